@@ -1,0 +1,54 @@
+# One target a room (design, section 2). Sources are every .cpp of the room's folder; includes are
+# written "room/file.h" from src/.
+
+add_library(portico_flags INTERFACE)
+target_include_directories(portico_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+target_compile_options(portico_flags INTERFACE
+  -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Werror=return-type
+  -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -fno-strict-aliasing -fvisibility=hidden)
+if(PORTICO_SANITIZE)
+  # vptr checks need RTTI of objects that drivers made; function checks need Itanium prologues.
+  target_compile_options(portico_flags INTERFACE -fsanitize=address,undefined -fno-sanitize=vptr,function
+    -fno-sanitize-recover=undefined)
+  target_link_options(portico_flags INTERFACE -fsanitize=address,undefined)
+  target_compile_definitions(portico_flags INTERFACE PORTICO_ASAN=1)
+endif()
+
+# What a room needs that includes the headers of include/ddk: their host mode.
+add_library(portico_ddk_host INTERFACE)
+target_include_directories(portico_ddk_host INTERFACE ${CMAKE_SOURCE_DIR}/include/ddk)
+target_compile_definitions(portico_ddk_host INTERFACE PORTICO_HOST=1)
+target_compile_options(portico_ddk_host INTERFACE -fms-extensions -Wno-microsoft -Wno-ignored-attributes
+  -Wno-multichar -Wno-four-char-constants -Wno-pragma-pack)
+
+# portico_room(NAME [DDK] [DEPS room...] [LINK library...])
+function(portico_room NAME)
+  cmake_parse_arguments(ROOM "DDK" "" "DEPS;LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  if(sources)
+    add_library(portico_${NAME} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(portico_${NAME} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_link_libraries(portico_${NAME} ${scope} portico_flags ${ROOM_LINK})
+  if(ROOM_DDK)
+    target_link_libraries(portico_${NAME} ${scope} portico_ddk_host)
+  endif()
+  foreach(dep ${ROOM_DEPS})
+    target_link_libraries(portico_${NAME} ${scope} portico_${dep})
+  endforeach()
+endfunction()
+
+# portico_tests(ROOM [DEPS target...] [DEFS def...]): tests/ROOM/*_test.cpp as one program, each TEST its own ctest entry
+# and so its own process.
+function(portico_tests ROOM)
+  cmake_parse_arguments(T "" "" "DEPS;DEFS;PROPERTIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
+  add_executable(test_${ROOM} ${sources})
+  target_link_libraries(test_${ROOM} PRIVATE ${T_DEPS} portico_test_support)
+  target_compile_definitions(test_${ROOM} PRIVATE PORTICO_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PORTICO_BINARY_DIR="${CMAKE_BINARY_DIR}" ${T_DEFS})
+  gtest_discover_tests(test_${ROOM} DISCOVERY_TIMEOUT 120
+    PROPERTIES TIMEOUT 300 ENVIRONMENT "PORTICO_REQUIREMENTS_DIR=${CMAKE_BINARY_DIR}/requirements" ${T_PROPERTIES})
+endfunction()
