@@ -1,0 +1,32 @@
+// Where everything of the simulated computer lies (docs/address-map.md). The addresses are the same in every run, so
+// that a trace never depends on the host's address space.
+#pragma once
+
+#include <cstdint>
+
+namespace portico::sim {
+
+struct AddressRange {
+    std::uint64_t base;
+    std::uint64_t size;
+    constexpr std::uint64_t end() const { return base + size; }
+    constexpr bool contains(std::uint64_t address) const { return address - base < size; }
+    bool contains(const void* address) const { return contains(reinterpret_cast<std::uint64_t>(address)); }
+};
+
+constexpr std::uint64_t GiB = 1ull << 30;
+constexpr std::uint64_t MiB = 1ull << 20;
+
+// User memory of simulated client processes: what lies below MmUserProbeAddress.
+constexpr AddressRange user_range{0x690000000000, 256 * MiB};
+constexpr std::uint64_t user_probe_address = 0x69ffffff0000;
+constexpr AddressRange image_range{0x6a0000000000, 64 * GiB};
+constexpr AddressRange nonpaged_range{0x6b0000000000, 256 * MiB};
+constexpr AddressRange paged_range{0x6c0000000000, 256 * MiB};
+constexpr AddressRange stack_range{0x6d0000000000, 64 * MiB};
+// Simulated physical memory that is mapped on request: device registers and contiguous memory.
+constexpr AddressRange physical_range{0x6e0000000000, 64 * MiB};
+
+constexpr std::uint64_t page_size = 4096;
+
+}  // namespace portico::sim

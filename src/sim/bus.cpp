@@ -1,0 +1,109 @@
+#include "sim/bus.h"
+
+#include "sim/scheduler.h"
+
+namespace portico::sim {
+namespace {
+
+// The fourth equal read in a row jumps; never further than this, so that a driver's own time-out stays honest.
+constexpr unsigned polls_before_jump = 4;
+constexpr Nanoseconds jump_max_ns = millisecond_ns;
+
+std::uint32_t all_ones(unsigned width) { return width >= 4 ? ~0u : (1u << (8 * width)) - 1; }
+
+}  // namespace
+
+Bus bus;
+
+Bus::Range* Bus::Space::find(std::uint64_t address, unsigned width) {
+    Range& hit = ranges[last];
+    if (address - hit.base < hit.length && width <= hit.length - (address - hit.base)) return &hit;
+    for (unsigned i = 0; i < count; ++i) {
+        Range& range = ranges[i];
+        if (address - range.base >= range.length || width > range.length - (address - range.base)) continue;
+        last = i;
+        return &range;
+    }
+    return nullptr;
+}
+
+bool Bus::claim(Space& space, std::uint64_t base, std::uint64_t length, BusDevice& device) {
+    if (length == 0 || space.count == range_limit || base + length < base) return false;
+    for (unsigned i = 0; i < space.count; ++i) {
+        const Range& other = space.ranges[i];
+        if (base < other.base + other.length && other.base < base + length) return false;
+    }
+    space.ranges[space.count++] = {base, length, &device};
+    return true;
+}
+
+bool Bus::claim_ports(std::uint32_t base, std::uint32_t length, BusDevice& device) {
+    return claim(ports_, base, length, device);
+}
+
+bool Bus::claim_memory(std::uint64_t base, std::uint64_t length, BusDevice& device) {
+    return claim(memory_, base, length, device);
+}
+
+void Bus::release(BusDevice& device) {
+    for (Space* space : {&ports_, &memory_}) {
+        unsigned kept = 0;
+        for (unsigned i = 0; i < space->count; ++i) {
+            if (space->ranges[i].device != &device) space->ranges[kept++] = space->ranges[i];
+        }
+        for (unsigned i = kept; i < space->count; ++i) space->ranges[i] = Range{};
+        space->count = kept;
+        space->last = 0;
+    }
+}
+
+void Bus::reset() {
+    ports_ = Space{};
+    memory_ = Space{};
+    poll_ = Poll{};
+    port_access_ns = 1'000;
+    register_access_ns = 200;
+}
+
+void Bus::count_poll(std::uint64_t address, std::uint32_t value) {
+    if (poll_.address != address || poll_.value != value) {
+        poll_ = {address, value, 1};
+    } else if (++poll_.count >= polls_before_jump) {
+        poll_.count = polls_before_jump - 1;
+        scheduler.skip_ahead(jump_max_ns);
+    }
+}
+
+std::uint32_t Bus::read(Space& space, std::uint64_t address, unsigned width, bool is_port) {
+    point(is_port ? port_access_ns : register_access_ns);
+    Range* const range = space.find(address, width);
+    std::uint32_t value = all_ones(width);
+    if (range == nullptr) {
+        if (unclaimed != nullptr) unclaimed(address, is_port, false);
+        poll_.count = 0;
+    } else {
+        const auto offset = static_cast<std::uint32_t>(address - range->base);
+        value = range->device->read(offset, width, this_processor->at_ns);
+        if (range->device->read_has_no_effect(offset)) {
+            count_poll(address, value);
+        } else {
+            poll_.count = 0;
+        }
+    }
+    record(is_port ? TraceKind::port_read : TraceKind::register_read, nullptr, address, value);
+    return value;
+}
+
+void Bus::write(Space& space, std::uint64_t address, unsigned width, std::uint32_t value, bool is_port) {
+    point(is_port ? port_access_ns : register_access_ns);
+    poll_.count = 0;
+    record(is_port ? TraceKind::port_write : TraceKind::register_write, nullptr, address, value);
+    Range* const range = space.find(address, width);
+    if (range == nullptr) {
+        if (unclaimed != nullptr) unclaimed(address, is_port, true);
+        return;
+    }
+    range->device->write(static_cast<std::uint32_t>(address - range->base), width, value, this_processor->at_ns);
+}
+
+}  // namespace portico::sim
