@@ -21,9 +21,10 @@ target_compile_definitions(portico_ddk_host INTERFACE PORTICO_HOST=1)
 target_compile_options(portico_ddk_host INTERFACE -fms-extensions -Wno-microsoft -Wno-ignored-attributes
   -Wno-multichar -Wno-four-char-constants -Wno-pragma-pack)
 
-# portico_room(NAME [DDK] [DEPS room...] [LINK library...])
+# portico_room(NAME [DDK] [EXPORTS] [DEPS room...] [LINK library...])
+# EXPORTS: the room has DDI rows (src/nt/ddi.h), which nothing refers to by name: it is linked whole.
 function(portico_room NAME)
-  cmake_parse_arguments(ROOM "DDK" "" "DEPS;LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "DDK;EXPORTS" "" "DEPS;LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(sources)
     add_library(portico_${NAME} STATIC ${sources})
@@ -35,6 +36,10 @@ function(portico_room NAME)
   target_link_libraries(portico_${NAME} ${scope} portico_flags ${ROOM_LINK})
   if(ROOM_DDK)
     target_link_libraries(portico_${NAME} ${scope} portico_ddk_host)
+  endif()
+  if(ROOM_EXPORTS)
+    target_link_options(portico_${NAME} INTERFACE
+      "LINKER:--whole-archive,$<TARGET_FILE:portico_${NAME}>,--no-whole-archive")
   endif()
   foreach(dep ${ROOM_DEPS})
     target_link_libraries(portico_${NAME} ${scope} portico_${dep})
