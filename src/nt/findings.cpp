@@ -1,0 +1,120 @@
+#include "nt/findings.h"
+
+#include "sim/address_map.h"
+#include "sim/scheduler.h"
+
+namespace portico::nt {
+namespace {
+
+struct Kept {
+    std::array<Finding, finding_limit> list;
+    unsigned count = 0;
+    std::uint64_t dropped = 0;
+    const Finding* bug_check = nullptr;
+};
+
+Kept kept;
+
+bool in_driver(std::uint64_t address) { return sim::image_range.contains(address); }
+
+std::uint64_t innermost_driver_frame(const Stack& stack) {
+    for (unsigned i = 0; i < stack.count; ++i) {
+        if (in_driver(stack.frames[i])) return stack.frames[i];
+    }
+    return 0;
+}
+
+bool known(const Finding& finding, const Stack& stack) {
+    const auto place = innermost_driver_frame(stack);
+    for (unsigned i = 0; i < kept.count; ++i) {
+        const Finding& other = kept.list[i];
+        if (other.rule == finding.rule && other.code == finding.code && other.parameters == finding.parameters &&
+            innermost_driver_frame(other.stack) == place) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Frames lie on one stack, ascending; the bound is the fiber's own when inside the simulation.
+bool plausible(std::uint64_t rbp, std::uint64_t below) {
+    return rbp > below && rbp - below < (1u << 20) && (rbp & 7) == 0;
+}
+
+bool on_fiber(std::uint64_t address) { return sim::stack_range.contains(address); }
+
+template <class Sink>
+void walk(std::uint64_t rbp, Sink&& sink) {
+    const bool fiber = on_fiber(rbp);
+    while (rbp != 0) {
+        const auto* const frame = reinterpret_cast<const std::uint64_t*>(rbp);
+        const std::uint64_t next = frame[0];
+        const std::uint64_t returns_to = frame[1];
+        if (returns_to < 0x10000 || !sink(returns_to)) return;
+        if (!plausible(next, rbp) || on_fiber(next) != fiber) return;
+        rbp = next;
+    }
+}
+
+}  // namespace
+
+unsigned finding_count() { return kept.count; }
+const Finding& finding_at(unsigned index) { return kept.list[index]; }
+std::uint64_t findings_dropped() { return kept.dropped; }
+const Finding* bug_check() { return kept.bug_check; }
+
+void reset_findings() {
+    kept.count = 0;
+    kept.dropped = 0;
+    kept.bug_check = nullptr;
+}
+
+void walk_stack(Stack& stack, std::uint64_t rip, std::uint64_t rbp) {
+    if (rip != 0 && stack.count < Stack::depth) stack.frames[stack.count++] = rip;
+    walk(rbp, [&](std::uint64_t address) {
+        if (stack.count == Stack::depth) return false;
+        stack.frames[stack.count++] = address;
+        return true;
+    });
+}
+
+void capture_stack(Stack& stack) {
+    walk_stack(stack, 0, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));
+}
+
+void capture_origin(Origin& origin) {
+    unsigned count = 0;
+    origin = {};
+    walk(reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)), [&](std::uint64_t address) {
+        origin.frames[count++] = address;
+        return count < Origin::depth;
+    });
+}
+
+void report(const Finding& finding) {
+    Stack stack = finding.stack;
+    if (stack.count == 0) capture_stack(stack);
+    const bool stops = finding.severity == Severity::bug_check;
+    if (!stops && known(finding, stack)) return;
+    if (kept.count == finding_limit && !stops) {
+        ++kept.dropped;
+        return;
+    }
+    // A bug check always has a place: the last one's, when the list is full.
+    Finding& slot = kept.list[kept.count < finding_limit ? kept.count++ : finding_limit - 1];
+    slot = finding;
+    slot.stack = stack;
+    const sim::Processor& p = *sim::this_processor;
+    slot.at_ns = p.at_ns;
+    slot.processor = p.index;
+    slot.irql = p.irql;
+    slot.thread = p.current == nullptr ? 0 : p.current->id;
+    slot.thread_name = p.current == nullptr ? "idle" : p.current->name;
+    sim::record(sim::TraceKind::finding, finding.rule, finding.code);
+    slot.trace_end = sim::trace.count();
+    if (!stops) return;
+    kept.bug_check = &slot;
+    sim::scheduler.freeze();
+}
+
+}  // namespace portico::nt

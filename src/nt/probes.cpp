@@ -1,0 +1,5 @@
+#include "nt/probes.h"
+
+namespace portico::nt {
+constinit Probes probes;
+}
