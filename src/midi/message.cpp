@@ -10,40 +10,49 @@ namespace {
 constexpr std::array<const char*, 12> pitch_names = {"C",  "C#", "D",  "D#", "E",  "F",
                                                      "F#", "G",  "G#", "A",  "A#", "B"};
 
-const char* controller_name(unsigned controller) {
-    switch (controller) {
-        case 0: return "bank select";
-        case 1: return "modulation";
-        case 2: return "breath";
-        case 4: return "foot";
-        case 5: return "portamento time";
-        case 6: return "data entry";
-        case 7: return "volume";
-        case 8: return "balance";
-        case 10: return "pan";
-        case 11: return "expression";
-        case 32: return "bank select, low";
-        case 38: return "data entry, low";
-        case 64: return "sustain";
-        case 65: return "portamento";
-        case 66: return "sostenuto";
-        case 67: return "soft pedal";
-        case 91: return "reverb";
-        case 93: return "chorus";
-        case 98: return "NRPN, low";
-        case 99: return "NRPN, high";
-        case 100: return "RPN, low";
-        case 101: return "RPN, high";
-        case 120: return "all sound off";
-        case 121: return "reset all controllers";
-        case 122: return "local control";
-        case 123: return "all notes off";
-        case 124: return "omni off";
-        case 125: return "omni on";
-        case 126: return "mono";
-        case 127: return "poly";
-        default: return nullptr;
+struct Controller {
+    std::uint8_t number;
+    const char* name;
+};
+
+constexpr Controller controllers[] = {
+    {0, "bank select"},
+    {1, "modulation"},
+    {2, "breath"},
+    {4, "foot"},
+    {5, "portamento time"},
+    {6, "data entry"},
+    {7, "volume"},
+    {8, "balance"},
+    {10, "pan"},
+    {11, "expression"},
+    {32, "bank select, low"},
+    {38, "data entry, low"},
+    {64, "sustain"},
+    {65, "portamento"},
+    {66, "sostenuto"},
+    {67, "soft pedal"},
+    {91, "reverb"},
+    {93, "chorus"},
+    {98, "NRPN, low"},
+    {99, "NRPN, high"},
+    {100, "RPN, low"},
+    {101, "RPN, high"},
+    {120, "all sound off"},
+    {121, "reset all controllers"},
+    {122, "local control"},
+    {123, "all notes off"},
+    {124, "omni off"},
+    {125, "omni on"},
+    {126, "mono"},
+    {127, "poly"},
+};
+
+const char* controller_name(unsigned number) {
+    for (const auto& controller : controllers) {
+        if (controller.number == number) return controller.name;
     }
+    return nullptr;
 }
 
 std::string describe_controller(unsigned channel, unsigned controller, unsigned value) {
@@ -55,29 +64,47 @@ std::string describe_controller(unsigned channel, unsigned controller, unsigned 
 std::string describe_channel(std::span<const std::uint8_t> m) {
     const unsigned channel = (m[0] & 0x0Fu) + 1;
     switch (m[0] & 0xF0) {
-        case 0x80: return fmt::format("note off, channel {}, {}, velocity {}", channel, note_name(m[1]), m[2]);
-        case 0x90: return fmt::format("note on, channel {}, {}, velocity {}", channel, note_name(m[1]), m[2]);
-        case 0xA0: return fmt::format("key pressure, channel {}, {}, {}", channel, note_name(m[1]), m[2]);
-        case 0xB0: return describe_controller(channel, m[1], m[2]);
-        case 0xC0: return fmt::format("program, channel {}, {}", channel, m[1]);
-        case 0xD0: return fmt::format("channel pressure, channel {}, {}", channel, m[1]);
-        default: return fmt::format("pitch bend, channel {}, {:+d}", channel, (m[2] << 7 | m[1]) - 0x2000);
+        case 0x80:
+            return fmt::format("note off, channel {}, {}, velocity {}", channel, note_name(m[1]), m[2]);
+        case 0x90:
+            return fmt::format("note on, channel {}, {}, velocity {}", channel, note_name(m[1]), m[2]);
+        case 0xA0:
+            return fmt::format("key pressure, channel {}, {}, {}", channel, note_name(m[1]), m[2]);
+        case 0xB0:
+            return describe_controller(channel, m[1], m[2]);
+        case 0xC0:
+            return fmt::format("program, channel {}, {}", channel, m[1]);
+        case 0xD0:
+            return fmt::format("channel pressure, channel {}, {}", channel, m[1]);
+        default:
+            return fmt::format("pitch bend, channel {}, {:+d}", channel, (m[2] << 7 | m[1]) - 0x2000);
     }
 }
 
 std::string describe_system(std::span<const std::uint8_t> m) {
     switch (m[0]) {
-        case 0xF1: return fmt::format("time code, piece {}, {}", m[1] >> 4, m[1] & 0x0F);
-        case 0xF2: return fmt::format("song position, {}", m[2] << 7 | m[1]);
-        case 0xF3: return fmt::format("song select, {}", m[1]);
-        case 0xF6: return "tune request";
-        case 0xF8: return "timing clock";
-        case 0xFA: return "start";
-        case 0xFB: return "continue";
-        case 0xFC: return "stop";
-        case 0xFE: return "active sensing";
-        case 0xFF: return "system reset";
-        default: return fmt::format("undefined status {:02X}", m[0]);
+        case 0xF1:
+            return fmt::format("time code, piece {}, {}", m[1] >> 4, m[1] & 0x0F);
+        case 0xF2:
+            return fmt::format("song position, {}", m[2] << 7 | m[1]);
+        case 0xF3:
+            return fmt::format("song select, {}", m[1]);
+        case 0xF6:
+            return "tune request";
+        case 0xF8:
+            return "timing clock";
+        case 0xFA:
+            return "start";
+        case 0xFB:
+            return "continue";
+        case 0xFC:
+            return "stop";
+        case 0xFE:
+            return "active sensing";
+        case 0xFF:
+            return "system reset";
+        default:
+            return fmt::format("undefined status {:02X}", m[0]);
     }
 }
 
@@ -106,7 +133,8 @@ std::string describe(std::span<const std::uint8_t> message) {
 std::string hex(std::span<const std::uint8_t> bytes) {
     std::string text;
     text.reserve(bytes.size() * 3);
-    for (const auto byte : bytes) fmt::format_to(std::back_inserter(text), "{}{:02X}", text.empty() ? "" : " ", byte);
+    for (const auto byte : bytes)
+        fmt::format_to(std::back_inserter(text), "{}{:02X}", text.empty() ? "" : " ", byte);
     return text;
 }
 

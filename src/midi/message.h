@@ -12,16 +12,27 @@ constexpr std::uint8_t sysex_begin = 0xF0;
 constexpr std::uint8_t sysex_end = 0xF7;
 constexpr std::uint8_t system_reset = 0xFF;
 
-constexpr bool is_status(std::uint8_t byte) { return byte >= 0x80; }
-constexpr bool is_channel_status(std::uint8_t byte) { return byte >= 0x80 && byte < 0xF0; }
-constexpr bool is_system_common(std::uint8_t byte) { return byte >= 0xF0 && byte < 0xF8; }
-constexpr bool is_real_time(std::uint8_t byte) { return byte >= 0xF8; }
+constexpr bool is_status(std::uint8_t byte) {
+    return byte >= 0x80;
+}
+constexpr bool is_channel_status(std::uint8_t byte) {
+    return byte >= 0x80 && byte < 0xF0;
+}
+constexpr bool is_system_common(std::uint8_t byte) {
+    return byte >= 0xF0 && byte < 0xF8;
+}
+constexpr bool is_real_time(std::uint8_t byte) {
+    return byte >= 0xF8;
+}
 
 // Bytes of a channel message, its status included.
-constexpr unsigned channel_message_size(std::uint8_t status) { return 3u - ((status & 0xE0) == 0xC0); }
+constexpr unsigned channel_message_size(std::uint8_t status) {
+    return 3u - ((status & 0xE0) == 0xC0);
+}
 
-// Bytes of the message that `status` begins, itself included. 0 for F0, whose length only its end tells, for F7, which
-// begins nothing, and for data bytes. The undefined F4, F5, F9 and FD count as messages of one byte.
+// Bytes of the message that `status` begins, itself included. 0 for F0, whose length only its end tells, for
+// F7, which begins nothing, and for data bytes. The undefined F4, F5, F9 and FD count as messages of one
+// byte.
 constexpr unsigned message_size(std::uint8_t status) {
     if (status < 0x80 || status == sysex_begin || status == sysex_end) return 0;
     if (status < 0xF0) return channel_message_size(status);

@@ -1,4 +1,5 @@
-// Note-ons against note-offs, for each channel and key. Fixed size; for whole messages with their status byte.
+// Note-ons against note-offs, for each channel and key. Fixed size; for whole messages with their status
+// byte.
 #pragma once
 
 #include <array>
@@ -29,7 +30,8 @@ class NoteBalance {
     std::uint64_t note_offs() const { return note_offs_; }
     // Note-offs for keys that were not down.
     std::uint64_t unmatched_offs() const { return unmatched_offs_; }
-    // Notes ended by "all sound off", "all notes off", a mode message or a system reset instead of their own note-off.
+    // Notes ended by "all sound off", "all notes off", a mode message or a system reset instead of their own
+    // note-off.
     std::uint64_t released() const { return released_; }
     // Notes that still sound: the ons without an off.
     std::uint64_t held() const { return held_count_; }

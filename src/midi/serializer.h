@@ -16,8 +16,8 @@ class Serializer {
   public:
     explicit Serializer(RunningStatus running = RunningStatus::expanded) : running_(running) {}
 
-    // Puts one message, or one piece of a SysEx, into `out`, which has room for message.size() bytes. Returns the bytes
-    // written: one less than the message where its status byte could be left out.
+    // Puts one message, or one piece of a SysEx, into `out`, which has room for message.size() bytes. Returns
+    // the bytes written: one less than the message where its status byte could be left out.
     std::size_t write(std::span<const std::uint8_t> message, std::uint8_t* out) {
         if (message.empty()) return 0;
         const bool omit = running_ == RunningStatus::omitted && message[0] == last_status_;

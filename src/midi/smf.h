@@ -1,4 +1,5 @@
-// Standard MIDI Files 1.0: types 0, 1 and 2, read and written. Bytes in, bytes out; the room `ends` opens the files.
+// Standard MIDI Files 1.0: types 0, 1 and 2, read and written. Bytes in, bytes out; the room `ends` opens the
+// files.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +30,8 @@ enum class EventKind : std::uint8_t {
 enum : std::uint8_t { meta_text = 0x01, meta_track_name = 0x03, meta_end_of_track = 0x2F, meta_tempo = 0x51 };
 
 struct Event {
-    std::uint64_t tick = 0;      // from the start of its track
-    std::uint32_t at = 0;        // its bytes are File::bytes[at, at + size)
+    std::uint64_t tick = 0;  // from the start of its track
+    std::uint32_t at = 0;    // its bytes are File::bytes[at, at + size)
     std::uint32_t size = 0;
     EventKind kind = EventKind::message;
     std::uint8_t meta_type = 0;  // of kind meta only
@@ -43,7 +44,8 @@ struct Track {
 
 struct File {
     std::uint16_t format = 1;
-    // As in the header: ticks in a quarter note, or, with bit 15 set, SMPTE: minus frames a second, ticks in a frame.
+    // As in the header: ticks in a quarter note, or, with bit 15 set, SMPTE: minus frames a second, ticks in
+    // a frame.
     std::uint16_t division = 480;
     std::vector<Track> tracks;
     std::vector<std::uint8_t> bytes;
@@ -51,10 +53,12 @@ struct File {
     std::size_t warnings_left_out = 0;
     std::size_t unknown_chunks = 0;
 
-    std::span<const std::uint8_t> bytes_of(const Event& event) const { return {bytes.data() + event.at, event.size}; }
+    std::span<const std::uint8_t> bytes_of(const Event& event) const {
+        return {bytes.data() + event.at, event.size};
+    }
 
-    // Appends to `track`; `tick` is not before the track's last event. The kind follows from the first byte: channel
-    // status, F0, anything else an escape. `message` is not empty.
+    // Appends to `track`; `tick` is not before the track's last event. The kind follows from the first byte:
+    // channel status, F0, anything else an escape. `message` is not empty.
     void add(Track& track, std::uint64_t tick, std::span<const std::uint8_t> message);
     void add(Track& track, std::uint64_t tick, std::initializer_list<std::uint8_t> message) {
         add(track, tick, std::span(message.begin(), message.size()));
@@ -77,8 +81,8 @@ struct TimedEvent {
     std::uint16_t track = 0;
 };
 
-// All tracks as one list in time order; events of the same time in track order. The tracks of a type 2 file play one
-// after the other, each with its own tempo map.
+// All tracks as one list in time order; events of the same time in track order. The tracks of a type 2 file
+// play one after the other, each with its own tempo map.
 struct Timeline {
     std::vector<TimedEvent> events;
     std::vector<std::uint8_t> bytes;
@@ -97,8 +101,8 @@ struct WriteOptions {
     RunningStatus running = RunningStatus::expanded;
 };
 
-// The same file gives the same bytes. Format 0 wants exactly one track. Gaps longer than a delta time can say are filled
-// with empty texts.
+// The same file gives the same bytes. Format 0 wants exactly one track. Gaps longer than a delta time can say
+// are filled with empty texts.
 std::vector<std::uint8_t> write(const File& file, WriteOptions options = {});
 
 // A type 0 file in the making, from messages with times: ticks of 20 us at 120 beats a minute.
@@ -109,9 +113,9 @@ class Recorder {
     static constexpr Nanoseconds tick_ns = 20'000;
 
     Recorder();
-    // A whole message, a whole SysEx, or a piece of one; in the order of the wire. Times may go back (a real-time
-    // message inside a SysEx comes before the end of it): the file is in order of time. False when the file would
-    // exceed `file_bytes_max`: nothing was added.
+    // A whole message, a whole SysEx, or a piece of one; in the order of the wire. Times may go back (a
+    // real-time message inside a SysEx comes before the end of it): the file is in order of time. False when
+    // the file would exceed `file_bytes_max`: nothing was added.
     bool add(Nanoseconds at_ns, std::span<const std::uint8_t> message);
     // The file that ends at `end_ns`, or with its last message if that is later.
     std::vector<std::uint8_t> finish(Nanoseconds end_ns);

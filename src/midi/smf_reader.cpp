@@ -12,18 +12,20 @@ using Bytes = std::span<const std::uint8_t>;
 constexpr std::size_t chunk_header_bytes = 8;
 
 bool is_track_chunk(Bytes data, std::size_t at) {
-    return data.size() - at >= chunk_header_bytes && std::equal(data.begin() + at, data.begin() + at + 4, "MTrk");
+    return data.size() - at >= chunk_header_bytes &&
+           std::equal(data.begin() + at, data.begin() + at + 4, "MTrk");
 }
 
 // A chunk's type is four printable characters.
 bool looks_like_chunk(Bytes data, std::size_t at) {
     return data.size() - at >= chunk_header_bytes &&
-           std::all_of(data.begin() + at, data.begin() + at + 4, [](auto c) { return c >= 0x20 && c < 0x7F; });
+           std::all_of(data.begin() + at, data.begin() + at + 4,
+                       [](auto c) { return c >= 0x20 && c < 0x7F; });
 }
 
 std::string printable(Bytes bytes) {
     std::string text;
-    for (const auto byte : bytes) text += byte >= 0x20 && byte < 0x7F ? static_cast<char>(byte) : '?';
+    for (const auto byte : bytes) text += byte >= 0x20 && byte < 0x7F ? static_cast<char>(byte) : '.';
     return text;
 }
 
@@ -107,8 +109,9 @@ class TrackReader {
         for (unsigned i = 1; i < size; ++i) {
             bytes[i] = PORTICO_TRY(byte());
             if (is_status(bytes[i])) {
-                return place_.error(at_ - 1, fmt::format("{:02X} where a data byte of the message {:02X} should be",
-                                                         bytes[i], status));
+                return place_.error(
+                    at_ - 1, fmt::format("{:02X} where a data byte of the message {:02X} should be", bytes[i],
+                                         status));
             }
         }
         end_sysex();
@@ -139,14 +142,16 @@ class TrackReader {
         if (status == sysex_begin) file_.bytes.push_back(status);
         file_.bytes.insert(file_.bytes.end(), data.begin(), data.end());
         const auto size = static_cast<std::uint32_t>(file_.bytes.size()) - at;
-        track_.events.push_back({tick_, at, size, status == sysex_begin ? EventKind::sysex : EventKind::escape});
+        track_.events.push_back(
+            {tick_, at, size, status == sysex_begin ? EventKind::sysex : EventKind::escape});
     }
 
     Result<bool> meta() {
         running_cancelled_ = true;
         ++at_;
         const std::uint8_t type = PORTICO_TRY(byte());
-        if (is_status(type)) return place_.error(at_ - 1, fmt::format("meta event of type {:02X}", type));
+        if (is_status(type))
+            return place_.error(at_ - 1, fmt::format("meta event of type {:02X}; they end at 7F", type));
         const Bytes data = PORTICO_TRY(counted("a meta event"));
         if (type == meta_end_of_track) return true;
         if (type == meta_tempo && !usable_tempo(data)) {
@@ -170,7 +175,8 @@ class TrackReader {
     }
 
     Error cut_short() const {
-        const char* what = limit_ == data_.size() ? "the file ends within an event" : "an event runs past its track";
+        const char* what =
+            limit_ == data_.size() ? "the file ends within an event" : "an event runs past its track";
         return place_.error(event_at_, what);
     }
 
@@ -200,7 +206,8 @@ class TrackReader {
         const std::size_t at = at_;
         const std::uint32_t size = PORTICO_TRY(variable());
         if (size > limit_ - at_) {
-            return place_.error(at, fmt::format("{} of {} bytes where {} are left", what, size, limit_ - at_));
+            return place_.error(at,
+                                fmt::format("{} of {} bytes where {} are left", what, size, limit_ - at_));
         }
         const Bytes data = data_.subspan(at_, size);
         at_ += size;
@@ -229,7 +236,8 @@ class FileReader {
     Result<File> read() {
         if (data_.empty()) return Error{fmt::format("{}: the file is empty", place_.name)};
         if (data_.size() > file_bytes_max) {
-            return Error{fmt::format("{}: {} bytes; {} is the limit", place_.name, data_.size(), file_bytes_max)};
+            return Error{
+                fmt::format("{}: {} bytes; {} is the limit", place_.name, data_.size(), file_bytes_max)};
         }
         PORTICO_TRY_VOID(unwrap_riff());
         PORTICO_TRY_VOID(header());
@@ -267,17 +275,21 @@ class FileReader {
     Result<void> header() {
         const Bytes start = data_.subspan(at_, std::min<std::size_t>(4, data_.size() - at_));
         if (start.size() < 4 || !std::equal(start.begin(), start.end(), "MThd")) {
-            return place_.error(at_, fmt::format("not a MIDI file: it starts with '{}', not 'MThd'", printable(start)));
+            return place_.error(
+                at_, fmt::format("not a MIDI file: it starts with '{}', not 'MThd'", printable(start)));
         }
         if (data_.size() - at_ < 14) return place_.error(at_, "the file ends within its header");
         const std::uint32_t length = big_endian(data_, at_ + 4, 4);
         if (length < 6 || length > data_.size() - at_ - chunk_header_bytes) {
-            return place_.error(at_ + 4, fmt::format("a header of {} bytes", length));
+            return place_.error(
+                at_ + 4, fmt::format("the header claims {} bytes, 6 at least are due and {} are left", length,
+                                     data_.size() - at_ - chunk_header_bytes));
         }
         file_.format = static_cast<std::uint16_t>(big_endian(data_, at_ + 8, 2));
         tracks_promised_ = big_endian(data_, at_ + 10, 2);
         file_.division = static_cast<std::uint16_t>(big_endian(data_, at_ + 12, 2));
-        if (file_.format > 2) return place_.error(at_ + 8, fmt::format("type {}; only 0, 1, 2 exist", file_.format));
+        if (file_.format > 2)
+            return place_.error(at_ + 8, fmt::format("type {}; only 0, 1, 2 exist", file_.format));
         PORTICO_TRY_VOID(check_division(at_ + 12));
         at_ += chunk_header_bytes + length;
         return {};
@@ -291,7 +303,8 @@ class FileReader {
         const unsigned frames = 256u - (file_.division >> 8);
         if ((file_.division & 0xFF) == 0) return place_.error(at, "0 ticks in a frame");
         if (frames != 24 && frames != 25 && frames != 29 && frames != 30) {
-            return place_.error(at, fmt::format("{} SMPTE frames a second; only 24, 25, 29, 30 exist", frames));
+            return place_.error(at,
+                                fmt::format("{} SMPTE frames a second; only 24, 25, 29, 30 exist", frames));
         }
         return {};
     }
@@ -299,7 +312,8 @@ class FileReader {
     Result<void> chunk() {
         if (is_track_chunk(data_, at_)) return track();
         if (!looks_like_chunk(data_, at_)) {
-            warn(file_, place_, at_, fmt::format("{} bytes that are no chunk are skipped", data_.size() - at_));
+            warn(file_, place_, at_,
+                 fmt::format("{} bytes that are no chunk are skipped", data_.size() - at_));
             done_ = true;
             return {};
         }
@@ -307,8 +321,9 @@ class FileReader {
         const std::size_t length = big_endian(data_, at_ + 4, 4);
         const std::size_t body = at_ + chunk_header_bytes;
         if (length > data_.size() - body) {
-            warn(file_, place_, at_, fmt::format("chunk '{}' of {} bytes where {} are left",
-                                                 printable(data_.subspan(at_, 4)), length, data_.size() - body));
+            warn(file_, place_, at_,
+                 fmt::format("chunk '{}' of {} bytes where {} are left", printable(data_.subspan(at_, 4)),
+                             length, data_.size() - body));
             done_ = true;
             return {};
         }
@@ -316,7 +331,8 @@ class FileReader {
         return {};
     }
 
-    // A chunk length is believed where it fits the events and what follows; else the end-of-track event decides.
+    // A chunk length is believed where it fits the events and what follows; else the end-of-track event
+    // decides.
     Result<void> track() {
         if (file_.tracks.size() == UINT16_MAX) return place_.error(at_, "more than 65535 tracks");
         const Place place{place_.name, file_.tracks.size() + 1};
@@ -328,7 +344,8 @@ class FileReader {
 
         TrackReader believing(data_, body, claimed_end, file_, place);
         const auto ended = believing.read();
-        if (ended.ok() && ended.value()) return after_end_of_track(believing, fits, claimed_end, length, place);
+        if (ended.ok() && ended.value())
+            return after_end_of_track(believing, fits, claimed_end, length, place);
         if (ended.ok() && fits && (claimed_end == data_.size() || looks_like_chunk(data_, claimed_end))) {
             warn(file_, place, claimed_end, "the track has no end-of-track event");
             return accept(believing, claimed_end);
@@ -344,12 +361,13 @@ class FileReader {
         }
         if (!ended.ok()) return ended.error();
         if (fits) return place.error(claimed_end, "neither an end of track nor a next chunk");
-        return place.error(data_.size(), fmt::format("the file ends within the track: {} bytes of {} are there",
-                                                     data_.size() - body, length));
+        return place.error(data_.size(),
+                           fmt::format("the file ends within the track: {} bytes of {} are there",
+                                       data_.size() - body, length));
     }
 
-    Result<void> after_end_of_track(TrackReader& reader, bool fits, std::size_t claimed_end, std::size_t length,
-                                    const Place& place) {
+    Result<void> after_end_of_track(TrackReader& reader, bool fits, std::size_t claimed_end,
+                                    std::size_t length, const Place& place) {
         const std::size_t body = at_ + chunk_header_bytes;
         if (reader.at() == claimed_end && fits) return accept(reader, claimed_end);
         if (!fits || is_track_chunk(data_, reader.at())) {
@@ -362,7 +380,8 @@ class FileReader {
     }
 
     void warn_length(const Place& place, std::size_t claimed, std::size_t real) {
-        warn(file_, place, at_ + 4, fmt::format("the chunk claims {} bytes, its events take {}", claimed, real));
+        warn(file_, place, at_ + 4,
+             fmt::format("the chunk claims {} bytes, its events take {}", claimed, real));
     }
 
     Result<void> accept(TrackReader& reader, std::size_t next) {
@@ -384,8 +403,9 @@ class FileReader {
     Result<void> count_tracks() {
         if (file_.tracks.empty()) return place_.error(at_, "a MIDI file without a track");
         if (file_.tracks.size() != tracks_promised_) {
-            warn(file_, place_, 10, fmt::format("the header promises {} tracks, the file has {}", tracks_promised_,
-                                                file_.tracks.size()));
+            warn(file_, place_, 10,
+                 fmt::format("the header promises {} tracks, the file has {}", tracks_promised_,
+                             file_.tracks.size()));
         }
         if (file_.format == 0 && file_.tracks.size() > 1) {
             warn(file_, place_, 8, "a file of type 0 with several tracks is read as type 1");
@@ -404,6 +424,8 @@ class FileReader {
 
 }  // namespace
 
-Result<File> read(Bytes data, std::string_view name) { return FileReader(data, name).read(); }
+Result<File> read(Bytes data, std::string_view name) {
+    return FileReader(data, name).read();
+}
 
 }  // namespace portico::midi::smf

@@ -10,8 +10,8 @@ namespace {
 
 using Wide = unsigned __int128;
 
-// The time of a tick as a fraction: `scaled_` / `denominator_` nanoseconds. Rounded only when asked for, so that neither
-// tempo changes nor length make it drift. One denominator serves a whole file.
+// The time of a tick as a fraction: `scaled_` / `denominator_` nanoseconds. Rounded only when asked for, so
+// that neither tempo changes nor length make it drift. One denominator serves a whole file.
 class TickClock {
   public:
     explicit TickClock(std::uint16_t division) {
@@ -45,7 +45,9 @@ class TickClock {
     }
 
     bool too_late() const { return scaled_ / denominator_ >= Wide{time_ns_max}; }
-    Nanoseconds at_ns() const { return static_cast<Nanoseconds>((scaled_ + denominator_ / 2) / denominator_); }
+    Nanoseconds at_ns() const {
+        return static_cast<Nanoseconds>((scaled_ + denominator_ / 2) / denominator_);
+    }
 
   private:
     Wide scaled_ = 0;
@@ -115,8 +117,8 @@ class Builder {
 
     Result<void> in_time(std::size_t track) const {
         if (!clock_.too_late()) return {};
-        return Error{fmt::format("{}: track {}: an event lies more than {} years after the start", name_, track + 1,
-                                 time_ns_max / second_ns / 31'557'600)};
+        return Error{fmt::format("{}: track {}: an event lies more than {} years after the start", name_,
+                                 track + 1, time_ns_max / second_ns / 31'557'600)};
     }
 
     const File& file_;

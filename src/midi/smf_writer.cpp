@@ -15,7 +15,8 @@ class Output {
     void byte(std::uint8_t value) { bytes_.push_back(value); }
     void text(std::string_view value) { bytes_.insert(bytes_.end(), value.begin(), value.end()); }
     void big_endian(std::uint32_t value, int size) {
-        for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) byte(static_cast<std::uint8_t>(value >> shift));
+        for (int shift = 8 * (size - 1); shift >= 0; shift -= 8)
+            byte(static_cast<std::uint8_t>(value >> shift));
     }
     void variable(std::uint32_t value) {
         for (int shift = 21; shift > 0; shift -= 7) {
@@ -56,10 +57,14 @@ class Output {
 
     void put(const Event& event, std::span<const std::uint8_t> data) {
         switch (event.kind) {
-            case EventKind::message: return message(data);
-            case EventKind::sysex: return counted(sysex_begin, data.subspan(1));
-            case EventKind::escape: return counted(sysex_end, data);
-            case EventKind::meta: return meta(event.meta_type, data);
+            case EventKind::message:
+                return message(data);
+            case EventKind::sysex:
+                return counted(sysex_begin, data.subspan(1));
+            case EventKind::escape:
+                return counted(sysex_end, data);
+            case EventKind::meta:
+                return meta(event.meta_type, data);
         }
     }
 
@@ -94,16 +99,16 @@ void File::add(Track& track, std::uint64_t tick, std::span<const std::uint8_t> m
     auto kind = EventKind::escape;
     if (is_channel_status(message[0])) kind = EventKind::message;
     if (message[0] == sysex_begin) kind = EventKind::sysex;
-    track.events.push_back({tick, static_cast<std::uint32_t>(bytes.size()),
-                            static_cast<std::uint32_t>(message.size()), kind});
+    track.events.push_back(
+        {tick, static_cast<std::uint32_t>(bytes.size()), static_cast<std::uint32_t>(message.size()), kind});
     track.end_tick = std::max(track.end_tick, tick);
     bytes.insert(bytes.end(), message.begin(), message.end());
 }
 
 void File::add_meta(Track& track, std::uint64_t tick, std::uint8_t type, std::span<const std::uint8_t> data) {
     PORTICO_CHECK(type < 0x80 && (track.events.empty() || track.events.back().tick <= tick));
-    track.events.push_back({tick, static_cast<std::uint32_t>(bytes.size()), static_cast<std::uint32_t>(data.size()),
-                            EventKind::meta, type});
+    track.events.push_back({tick, static_cast<std::uint32_t>(bytes.size()),
+                            static_cast<std::uint32_t>(data.size()), EventKind::meta, type});
     track.end_tick = std::max(track.end_tick, tick);
     bytes.insert(bytes.end(), data.begin(), data.end());
 }
@@ -115,7 +120,8 @@ void File::add_text(Track& track, std::uint64_t tick, std::uint8_t type, std::st
 void File::add_tempo(Track& track, std::uint64_t tick, std::uint32_t quarter_us) {
     PORTICO_CHECK(quarter_us > 0 && quarter_us < 1u << 24);
     const std::uint8_t data[] = {static_cast<std::uint8_t>(quarter_us >> 16),
-                                 static_cast<std::uint8_t>(quarter_us >> 8), static_cast<std::uint8_t>(quarter_us)};
+                                 static_cast<std::uint8_t>(quarter_us >> 8),
+                                 static_cast<std::uint8_t>(quarter_us)};
     add_meta(track, tick, meta_tempo, data);
 }
 
@@ -154,7 +160,8 @@ std::vector<std::uint8_t> Recorder::finish(Nanoseconds end_ns) {
     auto& track = file_.tracks[0];
     std::stable_sort(track.events.begin(), track.events.end(),
                      [](const Event& a, const Event& b) { return a.tick < b.tick; });
-    const auto end_tick = static_cast<std::uint64_t>(std::max<Nanoseconds>(end_ns, 0) + tick_ns / 2) / tick_ns;
+    const auto end_tick =
+        static_cast<std::uint64_t>(std::max<Nanoseconds>(end_ns, 0) + tick_ns / 2) / tick_ns;
     track.end_tick = std::max(end_tick, track.events.back().tick);
     return write(file_);
 }

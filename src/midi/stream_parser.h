@@ -1,11 +1,14 @@
 // Raw MIDI bytes, in pieces of any size, to whole messages (SP-017, MS-048, CA-007, CA-008).
 //
 // - Running status is expanded: a message always has its status byte.
-// - Real-time bytes (F8 to FF) come out as messages of their own, at once, and leave the message or SysEx around them
+// - Real-time bytes (F8 to FF) come out as messages of their own, at once, and leave the message or SysEx
+// around them
 //   and the running status as they were. The undefined F9 and FD are passed on the same way.
 // - A SysEx comes out in pieces that point into the input: nothing is copied, so any length needs no memory.
-// - F4 and F5, undefined, come out as messages of one byte and, as every system common status, end running status.
-// - Dropped and counted: data bytes without a status, F7 outside a SysEx, a short message cut by another status.
+// - F4 and F5, undefined, come out as messages of one byte and, as every system common status, end running
+// status.
+// - Dropped and counted: data bytes without a status, F7 outside a SysEx, a short message cut by another
+// status.
 //
 // Any IRQL and any thread, but one caller at a time: no clock, no memory, no global state.
 #pragma once
@@ -29,11 +32,12 @@ enum class SysExEnd : std::uint8_t {
 };
 
 struct StreamEvent {
-    const std::uint8_t* bytes = nullptr;  // in the input, or in the parser: valid until the next call of next()
-    std::size_t size = 0;                 // message: 1 to 3; sysex: any, 0 only if cut
+    const std::uint8_t* bytes =
+        nullptr;           // in the input, or in the parser: valid until the next call of next()
+    std::size_t size = 0;  // message: 1 to 3; sysex: any, 0 only if cut
     StreamEventKind kind = StreamEventKind::message;
-    bool begins = true;                   // a SysEx's first piece, which starts with F0; true for messages
-    SysExEnd end = SysExEnd::complete;    // complete for messages
+    bool begins = true;                 // a SysEx's first piece, which starts with F0; true for messages
+    SysExEnd end = SysExEnd::complete;  // complete for messages
 
     std::span<const std::uint8_t> span() const { return {bytes, size}; }
     bool whole() const { return begins && end == SysExEnd::complete; }
@@ -41,8 +45,8 @@ struct StreamEvent {
 
 class StreamParser {
   public:
-    // Takes bytes from [at, end) until one event is out: true, with `at` behind its last byte. False when the input is
-    // used up. An event that straddles two inputs comes out with the second.
+    // Takes bytes from [at, end) until one event is out: true, with `at` behind its last byte. False when the
+    // input is used up. An event that straddles two inputs comes out with the second.
     bool next(const std::uint8_t*& at, const std::uint8_t* end, StreamEvent& event) {
         while (at != end) {
             if (__builtin_expect(in_sysex_, false)) {
@@ -148,7 +152,8 @@ class StreamParser {
             event = {&real_time_, 1};
             return;
         }
-        event = {begin, static_cast<std::size_t>(stop - begin), StreamEventKind::sysex, fresh_, SysExEnd::open};
+        event = {begin, static_cast<std::size_t>(stop - begin), StreamEventKind::sysex, fresh_,
+                 SysExEnd::open};
         fresh_ = false;
         at = stop;
         if (stop == end || is_real_time(*stop)) return;
@@ -175,7 +180,7 @@ class StreamParser {
     std::uint8_t have_ = 0;         // bytes in message_
     bool running_ = false;          // message_[0] has served a message and stands for the next one too
     bool in_sysex_ = false;
-    bool fresh_ = false;            // no piece of the SysEx has come out yet
+    bool fresh_ = false;  // no piece of the SysEx has come out yet
     std::uint8_t real_time_ = 0;
     std::uint64_t dropped_ = 0;
 };
