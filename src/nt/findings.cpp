@@ -46,12 +46,15 @@ bool on_fiber(std::uint64_t address) { return sim::stack_range.contains(address)
 template <class Sink>
 void walk(std::uint64_t rbp, Sink&& sink) {
     const bool fiber = on_fiber(rbp);
+    // A driver compiled without frame pointers leaves anything in rbp: never look beyond the stack's end. Slots of the
+    // stack range are aligned powers of two.
+    const std::uint64_t top = fiber ? (rbp | (sim::fiber_stack_size + sim::page_size - 1)) - 15 : UINT64_MAX;
     while (rbp != 0) {
         const auto* const frame = reinterpret_cast<const std::uint64_t*>(rbp);
         const std::uint64_t next = frame[0];
         const std::uint64_t returns_to = frame[1];
         if (returns_to < 0x10000 || !sink(returns_to)) return;
-        if (!plausible(next, rbp) || on_fiber(next) != fiber) return;
+        if (!plausible(next, rbp) || on_fiber(next) != fiber || next > top) return;
         rbp = next;
     }
 }
@@ -82,10 +85,12 @@ void capture_stack(Stack& stack) {
     walk_stack(stack, 0, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));
 }
 
-void capture_origin(Origin& origin) {
+void capture_origin(Origin& origin) { capture_origin(origin, __builtin_frame_address(0)); }
+
+void capture_origin(Origin& origin, const void* frame) {
     unsigned count = 0;
     origin = {};
-    walk(reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)), [&](std::uint64_t address) {
+    walk(reinterpret_cast<std::uint64_t>(frame), [&](std::uint64_t address) {
         origin.frames[count++] = address;
         return count < Origin::depth;
     });

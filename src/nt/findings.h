@@ -69,6 +69,8 @@ void reset_findings();
 void walk_stack(Stack& stack, std::uint64_t rip, std::uint64_t rbp);
 void capture_stack(Stack& stack);
 void capture_origin(Origin& origin);
+// The same from a given frame (__builtin_frame_address(0) of an exported function: the first address is its caller's).
+void capture_origin(Origin& origin, const void* frame);
 
 // Keeps the finding, filling in time, processor, IRQL, thread and (when its stack is empty) the stack. The same rule at
 // the same innermost driver address is kept once. A bug check does not return when called inside the simulation.
