@@ -1,0 +1,5 @@
+// Drivers that say unknown.h mean the kernel's IUnknown (IU-001).
+#ifndef _UNKNOWN_H_
+#define _UNKNOWN_H_
+#include <punknown.h>
+#endif
