@@ -47,13 +47,14 @@ struct Probes {
     void (*irp)(IrpFault fault, PIRP irp) = nullptr;
     void (*left_behind)(const LeftBehind& left) = nullptr;
     void (*pool_misuse)(std::uint32_t bug_check_code, const Subject& block, std::uint64_t detail, const char* text) = nullptr;
-    void (*paged_code)(const char* function) = nullptr;      // PAGED_CODE at DISPATCH_LEVEL or above
+    void (*paged_code)(const char* file, unsigned line) = nullptr;  // PAGED_CODE at DISPATCH_LEVEL or above
     void (*object_misuse)(std::uint32_t bug_check_code, const void* object, const char* text) = nullptr;
     void (*interrupt_storm)(unsigned irq, bool claimed) = nullptr;
     void (*unclaimed_access)(std::uint64_t address, bool is_port, bool is_write) = nullptr;
     void (*missing_import)(const char* name, std::uint64_t caller) = nullptr;
     // A contract of a PortCls or KS interface that a driver broke: rule ID of docs/spec, one sentence.
     void (*contract)(const char* requirement, const void* object, const char* text) = nullptr;
+    void (*irql_change)(bool raising, sim::Irql now, sim::Irql wanted) = nullptr;
     // A hardware fault on a simulated stack: access kind 0 read, 1 write, 8 execute.
     void (*fault)(int signal, std::uint64_t rip, std::uint64_t address, unsigned access) = nullptr;
 };

@@ -78,19 +78,20 @@ std::uint32_t Bus::read(Space& space, std::uint64_t address, unsigned width, boo
     point(is_port ? port_access_ns : register_access_ns);
     Range* const range = space.find(address, width);
     std::uint32_t value = all_ones(width);
+    bool pollable = false;
     if (range == nullptr) {
         if (unclaimed != nullptr) unclaimed(address, is_port, false);
-        poll_.count = 0;
     } else {
         const auto offset = static_cast<std::uint32_t>(address - range->base);
         value = range->device->read(offset, width, this_processor->at_ns);
-        if (range->device->read_has_no_effect(offset)) {
-            count_poll(address, value);
-        } else {
-            poll_.count = 0;
-        }
+        pollable = range->device->read_has_no_effect(offset);
     }
     record(is_port ? TraceKind::port_read : TraceKind::register_read, nullptr, address, value);
+    if (pollable) {
+        count_poll(address, value);
+    } else {
+        poll_.count = 0;
+    }
     return value;
 }
 

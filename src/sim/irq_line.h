@@ -44,6 +44,7 @@ class IrqLine {
     void make_pending(Nanoseconds now_ns);
 
     unsigned irq_ = 0;
+    std::uint32_t generation_ = 0;  // power-ons: what a source asserted before is forgotten
     Irql irql_ = 0;
     bool latched_ = false;
     bool masked_ = false;
@@ -62,14 +63,15 @@ class IrqSource {
     IrqSource() = default;
     IrqSource(IrqLine& line, const char* device) : line_(&line), device_(device) {}
 
-    bool asserted() const { return asserted_; }
+    bool asserted() const { return asserted_ && generation_ == line_->generation_; }
     void raise(Nanoseconds now_ns) {
-        if (line_ == nullptr || asserted_) return;
+        if (line_ == nullptr || asserted()) return;
         asserted_ = true;
+        generation_ = line_->generation_;
         line_->raise(device_, now_ns);
     }
     void lower(Nanoseconds now_ns) {
-        if (!asserted_) return;
+        if (!asserted()) return;
         asserted_ = false;
         line_->lower(device_, now_ns);
     }
@@ -78,6 +80,7 @@ class IrqSource {
     IrqLine* line_ = nullptr;
     const char* device_ = "";
     bool asserted_ = false;
+    std::uint32_t generation_ = 0;
 };
 
 }  // namespace portico::sim

@@ -31,10 +31,14 @@ struct Thread {
     const char* name = "";          // a literal
     std::uint8_t priority = 8;      // 0..31, 16 and more are real-time
     State state = State::none;
+    bool apcs_pending = false;      // delivered below APC_LEVEL while it runs
     std::uint32_t affinity = ~0u;   // bit per processor
     Processor* processor = nullptr; // where it runs or ran last
     Thread* next_ready = nullptr;
     Nanoseconds quantum_end_ns = 0;
+    // While it does not run: the IRQL at which it goes on, and before which time it cannot.
+    Irql irql = passive_level;
+    Nanoseconds ready_ns = 0;
 };
 
 struct ReadyQueue {
@@ -52,7 +56,6 @@ struct alignas(64) Processor {
     bool dpcs_pending = false;
     bool in_dpc = false;
     bool preempt = false;            // a better thread waits in `ready`
-    bool apcs_pending = false;       // for the current thread, below APC_LEVEL
     std::uint32_t pending_lines = 0; // bit per IrqLine
     std::uint32_t ready_mask = 0;
     const volatile void* spinning_on = nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/check.h"
 #include "sim/arena.h"
@@ -11,7 +12,9 @@ namespace {
 
 constexpr Nanoseconds interrupt_cost_ns = 500;
 constexpr Nanoseconds switch_cost_ns = 1'000;
-constexpr Nanoseconds quantum_ns = 31'250'000;  // two clock ticks of 15.625 ms, as on a Windows client
+// Two clock ticks of 15.625 ms, as on a Windows client, less what a thread that began just after a tick may lack at the
+// second: its equals need not wait for a third.
+constexpr Nanoseconds quantum_ns = 31'250'000 - 1'000'000;
 
 Policy nt_order;
 Processor host_processor;
@@ -31,7 +34,9 @@ void Scheduler::reset(unsigned count, std::uint64_t seed) {
     reserve_arena();
     events.clear();
     for (unsigned i = 0; i < irq_line_count; ++i) {
+        const std::uint32_t generation = lines[i].generation_;
         lines[i] = IrqLine{};
+        lines[i].generation_ = generation + 1;
         lines[i].irq_ = i;
         lines[i].irql_ = dirql_of(i);
     }
@@ -48,7 +53,9 @@ void Scheduler::reset(unsigned count, std::uint64_t seed) {
     policy = &nt_order;
     random = Random(seed);
     last_running_ = &processors[0];
+    chosen_ = nullptr;
     reached_ns_ = 0;
+    firing_ns_ = never_ns;
     frozen_ = stop_ = false;
     host_processor.at_ns = 0;
     host_processor.deadline_ns = never_ns;
@@ -113,6 +120,9 @@ Processor* Scheduler::pick() {
         if (first == nullptr || p.at_ns < first->at_ns) first = &p;
     }
     if (first == nullptr || !explores_) return first;
+    Processor* const kept = chosen_;
+    chosen_ = nullptr;
+    if (kept != nullptr && can_run(*kept)) return kept;
     return &processors[policy->choose_processor(candidates, first->index)];
 }
 
@@ -121,6 +131,7 @@ Nanoseconds Scheduler::horizon_ns(const Processor& p) const {
     for (unsigned i = 0; i < processor_count; ++i) {
         const Processor& other = processors[i];
         if (&other == &p || !can_run(other)) continue;
+        if (explores_ && other.at_ns <= p.at_ns) continue;  // the policy lets it lag
         horizon = std::min(horizon, other.at_ns + (other.index > p.index ? 1 : 0));
     }
     return horizon;
@@ -149,6 +160,7 @@ void Scheduler::dispatch() {
         const Nanoseconds due_ns = events.next_due_ns();
         if (next == nullptr || due_ns <= next->at_ns) {
             if (due_ns == never_ns || due_ns > limit_ns_) {
+                chosen_ = next;  // how the host slices time is no choice
                 to_host();
             } else {
                 fire_next();
@@ -156,6 +168,7 @@ void Scheduler::dispatch() {
             continue;
         }
         if (next->at_ns > limit_ns_) {
+            chosen_ = next;
             to_host();
             continue;
         }
@@ -181,17 +194,16 @@ void Scheduler::slow() {
 }
 
 void Scheduler::poke(Processor& p, Nanoseconds now_ns) {
-    if (p.idle) {
-        p.idle = false;
-        p.at_ns = std::max(p.at_ns, now_ns);
-    }
+    // A processor that waits, idle or for a lock, has not lived the time since.
+    if (p.idle || p.spinning_on != nullptr) p.at_ns = std::max(p.at_ns, now_ns);
+    p.idle = false;
     p.deadline_ns = 0;
     Processor& self = *this_processor;
     if (&self != &p) self.deadline_ns = std::min(self.deadline_ns, p.at_ns);
 }
 
 void Scheduler::schedule(Event& event, Nanoseconds due_ns) {
-    const Nanoseconds now = firing_ns_ != never_ns ? firing_ns_ : now_ns();
+    const Nanoseconds now = event_time_ns();
     events.schedule(event, std::max(due_ns, running_ ? now + 1 : now));
     this_processor->deadline_ns = std::min(this_processor->deadline_ns, event.due_ns);
 }
@@ -211,7 +223,8 @@ void Scheduler::deliver_line(Processor& p) {
     const Irql level = highest_pending(p);
     const Irql before = p.irql;
     p.irql = level;
-    p.at_ns += interrupt_cost_ns;
+    // A point: a line that storms must not keep events and other processors from going on.
+    point(interrupt_cost_ns);
     ++p.interrupts;
     if (p.pending_lines >> clock_line) {
         p.pending_lines &= ~(1u << clock_line);
@@ -239,7 +252,7 @@ void Scheduler::deliver() {
             p.irql = before;
         } else if (p.irql < dispatch_level && p.preempt) {
             preempt_current();
-        } else if (p.irql < apc_level && p.apcs_pending && p.current != nullptr) {
+        } else if (p.irql < apc_level && p.current != nullptr && p.current->apcs_pending) {
             hooks.deliver_apcs();
         } else {
             return;
@@ -308,16 +321,28 @@ void Scheduler::switch_to_thread(Fiber& from, Thread& thread) {
     Processor& p = *this_processor;
     p.current = &thread;
     p.fiber = &thread.fiber;
-    p.at_ns += switch_cost_ns;
+    p.idle = false;
+    p.irql = thread.irql;
+    p.at_ns = std::max(p.at_ns, thread.ready_ns) + switch_cost_ns;
     thread.state = Thread::State::running;
     thread.processor = &p;
     thread.quantum_end_ns = p.at_ns + quantum_ns;
     record(TraceKind::thread_switch, thread.name, thread.id);
-    if (&from != &thread.fiber) Fiber::switch_to(from, thread.fiber);
+    if ((p.ready_mask >> thread.priority & 1u) != 0 && hooks.quantum_wanted != nullptr) hooks.quantum_wanted();
+    Fiber::switch_to(from, thread.fiber);
 }
 
-Thread* Scheduler::pop_ready(Processor& p, std::uint32_t processor_bit) {
-    for (std::uint32_t left = p.ready_mask; left != 0;) {
+void Scheduler::switch_to_idle(Fiber& from) {
+    Processor& p = *this_processor;
+    p.current = nullptr;
+    p.fiber = &p.idle_fiber;
+    p.irql = passive_level;
+    record(TraceKind::thread_switch, "idle");
+    Fiber::switch_to(from, p.idle_fiber);
+}
+
+Thread* Scheduler::pop_ready(Processor& p, std::uint32_t processor_bit, unsigned least_priority) {
+    for (std::uint32_t left = p.ready_mask & ~((1u << least_priority) - 1); left != 0;) {
         const unsigned level = 31u - static_cast<unsigned>(std::countl_zero(left));
         left &= ~(1u << level);
         ReadyQueue& queue = p.ready[level];
@@ -335,10 +360,10 @@ Thread* Scheduler::pop_ready(Processor& p, std::uint32_t processor_bit) {
 
 Thread* Scheduler::take_ready(Processor& p) {
     p.preempt = false;
-    if (Thread* const own = pop_ready(p, 1u << p.index)) return own;
+    if (Thread* const own = pop_ready(p, 1u << p.index, 0)) return own;
     for (unsigned i = 0; i < processor_count; ++i) {
         if (i == p.index) continue;
-        if (Thread* const other = pop_ready(processors[i], 1u << p.index)) return other;
+        if (Thread* const other = pop_ready(processors[i], 1u << p.index, 0)) return other;
     }
     return nullptr;
 }
@@ -371,24 +396,49 @@ static void enqueue(Processor& p, Thread& thread, bool at_head) {
     p.ready_mask |= 1u << thread.priority;
 }
 
-void Scheduler::make_ready(Thread& thread) {
-    PORTICO_CHECK(thread.state != Thread::State::ready && thread.state != Thread::State::terminated);
-    thread.state = Thread::State::ready;
+// Puts a ready thread in a queue and sees to it that a processor takes it.
+void Scheduler::queue_ready(Thread& thread, bool at_head) {
     Processor& p = place(thread);
-    record(TraceKind::thread_ready, thread.name, thread.id);
-    enqueue(p, thread, false);
+    const Nanoseconds now = event_time_ns();
+    thread.state = Thread::State::ready;
+    thread.ready_ns = now;
+    enqueue(p, thread, at_head);
     if (p.idle) {
-        poke(p, this_processor->at_ns);
-    } else if (p.current != nullptr && thread.priority > p.current->priority) {
+        poke(p, now);
+    } else if (p.current == nullptr || p.current == &thread) {
+        return;  // its idle loop looks for threads; a thread that is preempted is about to be switched away
+    } else if (thread.priority > p.current->priority) {
         p.preempt = true;
-        poke(p, p.at_ns);
-    } else if (hooks.quantum_wanted != nullptr) {
+        poke(p, now);
+    } else if (thread.priority == p.current->priority && hooks.quantum_wanted != nullptr) {
         hooks.quantum_wanted();
     }
 }
 
+bool Scheduler::unqueue_ready(Thread& thread) {
+    for (unsigned i = 0; i < processor_count; ++i) {
+        ReadyQueue& queue = processors[i].ready[thread.priority];
+        Thread* before = nullptr;
+        for (Thread* t = queue.head; t != nullptr; before = t, t = t->next_ready) {
+            if (t != &thread) continue;
+            (before == nullptr ? queue.head : before->next_ready) = t->next_ready;
+            if (queue.tail == t) queue.tail = before;
+            if (queue.head == nullptr) processors[i].ready_mask &= ~(1u << thread.priority);
+            return true;
+        }
+    }
+    return false;
+}
+
+void Scheduler::make_ready(Thread& thread) {
+    PORTICO_CHECK(thread.state != Thread::State::ready && thread.state != Thread::State::terminated);
+    record(TraceKind::thread_ready, thread.name, thread.id);
+    queue_ready(thread, false);
+}
+
 void Scheduler::start(Thread& thread, Fiber::Entry entry, void* argument) {
     thread.fiber.prepare(entry, argument);
+    thread.irql = passive_level;
     make_ready(thread);
 }
 
@@ -397,25 +447,20 @@ void Scheduler::block() {
     PORTICO_CHECK(p.irql < dispatch_level && p.current != nullptr);
     Thread& self = *p.current;
     self.state = Thread::State::waiting;
+    self.irql = p.irql;
     if (Thread* const next = take_ready(p)) {
         switch_to_thread(self.fiber, *next);
-        return;
+    } else {
+        switch_to_idle(self.fiber);
     }
-    p.current = nullptr;
-    p.fiber = &p.idle_fiber;
-    record(TraceKind::thread_switch, "idle");
-    Fiber::switch_to(self.fiber, p.idle_fiber);
 }
 
 void Scheduler::exit_thread() {
-    this_processor->current->state = Thread::State::terminated;
-    Processor& p = *this_processor;
-    Thread& self = *p.current;
-    p.current = nullptr;
-    p.fiber = &p.idle_fiber;
+    Thread& self = *this_processor->current;
+    self.state = Thread::State::terminated;
     Fiber abandoned = self.fiber;
     self.fiber.release();
-    Fiber::switch_to(abandoned, p.idle_fiber);
+    switch_to_idle(abandoned);
     PORTICO_CHECK(!"a terminated thread went on");
     __builtin_unreachable();
 }
@@ -425,45 +470,58 @@ void Scheduler::preempt_current() {
     p.preempt = false;
     if (p.current == nullptr) return;  // the idle loop looks for threads itself
     Thread& self = *p.current;
+    const bool may_stay = (self.affinity >> p.index & 1u) != 0;
     const bool quantum_over = p.at_ns >= self.quantum_end_ns;
-    const unsigned best = p.ready_mask == 0 ? 0 : 31u - static_cast<unsigned>(std::countl_zero(p.ready_mask));
-    if (p.ready_mask == 0 || best < self.priority || (best == self.priority && !quantum_over)) return;
-    Thread* const next = pop_ready(p, 1u << p.index);
-    if (next == nullptr) return;
-    self.state = Thread::State::ready;
-    enqueue(p, self, !quantum_over);
-    switch_to_thread(self.fiber, *next);
+    const unsigned least = !may_stay ? 0 : self.priority + (quantum_over ? 0u : 1u);
+    Thread* const next = least < priority_levels ? pop_ready(p, 1u << p.index, least) : nullptr;
+    if (next == nullptr && may_stay) {
+        if (quantum_over) self.quantum_end_ns = p.at_ns + quantum_ns;
+        if ((p.ready_mask >> self.priority & 1u) != 0 && hooks.quantum_wanted != nullptr) hooks.quantum_wanted();
+        return;
+    }
+    self.irql = p.irql;
+    queue_ready(self, !quantum_over);
+    if (next != nullptr) {
+        switch_to_thread(self.fiber, *next);
+    } else {
+        switch_to_idle(self.fiber);
+    }
 }
 
 void Scheduler::yield() {
     Processor& p = *this_processor;
     if (p.current == nullptr || p.irql >= dispatch_level) return;
-    p.current->quantum_end_ns = 0;
-    preempt_current();
+    Thread& self = *p.current;
+    const Nanoseconds quantum_end_ns = std::exchange(self.quantum_end_ns, 0);
+    if ((p.ready_mask >> self.priority) != 0) {
+        preempt_current();
+    } else {
+        self.quantum_end_ns = quantum_end_ns;
+    }
+}
+
+void Scheduler::set_affinity(Thread& thread, std::uint32_t affinity) {
+    thread.affinity = affinity;
+    if (thread.state == Thread::State::ready && unqueue_ready(thread)) {
+        queue_ready(thread, false);
+    } else if (thread.state == Thread::State::running && (affinity >> thread.processor->index & 1u) == 0) {
+        thread.processor->preempt = true;
+        poke(*thread.processor, event_time_ns());
+        if (deliverable(*this_processor)) deliver();
+    }
 }
 
 void Scheduler::set_priority(Thread& thread, std::uint8_t priority) {
-    if (thread.state == Thread::State::ready) {
-        for (unsigned i = 0; i < processor_count; ++i) {
-            ReadyQueue& queue = processors[i].ready[thread.priority];
-            Thread* before = nullptr;
-            for (Thread* t = queue.head; t != nullptr; before = t, t = t->next_ready) {
-                if (t != &thread) continue;
-                (before == nullptr ? queue.head : before->next_ready) = t->next_ready;
-                if (queue.tail == t) queue.tail = before;
-                if (queue.head == nullptr) processors[i].ready_mask &= ~(1u << thread.priority);
-                thread.priority = priority;
-                thread.state = Thread::State::waiting;
-                make_ready(thread);
-                return;
-            }
-        }
+    if (thread.state == Thread::State::ready && unqueue_ready(thread)) {
+        thread.priority = priority;
+        queue_ready(thread, false);
+        return;
     }
     const bool lowered = priority < thread.priority;
     thread.priority = priority;
     if (lowered && thread.state == Thread::State::running && thread.processor->ready_mask != 0) {
         thread.processor->preempt = true;
-        poke(*thread.processor, thread.processor->at_ns);
+        poke(*thread.processor, event_time_ns());
     }
 }
 

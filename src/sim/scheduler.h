@@ -65,6 +65,8 @@ struct Scheduler {
     // The thread goes behind its equals when it is preempted next.
     void yield();
     void set_priority(Thread& thread, std::uint8_t priority);
+    // A running thread that may no longer be where it is moves before it goes on (below DISPATCH_LEVEL).
+    void set_affinity(Thread& thread, std::uint32_t affinity);
 
     // An event that is due now or earlier happens 1 ns from now.
     void schedule(Event& event, Nanoseconds due_ns);
@@ -92,7 +94,8 @@ struct Scheduler {
     Irql highest_pending(const Processor& p) const;
     bool deliverable(const Processor& p) const {
         if (p.pending_lines != 0 && !p.interrupts_disabled && highest_pending(p) > p.irql) return true;
-        return p.irql < dispatch_level && (p.dpcs_pending || p.preempt || (p.apcs_pending && p.irql < apc_level));
+        if (p.irql >= dispatch_level) return false;
+        return p.dpcs_pending || p.preempt || (p.irql < apc_level && p.current != nullptr && p.current->apcs_pending);
     }
 
     void slow();
@@ -115,13 +118,18 @@ struct Scheduler {
     void idle_loop();
     void switch_to_thread(Fiber& from, Thread& thread);
     Thread* take_ready(Processor& p);
-    Thread* pop_ready(Processor& p, std::uint32_t mask_allowed);
+    void switch_to_idle(Fiber& from);
+    Thread* pop_ready(Processor& p, std::uint32_t processor_bit, unsigned least_priority);
     Processor& place(Thread& thread);
+    void queue_ready(Thread& thread, bool at_head);
+    bool unqueue_ready(Thread& thread);
     void preempt_current();
+    Nanoseconds event_time_ns() const { return firing_ns_ != never_ns ? firing_ns_ : now_ns(); }
     static void idle_entry(void* argument);
 
     Fiber host_fiber_;
     Processor* last_running_ = nullptr;
+    Processor* chosen_ = nullptr;       // the policy's choice when the limit came before it
     Nanoseconds limit_ns_ = never_ns;
     Nanoseconds reached_ns_ = 0;
     Nanoseconds firing_ns_ = never_ns;  // the due time of the event that is being fired

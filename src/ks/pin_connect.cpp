@@ -1,0 +1,110 @@
+#include "ks/pin_connect.h"
+
+#include <cstring>
+
+#include "ksmedia.h"
+#include "nt/ex/pool.h"
+
+namespace portico::ks {
+namespace {
+
+constexpr ULONG tag = 0x6370534b;  // 'KSpc' in memory
+constexpr GUID wildcard{};
+
+bool same(const GUID& a, const GUID& b) { return std::memcmp(&a, &b, sizeof(GUID)) == 0; }
+
+// The GUID as KS clients write it; case does not matter.
+bool names_pin(const UNICODE_STRING& name) {
+    static constexpr char16_t expected[] = u"{146F1A80-4791-11D0-A5D6-28DB04C10000}\\";
+    if (name.Length < object_name_length * sizeof(WCHAR)) return false;
+    for (unsigned i = 0; i < object_name_length; ++i) {
+        char16_t c = name.Buffer[i];
+        if (c >= u'a' && c <= u'z') c = static_cast<char16_t>(c - 32);
+        if (c != expected[i]) return false;
+    }
+    return true;
+}
+
+bool offers_interface(const KSPIN_DESCRIPTOR& pin, const KSPIN_INTERFACE& wanted) {
+    static const GUID standard = KSINTERFACESETID_Standard;
+    if (pin.InterfacesCount == 0) {  // FD-015: STANDARD_STREAMING
+        return same(wanted.Set, standard) && wanted.Id == KSINTERFACE_STANDARD_STREAMING;
+    }
+    for (ULONG i = 0; i < pin.InterfacesCount; ++i) {
+        if (same(pin.Interfaces[i].Set, wanted.Set) && pin.Interfaces[i].Id == wanted.Id) return true;
+    }
+    return same(wanted.Set, standard) && wanted.Id == KSINTERFACE_STANDARD_STREAMING;
+}
+
+bool offers_medium(const KSPIN_DESCRIPTOR& pin, const KSPIN_MEDIUM& wanted) {
+    static const GUID standard = KSMEDIUMSETID_Standard;
+    if (pin.MediumsCount == 0) return same(wanted.Set, standard) && wanted.Id == KSMEDIUM_STANDARD_DEVIO;
+    for (ULONG i = 0; i < pin.MediumsCount; ++i) {
+        if (same(pin.Mediums[i].Set, wanted.Set) && pin.Mediums[i].Id == wanted.Id) return true;
+    }
+    return false;
+}
+
+bool range_holds(const KSDATARANGE& range, const KSDATAFORMAT& format) {
+    if (same(range.MajorFormat, wildcard)) return true;
+    if (!same(range.MajorFormat, format.MajorFormat)) return false;
+    if (same(range.SubFormat, wildcard)) return true;
+    if (!same(range.SubFormat, format.SubFormat)) return false;
+    return same(range.Specifier, wildcard) || same(range.Specifier, format.Specifier);
+}
+
+NTSTATUS check_pin(const PCFILTER_DESCRIPTOR& filter, const KSPIN_CONNECT& connect) {
+    if (connect.PinId >= filter.PinCount) return STATUS_INVALID_PARAMETER;
+    const PCPIN_DESCRIPTOR& pin = pin_at(filter, connect.PinId);
+    const auto& descriptor = pin.KsPinDescriptor;
+    const bool creatable = descriptor.Communication == KSPIN_COMMUNICATION_SINK ||
+                           descriptor.Communication == KSPIN_COMMUNICATION_BOTH;
+    if (!creatable || pin.MaxFilterInstanceCount == 0) return STATUS_INVALID_DEVICE_REQUEST;
+    if (connect.PinToHandle != nullptr) return STATUS_INVALID_PARAMETER;
+    if (!offers_interface(descriptor, connect.Interface)) return STATUS_NO_MATCH;
+    return offers_medium(descriptor, connect.Medium) ? STATUS_SUCCESS : STATUS_NO_MATCH;
+}
+
+}  // namespace
+
+const PCPIN_DESCRIPTOR& pin_at(const PCFILTER_DESCRIPTOR& filter, ULONG pin) {
+    const auto* const first = reinterpret_cast<const char*>(filter.Pins);
+    return *reinterpret_cast<const PCPIN_DESCRIPTOR*>(first + std::size_t{pin} * filter.PinSize);
+}
+
+bool format_matches(const PCPIN_DESCRIPTOR& pin, const KSDATAFORMAT& format) {
+    const auto& descriptor = pin.KsPinDescriptor;
+    for (ULONG i = 0; i < descriptor.DataRangesCount; ++i) {
+        if (descriptor.DataRanges[i] != nullptr && range_holds(*descriptor.DataRanges[i], format)) return true;
+    }
+    return false;
+}
+
+NTSTATUS parse_pin_connect(PIRP irp, const PCFILTER_DESCRIPTOR& filter, KSPIN_CONNECT& connect, PKSDATAFORMAT* format) {
+    *format = nullptr;
+    const UNICODE_STRING& name = IoGetCurrentIrpStackLocation(irp)->FileObject->FileName;
+    if (!names_pin(name)) return STATUS_OBJECT_NAME_NOT_FOUND;
+    const auto* const bytes = reinterpret_cast<const char*>(name.Buffer + object_name_length);
+    const ULONG length = static_cast<ULONG>(name.Length - object_name_length * sizeof(WCHAR));
+    if (length < sizeof(KSPIN_CONNECT) + sizeof(KSDATAFORMAT)) return STATUS_INVALID_BUFFER_SIZE;
+    std::memcpy(&connect, bytes, sizeof connect);
+    KSDATAFORMAT head;
+    std::memcpy(&head, bytes + sizeof connect, sizeof head);
+    if (head.FormatSize < sizeof(KSDATAFORMAT) || head.FormatSize > length - sizeof connect ||
+        head.FormatSize > data_format_limit) {
+        return STATUS_INVALID_BUFFER_SIZE;
+    }
+    const NTSTATUS status = check_pin(filter, connect);
+    if (!NT_SUCCESS(status)) return status;
+    if (!format_matches(pin_at(filter, connect.PinId), head)) return STATUS_NO_MATCH;
+    *format = static_cast<PKSDATAFORMAT>(nt::ex::allocate_internal(NonPagedPool, head.FormatSize, tag));
+    if (*format == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
+    std::memcpy(*format, bytes + sizeof connect, head.FormatSize);
+    return STATUS_SUCCESS;
+}
+
+void free_pin_format(PKSDATAFORMAT format) {
+    if (format != nullptr) nt::ex::free(format, tag);
+}
+
+}  // namespace portico::ks

@@ -1,0 +1,191 @@
+// Deferred procedure calls: a queue per processor, drained at DISPATCH_LEVEL before any thread goes on.
+#include <array>
+
+#include "nt/ke/ke.h"
+#include "nt/ke/timer_queue.h"
+
+namespace portico::nt::ke {
+namespace {
+
+// KDPC::Number holds the target processor plus this, 0 for "wherever it is queued".
+constexpr USHORT target_base = 0x100;
+
+struct DpcQueue {
+    LIST_ENTRY list;
+    bool running;
+};
+
+struct Dpcs {
+    std::array<DpcQueue, sim::max_processors> queues;
+    std::array<KDPC, sim::max_processors> flush;
+    std::array<KEVENT, sim::max_processors> flushed;
+};
+
+Dpcs dpcs;
+
+// While queued a KDPC is linked through DpcListEntry and ProcessorHistory together; DpcData tells that it is queued.
+static_assert(offsetof(KDPC, ProcessorHistory) == offsetof(KDPC, DpcListEntry) + sizeof(void*));
+PLIST_ENTRY link_of(PRKDPC dpc) { return reinterpret_cast<PLIST_ENTRY>(&dpc->DpcListEntry); }
+
+void run(PRKDPC dpc) {
+    RemoveEntryList(link_of(dpc));
+    const PKDEFERRED_ROUTINE routine = dpc->DeferredRoutine;
+    PVOID const context = dpc->DeferredContext;
+    PVOID const argument1 = dpc->SystemArgument1;
+    PVOID const argument2 = dpc->SystemArgument2;
+    dpc->DpcData = nullptr;  // from here on it may be queued again
+    ++sim::this_processor->dpcs;
+    sim::record(sim::TraceKind::dpc_enter, nullptr, reinterpret_cast<std::uint64_t>(routine));
+    {
+        DriverCall call("DeferredRoutine", reinterpret_cast<const void*>(routine));
+        routine(dpc, context, argument1, argument2);
+    }
+    sim::record(sim::TraceKind::dpc_leave, nullptr, reinterpret_cast<std::uint64_t>(routine));
+}
+
+void retire(sim::Processor& p) {
+    DpcQueue& queue = dpcs.queues[p.index];
+    if (queue.running) return;
+    queue.running = true;
+    p.in_dpc = true;
+    for (;;) {
+        p.dpcs_pending = false;
+        expire_timers(p);
+        if (IsListEmpty(&queue.list)) break;
+        run(CONTAINING_RECORD(queue.list.Flink, KDPC, DpcListEntry));
+        p.irql = sim::dispatch_level;
+        if (sim::scheduler.deliverable(p)) sim::scheduler.deliver();
+    }
+    p.in_dpc = false;
+    queue.running = false;
+}
+
+void NTAPI flushed(PKDPC, PVOID context, PVOID, PVOID) { set_event(static_cast<PRKEVENT>(context)); }
+
+bool queue_dpc(PRKDPC dpc, void* argument1, void* argument2) {
+    if (dpc->DpcData != nullptr) return false;
+    sim::Processor* target = sim::this_processor;
+    if (dpc->Number >= target_base && dpc->Number - target_base < static_cast<int>(sim::scheduler.processor_count)) {
+        target = &sim::scheduler.processors[dpc->Number - target_base];
+    }
+    DpcQueue& queue = dpcs.queues[target->index];
+    dpc->DpcData = &queue;
+    dpc->SystemArgument1 = argument1;
+    dpc->SystemArgument2 = argument2;
+    if (dpc->Importance == HighImportance) {
+        InsertHeadList(&queue.list, link_of(dpc));
+    } else {
+        InsertTailList(&queue.list, link_of(dpc));
+    }
+    target->dpcs_pending = true;
+    sim::scheduler.poke(*target, sim::this_processor->at_ns);
+    return true;
+}
+
+}  // namespace
+
+void reset_dpcs() {
+    for (DpcQueue& queue : dpcs.queues) {
+        InitializeListHead(&queue.list);
+        queue.running = false;
+    }
+    sim::scheduler.hooks.retire_dpcs = retire;
+}
+
+void initialize_dpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, void* context) {
+    *dpc = KDPC{};
+    dpc->Type = 19;  // DpcObject
+    dpc->Importance = MediumImportance;
+    dpc->DeferredRoutine = routine;
+    dpc->DeferredContext = context;
+}
+
+bool queue_dpc(PRKDPC dpc) { return queue_dpc(dpc, nullptr, nullptr); }
+
+bool insert_dpc(PRKDPC dpc, void* argument1, void* argument2) {
+    if (!queue_dpc(dpc, argument1, argument2)) return false;
+    if (sim::scheduler.deliverable(*sim::this_processor)) sim::scheduler.deliver();
+    return true;
+}
+
+bool remove_dpc(PRKDPC dpc) {
+    if (dpc->DpcData == nullptr) return false;
+    RemoveEntryList(link_of(dpc));
+    dpc->DpcData = nullptr;
+    return true;
+}
+
+void flush_queued_dpcs() {
+    for (unsigned i = 0; i < sim::scheduler.processor_count; ++i) {
+        if (IsListEmpty(&dpcs.queues[i].list) && !dpcs.queues[i].running) continue;
+        initialize_event(&dpcs.flushed[i], NotificationEvent, false);
+        initialize_dpc(&dpcs.flush[i], flushed, &dpcs.flushed[i]);
+        dpcs.flush[i].Number = static_cast<USHORT>(target_base + i);
+        insert_dpc(&dpcs.flush[i], nullptr, nullptr);
+        wait(&dpcs.flushed[i], KernelMode, false, nullptr);
+    }
+}
+
+void for_each_dpc(void (*visit)(PRKDPC, void*), void* context) {
+    for (unsigned i = 0; i < sim::scheduler.processor_count; ++i) {
+        LIST_ENTRY& head = dpcs.queues[i].list;
+        for (PLIST_ENTRY e = head.Flink; e != &head;) {
+            auto* const dpc = CONTAINING_RECORD(e, KDPC, DpcListEntry);
+            e = e->Flink;
+            visit(dpc, context);
+        }
+    }
+}
+
+}  // namespace portico::nt::ke
+
+using namespace portico::nt;
+
+extern "C" {
+
+VOID NTAPI KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID DeferredContext) {
+    DDI(KeInitializeDpc, HIGH_LEVEL);
+    ke::initialize_dpc(Dpc, DeferredRoutine, DeferredContext);
+}
+
+// A threaded DPC may be run as an ordinary one (documented: when threaded DPCs are disabled), so it is.
+VOID NTAPI KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID DeferredContext) {
+    DDI(KeInitializeThreadedDpc, HIGH_LEVEL);
+    ke::initialize_dpc(Dpc, DeferredRoutine, DeferredContext);
+}
+
+BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2) {
+    DDI(KeInsertQueueDpc, HIGH_LEVEL);
+    return ke::insert_dpc(Dpc, SystemArgument1, SystemArgument2);
+}
+
+BOOLEAN NTAPI KeRemoveQueueDpc(PRKDPC Dpc) {
+    DDI(KeRemoveQueueDpc, HIGH_LEVEL);
+    return ke::remove_dpc(Dpc);
+}
+
+VOID NTAPI KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance) {
+    DDI(KeSetImportanceDpc, HIGH_LEVEL);
+    Dpc->Importance = static_cast<UCHAR>(Importance);
+}
+
+VOID NTAPI KeSetTargetProcessorDpc(PRKDPC Dpc, CCHAR Number) {
+    DDI(KeSetTargetProcessorDpc, HIGH_LEVEL);
+    Dpc->Number = static_cast<USHORT>(0x100 + Number);
+}
+
+NTSTATUS NTAPI KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumber) {
+    DDI(KeSetTargetProcessorDpcEx, HIGH_LEVEL);
+    if (ProcNumber->Group != 0 || ProcNumber->Number >= portico::sim::scheduler.processor_count) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Dpc->Number = static_cast<USHORT>(0x100 + ProcNumber->Number);
+    return STATUS_SUCCESS;
+}
+
+VOID NTAPI KeFlushQueuedDpcs() {
+    DDI(KeFlushQueuedDpcs, PASSIVE_LEVEL);
+    ke::flush_queued_dpcs();
+}
+
+}  // extern "C"

@@ -1,0 +1,142 @@
+// Raising and lowering the IRQL, bug checks, floating-point state: what a driver asks of the processor itself.
+#include <cstdio>
+
+#include "nt/ke/timer_queue.h"
+
+namespace portico::nt::ke {
+namespace {
+
+// Raising must not lower, lowering must not raise: both hang or crash on Windows (0xC4/0x30, 0x31).
+void check_change(bool raising, sim::Irql wanted) {
+    const sim::Irql now = current_irql();
+    const bool wrong = wanted > HIGH_LEVEL || (raising ? wanted < now : wanted > now);
+    if (wrong) PORTICO_PROBE(irql_change, raising, now, wanted);
+}
+
+[[noreturn]] void stop_machine() {
+    sim::scheduler.freeze();
+    __builtin_unreachable();
+}
+
+}  // namespace
+
+void reset() {
+    KeNumberProcessors = static_cast<CCHAR>(sim::scheduler.processor_count);
+    reset_threads();
+    reset_timers();
+    reset_time();
+    reset_dpcs();
+    reset_interrupts();
+}
+
+}  // namespace portico::nt::ke
+
+using namespace portico::nt;
+
+extern "C" {
+
+KIRQL NTAPI KeGetCurrentIrql() {
+    DDI(KeGetCurrentIrql, HIGH_LEVEL);
+    return ke::current_irql();
+}
+
+KIRQL NTAPI KfRaiseIrql(KIRQL NewIrql) {
+    DDI(KfRaiseIrql, HIGH_LEVEL);
+    ke::check_change(true, NewIrql);
+    return ke::raise(NewIrql);
+}
+
+VOID NTAPI KeLowerIrql(KIRQL NewIrql) {
+    DDI(KeLowerIrql, HIGH_LEVEL);
+    ke::check_change(false, NewIrql);
+    ke::lower(NewIrql);
+}
+
+KIRQL NTAPI KeRaiseIrqlToDpcLevel() {
+    DDI(KeRaiseIrqlToDpcLevel, HIGH_LEVEL);
+    ke::check_change(true, DISPATCH_LEVEL);
+    return ke::raise(DISPATCH_LEVEL);
+}
+
+KIRQL NTAPI KeRaiseIrqlToSynchLevel() {
+    DDI(KeRaiseIrqlToSynchLevel, HIGH_LEVEL);
+    ke::check_change(true, 12);
+    return ke::raise(12);
+}
+
+VOID NTAPI KeBugCheckEx(ULONG BugCheckCode, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4) {
+    DDI(KeBugCheckEx, HIGH_LEVEL);
+    Finding finding;
+    finding.severity = Severity::bug_check;
+    finding.rule = "KeBugCheckEx";
+    finding.code = BugCheckCode;
+    finding.parameters = {P1, P2, P3, P4};
+    finding.parameter_names = {"parameter 1", "parameter 2", "parameter 3", "parameter 4"};
+    std::snprintf(finding.text, sizeof finding.text, "The driver stopped the system itself with KeBugCheckEx.");
+    report(finding);
+    ke::stop_machine();
+}
+
+VOID NTAPI KeBugCheck(ULONG BugCheckCode) {
+    DDI(KeBugCheck, HIGH_LEVEL);
+    KeBugCheckEx(BugCheckCode, 0, 0, 0, 0);
+}
+
+// x64 keeps a thread's floating-point state on its own: both calls succeed and have nothing to do.
+NTSTATUS NTAPI KeSaveFloatingPointState(PKFLOATING_SAVE FloatSave) {
+    DDI(KeSaveFloatingPointState, DISPATCH_LEVEL);
+    return FloatSave == nullptr ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI KeRestoreFloatingPointState(PKFLOATING_SAVE FloatSave) {
+    DDI(KeRestoreFloatingPointState, DISPATCH_LEVEL);
+    return FloatSave == nullptr ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI KeSaveExtendedProcessorState(ULONG64, PXSTATE_SAVE XStateSave) {
+    DDI(KeSaveExtendedProcessorState, DISPATCH_LEVEL);
+    return XStateSave == nullptr ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
+VOID NTAPI KeRestoreExtendedProcessorState(PXSTATE_SAVE) { DDI(KeRestoreExtendedProcessorState, DISPATCH_LEVEL); }
+
+// A bug check freezes the machine at once: callbacks are registered, and never run.
+BOOLEAN NTAPI KeRegisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD CallbackRecord, PKBUGCHECK_CALLBACK_ROUTINE Routine,
+                                         PVOID Buffer, ULONG Length, PUCHAR Component) {
+    DDI(KeRegisterBugCheckCallback, HIGH_LEVEL);
+    if (CallbackRecord->State != 0) return FALSE;
+    CallbackRecord->CallbackRoutine = Routine;
+    CallbackRecord->Buffer = Buffer;
+    CallbackRecord->Length = Length;
+    CallbackRecord->Component = Component;
+    CallbackRecord->State = 1;
+    return TRUE;
+}
+
+BOOLEAN NTAPI KeDeregisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD CallbackRecord) {
+    DDI(KeDeregisterBugCheckCallback, HIGH_LEVEL);
+    const bool registered = CallbackRecord->State == 1;
+    CallbackRecord->State = 0;
+    return registered;
+}
+
+BOOLEAN NTAPI KeRegisterBugCheckReasonCallback(PKBUGCHECK_REASON_CALLBACK_RECORD CallbackRecord,
+                                               PKBUGCHECK_REASON_CALLBACK_ROUTINE Routine,
+                                               KBUGCHECK_CALLBACK_REASON Reason, PUCHAR Component) {
+    DDI(KeRegisterBugCheckReasonCallback, HIGH_LEVEL);
+    if (CallbackRecord->State != 0) return FALSE;
+    CallbackRecord->CallbackRoutine = Routine;
+    CallbackRecord->Reason = Reason;
+    CallbackRecord->Component = Component;
+    CallbackRecord->State = 1;
+    return TRUE;
+}
+
+BOOLEAN NTAPI KeDeregisterBugCheckReasonCallback(PKBUGCHECK_REASON_CALLBACK_RECORD CallbackRecord) {
+    DDI(KeDeregisterBugCheckReasonCallback, HIGH_LEVEL);
+    const bool registered = CallbackRecord->State == 1;
+    CallbackRecord->State = 0;
+    return registered;
+}
+
+}  // extern "C"

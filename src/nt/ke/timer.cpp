@@ -1,0 +1,143 @@
+// Timers: armed ones in a list ordered by due time, expired on clock ticks (design, section 3).
+#include "nt/ke/timer_queue.h"
+
+namespace portico::nt::ke {
+namespace {
+
+constexpr UCHAR timer_notification = 8;
+
+LIST_ENTRY armed;
+
+// The header's last byte says that the timer is in the list, as on Windows.
+bool is_armed(const KTIMER* timer) { return timer->Header.Reserved1 != 0; }
+
+void insert(PKTIMER timer) {
+    PLIST_ENTRY before = armed.Blink;
+    while (before != &armed &&
+           CONTAINING_RECORD(before, KTIMER, TimerListEntry)->DueTime.QuadPart > timer->DueTime.QuadPart) {
+        before = before->Blink;
+    }
+    InsertHeadList(before, &timer->TimerListEntry);
+    timer->Header.Reserved1 = 1;
+    want_tick();
+}
+
+void remove(PKTIMER timer) {
+    RemoveEntryList(&timer->TimerListEntry);
+    timer->Header.Reserved1 = 0;
+}
+
+void expire(PKTIMER timer) {
+    PKDPC const dpc = timer->Dpc;
+    timer->Header.SignalState = 1;
+    signal_waiters(&timer->Header);
+    if (timer->Period != 0) {
+        timer->DueTime.QuadPart += static_cast<ULONGLONG>(timer->Period) * 10'000;
+        insert(timer);
+    }
+    if (dpc != nullptr) insert_dpc(dpc, nullptr, nullptr);
+}
+
+}  // namespace
+
+void reset_timers() { InitializeListHead(&armed); }
+
+LONGLONG next_timer_100ns() {
+    if (IsListEmpty(&armed)) return MAXLONGLONG;
+    return static_cast<LONGLONG>(CONTAINING_RECORD(armed.Flink, KTIMER, TimerListEntry)->DueTime.QuadPart);
+}
+
+bool timers_due() { return next_timer_100ns() <= interrupt_time_100ns(); }
+
+void expire_timers(sim::Processor& p) {
+    if (p.index != 0) return;
+    const LONGLONG now = interrupt_time_100ns();
+    while (next_timer_100ns() <= now) {
+        auto* const timer = CONTAINING_RECORD(armed.Flink, KTIMER, TimerListEntry);
+        remove(timer);
+        expire(timer);
+    }
+}
+
+void initialize_timer(PKTIMER timer, TIMER_TYPE type) {
+    *timer = KTIMER{};
+    timer->Header.Type = static_cast<UCHAR>(timer_notification + (type == NotificationTimer ? 0 : 1));
+    timer->Header.Size = sizeof(KTIMER) / sizeof(LONG);
+    InitializeListHead(&timer->Header.WaitListHead);
+}
+
+bool set_timer(PKTIMER timer, LARGE_INTEGER due, LONG period_ms, PKDPC dpc) {
+    DispatcherLock lock;
+    const bool was_armed = is_armed(timer);
+    if (was_armed) remove(timer);
+    timer->Header.SignalState = 0;
+    timer->Period = static_cast<ULONG>(period_ms);
+    timer->Dpc = dpc;
+    const LONGLONG now = exact_time_100ns();
+    const LONGLONG at = due.QuadPart < 0 ? now - due.QuadPart : due.QuadPart - (exact_system_time_100ns() - now);
+    timer->DueTime.QuadPart = static_cast<ULONGLONG>(at);
+    if (at <= now) {
+        timer->DueTime.QuadPart = static_cast<ULONGLONG>(now);
+        expire(timer);
+    } else {
+        insert(timer);
+    }
+    return was_armed;
+}
+
+bool cancel_timer(PKTIMER timer) {
+    const bool was_armed = is_armed(timer);
+    if (was_armed) remove(timer);
+    return was_armed;
+}
+
+void for_each_timer(void (*visit)(PKTIMER, void*), void* context) {
+    for (PLIST_ENTRY e = armed.Flink; e != &armed;) {
+        auto* const timer = CONTAINING_RECORD(e, KTIMER, TimerListEntry);
+        e = e->Flink;
+        visit(timer, context);
+    }
+}
+
+}  // namespace portico::nt::ke
+
+using namespace portico::nt;
+
+extern "C" {
+
+VOID NTAPI KeInitializeTimer(PKTIMER Timer) {
+    DDI(KeInitializeTimer, HIGH_LEVEL);
+    ke::initialize_timer(Timer, NotificationTimer);
+}
+
+VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type) {
+    DDI(KeInitializeTimerEx, HIGH_LEVEL);
+    ke::initialize_timer(Timer, Type);
+}
+
+BOOLEAN NTAPI KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc) {
+    DDI(KeSetTimer, DISPATCH_LEVEL);
+    return ke::set_timer(Timer, DueTime, 0, Dpc);
+}
+
+BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc) {
+    DDI(KeSetTimerEx, DISPATCH_LEVEL);
+    return ke::set_timer(Timer, DueTime, Period, Dpc);
+}
+
+BOOLEAN NTAPI KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period, ULONG, PKDPC Dpc) {
+    DDI(KeSetCoalescableTimer, DISPATCH_LEVEL);
+    return ke::set_timer(Timer, DueTime, static_cast<LONG>(Period), Dpc);
+}
+
+BOOLEAN NTAPI KeCancelTimer(PKTIMER Timer) {
+    DDI(KeCancelTimer, DISPATCH_LEVEL);
+    return ke::cancel_timer(Timer);
+}
+
+BOOLEAN NTAPI KeReadStateTimer(PKTIMER Timer) {
+    DDI(KeReadStateTimer, DISPATCH_LEVEL);
+    return Timer->Header.SignalState != 0;
+}
+
+}  // extern "C"

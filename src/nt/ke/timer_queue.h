@@ -1,0 +1,23 @@
+// Between timers, DPCs and the clock.
+#pragma once
+
+#include "nt/ke/ke.h"
+
+namespace portico::nt::ke {
+
+void reset_threads();
+void reset_dpcs();
+void reset_timers();
+void reset_time();
+void reset_interrupts();
+
+// Signals the timers that the clock's last tick has passed, queueing their DPCs. On processor 0, at DISPATCH_LEVEL.
+void expire_timers(sim::Processor& p);
+// The earliest due time of an armed timer, in 100 ns of interrupt time; the largest LONGLONG when none is armed.
+LONGLONG next_timer_100ns();
+bool timers_due();
+
+// The clock ticks no later than is needed for the armed timers.
+void want_tick();
+
+}  // namespace portico::nt::ke

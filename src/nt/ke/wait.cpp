@@ -1,0 +1,392 @@
+// Dispatcher objects and waiting on them.
+#include "nt/ke/ke.h"
+
+namespace portico::nt::ke {
+namespace {
+
+constexpr UCHAR event_notification = 0;
+constexpr UCHAR event_synchronization = 1;
+constexpr UCHAR mutant = 2;
+constexpr UCHAR semaphore = 5;
+constexpr UCHAR timer_synchronization = 9;
+
+DISPATCHER_HEADER* header_of(void* object) { return static_cast<DISPATCHER_HEADER*>(object); }
+
+bool satisfies(const DISPATCHER_HEADER* object, const KTHREAD* thread) {
+    if (object->Type == mutant) {
+        const auto* const m = reinterpret_cast<const KMUTANT*>(object);
+        return object->SignalState > 0 || m->OwnerThread == thread;
+    }
+    return object->SignalState > 0;
+}
+
+// What ending a wait does to the object. Returns true for an abandoned mutex.
+bool consume(DISPATCHER_HEADER* object, KTHREAD* thread) {
+    switch (object->Type) {
+        case event_synchronization:
+        case timer_synchronization: object->SignalState = 0; return false;
+        case semaphore: --object->SignalState; return false;
+        case mutant: break;
+        default: return false;
+    }
+    auto* const m = reinterpret_cast<KMUTANT*>(object);
+    if (--object->SignalState != 0) return false;
+    m->OwnerThread = thread;
+    if (m->ApcDisable != 0) ++thread->critical_region_depth;
+    InsertTailList(&thread->mutants, &m->MutantListEntry);
+    const bool abandoned = m->Abandoned != 0;
+    m->Abandoned = FALSE;
+    return abandoned;
+}
+
+bool all_satisfied(const KTHREAD& thread) {
+    for (unsigned i = 0; i < thread.wait_count; ++i) {
+        if (!satisfies(thread.blocks[i].object, &thread)) return false;
+    }
+    return true;
+}
+
+NTSTATUS consume_all(KTHREAD& thread) {
+    bool abandoned = false;
+    for (unsigned i = 0; i < thread.wait_count; ++i) abandoned |= consume(thread.blocks[i].object, &thread);
+    return abandoned ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0;
+}
+
+void end_wait(KTHREAD& thread, NTSTATUS status) {
+    for (unsigned i = 0; i < thread.wait_count; ++i) RemoveEntryList(&thread.blocks[i].link);
+    thread.wait_count = 0;
+    thread.waiting = false;
+    thread.wait_status = status;
+    sim::scheduler.make_ready(thread.thread);
+}
+
+// A mutex that its owner acquires once more than a LONG counts.
+bool over_limit(const DISPATCHER_HEADER* object, const KTHREAD* thread) {
+    return object->Type == mutant && object->SignalState == MINLONG &&
+           reinterpret_cast<const KMUTANT*>(object)->OwnerThread == thread;
+}
+
+struct Wait {
+    ULONG count;
+    void* const* objects;
+    bool all;
+    KPROCESSOR_MODE mode;
+    bool alertable;
+};
+
+// The result when no waiting is needed, or STATUS_PENDING.
+NTSTATUS try_at_once(const Wait& wait, KTHREAD& thread) {
+    if (!wait.all) {
+        for (ULONG i = 0; i < wait.count; ++i) {
+            DISPATCHER_HEADER* const object = header_of(wait.objects[i]);
+            if (!satisfies(object, &thread)) continue;
+            if (over_limit(object, &thread)) return STATUS_MUTANT_LIMIT_EXCEEDED;
+            const bool abandoned = consume(object, &thread);
+            return static_cast<NTSTATUS>((abandoned ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0) + static_cast<NTSTATUS>(i));
+        }
+        return STATUS_PENDING;
+    }
+    for (ULONG i = 0; i < wait.count; ++i) {
+        DISPATCHER_HEADER* const object = header_of(wait.objects[i]);
+        if (!satisfies(object, &thread)) return STATUS_PENDING;
+        if (over_limit(object, &thread)) return STATUS_MUTANT_LIMIT_EXCEEDED;
+    }
+    bool abandoned = false;
+    for (ULONG i = 0; i < wait.count; ++i) abandoned |= consume(header_of(wait.objects[i]), &thread);
+    return abandoned ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0;
+}
+
+// An alert or user APC that ends an alertable wait before it begins, or STATUS_PENDING.
+NTSTATUS try_alert(const Wait& wait, KTHREAD& thread) {
+    if (wait.alertable && thread.alerted[wait.mode != KernelMode]) {
+        thread.alerted[wait.mode != KernelMode] = false;
+        return STATUS_ALERTED;
+    }
+    if (wait.alertable && wait.mode != KernelMode && !IsListEmpty(&thread.user_apcs)) return STATUS_USER_APC;
+    return STATUS_PENDING;
+}
+
+void enqueue(const Wait& wait, KTHREAD& thread) {
+    thread.wait_count = wait.count;
+    for (ULONG i = 0; i < wait.count; ++i) {
+        WaitBlock& block = thread.blocks[i];
+        block.thread = &thread;
+        block.object = header_of(wait.objects[i]);
+        block.key = static_cast<NTSTATUS>(i);
+        block.any = !wait.all;
+        InsertTailList(&block.object->WaitListHead, &block.link);
+    }
+    thread.waiting = true;
+    thread.wait_alertable = wait.alertable;
+    thread.wait_mode = wait.mode;
+}
+
+// Parks the thread until something ends its wait or `due_100ns` (interrupt time; 0: none) passes.
+NTSTATUS park(KTHREAD& thread, const LARGE_INTEGER* due) {
+    if (due != nullptr) set_timer(&thread.timer, *due, 0, nullptr);
+    sim::scheduler.block();
+    if (due != nullptr) cancel_timer(&thread.timer);
+    return thread.wait_status;
+}
+
+NTSTATUS wait_below_dispatch(const Wait& wait, KTHREAD& thread, const LARGE_INTEGER* timeout) {
+    // A relative time-out counts from the first attempt: kernel APCs in between do not extend it.
+    LARGE_INTEGER due{};
+    const bool relative = timeout != nullptr && timeout->QuadPart < 0;
+    if (timeout != nullptr) due.QuadPart = timeout->QuadPart;
+    const LONGLONG end_100ns = relative ? exact_time_100ns() - timeout->QuadPart : 0;
+    for (;;) {
+        const sim::Irql old = thread.wait_next ? thread.wait_irql : current_irql();
+        thread.wait_next = false;
+        raise(sim::dispatch_level);
+        NTSTATUS status = try_at_once(wait, thread);
+        if (status == STATUS_PENDING) status = try_alert(wait, thread);
+        if (status == STATUS_PENDING && timeout != nullptr && timeout->QuadPart == 0) status = STATUS_TIMEOUT;
+        if (status != STATUS_PENDING) {
+            lower(old);
+            return status;
+        }
+        enqueue(wait, thread);
+        if (relative) due.QuadPart = exact_time_100ns() - end_100ns < 0 ? exact_time_100ns() - end_100ns : -1;
+        sim::this_processor->irql = old;  // parked: the processor goes on with another thread at once
+        status = park(thread, timeout == nullptr ? nullptr : &due);
+        if (sim::scheduler.deliverable(*sim::this_processor)) sim::scheduler.deliver();
+        if (status != STATUS_KERNEL_APC) return status;
+    }
+}
+
+}  // namespace
+
+void alert_wait(KTHREAD& thread, NTSTATUS status) { end_wait(thread, status); }
+
+void initialize_event(PRKEVENT event, EVENT_TYPE type, bool signalled) {
+    event->Header.Type = type == NotificationEvent ? event_notification : event_synchronization;
+    event->Header.Size = sizeof(KEVENT) / sizeof(LONG);
+    event->Header.SignalState = signalled ? 1 : 0;
+    InitializeListHead(&event->Header.WaitListHead);
+}
+
+void signal_waiters(DISPATCHER_HEADER* object) {
+    PLIST_ENTRY entry = object->WaitListHead.Flink;
+    while (entry != &object->WaitListHead && (object->SignalState > 0 || object->Type == mutant)) {
+        auto* const block = CONTAINING_RECORD(entry, WaitBlock, link);
+        KTHREAD& thread = *block->thread;
+        entry = entry->Flink;
+        if (!satisfies(object, &thread)) break;
+        if (block->any) {
+            const NTSTATUS key = block->key;
+            const bool abandoned = consume(object, &thread);
+            end_wait(thread, (abandoned ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0) + key);
+        } else if (all_satisfied(thread)) {
+            end_wait(thread, consume_all(thread));
+        } else {
+            continue;
+        }
+        entry = object->WaitListHead.Flink;
+    }
+}
+
+LONG set_event(PRKEVENT event) {
+    DispatcherLock lock;
+    const LONG before = event->Header.SignalState;
+    event->Header.SignalState = 1;
+    if (before == 0) signal_waiters(&event->Header);
+    return before;
+}
+
+LONG reset_event(PRKEVENT event) {
+    const LONG before = event->Header.SignalState;
+    event->Header.SignalState = 0;
+    return before;
+}
+
+void initialize_semaphore(PRKSEMAPHORE object, LONG count, LONG limit) {
+    object->Header.Type = semaphore;
+    object->Header.Size = sizeof(KSEMAPHORE) / sizeof(LONG);
+    object->Header.SignalState = count;
+    object->Limit = limit;
+    InitializeListHead(&object->Header.WaitListHead);
+}
+
+LONG release_semaphore(PRKSEMAPHORE object, LONG adjustment) {
+    DispatcherLock lock;
+    const LONG before = object->Header.SignalState;
+    object->Header.SignalState = before + adjustment;
+    signal_waiters(&object->Header);
+    return before;
+}
+
+void initialize_mutex(PRKMUTEX mutex) {
+    mutex->Header.Type = mutant;
+    mutex->Header.Size = sizeof(KMUTANT) / sizeof(LONG);
+    mutex->Header.SignalState = 1;
+    InitializeListHead(&mutex->Header.WaitListHead);
+    mutex->OwnerThread = nullptr;
+    mutex->Abandoned = FALSE;
+    mutex->ApcDisable = 1;
+}
+
+NTSTATUS release_mutex(PRKMUTEX mutex, LONG* previous) {
+    DispatcherLock lock;
+    KTHREAD* const thread = current_thread();
+    *previous = mutex->Header.SignalState;
+    if (mutex->OwnerThread != thread) return mutex->Abandoned != 0 ? STATUS_ABANDONED : STATUS_MUTANT_NOT_OWNED;
+    if (++mutex->Header.SignalState != 1) return STATUS_SUCCESS;
+    RemoveEntryList(&mutex->MutantListEntry);
+    mutex->OwnerThread = nullptr;
+    if (mutex->ApcDisable != 0) leave_critical_region();
+    signal_waiters(&mutex->Header);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS wait_multiple(ULONG count, void* const objects[], WAIT_TYPE type, KPROCESSOR_MODE mode, bool alertable,
+                       const LARGE_INTEGER* timeout) {
+    KTHREAD& thread = *current_thread();
+    const Wait wait{count, objects, type == WaitAll, mode, alertable};
+    const sim::Irql irql = thread.wait_next ? thread.wait_irql : current_irql();
+    if (irql < sim::dispatch_level) return wait_below_dispatch(wait, thread, timeout);
+    // At DISPATCH_LEVEL only a look is allowed: a zero time-out.
+    const bool look = timeout != nullptr && timeout->QuadPart == 0;
+    if (!look || irql > sim::dispatch_level) PORTICO_PROBE(wait_at_raised_irql, count == 0 ? nullptr : objects[0], look);
+    const NTSTATUS status = try_at_once(wait, thread);
+    return status == STATUS_PENDING ? STATUS_TIMEOUT : status;
+}
+
+NTSTATUS wait(void* object, KPROCESSOR_MODE mode, bool alertable, const LARGE_INTEGER* timeout) {
+    return wait_multiple(1, &object, WaitAny, mode, alertable, timeout);
+}
+
+NTSTATUS delay(KPROCESSOR_MODE mode, bool alertable, LONGLONG interval_100ns) {
+    LARGE_INTEGER timeout;
+    timeout.QuadPart = interval_100ns;
+    if (interval_100ns == 0) {
+        sim::scheduler.yield();
+        return STATUS_SUCCESS;
+    }
+    // A wait on nothing that can be signalled: only the time-out, an alert or an APC ends it.
+    KEVENT nothing;
+    initialize_event(&nothing, NotificationEvent, false);
+    const NTSTATUS status = wait(&nothing, mode, alertable, &timeout);
+    return status == STATUS_TIMEOUT ? STATUS_SUCCESS : status;
+}
+
+}  // namespace portico::nt::ke
+
+using namespace portico::nt;
+
+extern "C" {
+
+VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State) {
+    DDI(KeInitializeEvent, HIGH_LEVEL);
+    ke::initialize_event(Event, Type, State != FALSE);
+}
+
+LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY, BOOLEAN Wait) {
+    DDI(KeSetEvent, DISPATCH_LEVEL);
+    if (Wait == FALSE) return ke::set_event(Event);
+    KTHREAD& thread = *ke::current_thread();
+    thread.wait_irql = ke::raise(portico::sim::dispatch_level);
+    thread.wait_next = true;
+    return ke::set_event(Event);
+}
+
+LONG NTAPI KeResetEvent(PRKEVENT Event) {
+    DDI(KeResetEvent, DISPATCH_LEVEL);
+    return ke::reset_event(Event);
+}
+
+VOID NTAPI KeClearEvent(PRKEVENT Event) {
+    DDI(KeClearEvent, DISPATCH_LEVEL);
+    Event->Header.SignalState = 0;
+}
+
+LONG NTAPI KePulseEvent(PRKEVENT Event, KPRIORITY, BOOLEAN) {
+    DDI(KePulseEvent, DISPATCH_LEVEL);
+    const LONG before = ke::set_event(Event);
+    ke::reset_event(Event);
+    return before;
+}
+
+LONG NTAPI KeReadStateEvent(PRKEVENT Event) {
+    DDI(KeReadStateEvent, HIGH_LEVEL);
+    return Event->Header.SignalState;
+}
+
+VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit) {
+    DDI(KeInitializeSemaphore, HIGH_LEVEL);
+    ke::initialize_semaphore(Semaphore, Count, Limit);
+}
+
+LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY, LONG Adjustment, BOOLEAN Wait) {
+    DDI(KeReleaseSemaphore, DISPATCH_LEVEL);
+    const LONG before = Semaphore->Header.SignalState;
+    if (Adjustment <= 0 || Adjustment > Semaphore->Limit - before) {
+        ExRaiseStatus(STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+        return before;
+    }
+    if (Wait != FALSE) {
+        KTHREAD& thread = *ke::current_thread();
+        thread.wait_irql = ke::raise(portico::sim::dispatch_level);
+        thread.wait_next = true;
+    }
+    return ke::release_semaphore(Semaphore, Adjustment);
+}
+
+LONG NTAPI KeReadStateSemaphore(PRKSEMAPHORE Semaphore) {
+    DDI(KeReadStateSemaphore, HIGH_LEVEL);
+    return Semaphore->Header.SignalState;
+}
+
+VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG) {
+    DDI(KeInitializeMutex, HIGH_LEVEL);
+    ke::initialize_mutex(Mutex);
+}
+
+LONG NTAPI KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN Wait) {
+    DDI(KeReleaseMutex, DISPATCH_LEVEL);
+    KTHREAD& thread = *ke::current_thread();
+    if (Wait != FALSE) {
+        thread.wait_irql = ke::raise(portico::sim::dispatch_level);
+        thread.wait_next = true;
+    }
+    LONG previous = 0;
+    const NTSTATUS status = ke::release_mutex(Mutex, &previous);
+    if (!NT_SUCCESS(status)) ExRaiseStatus(status);
+    return previous == 1 ? 0 : previous;
+}
+
+LONG NTAPI KeReadStateMutex(PRKMUTEX Mutex) {
+    DDI(KeReadStateMutex, DISPATCH_LEVEL);
+    return Mutex->Header.SignalState;
+}
+
+NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,
+                                     PLARGE_INTEGER Timeout) {
+    DDI(KeWaitForSingleObject, HIGH_LEVEL);  // the wait's own rule tells more than an IRQL row could
+    const NTSTATUS status = ke::wait(Object, WaitMode, Alertable != FALSE, Timeout);
+    if (status == STATUS_MUTANT_LIMIT_EXCEEDED) ExRaiseStatus(status);
+    return status;
+}
+
+NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_REASON,
+                                        KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+                                        PKWAIT_BLOCK WaitBlockArray) {
+    DDI(KeWaitForMultipleObjects, HIGH_LEVEL);
+    if (Count > (WaitBlockArray == nullptr ? THREAD_WAIT_OBJECTS : ke::wait_object_limit)) {
+        KeBugCheckEx(MAXIMUM_WAIT_OBJECTS_EXCEEDED, Count, 0, 0, 0);
+    }
+    const NTSTATUS status = ke::wait_multiple(Count, Object, WaitType, WaitMode, Alertable != FALSE, Timeout);
+    if (status == STATUS_MUTANT_LIMIT_EXCEEDED) ExRaiseStatus(status);
+    return status;
+}
+
+NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Interval) {
+    DDI(KeDelayExecutionThread, APC_LEVEL);
+    if (ke::current_irql() >= portico::sim::dispatch_level) {
+        PORTICO_PROBE(wait_at_raised_irql, nullptr, false);
+        return STATUS_UNSUCCESSFUL;
+    }
+    return ke::delay(WaitMode, Alertable != FALSE, Interval->QuadPart);
+}
+
+}  // extern "C"

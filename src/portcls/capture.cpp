@@ -1,0 +1,220 @@
+#include "portcls/capture.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ks/user_memory.h"
+#include "nt/io/irp.h"
+#include "portcls/com.h"
+
+namespace portico::portcls {
+namespace {
+
+// So many successful reads in one service are a driver that never says "nothing more" (MS-034).
+constexpr unsigned read_limit = 65'536;
+
+}  // namespace
+
+Capture::Capture() { InitializeListHead(&queue_); }
+
+// ---- from the miniport ----
+
+void Capture::service() {
+    if (in_service_) {
+        service_again_ = true;
+        return;
+    }
+    in_service_ = true;
+    unsigned reads = 0;
+    do {
+        service_again_ = false;
+        for (; reads < read_limit; ++reads) {
+            ULONG count = 0;  // MS-037
+            const auto size = static_cast<ULONG>(read_buffer_.size());
+            NTSTATUS status;
+            {
+                nt::DriverCall call("IMiniportMidiStream::Read", method_of(stream_, 5));
+                status = call.returned(stream_->Read(read_buffer_.data(), size, &count));
+            }
+            if (!NT_SUCCESS(status) || count == 0) break;  // MS-036
+            if (count > size) {
+                PORTICO_PROBE(contract, "MS-033", stream_, "IMiniportMidiStream::Read reported more bytes than fit.");
+                count = size;
+            }
+            take(read_buffer_.data(), count);
+        }
+    } while (service_again_ && reads < read_limit);
+    in_service_ = false;
+    if (reads == read_limit) {
+        PORTICO_PROBE(contract, "MS-034", stream_, "IMiniportMidiStream::Read never reported that nothing is left.");
+    }
+    deliver();
+}
+
+void Capture::take(const std::uint8_t* bytes, ULONG count) {
+    if (!keep_) return;
+    counts_.bytes += count;
+    parser_.feed({bytes, count}, [this](const midi::StreamEvent& e) { event(e); });
+}
+
+void Capture::event(const midi::StreamEvent& event) {
+    if (event.kind == midi::StreamEventKind::message) {
+        store(event.bytes, event.size);
+        return;
+    }
+    const std::uint8_t* at = event.bytes;
+    for (std::size_t left = event.size; left > 0;) {
+        const std::size_t part = std::min(left, sysex_.size() - sysex_used_);
+        std::memcpy(sysex_.data() + sysex_used_, at, part);
+        sysex_used_ += part;
+        at += part;
+        left -= part;
+        if (sysex_used_ == sysex_.size()) flush_sysex();
+    }
+    if (event.end != midi::SysExEnd::open) flush_sysex();
+}
+
+void Capture::flush_sysex() {
+    if (sysex_used_ != 0) store(sysex_.data(), sysex_used_);
+    sysex_used_ = 0;
+}
+
+// Milliseconds of stream time, rounded up (CA-002).
+ULONG Capture::stamp_ms() const { return static_cast<ULONG>((clock_.now_100ns() + 9'999) / 10'000); }
+
+// The newest is dropped when the store is full; the next entry says so (CA-005).
+void Capture::store(const std::uint8_t* bytes, std::size_t count) {
+    if (store_size - used_ < sizeof(Entry) + count) {
+        ++counts_.dropped;
+        lost_ = true;
+        return;
+    }
+    const Entry entry{stamp_ms(), static_cast<USHORT>(count), lost_};
+    lost_ = false;
+    put(&entry, sizeof entry);
+    put(bytes, count);
+    ++counts_.messages;
+}
+
+void Capture::put(const void* from, std::size_t count) {
+    const std::size_t at = (head_ + used_) % store_size;
+    const std::size_t first = std::min(count, store_size - at);
+    std::memcpy(store_.data() + at, from, first);
+    std::memcpy(store_.data(), static_cast<const std::uint8_t*>(from) + first, count - first);
+    used_ += count;
+}
+
+void Capture::peek(std::size_t offset, void* to, std::size_t count) const {
+    const std::size_t at = (head_ + offset) % store_size;
+    const std::size_t first = std::min(count, store_size - at);
+    std::memcpy(to, store_.data() + at, first);
+    std::memcpy(static_cast<std::uint8_t*>(to) + first, store_.data(), count - first);
+}
+
+// ---- to the client ----
+
+// One record into one frame; what does not fit comes with the next (CA-008). False when the frame cannot be written.
+bool Capture::fill(ks::StreamPacket& packet, KPROCESSOR_MODE mode) {
+    Entry entry;
+    peek(0, &entry, sizeof entry);
+    const std::size_t room = packet.header.FrameExtent - sizeof(KSMUSICFORMAT);
+    const std::size_t count = std::min<std::size_t>(entry.length - taken_, room & ~std::size_t{3});
+    const std::size_t padded = (sizeof(KSMUSICFORMAT) + count + 3) & ~std::size_t{3};
+    if (!ks::accessible(mode, packet.header.Data, padded) || !ks::accessible(mode, packet.user, sizeof(KSSTREAM_HEADER))) {
+        return false;
+    }
+    auto* const out = static_cast<std::uint8_t*>(packet.header.Data);
+    const KSMUSICFORMAT record{entry.stamp_ms, static_cast<ULONG>(count)};
+    std::memset(out + padded - 4, 0, 4);
+    std::memcpy(out, &record, sizeof record);
+    peek(sizeof entry + taken_, out + sizeof record, count);
+    packet.user->PresentationTime = {0, 1, 1};
+    packet.user->DataUsed = static_cast<ULONG>(padded);
+    packet.user->OptionsFlags |= KSSTREAM_HEADER_OPTIONSF_TIMEVALID;
+    if (entry.discontinuity && taken_ == 0) packet.user->OptionsFlags |= KSSTREAM_HEADER_OPTIONSF_DATADISCONTINUITY;
+    taken_ += count;
+    if (taken_ < entry.length) return true;
+    head_ = (head_ + sizeof entry + entry.length) % store_size;
+    used_ -= sizeof entry + entry.length;
+    taken_ = 0;
+    return true;
+}
+
+// Completes reads while there is a message for each: as soon as one is whole (CA-006).
+void Capture::deliver() {
+    while (clock_.running() && used_ != 0 && !IsListEmpty(&queue_)) {
+        ks::StreamRequest* const request = ks::StreamRequest::of(RemoveHeadList(&queue_));
+        const PIRP irp = request->irp;
+        IoSetCancelRoutine(irp, nullptr);
+        ULONG filled = 0;
+        bool written = true;
+        while (filled < request->packet_count && used_ != 0 && written) {
+            written = fill(request->packets[filled], request->mode);
+            if (written) ++filled;
+        }
+        irp->IoStatus.Status = filled == 0 ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
+        irp->IoStatus.Information = filled * sizeof(KSSTREAM_HEADER);
+        ks::StreamRequest::release(request);
+        nt::io::complete(irp, IO_SOUND_INCREMENT);
+    }
+}
+
+void Capture::submit(ks::StreamRequest* request) {
+    const PIRP irp = request->irp;
+    request->owner = this;
+    irp->Tail.Overlay.DriverContext[0] = request;
+    InsertTailList(&queue_, &request->link);
+    IoSetCancelRoutine(irp, cancel_routine);
+    if (irp->Cancel != FALSE && IoSetCancelRoutine(irp, nullptr) != nullptr) {
+        RemoveEntryList(&request->link);
+        ks::StreamRequest::release(request);
+        irp->IoStatus.Status = STATUS_CANCELLED;
+        irp->IoStatus.Information = 0;
+        nt::io::complete(irp, IO_NO_INCREMENT);
+        return;
+    }
+    deliver();
+}
+
+VOID NTAPI Capture::cancel_routine(PDEVICE_OBJECT, PIRP irp) {
+    auto* const request = static_cast<ks::StreamRequest*>(irp->Tail.Overlay.DriverContext[0]);
+    IoReleaseCancelSpinLock(irp->CancelIrql);
+    RemoveEntryList(&request->link);
+    ks::StreamRequest::release(request);
+    irp->IoStatus.Status = STATUS_CANCELLED;
+    irp->IoStatus.Information = 0;
+    nt::io::complete(irp, IO_NO_INCREMENT);
+}
+
+void Capture::cancel_all(NTSTATUS status) {
+    while (!IsListEmpty(&queue_)) {
+        ks::StreamRequest* const request = ks::StreamRequest::of(RemoveHeadList(&queue_));
+        const PIRP irp = request->irp;
+        IoSetCancelRoutine(irp, nullptr);
+        ks::StreamRequest::release(request);
+        irp->IoStatus.Status = status;
+        irp->IoStatus.Information = 0;
+        nt::io::complete(irp, IO_NO_INCREMENT);
+    }
+}
+
+// ---- state ----
+
+void Capture::run() {
+    clock_.run();
+    nt::ke::DispatcherLock dispatch_level;
+    deliver();
+}
+
+void Capture::pause() { clock_.pause(); }
+
+void Capture::stop() {
+    keep_ = false;
+    clock_.reset();
+    parser_.reset();
+    head_ = used_ = taken_ = sysex_used_ = 0;
+    lost_ = false;
+    cancel_all(STATUS_CANCELLED);
+}
+
+}  // namespace portico::portcls

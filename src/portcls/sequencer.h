@@ -1,0 +1,93 @@
+// The render side of a MIDI pin: holds each message until it is due and gives it to the miniport (SP-010..SP-018,
+// MS-040..MS-054).
+#pragma once
+
+#include "ks/stream_request.h"
+#include "midi/stream_parser.h"
+#include "nt/ke/ke.h"
+#include "portcls.h"
+#include "portcls/stream_clock.h"
+
+namespace portico::portcls {
+
+// How exactly a message that waits is delivered: at the clock's tick, as Windows does, or at its very time.
+enum class SequencerResolution : std::uint8_t { tick, exact };
+extern SequencerResolution sequencer_resolution;
+
+struct SequencerCounts {
+    std::uint64_t messages = 0;      // given to the miniport whole
+    std::uint64_t bytes = 0;
+    std::uint64_t busy = 0;          // writes that took nothing
+    std::uint64_t dropped = 0;       // messages given up: the device failed or stayed busy
+};
+
+class Sequencer {
+  public:
+    Sequencer();
+    ~Sequencer();
+    Sequencer(const Sequencer&) = delete;
+    Sequencer& operator=(const Sequencer&) = delete;
+
+    void attach(PMINIPORTMIDISTREAM stream) { stream_ = stream; }
+
+    // Takes over the request, whose IRP the caller has marked pending. Delivers at once what is due. IRQL: <= DISPATCH.
+    void submit(ks::StreamRequest* request);
+
+    void run();    // the miniport is in RUN: deliver
+    void pause();  // before the miniport leaves RUN: nothing is delivered any more; what is queued stays
+    void stop();   // discards what is queued (STATUS_CANCELLED) and resets the time
+    // The device made progress: what it was too busy for is offered again (PM-051). IRQL: DISPATCH_LEVEL.
+    void progress();
+    // Completes every queued request with the status (reset, removal).
+    void cancel_all(NTSTATUS status);
+
+    const SequencerCounts& counts() const { return counts_; }
+    LONGLONG time_100ns() const { return clock_.now_100ns(); }
+
+  private:
+    void pump();
+    void deliver_due();
+    bool next_event();
+    bool open_record();
+    bool take_record(const ks::StreamPacket& packet, KSMUSICFORMAT& record);
+    bool offer();
+    void give_up();
+    void finish_head(NTSTATUS status);
+    void forget_position();
+    void wait_for_write();
+    void arm(LONGLONG due_100ns);
+    void disarm();
+    static VOID NTAPI timer_dpc(PKDPC dpc, PVOID context, PVOID, PVOID);
+    static void exact_due(void* context, Nanoseconds due_ns);
+    static VOID NTAPI cancel_routine(PDEVICE_OBJECT device, PIRP irp);
+
+    PMINIPORTMIDISTREAM stream_ = nullptr;
+    LIST_ENTRY queue_;
+    StreamClock clock_;
+    midi::StreamParser parser_;
+    KTIMER timer_;
+    KDPC dpc_;
+    sim::Event exact_timer_;
+    bool pumping_ = false;
+    bool again_ = false;
+    const sim::Processor* pumping_on_ = nullptr;
+
+    // Where the head request is being read.
+    ULONG packet_ = 0;               // index of its packet
+    ULONG offset_ = 0;               // of the next record in it
+    bool first_record_ = true;       // of the packet
+    LONGLONG nominal_100ns_ = 0;     // when the current record is due
+    bool record_open_ = false;
+    const std::uint8_t* at_ = nullptr;   // the rest of the current record
+    const std::uint8_t* end_ = nullptr;
+
+    // The message that the miniport has not taken whole yet.
+    const std::uint8_t* held_ = nullptr;
+    ULONG held_left_ = 0;
+    LONGLONG busy_since_100ns_ = -1;
+    alignas(8) std::uint8_t short_message_[8] = {};
+
+    SequencerCounts counts_;
+};
+
+}  // namespace portico::portcls
