@@ -63,11 +63,11 @@ std::string describe_controller(unsigned channel, unsigned controller, unsigned 
 
 std::string describe_channel(std::span<const std::uint8_t> m) {
     const unsigned channel = (m[0] & 0x0Fu) + 1;
+    if (m.size() > 2 && (is_note_on(m[0], m[2]) || is_note_off(m[0], m[2]))) {
+        const char* what = is_note_on(m[0], m[2]) ? "on" : "off";
+        return fmt::format("note {}, channel {}, {}, velocity {}", what, channel, note_name(m[1]), m[2]);
+    }
     switch (m[0] & 0xF0) {
-        case 0x80:
-            return fmt::format("note off, channel {}, {}, velocity {}", channel, note_name(m[1]), m[2]);
-        case 0x90:
-            return fmt::format("note on, channel {}, {}, velocity {}", channel, note_name(m[1]), m[2]);
         case 0xA0:
             return fmt::format("key pressure, channel {}, {}, {}", channel, note_name(m[1]), m[2]);
         case 0xB0:

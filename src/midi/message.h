@@ -50,7 +50,8 @@ constexpr bool is_note_off(std::uint8_t status, std::uint8_t velocity) {
 // "C4" for 60: middle C is C4, the lowest key is C-1. `key` is 0 to 127.
 std::string note_name(unsigned key);
 
-// "note on, channel 1, C4, velocity 100"; channels count from 1. For any bytes, also incomplete ones.
+// "note on, channel 1, C4, velocity 100"; channels count from 1; a note-on of velocity 0 is a note off. For
+// any bytes, also incomplete ones.
 std::string describe(std::span<const std::uint8_t> message);
 
 // "90 3C 64".

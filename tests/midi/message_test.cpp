@@ -31,6 +31,7 @@ TEST(Message, NamesNotes) {
 TEST(Message, IsDescribed) {
     EXPECT_EQ(describe(Bytes{0x90, 60, 100}), "note on, channel 1, C4, velocity 100");
     EXPECT_EQ(describe(Bytes{0x8F, 61, 0}), "note off, channel 16, C#4, velocity 0");
+    EXPECT_EQ(describe(Bytes{0x90, 60, 0}), "note off, channel 1, C4, velocity 0");
     EXPECT_EQ(describe(Bytes{0xB1, 7, 99}), "volume, channel 2, 99");
     EXPECT_EQ(describe(Bytes{0xB1, 20, 99}), "controller 20, channel 2, 99");
     EXPECT_EQ(describe(Bytes{0xC0, 19}), "program, channel 1, 19");
