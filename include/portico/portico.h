@@ -1,0 +1,261 @@
+// Portico's public face: a simulated Windows computer with one adapter driver in it, for tests and embedding programs.
+//
+// One Machine exists in a process at a time. All calls come from the thread that made it. Between calls simulated time
+// stands still; each call lets the machine run until what was asked is done. Nothing throws. A driver's misbehaviour is a
+// finding, never an error of these calls: after a bug check every call returns at once with STATUS_UNSUCCESSFUL.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <iosfwd>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "portico/result.h"
+
+namespace portico {
+
+// An NTSTATUS with what is known about it.
+struct [[nodiscard]] Status {
+    std::int32_t code = 0;   // NTSTATUS
+    std::string message;     // empty on success
+
+    bool ok() const { return code >= 0; }
+    explicit operator bool() const { return ok(); }
+};
+
+// ---- what a machine is made of ----
+
+// A resource of a device as Plug and Play hands it to the driver.
+struct Resource {
+    enum class Kind : std::uint8_t { port, interrupt, memory, dma };
+    Kind kind = Kind::port;
+    std::uint64_t base = 0;      // first port, IRQ number, physical address, DMA channel
+    std::uint64_t length = 1;    // ports or bytes
+    bool latched = false;        // interrupts: edge triggered
+    bool shared = false;
+};
+
+// A device of the machine: an emulated model (or none: a virtual device), what the driver is told of it.
+struct DeviceConfig {
+    std::string model;                            // "mpu401"; empty: no hardware
+    std::string name;                             // unique; default: the model's
+    std::map<std::string, std::string> parameters;  // the model's own, as in a machine file
+    std::vector<Resource> resources;
+    std::string hardware_id = "*PNPB006";
+};
+
+struct Mpu401Options {
+    std::uint32_t port = 0x330;
+    unsigned irq = 9;
+    unsigned receive_fifo_bytes = 64;
+    unsigned transmit_fifo_bytes = 16;
+    std::map<std::string, std::string> parameters = {};  // further ones, by their names in docs/device-models.md
+    std::string name = "mpu401";
+};
+DeviceConfig mpu401(const Mpu401Options& options = {});
+// A device without hardware, for drivers like virtual cables.
+DeviceConfig virtual_device(std::string name = "virtual");
+
+// A value under the driver's software key.
+struct RegistryValue {
+    std::string key;      // relative to the driver's key; empty: the key itself
+    std::string name;
+    std::variant<std::uint32_t, std::string, std::vector<std::uint8_t>> value;
+};
+
+struct MachineConfig {
+    std::vector<DeviceConfig> devices;   // empty: one virtual device
+    std::string driver;                  // path of the driver's image
+    std::uint64_t seed = 1;
+    unsigned processors = 2;             // 1..8
+    std::vector<RegistryValue> registry;
+    std::vector<std::string> registry_files;  // .reg
+    // A message that waits is delivered at the clock's tick (1 ms), as Windows does, or at its very time.
+    bool exact_sequencer = false;
+    std::string trace_file;              // Chrome trace JSON; empty: none
+    // Where the page and the replay file of a bug check go; empty: the working directory. Environment: PORTICO_REPORT_DIR.
+    std::string report_directory;
+    bool print_findings = true;          // the bug-check page on standard error
+};
+
+// ---- what comes out ----
+
+struct Frame {
+    std::uint64_t address = 0;
+    std::string module;      // "mpu401.so", "portico"
+    std::string function;
+    std::string file;
+    unsigned line = 0;
+    bool in_driver = false;
+};
+
+struct Finding {
+    enum class Severity : std::uint8_t { advice, finding, bug_check };
+    Severity severity = Severity::finding;
+    std::string rule;                // "irql-ddi", or a requirement's ID
+    std::uint32_t code = 0;          // Windows' bug-check code; 0: none
+    std::array<std::uint64_t, 4> parameters{};
+    std::string text;                // one sentence
+    std::vector<Frame> stack;
+    std::string file;                // innermost driver frame with a source line
+    unsigned line = 0;
+    std::chrono::nanoseconds at{};
+};
+std::ostream& operator<<(std::ostream& out, const Finding& finding);
+
+// A byte on a device's MIDI wire.
+struct WireByte {
+    std::chrono::nanoseconds at{};   // when its first bit was on the wire
+    std::uint8_t byte = 0;
+};
+
+// A message that a capture pin delivered.
+struct CapturedMessage {
+    std::chrono::milliseconds at{};  // stream time as stamped
+    std::vector<std::uint8_t> bytes;
+};
+
+class Machine;
+
+// An open pin. Closed when destroyed.
+class Pin {
+  public:
+    enum Direction : std::uint8_t { Render, Capture };
+    enum class State : std::uint32_t { Stop = 0, Acquire = 1, Pause = 2, Run = 3 };
+
+    Pin(Pin&&) noexcept;
+    Pin& operator=(Pin&&) noexcept;
+    ~Pin();
+
+    // KSPROPERTY_CONNECTION_STATE; the port steps through the states in between.
+    Status set_state(State state);
+    Result<State> state();
+    Status run() { return set_state(State::Run); }
+    Status pause() { return set_state(State::Pause); }
+    Status stop() { return set_state(State::Stop); }
+
+    // One IOCTL_KS_WRITE_STREAM with these raw MIDI bytes, to be played now or `at` stream time. Does not wait for its
+    // completion (see drain()); STATUS_SUCCESS or STATUS_PENDING when it was accepted.
+    Status write(std::initializer_list<std::uint8_t> bytes) { return write(std::span(bytes.begin(), bytes.size())); }
+    Status write(std::span<const std::uint8_t> bytes);
+    Status write_at(std::chrono::milliseconds at, std::span<const std::uint8_t> bytes);
+    // Waits until every write has completed; STATUS_TIMEOUT after `limit` of simulated time. The first failure is returned.
+    Status drain(std::chrono::nanoseconds limit = std::chrono::seconds(10));
+
+    // What capture has delivered since the last call. Reads are kept posted while the pin is in RUN.
+    std::vector<CapturedMessage> take_captured();
+
+    // Sends a raw request as a client would: for tests of what a filter refuses. `in` and `out` are copied through the
+    // client's memory.
+    Status ioctl(std::uint32_t code, std::span<const std::uint8_t> in, std::span<std::uint8_t> out, std::size_t* returned = nullptr);
+    // A whole stream packet (KSSTREAM_HEADERs and data) laid out by the caller, sent and waited for.
+    Status write_packet(std::span<const std::uint8_t> headers, std::span<const std::uint8_t> data, std::size_t* information = nullptr);
+
+    Status cancel();
+    void close();
+
+  private:
+    friend class Filter;
+    struct State_;
+    explicit Pin(std::unique_ptr<State_> state);
+    std::unique_ptr<State_> state_;
+};
+
+// A subdevice that the driver registered, opened as a client opens it.
+class Filter {
+  public:
+    // The first pin of that direction that can be opened. Errors carry the NTSTATUS in words.
+    Result<Pin> open(Pin::Direction direction);
+    Result<Pin> open_pin(unsigned pin_id);
+    Result<unsigned> pin_count();
+    bool exists() const;
+
+  private:
+    friend class Machine;
+    Filter(Machine& machine, std::string name) : machine_(&machine), name_(std::move(name)) {}
+    Machine* machine_;
+    std::string name_;
+};
+
+// An emulated device's outer side.
+class Device {
+  public:
+    bool exists() const { return exists_; }
+    // Bytes that left on the MIDI wire since the machine started, at most the newest 65536.
+    std::vector<std::uint8_t> wire() const;
+    std::vector<WireByte> wire_log() const;
+    // The outside world plays these bytes into MIDI IN, back to back at wire speed from now on.
+    void receive(std::span<const std::uint8_t> bytes);
+    void receive(std::initializer_list<std::uint8_t> bytes) { receive(std::span(bytes.begin(), bytes.size())); }
+    // The device is pulled out: its registers read as all ones, its interrupt goes quiet.
+    void vanish();
+
+  private:
+    friend class Machine;
+    Device(Machine& machine, std::string name, bool exists) : machine_(&machine), name_(std::move(name)), exists_(exists) {}
+    Machine* machine_;
+    std::string name_;
+    bool exists_;
+};
+
+// The simulated computer.
+class Machine {
+  public:
+    // Errors: another Machine exists; the driver's image is missing or refused; a device model or parameter is unknown.
+    static Result<Machine> create(MachineConfig config);
+
+    Machine(Machine&&) noexcept;
+    Machine& operator=(Machine&&) = delete;
+    ~Machine();   // stops and unloads what is still there, so that leaks are found
+
+    // Loads the driver (DriverEntry), adds and starts its devices. The first failure is returned.
+    Status start();
+    // IRP_MN_QUERY_STOP and STOP, then START again; IRP_MN_QUERY_REMOVE and REMOVE; then DriverUnload.
+    Status stop();
+    Status restart();
+    Status remove();
+    Status unload();
+    // IRP_MN_SURPRISE_REMOVAL, then REMOVE when the last handle is closed; the hardware is gone at once.
+    Status surprise_remove();
+    // D0..D3 as 0..3.
+    Status set_power(unsigned d_state);
+
+    Filter filter(std::string_view reference_string);
+    // The reference strings of the subdevices that clients can open.
+    std::vector<std::string> filters();
+    Device device(std::string_view name);
+
+    std::chrono::nanoseconds now() const;
+    void run_for(std::chrono::nanoseconds duration);
+    // True when the condition held before `limit` of simulated time had passed. It is asked after every device event.
+    bool run_until(const std::function<bool()>& condition, std::chrono::nanoseconds limit);
+
+    std::vector<Finding> findings() const;   // without advice
+    std::vector<Finding> advice() const;
+    bool bug_checked() const;
+    // The bug-check page as text; empty when the machine is well.
+    std::string bug_check_page() const;
+    // The command that plays this run again.
+    std::string replay_line() const;
+
+    std::string debug_output() const;        // DbgPrint
+
+  private:
+    friend class Pin;
+    friend class Filter;
+    friend class Device;
+    struct State;
+    explicit Machine(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace portico
