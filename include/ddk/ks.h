@@ -42,10 +42,6 @@ extern "C" {
 #define SIZEOF_ARRAY(ar) (sizeof(ar) / sizeof((ar)[0]))
 #endif
 
-#ifndef IsEqualGUIDAligned
-#define IsEqualGUIDAligned(guid1, guid2) IsEqualGUID(guid1, guid2)
-#endif
-
 #ifdef __cplusplus
 extern "C++" {
 #endif

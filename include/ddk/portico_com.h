@@ -8,6 +8,12 @@
 // slots behind Itanium vtables, every method ms_abi.
 #pragma once
 
+#include <guiddef.h>
+
+#ifndef IsEqualGUIDAligned
+#define IsEqualGUIDAligned(guid1, guid2) IsEqualGUID(guid1, guid2)
+#endif
+
 #ifndef STDMETHODCALLTYPE
 #ifdef PORTICO_HOST
 #define STDMETHODCALLTYPE __attribute__((ms_abi))
