@@ -19,6 +19,8 @@ constexpr std::uint64_t MiB = 1ull << 20;
 
 // User memory of simulated client processes: what lies below MmUserProbeAddress.
 constexpr AddressRange user_range{0x690000000000, 256 * MiB};
+// Of it, the upper half is the heap of src/client; the lower half is handed out by mm.
+constexpr AddressRange client_heap_range{user_range.base + user_range.size / 2, user_range.size / 2};
 constexpr std::uint64_t user_probe_address = 0x69ffffff0000;
 constexpr AddressRange image_range{0x6a0000000000, 64 * GiB};
 constexpr AddressRange nonpaged_range{0x6b0000000000, 256 * MiB};

@@ -1,0 +1,264 @@
+#include "portcls/port_midi.h"
+
+#include <cstring>
+
+#include "ks/pin_connect.h"
+#include "portcls/midi_filter.h"
+
+namespace portico::portcls {
+namespace {
+
+void request_service(IServiceGroup* group) {
+    if (ServiceGroup* const own = ServiceGroup::own(group)) {
+        own->request();
+    } else {
+        group->RequestService();
+    }
+}
+
+bool over(ULONG current, ULONG possible) { return possible != KSINSTANCE_INDETERMINATE && current >= possible; }
+
+}  // namespace
+
+NTSTATUS PortMidi::create(PPORT* out) {
+    auto* const port = make_object<PortMidi>(NonPagedPool, "IPortMidi");
+    *out = port;
+    return port == nullptr ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+}
+
+PortMidi::PortMidi() : sink_(*this) {
+    InitializeListHead(&pins_);
+    nt::ke::initialize_mutex(&control_);
+}
+
+void* PortMidi::find_port_interface(const GUID& id) {
+    return IsEqualGUID(id, IID_IPortMidi) ? static_cast<IPortMidi*>(this) : nullptr;
+}
+
+NTSTATUS STDMETHODCALLTYPE PortMidi::PortSink::QueryInterface(REFIID id, PVOID* out) {
+    const bool known = is_unknown_iid(id) || IsEqualGUID(id, IID_IServiceSink);
+    *out = known ? this : nullptr;
+    return known ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+}
+
+PortMidi::Control::Control(PortMidi& port) : port_(port) { nt::ke::wait(&port_.control_, KernelMode, false, nullptr); }
+
+PortMidi::Control::~Control() {
+    LONG previous;
+    nt::ke::release_mutex(&port_.control_, &previous);
+}
+
+template <class Visit>
+void PortMidi::for_each_pin(Visit&& visit) {
+    for (PLIST_ENTRY e = pins_.Flink; e != &pins_;) {
+        auto* const pin = CONTAINING_RECORD(e, MidiPin, link);
+        e = e->Flink;
+        visit(*pin);
+    }
+}
+
+// ---- binding ----
+
+NTSTATUS PortMidi::call_init(IUnknown* adapter, IResourceList* resources, PSERVICEGROUP* group) {
+    nt::DriverCall call("IMiniportMidi::Init", method_of(miniport_.get(), 5));
+    return call.returned(miniport_->Init(adapter, resources, this, group));
+}
+
+NTSTATUS PortMidi::bind_miniport(IUnknown* miniport, IUnknown* adapter, IResourceList* resources) {
+    NTSTATUS status = miniport_.query(miniport, IID_IMiniportMidi);
+    if (!NT_SUCCESS(status)) return status;
+    PSERVICEGROUP group = nullptr;  // MM-011
+    status = call_init(adapter, resources, &group);
+    if (!NT_SUCCESS(status)) {
+        unbind_miniport();
+        return status;
+    }
+    if (group != nullptr && group_.get() == group) {
+        drop_reference(group);  // Init's reference; RegisterServiceGroup's stays
+    } else if (group != nullptr) {
+        if (group_) {
+            PORTICO_PROBE(contract, "PM-033", this, "IMiniportMidi::Init gave another service group than it registered.");
+        }
+        join_group(group);
+        (group_ ? other_group_ : group_).adopt(group);
+    }
+    pin_count_.query(miniport, IID_IPinCount);
+    power_notify_.query(miniport, IID_IPowerNotify);
+    return STATUS_SUCCESS;
+}
+
+void PortMidi::unbind_miniport() {
+    leave_groups();
+    power_notify_.reset();
+    pin_count_.reset();
+    miniport_.reset();
+    other_group_.reset();
+    group_.reset();
+}
+
+void PortMidi::join_group(IServiceGroup* group) {
+    if (ServiceGroup* const own = ServiceGroup::own(group)) {
+        own->add(&sink_);
+    } else {
+        group->AddMember(&sink_);
+    }
+}
+
+void PortMidi::leave_groups() {
+    for (IServiceGroup* group : {group_.get(), other_group_.get()}) {
+        if (group == nullptr) continue;
+        if (ServiceGroup* const own = ServiceGroup::own(group)) {
+            own->remove(&sink_);
+        } else {
+            group->RemoveMember(&sink_);
+        }
+    }
+}
+
+// ---- notifications ----
+
+void STDMETHODCALLTYPE PortMidi::Notify(PSERVICEGROUP group) {
+    DDI_METHOD("IPortMidi::Notify", HIGH_LEVEL);
+    if (binding() == Binding::unbound) {
+        PORTICO_PROBE(contract, "PM-020", this, "IPortMidi::Notify was called after the subdevice had been taken down.");
+        return;
+    }
+    if (group != nullptr) {
+        request_service(group);
+        return;
+    }
+    if (group_) request_service(group_.get());  // PM-013
+    if (other_group_) request_service(other_group_.get());
+    for_each_pin([this](MidiPin& pin) {
+        IServiceGroup* const own = pin.group();
+        if (own != nullptr && own != group_.get() && own != other_group_.get()) request_service(own);
+    });
+}
+
+void STDMETHODCALLTYPE PortMidi::RegisterServiceGroup(PSERVICEGROUP group) {
+    DDI_METHOD("IPortMidi::RegisterServiceGroup", PASSIVE_LEVEL);
+    if (group == nullptr) {
+        PORTICO_PROBE(contract, "PM-034", this, "IPortMidi::RegisterServiceGroup was given no service group.");
+        return;
+    }
+    if (binding() == Binding::bound) {
+        PORTICO_PROBE(contract, "PM-052", this, "IPortMidi::RegisterServiceGroup was called after Init had returned.");
+    }
+    if (group == group_.get() || group == other_group_.get()) return;  // PM-035
+    if (group_ && other_group_) return;
+    join_group(group);
+    (group_ ? other_group_ : group_).hold(group);
+}
+
+void PortMidi::service() {
+    if (miniport_) {
+        nt::DriverCall call("IMiniportMidi::Service", method_of(miniport_.get(), 6));
+        miniport_->Service();
+    }
+    for_each_pin([](MidiPin& pin) { pin.device_progressed(); });
+}
+
+// ---- filters and pins ----
+
+NTSTATUS NTAPI PortMidi::CreateFilter(PDEVICE_OBJECT, PIRP irp, ks::Object** out) {
+    *out = nullptr;
+    if (!NT_SUCCESS(refused_)) return refused_;
+    *out = make<MidiFilter>(NonPagedPool, *this, IoGetCurrentIrpStackLocation(irp)->FileObject);
+    return *out == nullptr ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+}
+
+ULONG PortMidi::count_pins(ULONG pin_id, PFILE_OBJECT filter_file) {
+    ULONG count = 0;
+    for_each_pin([&](MidiPin& pin) {
+        if (pin.pin_id() == pin_id && (filter_file == nullptr || pin.filter_file() == filter_file)) ++count;
+    });
+    return count;
+}
+
+NTSTATUS PortMidi::check_limits(ULONG pin_id, PFILE_OBJECT filter_file) {
+    const PCPIN_DESCRIPTOR& pin = ks::pin_at(*descriptor(), pin_id);
+    ULONG necessary = pin.MinFilterInstanceCount;
+    ULONG filter_current = count_pins(pin_id, filter_file);
+    ULONG filter_possible = pin.MaxFilterInstanceCount;
+    ULONG global_current = count_pins(pin_id, nullptr);
+    ULONG global_possible = pin.MaxGlobalInstanceCount;
+    if (pin_count_) {  // PC-003, PC-004
+        nt::DriverCall call("IPinCount::PinCount", method_of(pin_count_.get(), 3));
+        pin_count_->PinCount(pin_id, &necessary, &filter_current, &filter_possible, &global_current, &global_possible);
+    }
+    const bool full = over(filter_current, filter_possible) || over(global_current, global_possible);
+    return full ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+}
+
+NTSTATUS PortMidi::create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** out) {
+    if (!NT_SUCCESS(refused_)) return refused_;
+    if (descriptor() == nullptr) return STATUS_INVALID_DEVICE_STATE;
+    KSPIN_CONNECT connect;
+    PKSDATAFORMAT format = nullptr;
+    NTSTATUS status = ks::parse_pin_connect(irp, *descriptor(), connect, &format);
+    if (!NT_SUCCESS(status)) return status;
+    Control control(*this);
+    status = check_limits(connect.PinId, filter_file);
+    if (!NT_SUCCESS(status)) {
+        ks::free_pin_format(format);
+        return status;
+    }
+    const bool capture = ks::pin_at(*descriptor(), connect.PinId).KsPinDescriptor.DataFlow == KSPIN_DATAFLOW_OUT;
+    auto* const pin = make<MidiPin>(NonPagedPool, *this, connect.PinId, capture, filter_file);
+    if (pin == nullptr) {
+        ks::free_pin_format(format);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    status = pin->open(format);
+    if (!NT_SUCCESS(status)) {
+        unmake(pin);
+        return status;
+    }
+    InsertTailList(&pins_, &pin->link);
+    *out = pin;
+    return STATUS_SUCCESS;
+}
+
+void PortMidi::close_pin(MidiPin* pin) {
+    Control control(*this);
+    RemoveEntryList(&pin->link);
+    unmake(pin);
+}
+
+void PortMidi::stream_runs(bool runs) { nt::ke::set_timer_resolution(runs); }
+
+ULONG NTAPI PortMidi::OpenPins() {
+    ULONG count = 0;
+    for_each_pin([&](MidiPin&) { ++count; });
+    return count;
+}
+
+// ---- power and removal ----
+
+void NTAPI PortMidi::PauseStreams() {
+    Control control(*this);
+    for_each_pin([](MidiPin& pin) { pin.pause_for_power(); });
+    powered_down_ = true;
+}
+
+void NTAPI PortMidi::PowerNotify(POWER_STATE state) {
+    if (power_notify_) {
+        nt::DriverCall call("IPowerNotify::PowerChangeNotify", method_of(power_notify_.get(), 3));
+        power_notify_->PowerChangeNotify(state);
+    }
+    for_each_pin([&](MidiPin& pin) { pin.notify_power(state); });
+}
+
+void NTAPI PortMidi::ResumeStreams() {
+    Control control(*this);
+    powered_down_ = false;
+    for_each_pin([](MidiPin& pin) { pin.resume_after_power(); });
+}
+
+void NTAPI PortMidi::StopStreams(NTSTATUS later_requests) {
+    Control control(*this);
+    refused_ = later_requests;
+    for_each_pin([](MidiPin& pin) { pin.shut_down(STATUS_CANCELLED); });
+}
+
+}  // namespace portico::portcls

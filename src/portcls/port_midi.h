@@ -1,0 +1,90 @@
+// IPortMidi: the MIDI port driver. Binds an IMiniportMidi, owns the filter's pins, and carries the device's notifications
+// to them (PM-001..PM-052).
+#pragma once
+
+#include "portcls/midi_pin.h"
+#include "portcls/port_base.h"
+#include "portcls/service_group.h"
+
+namespace portico::portcls {
+
+class PortMidi final : public PortBase<IPortMidi> {
+  public:
+    // A new port with one reference; STATUS_INSUFFICIENT_RESOURCES. PcNewPort's table points here.
+    static NTSTATUS create(PPORT* out);
+
+    PortMidi();
+
+    // IPortMidi
+    void STDMETHODCALLTYPE Notify(PSERVICEGROUP group) override;
+    void STDMETHODCALLTYPE RegisterServiceGroup(PSERVICEGROUP group) override;
+
+    // ISubdevice
+    NTSTATUS NTAPI CreateFilter(PDEVICE_OBJECT device, PIRP irp, ks::Object** out) override;
+    void NTAPI PauseStreams() override;
+    void NTAPI PowerNotify(POWER_STATE state) override;
+    void NTAPI ResumeStreams() override;
+    void NTAPI StopStreams(NTSTATUS later_requests) override;
+    ULONG NTAPI OpenPins() override;
+
+    // For the filter and its pins. Everything that changes a pin's state holds the control lock (PI-011).
+    class Control {
+      public:
+        explicit Control(PortMidi& port);
+        ~Control();
+        Control(const Control&) = delete;
+        Control& operator=(const Control&) = delete;
+
+      private:
+        PortMidi& port_;
+    };
+    IMiniportMidi* miniport() const { return miniport_.get(); }
+    NTSTATUS create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** out);
+    void close_pin(MidiPin* pin);
+    // STATUS_SUCCESS while the device serves requests, else what they end with.
+    NTSTATUS requests_refused() const { return refused_; }
+    bool powered_down() const { return powered_down_; }
+    // A stream entered RUN or left it: while one is there, the clock ticks every millisecond.
+    void stream_runs(bool runs);
+
+  private:
+    // The sink that the miniport's group calls (MM-021).
+    class PortSink final : public IServiceSink {
+      public:
+        explicit PortSink(PortMidi& port) : port_(port) {}
+        NTSTATUS STDMETHODCALLTYPE QueryInterface(REFIID id, PVOID* out) override;
+        ULONG STDMETHODCALLTYPE AddRef() override { return 2; }  // lives as long as its port
+        ULONG STDMETHODCALLTYPE Release() override { return 1; }
+        void STDMETHODCALLTYPE RequestService() override { port_.service(); }
+
+      private:
+        PortMidi& port_;
+    };
+
+    NTSTATUS bind_miniport(IUnknown* miniport, IUnknown* adapter, IResourceList* resources) override;
+    void unbind_miniport() override;
+    void* find_port_interface(const GUID& id) override;
+    void dispose() override { unmake(this); }
+
+    NTSTATUS call_init(IUnknown* adapter, IResourceList* resources, PSERVICEGROUP* group);
+    void join_group(IServiceGroup* group);
+    void leave_groups();
+    void service();
+    NTSTATUS check_limits(ULONG pin_id, PFILE_OBJECT filter_file);
+    ULONG count_pins(ULONG pin_id, PFILE_OBJECT filter_file);
+    template <class Visit>
+    void for_each_pin(Visit&& visit);
+
+    PortSink sink_;
+    Held<IMiniportMidi> miniport_;
+    Held<IPinCount> pin_count_;
+    Held<IPowerNotify> power_notify_;
+    Held<IServiceGroup> group_;         // RegisterServiceGroup's, else Init's
+    Held<IServiceGroup> other_group_;   // Init's, when it is another one (PM-033)
+    LIST_ENTRY pins_;
+    KMUTEX control_;
+    NTSTATUS refused_ = STATUS_SUCCESS;
+    bool powered_down_ = false;
+};
+
+}  // namespace portico::portcls

@@ -1,0 +1,21 @@
+// The rules that watch a driver: each a file, with the bug-check code that Windows would give (docs/spec/verifier.md).
+// A rule hangs in a probe of src/nt/probes.h and reports through src/nt/findings.h.
+#pragma once
+
+#include "nt/probes.h"
+
+namespace portico::verifier {
+
+// Puts every rule into its probe. They are always on.
+void install();
+
+// What one rule is, for documentation and the report.
+struct Rule {
+    const char* id;         // "irql-ddi"
+    std::uint32_t code;     // the bug check it most often raises
+    const char* sentence;   // what it demands
+};
+const Rule* rule_at(unsigned index);  // null past the end
+const Rule* find_rule(const char* id);
+
+}  // namespace portico::verifier
