@@ -1,0 +1,124 @@
+# Drivers from plain WDK-style sources, as images that Portico loads. Works in Portico's own build tree and, installed, in
+# a driver author's project. How a source is compiled and linked, and with which flags, is written in one place:
+# tools/portico-build-driver (docs: src/loader/README.md).
+include_guard(GLOBAL)
+
+get_filename_component(_portico_root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+if(PORTICO_BUILD_DRIVER)
+  # given by the user
+elseif(EXISTS "${_portico_root}/tools/portico-build-driver")
+  set(PORTICO_BUILD_DRIVER "${_portico_root}/tools/portico-build-driver")
+else()
+  # Installed: PREFIX/lib/cmake/Portico (or PREFIX/lib/TRIPLE/cmake/Portico) beside PREFIX/bin.
+  find_program(PORTICO_BUILD_DRIVER portico-build-driver REQUIRED NO_DEFAULT_PATH
+    PATHS "${_portico_root}/../../bin" "${_portico_root}/../../../bin")
+endif()
+
+# Objects of `sources`, one custom command each with its own dependencies; their paths go to OUT.
+function(_portico_compile OUT FOLDER FLAGS)
+  set(objects)
+  foreach(source ${ARGN})
+    get_filename_component(source "${source}" ABSOLUTE)
+    get_filename_component(name "${source}" NAME)
+    file(RELATIVE_PATH relative "${CMAKE_CURRENT_SOURCE_DIR}" "${source}")
+    string(REGEX REPLACE "[^A-Za-z0-9._-]+" "_" object "${relative}")
+    set(object "${FOLDER}/${object}.o")
+    add_custom_command(OUTPUT "${object}"
+      COMMAND "${PORTICO_BUILD_DRIVER}" compile ${FLAGS} -MF "${object}.d" -o "${object}" "${source}"
+      DEPENDS "${source}" "${PORTICO_BUILD_DRIVER}"
+      DEPFILE "${object}.d"
+      COMMENT "Driver object ${name}" VERBATIM COMMAND_EXPAND_LISTS)
+    list(APPEND objects "${object}")
+  endforeach()
+  set(${OUT} ${objects} PARENT_SCOPE)
+endfunction()
+
+# The library that every image is linked with (stdunk, GUIDs, __chkstk), once for each way of compiling: its path goes to
+# OUT, the target that makes it to TARGET_OUT.
+function(_portico_driverlib OUT TARGET_OUT VARIANT FLAGS)
+  set(folder "${CMAKE_BINARY_DIR}/drivers/driverlib-${VARIANT}")
+  set(target portico_driverlib_${VARIANT})
+  set(${OUT} "${folder}/driverlib.a" PARENT_SCOPE)
+  set(${TARGET_OUT} ${target} PARENT_SCOPE)
+  if(TARGET ${target})
+    return()
+  endif()
+  execute_process(COMMAND "${PORTICO_BUILD_DRIVER}" driverlib OUTPUT_VARIABLE sources COMMAND_ERROR_IS_FATAL ANY)
+  string(STRIP "${sources}" sources)
+  string(REPLACE "\n" ";" sources "${sources}")
+  _portico_compile(objects "${folder}" "${FLAGS}" ${sources})
+  add_custom_command(OUTPUT "${folder}/driverlib.a"
+    COMMAND "${PORTICO_BUILD_DRIVER}" archive -o "${folder}/driverlib.a" ${objects}
+    DEPENDS ${objects} COMMENT "Driver library (${VARIANT})" VERBATIM)
+  add_custom_target(${target} DEPENDS "${folder}/driverlib.a")
+endfunction()
+
+# portico_add_driver(NAME SOURCES file... [INCLUDES folder...] [DEFINES macro...] [OPTIONS flag...]
+#                    [CONFIG checked|free] [ASAN] [NO_ENTRY])
+# Builds ${CMAKE_BINARY_DIR}/drivers/NAME.so; the target is driver_NAME, its property PORTICO_IMAGE the path. CONFIG is
+# WDK's: checked (DBG=1, not optimised, the default) or free. ASAN is implied where Portico itself is built with it.
+# NO_ENTRY: the image need not export DriverEntry.
+function(portico_add_driver NAME)
+  cmake_parse_arguments(PARSE_ARGV 1 D "ASAN;NO_ENTRY" "CONFIG" "SOURCES;INCLUDES;DEFINES;OPTIONS")
+  if(D_UNPARSED_ARGUMENTS OR NOT D_SOURCES)
+    message(FATAL_ERROR "portico_add_driver(${NAME} SOURCES file... [INCLUDES ...] [DEFINES ...] [CONFIG checked|free]): "
+      "unexpected '${D_UNPARSED_ARGUMENTS}' or no sources")
+  endif()
+  if(NOT D_CONFIG)
+    set(D_CONFIG checked)
+  endif()
+  set(variant ${D_CONFIG})
+  set(flags --config ${D_CONFIG})
+  if(D_ASAN OR PORTICO_SANITIZE)
+    list(APPEND flags --asan)
+    string(APPEND variant -asan)
+  endif()
+  _portico_driverlib(library library_target ${variant} "${flags}")
+  set(link_flags ${flags})
+  if(D_NO_ENTRY)
+    list(APPEND link_flags --no-entry)
+  endif()
+  foreach(folder ${D_INCLUDES})
+    get_filename_component(folder "${folder}" ABSOLUTE)
+    list(APPEND flags -I "${folder}")
+  endforeach()
+  foreach(macro ${D_DEFINES})
+    list(APPEND flags -D "${macro}")
+  endforeach()
+  foreach(option ${D_OPTIONS})
+    list(APPEND flags --option "${option}")
+  endforeach()
+  set(image "${CMAKE_BINARY_DIR}/drivers/${NAME}.so")
+  _portico_compile(objects "${CMAKE_BINARY_DIR}/drivers/${NAME}.objects" "${flags}" ${D_SOURCES})
+  add_custom_command(OUTPUT "${image}"
+    COMMAND "${PORTICO_BUILD_DRIVER}" link ${link_flags} --name ${NAME} -o "${image}" ${objects} "${library}"
+    DEPENDS ${objects} "${library}" ${library_target} "${PORTICO_BUILD_DRIVER}"
+    COMMENT "Driver ${NAME}" VERBATIM)
+  add_custom_target(driver_${NAME} ALL DEPENDS "${image}")
+  set_target_properties(driver_${NAME} PROPERTIES PORTICO_IMAGE "${image}")
+endfunction()
+
+# portico_embed_driver(TARGET NAME SYMBOL): makes the image of driver NAME a part of TARGET, from SYMBOL_begin to
+# SYMBOL_end (extern "C" const unsigned char []).
+function(portico_embed_driver TARGET NAME SYMBOL)
+  get_target_property(image driver_${NAME} PORTICO_IMAGE)
+  set(source "${CMAKE_CURRENT_BINARY_DIR}/${SYMBOL}.S")
+  file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
+    .section .rodata
+    .balign 16
+    .globl @SYMBOL@_begin
+    .hidden @SYMBOL@_begin
+    .globl @SYMBOL@_end
+    .hidden @SYMBOL@_end
+@SYMBOL@_begin:
+    .incbin "@image@"
+@SYMBOL@_end:
+    .byte 0
+    .section .note.GNU-stack, "", @progbits
+]])
+  # Compiled as C, so that a project without the ASM language can do it.
+  set_source_files_properties("${source}" PROPERTIES LANGUAGE C OBJECT_DEPENDS "${image}"
+    COMPILE_OPTIONS "-x;assembler-with-cpp")
+  target_sources(${TARGET} PRIVATE "${source}")
+  add_dependencies(${TARGET} driver_${NAME})
+endfunction()

@@ -1,0 +1,54 @@
+#include "loader/gdb_jit.h"
+
+namespace {
+
+enum JitAction : std::uint32_t { jit_no_action, jit_register, jit_unregister };
+
+struct JitDescriptor {
+    std::uint32_t version;
+    std::uint32_t action;
+    portico::loader::JitEntry* relevant;
+    portico::loader::JitEntry* first;
+};
+
+}  // namespace
+
+extern "C" {
+
+// gdb finds these two by name and stops at the function.
+__attribute__((visibility("default"), used)) JitDescriptor __jit_debug_descriptor = {1, jit_no_action, nullptr, nullptr};
+
+__attribute__((visibility("default"), noinline, used)) void __jit_debug_register_code() { asm volatile("" ::: "memory"); }
+
+}
+
+namespace portico::loader {
+namespace {
+
+void announce(JitEntry& entry, JitAction action) {
+    __jit_debug_descriptor.relevant = &entry;
+    __jit_debug_descriptor.action = action;
+    __jit_debug_register_code();
+    __jit_debug_descriptor.action = jit_no_action;
+}
+
+}  // namespace
+
+void register_image(JitEntry& entry, Bytes file) {
+    entry = {__jit_debug_descriptor.first, nullptr, file.data(), file.size()};
+    if (entry.next != nullptr) entry.next->previous = &entry;
+    __jit_debug_descriptor.first = &entry;
+    announce(entry, jit_register);
+}
+
+void forget_image(JitEntry& entry) {
+    if (entry.previous != nullptr) {
+        entry.previous->next = entry.next;
+    } else {
+        __jit_debug_descriptor.first = entry.next;
+    }
+    if (entry.next != nullptr) entry.next->previous = entry.previous;
+    announce(entry, jit_unregister);
+}
+
+}  // namespace portico::loader

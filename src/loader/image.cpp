@@ -1,0 +1,70 @@
+#include "loader/image.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "loader/gdb_jit.h"
+#include "loader/image_format.h"
+
+namespace portico::loader {
+namespace {
+
+// From here on giving pages back to the host is cheaper than clearing them.
+constexpr std::uint64_t discard_bytes_min = 128 << 10;
+
+void clear(std::uint64_t begin, std::uint64_t end) {
+    const auto first_page = (begin + sim::page_size - 1) & ~(sim::page_size - 1), last_page = end & ~(sim::page_size - 1);
+    if (end - begin < discard_bytes_min) {
+        std::memset(reinterpret_cast<void*>(begin), 0, end - begin);
+        return;
+    }
+    std::memset(reinterpret_cast<void*>(begin), 0, first_page - begin);
+    PORTICO_CHECK(::madvise(reinterpret_cast<void*>(first_page), last_page - first_page, MADV_DONTNEED) == 0);
+    std::memset(reinterpret_cast<void*>(last_page), 0, end - last_page);
+}
+
+}  // namespace
+
+Image::~Image() {
+    if (jit_ != nullptr) forget_image(*jit_);
+    if (range_.size != 0) ::munmap(reinterpret_cast<void*>(range_.base), range_.size);
+}
+
+bool Image::checked() const { return (flags_ & image_flag_checked) != 0; }
+bool Image::asan() const { return (flags_ & image_flag_asan) != 0; }
+
+void* Image::exported(std::string_view name) const {
+    for (const auto& entry : exports_) {
+        if (entry.name == name) return reinterpret_cast<void*>(entry.address);
+    }
+    return nullptr;
+}
+
+Result<void*> Image::entry(std::string_view name) const {
+    if (void* const address = exported(name)) return address;
+    return Error{path_ + ": the image has no " + std::string(name) + "; a source must define it as extern \"C\""};
+}
+
+const Section* Image::section_at(std::uint64_t address) const {
+    for (const auto& section : sections_) {
+        if (section.range.contains(address)) return &section;
+    }
+    return nullptr;
+}
+
+bool Image::kind_is(std::uint64_t address, SectionKind kind) const {
+    const auto* const section = section_at(address);
+    return section != nullptr && section->kind == kind;
+}
+
+void Image::reset_statics() {
+    for (const auto& part : statics_) {
+        std::memcpy(reinterpret_cast<void*>(part.range.base), part.pristine.data(), part.pristine.size());
+        clear(part.range.base + part.pristine.size(), part.range.end());
+    }
+}
+
+}  // namespace portico::loader

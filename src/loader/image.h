@@ -1,0 +1,103 @@
+// A driver image in memory: where its parts lie, what it exports and lacks, and its statics as they were before any of its
+// code ran.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "loader/elf_file.h"
+#include "sim/address_map.h"
+
+namespace portico::loader {
+
+struct JitEntry;   // gdb_jit.h
+
+enum class SectionKind : std::uint8_t { code, paged_code, init_code, constant, data, paged_data };
+
+struct Section {
+    std::string name;
+    sim::AddressRange range;
+    SectionKind kind;
+};
+
+struct Export {
+    std::string name;
+    std::uint64_t address;
+};
+
+class Image;
+
+// An import that nobody implements. Its stub tells its name and its caller when it is called.
+struct MissingImport {
+    std::string name;   // "KeFooBar"
+    Image* image;
+    std::uint64_t stub = 0;
+};
+
+class Image {
+  public:
+    Image(const Image&) = delete;
+    Image& operator=(const Image&) = delete;
+    ~Image();
+
+    const std::string& name() const { return name_; }    // "mpu401"
+    const std::string& path() const { return path_; }    // of the file, or what the embedding program calls it
+    std::uint64_t hash() const { return hash_; }         // XXH64 of the file: replay files name the driver by it
+    bool checked() const;
+    bool asan() const;
+
+    // Everything mapped for it, stubs included.
+    sim::AddressRange range() const { return range_; }
+    bool contains(std::uint64_t address) const { return range_.contains(address); }
+
+    // "DriverEntry", "PorticoCreateMiniport"; null when it has none.
+    void* exported(std::string_view name) const;
+    // The same, or the line that says that the driver lacks it.
+    Result<void*> entry(std::string_view name) const;
+
+    const std::vector<Section>& sections() const { return sections_; }
+    const Section* section_at(std::uint64_t address) const;   // null between sections
+    bool is_paged_code(std::uint64_t address) const { return kind_is(address, SectionKind::paged_code); }
+    bool is_init_code(std::uint64_t address) const { return kind_is(address, SectionKind::init_code); }
+
+    const std::vector<std::unique_ptr<MissingImport>>& missing_imports() const { return missing_; }
+
+    // Variables whose constructors Windows would never run, nor does the loader.
+    const std::vector<std::string>& static_constructors() const { return constructors_; }
+
+    // Its writable data as they were when it was loaded: what a new Machine starts with.
+    void reset_statics();
+
+    // The file's content with every address as loaded, for debuggers (libdw, gdb).
+    Bytes debug_file() const { return file_; }
+
+  private:
+    friend class ImageBuilder;
+    Image() = default;
+    bool kind_is(std::uint64_t address, SectionKind kind) const;
+
+    // Writable memory, and how it begins; the rest of it is zero.
+    struct Statics {
+        sim::AddressRange range;
+        std::vector<std::byte> pristine;
+    };
+
+    std::string name_;
+    std::string path_;
+    std::uint64_t hash_ = 0;
+    std::uint32_t flags_ = 0;
+    sim::AddressRange range_{};
+    std::vector<std::byte> file_;
+    std::vector<Section> sections_;
+    std::vector<Export> exports_;
+    std::vector<std::unique_ptr<MissingImport>> missing_;
+    std::vector<std::string> constructors_;
+    std::vector<Statics> statics_;
+    std::unique_ptr<JitEntry> jit_;
+};
+
+}  // namespace portico::loader

@@ -1,0 +1,1 @@
+int NotAnEntry(int value) { return value; }

@@ -1,0 +1,3 @@
+__declspec(thread) int g_OfThread;
+
+extern "C" long __stdcall DriverEntry(void*, void*) { return g_OfThread; }

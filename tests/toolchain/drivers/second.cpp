@@ -1,0 +1,1 @@
+int CalledAcrossFiles(int value) { return value + 2; }
