@@ -1,0 +1,125 @@
+#include "machine/replay.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "build_id.h"
+
+namespace portico::machine {
+namespace {
+
+constexpr int format_version = 1;
+
+std::string hex(const std::vector<std::uint8_t>& bytes) {
+    std::string out;
+    out.reserve(bytes.size() * 2);
+    for (const auto byte : bytes) out += fmt::format("{:02x}", byte);
+    return out;
+}
+
+bool unhex(const std::string& text, std::vector<std::uint8_t>& bytes) {
+    if (text.size() % 2 != 0 || text.find_first_not_of("0123456789abcdef") != std::string::npos) return false;
+    for (std::size_t i = 0; i < text.size(); i += 2) {
+        bytes.push_back(static_cast<std::uint8_t>(std::stoi(text.substr(i, 2), nullptr, 16)));
+    }
+    return true;
+}
+
+nlohmann::json json_of(const ReplayEnd& end) {
+    return {{"code", end.code}, {"rule", end.rule}, {"text", end.text}, {"file", end.file}, {"line", end.line}, {"at_ns", end.at_ns}};
+}
+
+Replay parse(const nlohmann::json& json) {
+    Replay replay;
+    replay.build = json.at("build").get<std::string>();
+    replay.driver_path = json.at("driver").at("path").get<std::string>();
+    replay.driver_hash = json.at("driver").at("hash").get<std::uint64_t>();
+    replay.seed = json.at("seed").get<std::uint64_t>();
+    replay.test = json.at("test").get<std::string>();
+    replay.command = json.at("command").get<std::vector<std::string>>();
+    replay.machine = json.at("machine").get<std::string>();
+    replay.choices = json.at("choices").get<std::vector<unsigned>>();
+    const auto& end = json.at("end");
+    replay.end = {end.at("code").get<std::uint32_t>(), end.at("rule").get<std::string>(), end.at("text").get<std::string>(),
+                  end.at("file").get<std::string>(), end.at("line").get<unsigned>(), end.at("at_ns").get<std::int64_t>()};
+    if (!unhex(json.at("input").get<std::string>(), replay.input)) throw std::runtime_error("input is not hexadecimal");
+    return replay;
+}
+
+}  // namespace
+
+std::string build_id() { return PORTICO_BUILD_ID; }
+
+std::string to_json(const Replay& replay) {
+    nlohmann::json json;
+    json["portico-replay"] = format_version;
+    json["build"] = replay.build;
+    json["driver"] = {{"path", replay.driver_path}, {"hash", replay.driver_hash}};
+    json["seed"] = replay.seed;
+    json["test"] = replay.test;
+    json["command"] = replay.command;
+    json["machine"] = replay.machine;
+    json["choices"] = replay.choices;
+    json["end"] = json_of(replay.end);
+    json["input"] = hex(replay.input);
+    return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Result<Replay> replay_from_json(const std::string& text, const std::string& path) {
+    try {
+        const auto json = nlohmann::json::parse(text);
+        if (!json.is_object() || !json.contains("portico-replay")) {
+            return Error{fmt::format("{}: not a replay file: no \"portico-replay\" in it", path)};
+        }
+        if (json["portico-replay"] != format_version) {
+            return Error{fmt::format("{}: a replay file of another version of Portico; record the run again", path)};
+        }
+        return parse(json);
+    } catch (const std::exception& error) {
+        return Error{fmt::format("{}: not a replay file: {}", path, error.what())};
+    }
+}
+
+Result<Replay> read_replay(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return Error{fmt::format("{}: cannot be read: {}", path, std::strerror(errno))};
+    std::ostringstream text;
+    text << file.rdbuf();
+    return replay_from_json(text.str(), path);
+}
+
+Result<void> write_replay(const Replay& replay, const std::string& path) {
+    const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
+    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+    file << to_json(replay) << '\n';
+    file.close();
+    if (file.fail() || std::rename(temporary.c_str(), path.c_str()) != 0) {
+        const int error = errno;
+        std::remove(temporary.c_str());
+        return Error{fmt::format("{}: cannot be written: {}", path, std::strerror(error))};
+    }
+    return {};
+}
+
+Result<void> check_fits(const Replay& replay, const std::string& path, std::uint64_t driver_hash) {
+    if (replay.build != build_id()) {
+        return Error{fmt::format("{}: recorded by another build of Portico ({}, this is {}): the run may end differently; "
+                                 "record it again",
+                                 path, replay.build, build_id())};
+    }
+    if (replay.driver_hash != driver_hash) {
+        return Error{fmt::format("{}: recorded with another build of the driver ({:016x}, this is {:016x}); rebuild the "
+                                 "driver as it was, or record the run again",
+                                 path, replay.driver_hash, driver_hash)};
+    }
+    return {};
+}
+
+}  // namespace portico::machine
