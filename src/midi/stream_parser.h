@@ -2,13 +2,12 @@
 //
 // - Running status is expanded: a message always has its status byte.
 // - Real-time bytes (F8 to FF) come out as messages of their own, at once, and leave the message or SysEx
-// around them
-//   and the running status as they were. The undefined F9 and FD are passed on the same way.
+//   around them and the running status as they were. The undefined F9 and FD are passed on the same way.
 // - A SysEx comes out in pieces that point into the input: nothing is copied, so any length needs no memory.
-// - F4 and F5, undefined, come out as messages of one byte and, as every system common status, end running
-// status.
+// - F4 and F5, undefined, come out as messages of one byte and end running status, as every system common
+//   status does.
 // - Dropped and counted: data bytes without a status, F7 outside a SysEx, a short message cut by another
-// status.
+//   status.
 //
 // Any IRQL and any thread, but one caller at a time: no clock, no memory, no global state.
 #pragma once
