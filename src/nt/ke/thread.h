@@ -50,3 +50,5 @@ struct _KTHREAD {
     bool pooled;                  // from ke's own table, not an object of ps
     LIST_ENTRY all_threads;
 };
+
+typedef struct _KTHREAD KTHREAD;
