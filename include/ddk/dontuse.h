@@ -1,0 +1,2 @@
+/* On Windows this marks old string functions as deprecated; here it marks none. */
+#pragma once
