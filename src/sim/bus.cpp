@@ -1,5 +1,7 @@
 #include "sim/bus.h"
 
+#include <algorithm>
+
 #include "sim/scheduler.h"
 
 namespace portico::sim {
@@ -16,8 +18,10 @@ std::uint32_t all_ones(unsigned width) { return width >= 4 ? ~0u : (1u << (8 * w
 Bus bus;
 
 Bus::Range* Bus::Space::find(std::uint64_t address, unsigned width) {
+    if (table != nullptr && address < table_size && table[address] != 0) last = table[address] - 1u;
     Range& hit = ranges[last];
     if (address - hit.base < hit.length && width <= hit.length - (address - hit.base)) return &hit;
+    if (table != nullptr && address < table_size) return nullptr;
     for (unsigned i = 0; i < count; ++i) {
         Range& range = ranges[i];
         if (address - range.base >= range.length || width > range.length - (address - range.base)) continue;
@@ -27,6 +31,17 @@ Bus::Range* Bus::Space::find(std::uint64_t address, unsigned width) {
     return nullptr;
 }
 
+void Bus::Space::fill_table(const Range& range, std::uint8_t entry) {
+    if (table == nullptr || range.base >= table_size) return;
+    std::fill_n(table + range.base, std::min(range.length, table_size - range.base), entry);
+}
+
+void Bus::Space::clear() {
+    for (unsigned i = 0; i < count; ++i) fill_table(ranges[i], 0);
+    std::fill_n(ranges.begin(), count, Range{});
+    count = last = 0;
+}
+
 bool Bus::claim(Space& space, std::uint64_t base, std::uint64_t length, BusDevice& device) {
     if (length == 0 || space.count == range_limit || base + length < base) return false;
     for (unsigned i = 0; i < space.count; ++i) {
@@ -34,6 +49,7 @@ bool Bus::claim(Space& space, std::uint64_t base, std::uint64_t length, BusDevic
         if (base < other.base + other.length && other.base < base + length) return false;
     }
     space.ranges[space.count++] = {base, length, &device};
+    space.fill_table(space.ranges[space.count - 1], static_cast<std::uint8_t>(space.count));
     return true;
 }
 
@@ -47,19 +63,20 @@ bool Bus::claim_memory(std::uint64_t base, std::uint64_t length, BusDevice& devi
 
 void Bus::release(BusDevice& device) {
     for (Space* space : {&ports_, &memory_}) {
-        unsigned kept = 0;
-        for (unsigned i = 0; i < space->count; ++i) {
-            if (space->ranges[i].device != &device) space->ranges[kept++] = space->ranges[i];
+        const auto ranges = space->ranges;
+        const unsigned count = space->count;
+        space->clear();
+        for (unsigned i = 0; i < count; ++i) {
+            if (ranges[i].device == &device) continue;
+            space->ranges[space->count++] = ranges[i];
+            space->fill_table(ranges[i], static_cast<std::uint8_t>(space->count));
         }
-        for (unsigned i = kept; i < space->count; ++i) space->ranges[i] = Range{};
-        space->count = kept;
-        space->last = 0;
     }
 }
 
 void Bus::reset() {
-    ports_ = Space{};
-    memory_ = Space{};
+    ports_.clear();
+    memory_.clear();
     poll_ = Poll{};
     port_access_ns = 1'000;
     register_access_ns = 200;
@@ -83,8 +100,9 @@ std::uint32_t Bus::read(Space& space, std::uint64_t address, unsigned width, boo
         if (unclaimed != nullptr) unclaimed(address, is_port, false);
     } else {
         const auto offset = static_cast<std::uint32_t>(address - range->base);
-        value = range->device->read(offset, width, this_processor->at_ns);
-        pollable = range->device->read_has_no_effect(offset);
+        BusDevice& device = *range->device;  // it may leave the bus on this access
+        value = device.read(offset, width, this_processor->at_ns);
+        pollable = device.read_has_no_effect(offset);
     }
     record(is_port ? TraceKind::port_read : TraceKind::register_read, nullptr, address, value);
     if (pollable) {

@@ -54,11 +54,15 @@ class Bus {
         std::uint64_t length = 0;
         BusDevice* device = nullptr;
     };
+    static constexpr std::uint32_t table_size = 0x10000;
     struct Space {
         std::array<Range, range_limit> ranges{};
         unsigned count = 0;
         unsigned last = 0;
+        std::uint8_t* table = nullptr;  // of the first table_size addresses: which range, from 1; 0 none
         Range* find(std::uint64_t address, unsigned width);
+        void fill_table(const Range& range, std::uint8_t entry);
+        void clear();
     };
     // Equal reads in a row of one register whose reading has no effect.
     struct Poll {
@@ -72,7 +76,9 @@ class Bus {
     void write(Space& space, std::uint64_t address, unsigned width, std::uint32_t value, bool is_port);
     void count_poll(std::uint64_t address, std::uint32_t value);
 
-    Space ports_;
+    // A driver may go round many devices' ports: what one costs must not depend on how many there are.
+    std::array<std::uint8_t, table_size> port_table_{};
+    Space ports_{.table = port_table_.data()};
     Space memory_;
     Poll poll_;
 };

@@ -123,6 +123,35 @@ TEST_F(Buses, AReleasedDeviceIsGoneAndOthersStay) {
     EXPECT_TRUE(sim::bus.claim_ports(0x330, 2, other));
 }
 
+// Every port of many devices, above and below 64 Ki, before and after one of them has gone.
+TEST_F(Buses, FindEachOfManyDevices) {
+    constexpr unsigned count = 100;
+    std::vector<Registers> devices(count);
+    const auto base = [](unsigned i) { return i < 90 ? 0x100 + 16 * i : 0x20000 + 16 * i; };
+    for (unsigned i = 0; i < count; ++i) {
+        devices[i].value = i;
+        ASSERT_TRUE(sim::bus.claim_ports(base(i), 3, devices[i]));
+    }
+    const auto check = [&](unsigned gone) {
+        for (unsigned i = 0; i < count; ++i) {
+            for (std::uint32_t offset = 1; offset < 4; ++offset) {
+                const bool there = offset < 3 && i != gone;
+                ASSERT_EQ(sim::bus.read_port(base(i) + offset, 1), there ? i : 0xffu) << i << " " << offset;
+            }
+        }
+    };
+    run([&] {
+        check(~0u);
+        sim::bus.release(devices[7]);
+        check(7);
+        ASSERT_TRUE(sim::bus.claim_ports(base(7), 3, devices[7]));
+        check(~0u);
+        sim::bus.reset();
+        EXPECT_EQ(sim::bus.read_port(base(8), 1), 0xffu);
+        EXPECT_EQ(sim::bus.read_port(base(95), 1), 0xffu);
+    });
+}
+
 // ---- polling ----
 
 TEST_F(Buses, TheFourthEqualReadInARowSkipsToTheNextEvent) {
