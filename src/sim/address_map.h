@@ -22,6 +22,8 @@ constexpr AddressRange user_range{0x690000000000, 256 * MiB};
 // Of it, the upper half is the heap of src/client; the lower half is handed out by mm.
 constexpr AddressRange client_heap_range{user_range.base + user_range.size / 2, user_range.size / 2};
 constexpr std::uint64_t user_probe_address = 0x69ffffff0000;
+// The same memory once more, at addresses of the system: where user pages are mapped that a driver has locked.
+constexpr AddressRange user_system_range{0x6f0000000000, user_range.size};
 constexpr AddressRange image_range{0x6a0000000000, 64 * GiB};
 constexpr AddressRange nonpaged_range{0x6b0000000000, 256 * MiB};
 constexpr AddressRange paged_range{0x6c0000000000, 256 * MiB};

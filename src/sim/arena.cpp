@@ -1,6 +1,8 @@
 #include "sim/arena.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -12,34 +14,79 @@
 namespace portico::sim {
 namespace {
 
-void reserve(AddressRange range, const char* what) {
-    void* const wanted = reinterpret_cast<void*>(range.base);
-    void* const got = ::mmap(wanted, range.size, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-    if (got == wanted) return;
+[[noreturn]] void give_up(AddressRange range, const char* what, const char* why) {
     std::fprintf(stderr,
-                 "portico: cannot reserve %s at %p: %s; another mapping is there or the address space is limited "
+                 "portico: cannot reserve %s at 0x%llx: %s; another mapping is there or the address space is limited "
                  "(see ulimit -v)\n",
-                 what, wanted, got == MAP_FAILED ? std::strerror(errno) : "in use");
+                 what, static_cast<unsigned long long>(range.base), why);
     std::exit(3);
+}
+
+void map(AddressRange range, const char* what, int flags, int file) {
+    void* const wanted = reinterpret_cast<void*>(range.base);
+    void* const got = ::mmap(wanted, range.size, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, file, 0);
+    if (got != wanted) give_up(range, what, got == MAP_FAILED ? std::strerror(errno) : "in use");
+}
+
+void reserve(AddressRange range, const char* what) {
+    map(range, what, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1);
+}
+
+// User memory is mapped twice: for the client at its own addresses, for the system at others.
+int user_file = -1;
+
+int make_user_file() {
+    const int file = ::memfd_create("portico-user-memory", MFD_CLOEXEC);
+    if (file < 0 || ::ftruncate(file, static_cast<off_t>(user_range.size)) != 0) {
+        give_up(user_range, "user memory", std::strerror(errno));
+    }
+    return file;
+}
+
+void map_user_memory(int placement) {
+    map(user_range, "user memory", MAP_SHARED | placement, user_file);
+    map(user_system_range, "the system's view of user memory", MAP_SHARED | placement, user_file);
+}
+
+void copy_used_parts(int from, int to) {
+    char buffer[1 << 16];
+    for (off_t at = ::lseek(from, 0, SEEK_DATA); at >= 0; at = ::lseek(from, at, SEEK_DATA)) {
+        const ssize_t got = ::pread(from, buffer, sizeof buffer, at);
+        if (got <= 0) return;
+        PORTICO_CHECK(::pwrite(to, buffer, static_cast<std::size_t>(got), at) == got);
+        at += got;
+    }
+}
+
+// A forked process must not share user memory with its parent: the rest of the arena is its own, too.
+void own_user_memory() {
+    const int parents = user_file;
+    user_file = make_user_file();
+    copy_used_parts(parents, user_file);
+    map_user_memory(MAP_FIXED);
+    ::close(parents);
 }
 
 }  // namespace
 
 void reserve_arena() {
     static const bool reserved = [] {
-        reserve(user_range, "user memory");
+        user_file = make_user_file();
+        map_user_memory(MAP_FIXED_NOREPLACE);
         reserve(nonpaged_range, "non-paged pool");
         reserve(paged_range, "paged pool");
         reserve(stack_range, "kernel stacks");
         reserve(physical_range, "physical memory");
+        PORTICO_CHECK(::pthread_atfork(nullptr, nullptr, own_user_memory) == 0);
         return true;
     }();
     (void)reserved;
 }
 
 void discard(AddressRange range) {
-    PORTICO_CHECK(::madvise(reinterpret_cast<void*>(range.base), range.size, MADV_DONTNEED) == 0);
+    // Pages of the shared file come back with their old content unless they are taken out of the file.
+    const int advice = user_range.contains(range.base) ? MADV_REMOVE : MADV_DONTNEED;
+    PORTICO_CHECK(::madvise(reinterpret_cast<void*>(range.base), range.size, advice) == 0);
 }
 
 }  // namespace portico::sim
