@@ -19,7 +19,7 @@ add_library(portico_ddk_host INTERFACE)
 target_include_directories(portico_ddk_host INTERFACE ${CMAKE_SOURCE_DIR}/include/ddk)
 target_compile_definitions(portico_ddk_host INTERFACE PORTICO_HOST=1)
 target_compile_options(portico_ddk_host INTERFACE -fms-extensions -Wno-microsoft -Wno-ignored-attributes
-  -Wno-multichar -Wno-four-char-constants -Wno-pragma-pack)
+  -Wno-multichar -Wno-four-char-constants -Wno-pragma-pack -Wno-inconsistent-missing-override)
 
 # portico_room(NAME [DDK] [EXPORTS] [DEPS room...] [LINK library...])
 # EXPORTS: the room has DDI rows (src/nt/ddi.h), which nothing refers to by name: it is linked whole.
@@ -51,6 +51,9 @@ endfunction()
 function(portico_tests ROOM)
   cmake_parse_arguments(T "" "" "DEPS;DEFS;PROPERTIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
+  if(NOT sources)
+    return()
+  endif()
   add_executable(test_${ROOM} ${sources})
   target_link_libraries(test_${ROOM} PRIVATE ${T_DEPS} portico_test_support)
   target_compile_definitions(test_${ROOM} PRIVATE PORTICO_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PORTICO_BINARY_DIR="${CMAKE_BINARY_DIR}" ${T_DEFS})
