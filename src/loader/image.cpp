@@ -62,7 +62,9 @@ bool Image::kind_is(std::uint64_t address, SectionKind kind) const {
 
 void Image::reset_statics() {
     for (const auto& part : statics_) {
-        std::memcpy(reinterpret_cast<void*>(part.range.base), part.pristine.data(), part.pristine.size());
+        if (!part.pristine.empty()) {
+            std::memcpy(reinterpret_cast<void*>(part.range.base), part.pristine.data(), part.pristine.size());
+        }
         clear(part.range.base + part.pristine.size(), part.range.end());
     }
 }
