@@ -1,0 +1,37 @@
+#include "portcls/com.h"
+
+#include "portcls/com_object.h"
+
+namespace portico::portcls {
+
+void add_reference(IUnknown* object) {
+    if (const LiveObject* const own = live_object_at(object)) return own->core->reference();
+    nt::DriverCall call("IUnknown::AddRef", method_of(object, 1));
+    call.returned(object->AddRef());
+}
+
+void drop_reference(IUnknown* object) {
+    if (const LiveObject* const own = live_object_at(object)) return own->core->dereference();
+    nt::DriverCall call("IUnknown::Release", method_of(object, 2));
+    call.returned(object->Release());
+}
+
+NTSTATUS query_interface(IUnknown* object, const GUID& id, void** out) {
+    if (const LiveObject* const own = live_object_at(object)) return own->core->query(id, out);
+    *out = nullptr;
+    NTSTATUS status;
+    {
+        nt::DriverCall call("IUnknown::QueryInterface", method_of(object, 0));
+        status = call.returned(object->QueryInterface(id, out));
+    }
+    // IU-008: what a failed call left in the output carries no reference.
+    if (!NT_SUCCESS(status)) *out = nullptr;
+    return NT_SUCCESS(status) && *out == nullptr ? STATUS_NOINTERFACE : status;
+}
+
+bool is_unknown_iid(const GUID& id) {
+    static constexpr GUID user_mode_unknown{0, 0, 0, {0xC0, 0, 0, 0, 0, 0, 0, 0x46}};
+    return IsEqualGUID(id, IID_IUnknown) || IsEqualGUID(id, user_mode_unknown);
+}
+
+}  // namespace portico::portcls

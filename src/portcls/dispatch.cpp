@@ -1,0 +1,120 @@
+// From the driver object's table to the handlers: PnP, power and opening to the adapter's, everything else to the object
+// that the file stands for (FN-001..FN-026).
+#include "nt/io/irp.h"
+#include "nt/probes.h"
+#include "portcls/adapter.h"
+
+namespace portico::portcls {
+namespace {
+
+// FN-002; and CLEANUP, which closing a pin with requests in its queue needs (PI-010).
+constexpr unsigned handled_majors[] = {
+    IRP_MJ_CLOSE,          IRP_MJ_CREATE, IRP_MJ_DEVICE_CONTROL, IRP_MJ_FLUSH_BUFFERS, IRP_MJ_PNP,   IRP_MJ_POWER,
+    IRP_MJ_QUERY_SECURITY, IRP_MJ_READ,   IRP_MJ_SET_SECURITY,   IRP_MJ_SYSTEM_CONTROL, IRP_MJ_WRITE, IRP_MJ_CLEANUP,
+};
+
+NTSTATUS to_object(PDEVICE_OBJECT device, PIRP irp, PFILE_OBJECT file) {
+    ks::Object* const object = ks::object_of(file);
+    if (object == nullptr) return nt::io::complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
+    return object->Dispatch(device, irp);
+}
+
+NTSTATUS close(PDEVICE_OBJECT device, PIRP irp, PFILE_OBJECT file) {
+    // The file object may be gone after its IRP_MJ_CLOSE.
+    auto* const subdevice = file == nullptr ? nullptr : static_cast<Subdevice*>(file->FsContext2);
+    const NTSTATUS status = to_object(device, irp, file);
+    if (subdevice != nullptr) file_closed(*subdevice);
+    return status;
+}
+
+NTSTATUS NTAPI forwarded(PDEVICE_OBJECT, PIRP, PVOID context) {
+    nt::ke::set_event(static_cast<PRKEVENT>(context));
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+}  // namespace
+
+NTSTATUS NTAPI dispatch(PDEVICE_OBJECT device, PIRP irp) {
+    AdapterDevice* const adapter = adapter_of(device);
+    if (adapter == nullptr) return nt::io::complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
+    const PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+    switch (stack->MajorFunction) {
+        case IRP_MJ_CREATE:
+            check_extension(*adapter);
+            return dispatch_create(*adapter, irp);
+        case IRP_MJ_PNP:
+            check_extension(*adapter);
+            return dispatch_pnp(*adapter, irp);
+        case IRP_MJ_POWER:
+            check_extension(*adapter);
+            return dispatch_power(*adapter, irp);
+        case IRP_MJ_SYSTEM_CONTROL:
+            return pass_down(*adapter, irp);
+        case IRP_MJ_CLOSE:
+            return close(device, irp, stack->FileObject);
+        default:
+            return to_object(device, irp, stack->FileObject);
+    }
+}
+
+NTSTATUS pass_down(AdapterDevice& adapter, PIRP irp) {
+    IoSkipCurrentIrpStackLocation(irp);
+    return nt::io::call_driver(adapter.lower, irp);
+}
+
+NTSTATUS forward_synchronously(AdapterDevice& adapter, PIRP irp) {
+    KEVENT event;
+    nt::ke::initialize_event(&event, NotificationEvent, false);
+    IoCopyCurrentIrpStackLocationToNext(irp);
+    IoSetCompletionRoutine(irp, forwarded, &event, TRUE, TRUE, TRUE);
+    if (nt::io::call_driver(adapter.lower, irp) == STATUS_PENDING) nt::ke::wait(&event, KernelMode, false, nullptr);
+    return irp->IoStatus.Status;
+}
+
+}  // namespace portico::portcls
+
+using namespace portico;
+using namespace portico::portcls;
+
+namespace {
+// FN-004. Everything of PortCls hangs on devices and is gone with them.
+VOID NTAPI unload(PDRIVER_OBJECT) {}
+}  // namespace
+
+NTSTATUS NTAPI PcInitializeAdapterDriver(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPathName,
+                                         PDRIVER_ADD_DEVICE AddDevice) {
+    DDI(PcInitializeAdapterDriver, PASSIVE_LEVEL);
+    if (DriverObject == nullptr || RegistryPathName == nullptr || AddDevice == nullptr) {
+        PORTICO_PROBE(contract, "FN-005", DriverObject,
+                      "PcInitializeAdapterDriver needs the driver object, the registry path and an AddDevice routine.");
+        return STATUS_INVALID_PARAMETER;
+    }
+    DriverObject->DriverExtension->AddDevice = AddDevice;
+    for (const unsigned major : handled_majors) DriverObject->MajorFunction[major] = dispatch;
+    DriverObject->DriverUnload = unload;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI PcDispatchIrp(PDEVICE_OBJECT pDeviceObject, PIRP pIrp) {
+    DDI(PcDispatchIrp, PASSIVE_LEVEL);
+    return dispatch(pDeviceObject, pIrp);
+}
+
+NTSTATUS NTAPI PcCompleteIrp(PDEVICE_OBJECT pDeviceObject, PIRP pIrp, NTSTATUS ntStatus) {
+    DDI(PcCompleteIrp, DISPATCH_LEVEL);
+    if (ntStatus == STATUS_PENDING) {
+        PORTICO_PROBE(contract, "FN-024", pIrp, "PcCompleteIrp was called with STATUS_PENDING.");
+    } else if ((IoGetCurrentIrpStackLocation(pIrp)->Control & SL_PENDING_RETURNED) == 0) {
+        PORTICO_PROBE(contract, "FN-024", pIrp, "PcCompleteIrp was called for an IRP that is not marked pending.");
+    }
+    pIrp->IoStatus.Status = ntStatus;
+    nt::io::complete(pIrp);
+    return ntStatus;
+}
+
+NTSTATUS NTAPI PcForwardIrpSynchronous(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+    DDI(PcForwardIrpSynchronous, PASSIVE_LEVEL);
+    AdapterDevice* const adapter = adapter_argument(
+        DeviceObject, "FN-025", "PcForwardIrpSynchronous was given another device object than the adapter's.");
+    return adapter == nullptr ? STATUS_INVALID_PARAMETER : forward_synchronously(*adapter, Irp);
+}

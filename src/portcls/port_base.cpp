@@ -1,0 +1,174 @@
+#include "portcls/port_base.h"
+
+#include "nt/ob/ob.h"
+#include "nt/probes.h"
+#include "portcls/adapter.h"
+#include "portcls/device_property.h"
+#include "portcls/physical_connections.h"
+#include "portcls/registry_key.h"
+
+namespace portico::portcls {
+
+void PortCore::enter_init() { DDI_METHOD("IPort::Init", PASSIVE_LEVEL); }
+
+DWORD PortCore::port_version() {
+    DDI_METHOD("IPortClsVersion::GetVersion", PASSIVE_LEVEL);
+    return kVersionWindowsLonghorn;  // PV-005: one that has the IUnregister interfaces
+}
+
+PortCore::~PortCore() {
+    if (device_ != nullptr) nt::ob::dereference(device_);
+}
+
+NTSTATUS PortCore::begin_init(PDEVICE_OBJECT device, PIRP irp, PUNKNOWN miniport, PUNKNOWN adapter,
+                              PRESOURCELIST resources) {
+    if (device == nullptr || miniport == nullptr) return STATUS_INVALID_PARAMETER;  // IP-023
+    if (binding_ != Binding::fresh) {
+        PORTICO_PROBE(contract, "IP-022", &subdevice_, "IPort::Init was called a second time on one port.");
+        return STATUS_INVALID_DEVICE_STATE;
+    }
+    adapter_ = adapter_argument(device, "IP-011", "IPort::Init was given another device object than StartDevice was.");
+    if (adapter_ == nullptr) return STATUS_INVALID_PARAMETER;
+    if (irp != nullptr && irp != adapter_->start_irp) {
+        PORTICO_PROBE(contract, "IP-011", &subdevice_, "IPort::Init was given another IRP than StartDevice was.");
+    }
+    if (device_ == nullptr) nt::ob::reference(device_ = device);
+    binding_ = Binding::initialising;
+    miniport_.hold(miniport);
+    unknown_adapter_.hold(adapter);
+    resources_.hold(resources);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS PortCore::fetch_descriptor() {
+    Held<IMiniport> miniport;
+    NTSTATUS status = miniport.query(miniport_.get(), IID_IMiniport);
+    if (!NT_SUCCESS(status)) {
+        PORTICO_PROBE(contract, "IM-002", miniport_.get(), "A miniport does not answer IID_IMiniport.");
+        return status;
+    }
+    PPCFILTER_DESCRIPTOR descriptor = nullptr;
+    {
+        nt::DriverCall call("IMiniport::GetDescription", method_of(miniport.get(), 3));
+        status = call.returned(miniport->GetDescription(&descriptor));
+    }
+    if (!NT_SUCCESS(status)) return status;
+    if (descriptor == nullptr) {
+        PORTICO_PROBE(contract, "IM-011", miniport.get(), "IMiniport::GetDescription succeeded without a descriptor.");
+        return STATUS_UNSUCCESSFUL;
+    }
+    descriptor_ = descriptor;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS PortCore::finish_init(NTSTATUS status) {
+    if (!NT_SUCCESS(status)) {
+        binding_ = Binding::failed;
+        descriptor_ = nullptr;
+        adapter_ = nullptr;
+        release_arguments();
+        return status;
+    }
+    binding_ = Binding::bound;
+    PortCore** place = &adapter_->ports;
+    while (*place != nullptr) place = &(*place)->next_;
+    *place = this;
+    return STATUS_SUCCESS;
+}
+
+bool PortCore::begin_unbind() {
+    if (binding_ != Binding::bound) return false;
+    binding_ = Binding::unbound;
+    // The miniport may hold the last reference; a port that is being destroyed has none left to hold.
+    held_while_unbinding_ = object_.alive();
+    if (held_while_unbinding_) object_.reference();
+    leave_adapter();
+    return true;
+}
+
+void PortCore::finish_unbind() {
+    descriptor_ = nullptr;
+    release_arguments();
+    if (held_while_unbinding_) object_.dereference();
+}
+
+void PortCore::leave_adapter() {
+    PortCore** place = &adapter_->ports;
+    while (*place != this) place = &(*place)->next_;
+    *place = next_;
+    next_ = nullptr;
+    adapter_ = nullptr;
+}
+
+void PortCore::release_arguments() {
+    miniport_.reset();
+    unknown_adapter_.reset();
+    resources_.reset();
+}
+
+NTSTATUS PortCore::get_device_property(DEVICE_REGISTRY_PROPERTY property, ULONG length, PVOID buffer,
+                                       PULONG result_length) {
+    DDI_METHOD("IPort::GetDeviceProperty", PASSIVE_LEVEL);
+    if (adapter_ == nullptr) {
+        PORTICO_PROBE(contract, "IP-033", &subdevice_, "IPort::GetDeviceProperty was called on a port that is not initialised.");
+        return STATUS_INVALID_DEVICE_STATE;
+    }
+    return device_property(*adapter_, property, length, buffer, result_length);
+}
+
+NTSTATUS PortCore::new_registry_key(PREGISTRYKEY* out, PUNKNOWN outer, ULONG type, ACCESS_MASK access,
+                                    POBJECT_ATTRIBUTES attributes, ULONG options, PULONG disposition) {
+    DDI_METHOD("IPort::NewRegistryKey", PASSIVE_LEVEL);
+    if (out == nullptr) PORTICO_PROBE(contract, "IP-041", &subdevice_, "IPort::NewRegistryKey was given no output.");
+    if (out == nullptr || outer != nullptr) return STATUS_INVALID_PARAMETER;
+    *out = nullptr;
+    if (adapter_ == nullptr) return STATUS_INVALID_DEVICE_STATE;
+    const KeyRequest request{adapter_, adapter_->subdevices.find(*this), type, access, attributes, options, disposition};
+    return new_key(request, out);
+}
+
+void PortCore::add_event(PKSEVENT_ENTRY entry) {
+    DDI_METHOD("IPortEvents::AddEventToEventList", PASSIVE_LEVEL);
+    events_.add(entry);
+}
+
+void PortCore::generate_events(GUID* set, ULONG id, BOOL by_pin, ULONG pin, BOOL by_node, ULONG node) {
+    DDI_METHOD("IPortEvents::GenerateEventList", HIGH_LEVEL);
+    events_.generate({set == nullptr ? GUID{} : *set, id, pin, node, set == nullptr, by_pin != FALSE, by_node != FALSE});
+}
+
+NTSTATUS PortCore::unregister_subdevice(PDEVICE_OBJECT device, PUNKNOWN unknown) {
+    DDI_METHOD("IUnregisterSubdevice::UnregisterSubdevice", PASSIVE_LEVEL);
+    if (device == nullptr || unknown == nullptr) return STATUS_INVALID_PARAMETER;
+    AdapterDevice* const adapter =
+        adapter_argument(device, "US-001", "UnregisterSubdevice was given another device object than the adapter's.");
+    PortCore* const port = port_of(unknown);
+    if (adapter == nullptr || port == nullptr) return STATUS_INVALID_PARAMETER;
+    ControlLock lock(*adapter);
+    return adapter->subdevices.remove(*adapter, *port);
+}
+
+PortCore* port_of(IUnknown* unknown) {
+    Held<ISubdevice> subdevice;
+    return NT_SUCCESS(subdevice.query(unknown, IID_PorticoSubdevice)) ? &subdevice->Core() : nullptr;
+}
+
+NTSTATUS PortUnregistration::physical_connection(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin, PUNKNOWN to,
+                                                 ULONG to_pin) {
+    DDI_METHOD("IUnregisterPhysicalConnection::UnregisterPhysicalConnection", PASSIVE_LEVEL);
+    return unregister_connection(device, {from, nullptr, from_pin}, {to, nullptr, to_pin});
+}
+
+NTSTATUS PortUnregistration::to_external(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin, PUNICODE_STRING to,
+                                         ULONG to_pin) {
+    DDI_METHOD("IUnregisterPhysicalConnection::UnregisterPhysicalConnectionToExternal", PASSIVE_LEVEL);
+    return unregister_connection(device, {from, nullptr, from_pin}, {nullptr, to, to_pin});
+}
+
+NTSTATUS PortUnregistration::from_external(PDEVICE_OBJECT device, PUNICODE_STRING from, ULONG from_pin, PUNKNOWN to,
+                                           ULONG to_pin) {
+    DDI_METHOD("IUnregisterPhysicalConnection::UnregisterPhysicalConnectionFromExternal", PASSIVE_LEVEL);
+    return unregister_connection(device, {nullptr, from, from_pin}, {to, nullptr, to_pin});
+}
+
+}  // namespace portico::portcls

@@ -1,0 +1,16 @@
+// The adapter's power state, as the rest of PortCls sees it (LC-030..LC-036). PASSIVE_LEVEL.
+#pragma once
+
+#include "wdm.h"
+
+namespace portico::portcls {
+
+struct AdapterDevice;
+
+// Brings the device to D0 unless it is there (LC-035, MM-038); without the control lock. Fails while the system sleeps.
+NTSTATUS wake(AdapterDevice& adapter);
+
+// A device power IRP of PortCls' own; waits for its end.
+NTSTATUS request_device_power(AdapterDevice& adapter, DEVICE_POWER_STATE state);
+
+}  // namespace portico::portcls

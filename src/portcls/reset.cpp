@@ -1,0 +1,15 @@
+#include "portcls/reset.h"
+
+#include "portcls/adapter.h"
+#include "portcls/live_objects.h"
+#include "portcls/property_request.h"
+
+namespace portico::portcls {
+
+void reset() {
+    reset_live_objects();
+    reset_adapters();
+    reset_property_requests();
+}
+
+}  // namespace portico::portcls
