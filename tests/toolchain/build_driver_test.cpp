@@ -83,6 +83,16 @@ TEST_F(BuildDriver, FindsHeadersInAnySpellingOfCaseAndSlash) {
     EXPECT_THAT(dependencies, HasSubstr("ntstatus.h"));
 }
 
+TEST_F(BuildDriver, FindsThemThroughSymbolicLinksToo) {
+    write("Inc/Values.H", "#define VALUE 3\n");
+    write("entry.cpp", std::string("#include <VALUES.h>\n#include \"INC/values.h\"\n") + plain_entry);
+    fs::create_directory_symlink(folder, top / "link");
+    const auto compiled = run("cd '" + (top / "link").string() + "' && " PORTICO_BUILD_DRIVER " compile -I Inc -o x.o entry.cpp");
+    EXPECT_EQ(compiled.exit, 0) << compiled.output;
+    const auto absolute = tool("compile -I '" + (top / "link/Inc").string() + "' -o x.o '" + (top / "link/entry.cpp").string() + "'");
+    EXPECT_EQ(absolute.exit, 0) << absolute.output;
+}
+
 TEST_F(BuildDriver, MakesAgainOnlyWhatChanged) {
     write("Inc/values.h", "#define VALUE 3\n");
     write("entry.cpp", std::string("#include <values.h>\n") + plain_entry);
