@@ -15,6 +15,7 @@ struct _EPROCESS {
     LONGLONG created_100ns;
     NTSTATUS exit_status;
     ULONG threads;                 // that have not ended
+    LONG locked_mdls;              // MDLs with pages of its memory locked
     bool system;
     bool administrator;            // what a client may open of devices with a security descriptor
     bool ended;
