@@ -92,6 +92,6 @@ class DriverCall {
 
 // At namespace scope: what drivers import as NAME is SYMBOL (a function that is no DDI point, or data).
 #define EXPORT(NAME, SYMBOL)                                                                                        \
-    static const ::portico::nt::Export portico_export_##NAME{#NAME, reinterpret_cast<const void*>(&SYMBOL)};        \
+    static const ::portico::nt::Export portico_export_##NAME{#NAME, (const void*)&SYMBOL};        \
     __attribute__((used, section("portico_export"))) static const ::portico::nt::Export* const                      \
         portico_export_entry_##NAME = &portico_export_##NAME

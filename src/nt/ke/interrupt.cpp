@@ -3,6 +3,8 @@
 
 #include "nt/ke/timer_queue.h"
 
+using KINTERRUPT = struct _KINTERRUPT;
+
 struct _KINTERRUPT {
     PKSERVICE_ROUTINE routine;
     void* context;

@@ -2,7 +2,7 @@
 #include <array>
 
 #include "base/check.h"
-#include "nt/ke/ke.h"
+#include "nt/ke/timer_queue.h"
 
 namespace portico::nt::ke {
 namespace {
@@ -129,6 +129,7 @@ void initialize_thread(KTHREAD& thread, const char* name, void (NTAPI* start)(vo
     thread.wait_mode = KernelMode;
     thread.wait_status = STATUS_SUCCESS;
     initialize_timer(&thread.timer, NotificationTimer);
+    thread.timer.TimerType = wait_timer;
     thread.critical_region_depth = thread.guarded_region_depth = 0;
     thread.kernel_apc_in_progress = false;
     thread.alerted[0] = thread.alerted[1] = false;

@@ -28,6 +28,10 @@ void remove(PKTIMER timer) {
 }
 
 void expire(PKTIMER timer) {
+    if (timer->TimerType == wait_timer) {
+        alert_wait(*CONTAINING_RECORD(timer, KTHREAD, timer), STATUS_TIMEOUT);
+        return;
+    }
     PKDPC const dpc = timer->Dpc;
     timer->Header.SignalState = 1;
     signal_waiters(&timer->Header);

@@ -5,6 +5,9 @@
 
 namespace portico::nt::ke {
 
+// KTIMER::TimerType of a thread's own timer: it ends the thread's wait.
+constexpr USHORT wait_timer = 0xffff;
+
 void reset_threads();
 void reset_dpcs();
 void reset_timers();

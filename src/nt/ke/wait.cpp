@@ -129,6 +129,13 @@ NTSTATUS park(KTHREAD& thread, const LARGE_INTEGER* due) {
     return thread.wait_status;
 }
 
+// `end_100ns`: when a relative time-out ends, in interrupt time.
+bool has_passed(const LARGE_INTEGER& timeout, LONGLONG end_100ns) {
+    if (timeout.QuadPart == 0) return true;
+    if (timeout.QuadPart > 0) return timeout.QuadPart <= exact_system_time_100ns();
+    return exact_time_100ns() >= end_100ns;
+}
+
 NTSTATUS wait_below_dispatch(const Wait& wait, KTHREAD& thread, const LARGE_INTEGER* timeout) {
     // A relative time-out counts from the first attempt: kernel APCs in between do not extend it.
     LARGE_INTEGER due{};
@@ -141,13 +148,13 @@ NTSTATUS wait_below_dispatch(const Wait& wait, KTHREAD& thread, const LARGE_INTE
         raise(sim::dispatch_level);
         NTSTATUS status = try_at_once(wait, thread);
         if (status == STATUS_PENDING) status = try_alert(wait, thread);
-        if (status == STATUS_PENDING && timeout != nullptr && timeout->QuadPart == 0) status = STATUS_TIMEOUT;
+        if (status == STATUS_PENDING && timeout != nullptr && has_passed(*timeout, end_100ns)) status = STATUS_TIMEOUT;
         if (status != STATUS_PENDING) {
             lower(old);
             return status;
         }
         enqueue(wait, thread);
-        if (relative) due.QuadPart = exact_time_100ns() - end_100ns < 0 ? exact_time_100ns() - end_100ns : -1;
+        if (relative) due.QuadPart = exact_time_100ns() - end_100ns;
         sim::this_processor->irql = old;  // parked: the processor goes on with another thread at once
         status = park(thread, timeout == nullptr ? nullptr : &due);
         if (sim::scheduler.deliverable(*sim::this_processor)) sim::scheduler.deliver();
