@@ -1,5 +1,5 @@
 // An adapter driver for a card with an MPU-401 in UART mode: one subdevice, made of the MIDI port and the UART miniport
-// that PortCls supplies.
+// that PortCls supplies, or with OWN_UART the one that this driver brings along.
 
 // All the GUIDs end up in this object.
 #define PUT_GUIDS_HERE
@@ -9,6 +9,10 @@
 #define MAX_MINIPORTS 1
 
 DRIVER_ADD_DEVICE AddDevice;
+
+#ifdef OWN_UART
+NTSTATUS CreateMiniportMidiUART(PUNKNOWN* Unknown, REFCLSID ClassId, PUNKNOWN UnknownOuter, POOL_TYPE PoolType);
+#endif
 
 NTSTATUS StartDevice(IN PDEVICE_OBJECT DeviceObject, IN PIRP Irp, IN PRESOURCELIST ResourceList);
 NTSTATUS AssignResources(IN PRESOURCELIST ResourceList, OUT PRESOURCELIST* ResourceListUart);
@@ -39,8 +43,12 @@ NTSTATUS InstallSubdevice(IN PDEVICE_OBJECT DeviceObject, IN PIRP Irp, IN PWSTR 
     NTSTATUS ntStatus = PcNewPort(&port, PortClassId);
     if (!NT_SUCCESS(ntStatus)) return ntStatus;
 
-    PMINIPORT miniport = NULL;
-    ntStatus = PcNewMiniport(&miniport, MiniportClassId);
+    PUNKNOWN miniport = NULL;
+#ifdef OWN_UART
+    ntStatus = CreateMiniportMidiUART(&miniport, MiniportClassId, NULL, NonPagedPool);
+#else
+    ntStatus = PcNewMiniport((PMINIPORT*)&miniport, MiniportClassId);
+#endif
     if (NT_SUCCESS(ntStatus)) {
         ntStatus = port->Init(DeviceObject, Irp, miniport, UnknownAdapter, ResourceList);
         if (NT_SUCCESS(ntStatus)) {
