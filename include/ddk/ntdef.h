@@ -546,6 +546,7 @@ EXTERN_C_END
 #define FIELD_OFFSET(type, field) ((LONG)__builtin_offsetof(type, field))
 #define UFIELD_OFFSET(type, field) ((ULONG)__builtin_offsetof(type, field))
 #define CONTAINING_RECORD(address, type, field) ((type *)((PCHAR)(address) - (ULONG_PTR)(__builtin_offsetof(type, field))))
+#define FIELD_SIZE(type, field) (sizeof(((type *)0)->field))
 #define RTL_FIELD_SIZE(type, field) (sizeof(((type *)0)->field))
 #define RTL_SIZEOF_THROUGH_FIELD(type, field) (FIELD_OFFSET(type, field) + RTL_FIELD_SIZE(type, field))
 #define RTL_CONTAINS_FIELD(Struct, Size, Field) \

@@ -7,6 +7,7 @@
 EXTERN_C_START
 
 /* Pool */
+#define POOL_TAGGING 1
 typedef enum _POOL_TYPE {
     NonPagedPool,
     NonPagedPoolExecute = NonPagedPool,

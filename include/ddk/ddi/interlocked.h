@@ -97,6 +97,13 @@ EXTERN_C_END
 #define InterlockedDecrementSizeT(a) InterlockedDecrement64((LONG64 volatile *)(a))
 #define InterlockedDecrementSizeTNoFence InterlockedDecrementSizeT
 
+#define RtlInterlockedSetBits(Flags, Flag) InterlockedOr((PLONG)(Flags), Flag)
+#define RtlInterlockedSetBitsDiscardReturn(Flags, Flag) ((void)InterlockedOr((PLONG)(Flags), Flag))
+#define RtlInterlockedClearBits(Flags, Flag) InterlockedAnd((PLONG)(Flags), ~(Flag))
+#define RtlInterlockedClearBitsDiscardReturn(Flags, Flag) ((void)InterlockedAnd((PLONG)(Flags), ~(Flag)))
+#define RtlInterlockedAndBits(Flags, Flag) InterlockedAnd((PLONG)(Flags), Flag)
+#define RtlInterlockedXorBits(Flags, Flag) InterlockedXor((PLONG)(Flags), Flag)
+
 #ifndef PORTICO_HOST
 /* The compiler's names of the same; without these it would emit instructions. */
 #define _InterlockedIncrement InterlockedIncrement

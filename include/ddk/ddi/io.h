@@ -34,22 +34,29 @@ FORCEINLINE VOID IoSetCompletionRoutine(PIRP Irp, PIO_COMPLETION_ROUTINE Complet
                             (InvokeOnCancel ? SL_INVOKE_ON_CANCEL : 0));
 }
 FORCEINLINE VOID IoMarkIrpPending(PIRP Irp) { IoGetCurrentIrpStackLocation(Irp)->Control |= SL_PENDING_RETURNED; }
-FORCEINLINE PDRIVER_CANCEL IoSetCancelRoutine(PIRP Irp, PDRIVER_CANCEL CancelRoutine) {
-    return (PDRIVER_CANCEL)InterlockedExchangePointer((PVOID volatile *)&Irp->CancelRoutine, (PVOID)CancelRoutine);
-}
+#define IoSetCancelRoutine(Irp, Routine) \
+    ((PDRIVER_CANCEL)InterlockedExchangePointer((PVOID volatile *)&(Irp)->CancelRoutine, (PVOID)(Routine)))
 FORCEINLINE PIO_STACK_LOCATION IoGetPreviousIrpStackLocation(PIRP Irp) {
     return Irp->Tail.Overlay.CurrentStackLocation + 1;
 }
-FORCEINLINE ULONG IoGetFunctionCodeFromCtlCode(ULONG ControlCode) { return (ControlCode >> 2) & 0x00000FFF; }
+#define IoGetFunctionCodeFromCtlCode(ControlCode) (((ControlCode) >> 2) & 0x00000FFF)
 #define IoSizeOfIrp(StackSize) ((USHORT)(sizeof(IRP) + ((StackSize) * (sizeof(IO_STACK_LOCATION)))))
 #define IoRetardCurrentIrpStackLocation IoSkipCurrentIrpStackLocation
 #define IoAdjustPagingPathCount(_count_, _paging_)  \
     do {                                            \
-        if (_paging_)                               \
+        if (_paging_) {                             \
             InterlockedIncrement(_count_);          \
-        else                                        \
+        } else {                                    \
             InterlockedDecrement(_count_);          \
+        }                                           \
     } while (0)
+
+/* What a completion routine returns */
+#define STATUS_CONTINUE_COMPLETION STATUS_SUCCESS
+typedef enum _IO_COMPLETION_ROUTINE_RESULT {
+    ContinueCompletion = STATUS_CONTINUE_COMPLETION,
+    StopCompletion = STATUS_MORE_PROCESSING_REQUIRED
+} IO_COMPLETION_ROUTINE_RESULT, *PIO_COMPLETION_ROUTINE_RESULT;
 
 /* Requests */
 NTKERNELAPI PIRP NTAPI IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota);
@@ -134,6 +141,8 @@ NTKERNELAPI VOID NTAPI IoRegisterDriverReinitialization(PDRIVER_OBJECT DriverObj
 NTKERNELAPI VOID NTAPI IoRegisterBootDriverReinitialization(PDRIVER_OBJECT DriverObject,
                                                             PDRIVER_REINITIALIZE DriverReinitializationRoutine,
                                                             PVOID Context);
+#define WDM_MAJORVERSION 0x06
+#define WDM_MINORVERSION 0x00
 NTKERNELAPI BOOLEAN NTAPI IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion);
 NTKERNELAPI NTSTATUS NTAPI IoRegisterShutdownNotification(PDEVICE_OBJECT DeviceObject);
 NTKERNELAPI NTSTATUS NTAPI IoRegisterLastChanceShutdownNotification(PDEVICE_OBJECT DeviceObject);
@@ -392,7 +401,6 @@ NTKERNELAPI VOID NTAPI IoReportInterruptInactive(PIO_REPORT_INTERRUPT_ACTIVE_STA
 /* Error log */
 #define ERROR_LOG_LIMIT_SIZE 240
 #define ERROR_LOG_MAXIMUM_SIZE ERROR_LOG_LIMIT_SIZE
-#define ERROR_LOG_MESSAGE_LIMIT_SIZE (ERROR_LOG_LIMIT_SIZE + sizeof(IO_ERROR_LOG_PACKET))
 typedef struct _IO_ERROR_LOG_PACKET {
     UCHAR MajorFunctionCode;
     UCHAR RetryCount;

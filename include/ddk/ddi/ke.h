@@ -287,11 +287,19 @@ typedef struct _KFLOATING_SAVE {
     ULONG Dummy;
 } KFLOATING_SAVE, *PKFLOATING_SAVE;
 
+typedef struct _XSTATE_CONTEXT {
+    ULONG64 Mask;
+    ULONG Length;
+    ULONG Reserved1;
+    struct _XSAVE_AREA *Area;
+    PVOID Buffer;
+} XSTATE_CONTEXT, *PXSTATE_CONTEXT;
+
 typedef struct _XSTATE_SAVE {
     struct _XSTATE_SAVE *Prev;
     struct _KTHREAD *Thread;
     UCHAR Level;
-    UCHAR Reserved[47];
+    XSTATE_CONTEXT XStateContext;
 } XSTATE_SAVE, *PXSTATE_SAVE;
 
 /* Interrupts */
@@ -536,7 +544,23 @@ NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI KeBugCheckEx(ULONG BugCheckCode, ULONG_
                                                       ULONG_PTR BugCheckParameter2, ULONG_PTR BugCheckParameter3,
                                                       ULONG_PTR BugCheckParameter4);
 NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI KeBugCheck(ULONG BugCheckCode);
-NTKERNELAPI VOID NTAPI KeInvalidateAllCaches(VOID);
+NTKERNELAPI BOOLEAN NTAPI KeInvalidateAllCaches(VOID);
+
+/* What a filter expression sees of an exception */
+#define EXCEPTION_NONCONTINUABLE 0x1
+#define EXCEPTION_MAXIMUM_PARAMETERS 15
+typedef struct _EXCEPTION_RECORD {
+    NTSTATUS ExceptionCode;
+    ULONG ExceptionFlags;
+    struct _EXCEPTION_RECORD *ExceptionRecord;
+    PVOID ExceptionAddress;
+    ULONG NumberParameters;
+    ULONG_PTR ExceptionInformation[EXCEPTION_MAXIMUM_PARAMETERS];
+} EXCEPTION_RECORD, *PEXCEPTION_RECORD;
+typedef struct _EXCEPTION_POINTERS {
+    PEXCEPTION_RECORD ExceptionRecord;
+    PCONTEXT ContextRecord;
+} EXCEPTION_POINTERS, *PEXCEPTION_POINTERS;
 
 /* Guarded mutexes are fast mutexes that do not raise the IRQL. */
 typedef struct _FAST_MUTEX {
