@@ -135,7 +135,10 @@ ULONG_PTR NTAPI KeIpiGenericCall(PKIPI_BROADCAST_WORKER BroadcastFunction, ULONG
     return result;
 }
 
-VOID NTAPI KeInvalidateAllCaches() { DDI(KeInvalidateAllCaches, HIGH_LEVEL); }
+BOOLEAN NTAPI KeInvalidateAllCaches() {
+    DDI(KeInvalidateAllCaches, HIGH_LEVEL);
+    return TRUE;
+}
 
 VOID NTAPI YieldProcessor() {
     DDI(YieldProcessor, HIGH_LEVEL);
