@@ -223,7 +223,14 @@ typedef struct _KAPC {
     ULONG SpareLong0;
     struct _KTHREAD *Thread;
     LIST_ENTRY ApcListEntry;
-    PVOID Reserved[3];
+    union {
+        PVOID Reserved[3];
+        struct {
+            PKKERNEL_ROUTINE KernelRoutine;
+            PKRUNDOWN_ROUTINE RundownRoutine;
+            PKNORMAL_ROUTINE NormalRoutine;
+        } DUMMYSTRUCTNAME;
+    } DUMMYUNIONNAME;
     PVOID NormalContext;
     PVOID SystemArgument1;
     PVOID SystemArgument2;
