@@ -18,10 +18,14 @@ std::uint32_t all_ones(unsigned width) { return width >= 4 ? ~0u : (1u << (8 * w
 Bus bus;
 
 Bus::Range* Bus::Space::find(std::uint64_t address, unsigned width) {
-    if (table != nullptr && address < table_size && table[address] != 0) last = table[address] - 1u;
+    if (table != nullptr && address < table_size) {
+        const unsigned entry = table[address];
+        if (entry == 0) return nullptr;
+        Range& range = ranges[entry - 1];
+        return width <= range.length - (address - range.base) ? &range : nullptr;
+    }
     Range& hit = ranges[last];
     if (address - hit.base < hit.length && width <= hit.length - (address - hit.base)) return &hit;
-    if (table != nullptr && address < table_size) return nullptr;
     for (unsigned i = 0; i < count; ++i) {
         Range& range = ranges[i];
         if (address - range.base >= range.length || width > range.length - (address - range.base)) continue;
@@ -48,7 +52,11 @@ bool Bus::claim(Space& space, std::uint64_t base, std::uint64_t length, BusDevic
         const Range& other = space.ranges[i];
         if (base < other.base + other.length && other.base < base + length) return false;
     }
-    space.ranges[space.count++] = {base, length, &device};
+    std::uint64_t pollable = 0;
+    for (std::uint32_t offset = 0; offset < std::min<std::uint64_t>(length, 64); ++offset) {
+        if (device.read_has_no_effect(offset)) pollable |= 1ull << offset;
+    }
+    space.ranges[space.count++] = {base, length, &device, pollable};
     space.fill_table(space.ranges[space.count - 1], static_cast<std::uint8_t>(space.count));
     return true;
 }
@@ -100,9 +108,8 @@ std::uint32_t Bus::read(Space& space, std::uint64_t address, unsigned width, boo
         if (unclaimed != nullptr) unclaimed(address, is_port, false);
     } else {
         const auto offset = static_cast<std::uint32_t>(address - range->base);
-        BusDevice& device = *range->device;  // it may leave the bus on this access
-        value = device.read(offset, width, this_processor->at_ns);
-        pollable = device.read_has_no_effect(offset);
+        pollable = offset < 64 && (range->pollable >> offset & 1) != 0;
+        value = range->device->read(offset, width, this_processor->at_ns);  // may take the device off the bus
     }
     record(is_port ? TraceKind::port_read : TraceKind::register_read, nullptr, address, value);
     if (pollable) {

@@ -16,7 +16,8 @@ class BusDevice {
     virtual ~BusDevice() = default;
     virtual std::uint32_t read(std::uint32_t offset, unsigned width, Nanoseconds now_ns) = 0;
     virtual void write(std::uint32_t offset, unsigned width, std::uint32_t value, Nanoseconds now_ns) = 0;
-    // True when reading that register changes nothing: equal reads in a row may then jump to the next event.
+    // True when reading that register changes nothing: equal reads in a row may then jump to the next event. Asked when the
+    // range is claimed, for its first 64 offsets.
     virtual bool read_has_no_effect(std::uint32_t offset) const {
         (void)offset;
         return false;
@@ -53,6 +54,7 @@ class Bus {
         std::uint64_t base = 0;
         std::uint64_t length = 0;
         BusDevice* device = nullptr;
+        std::uint64_t pollable = 0;  // bit per offset: read_has_no_effect()
     };
     static constexpr std::uint32_t table_size = 0x10000;
     struct Space {
