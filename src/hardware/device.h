@@ -1,0 +1,149 @@
+// The base of every device model: its name, parameters, resources, and how it comes and goes. A model adds registers
+// (sim::BusDevice) and behaviour in time (sim::Event). It knows no kernel: ports, registers and a line are all that passes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "hardware/parameters.h"
+#include "sim/bus.h"
+#include "sim/irq_line.h"
+
+namespace portico::hardware {
+
+class Device;
+class MidiWire;
+
+// A kind of device, by which machine files name it.
+struct Model {
+    const char* name;                       // "mpu401"
+    const char* summary;                    // one phrase
+    std::span<const Parameter> parameters;
+    const void* defaults;                   // its Options with nothing set
+    std::unique_ptr<Device> (*create)(const char* name);
+};
+
+// What the device takes of the machine. The machine makes the resource lists of the device's node from it.
+struct Range {
+    std::uint64_t base;
+    std::uint64_t length;
+    sim::BusDevice* registers;
+};
+struct Resources {
+    std::vector<Range> ports;
+    std::vector<Range> memory;
+    std::optional<unsigned> irq;
+};
+
+// A number for reports and tests: "bytes sent" 128.
+struct Counter {
+    const char* name;
+    std::uint64_t value;
+};
+
+class Device {
+  public:
+    virtual ~Device();
+    Device(const Device&) = delete;
+    Device& operator=(const Device&) = delete;
+
+    const char* name() const { return name_; }  // lives as long as the process
+    const Model& model() const { return model_; }
+
+    // Parameters, before power_on(). Errors are one line with device, key and what is possible.
+    Result<void> set(std::string_view key, const Value& value);
+    std::string text(std::string_view key) const;  // empty: no such key
+    virtual Resources resources() = 0;
+
+    // Claims the resources and starts as after power-on at `now_ns`. `line` is the one that resources() asks for, null when
+    // none. May be called again, also after Scheduler::reset() and Bus::reset(): the device starts anew. The error names
+    // what is taken; nothing is claimed then.
+    Result<void> power_on(sim::Bus& bus, sim::IrqLine* line, Nanoseconds now_ns);
+    // Gives up all resources.
+    void power_off();
+    // The bus' reset signal: registers as after power-on, resources kept.
+    void reset(Nanoseconds now_ns);
+    // Surprise removal (MP-011, MP-012): every register reads all ones, writes go nowhere, the line and wires are quiet.
+    void remove(Nanoseconds now_ns);
+
+    bool powered() const { return bus_ != nullptr; }
+    bool removed() const { return removed_; }
+
+    // Called when the device removes itself (a fault plan): the machine tells its plug-and-play manager.
+    using Removed = void (*)(void* context, Device& device, Nanoseconds now_ns);
+    void on_removed(Removed removed, void* context) {
+        removed_callback_ = removed;
+        removed_context_ = context;
+    }
+
+    virtual MidiWire* wire() { return nullptr; }
+    virtual std::vector<Counter> counters() const { return {}; }
+
+  protected:
+    // `options` is the structure that the model's parameters belong to.
+    Device(const Model& model, const char* name, void* options);
+
+    enum class Start : std::uint8_t { power_on, reset };
+    // All registers as after power-on; the line is low and no event of the model is due. Logs and counts begin anew at
+    // power-on only.
+    virtual void start(Nanoseconds now_ns, Start why) = 0;
+    // Cancels every event and forgets what is under way: power, reset and removal.
+    virtual void stop(Nanoseconds now_ns) = 0;
+
+    void set_line(bool asserted, Nanoseconds now_ns) {
+        if (asserted) {
+            line_.raise(now_ns);
+        } else {
+            line_.lower(now_ns);
+        }
+    }
+    Nanoseconds powered_on_ns() const { return powered_on_ns_; }
+
+  private:
+    // What answers where the device was.
+    class Gone final : public sim::BusDevice {
+      public:
+        std::uint32_t read(std::uint32_t, unsigned width, Nanoseconds) override;
+        void write(std::uint32_t, unsigned, std::uint32_t, Nanoseconds) override {}
+        bool read_has_no_effect(std::uint32_t) const override { return true; }
+    };
+
+    bool claim(sim::BusDevice* instead);
+    void release();
+
+    const Model& model_;
+    const char* name_;
+    void* options_;
+    sim::Bus* bus_ = nullptr;
+    sim::IrqSource line_;
+    Resources claimed_;
+    Gone gone_;
+    bool removed_ = false;
+    Nanoseconds powered_on_ns_ = 0;
+    Removed removed_callback_ = nullptr;
+    void* removed_context_ = nullptr;
+};
+
+// For byte-wide models: what a wider access does on an 8-bit bus, one byte after the other, lowest first.
+template <class Model>
+std::uint32_t read_bytes(Model& model, std::uint32_t offset, unsigned width, Nanoseconds now_ns) {
+    std::uint32_t value = 0;
+    for (unsigned i = 0; i < width; ++i) value |= (model.read(offset + i, 1, now_ns) & 0xff) << (8 * i);
+    return value;
+}
+template <class Model>
+void write_bytes(Model& model, std::uint32_t offset, unsigned width, std::uint32_t value, Nanoseconds now_ns) {
+    for (unsigned i = 0; i < width; ++i) model.write(offset + i, 1, value >> (8 * i) & 0xff, now_ns);
+}
+
+// A copy of `name` that is never freed: traces refer to devices by it. Bounded; null when there are too many names.
+const char* lasting_name(std::string_view name);
+
+}  // namespace portico::hardware

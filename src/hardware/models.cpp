@@ -1,0 +1,52 @@
+#include "hardware/models.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <vector>
+
+#include "hardware/mc6850/mc6850.h"
+#include "hardware/mpu401/mpu401.h"
+
+namespace portico::hardware {
+namespace {
+
+const std::array all{&Mc6850::model, &Mpu401::model};
+
+std::string no_such_model(std::string_view name) {
+    std::vector<std::string_view> names;
+    for (const Model* const model : all) names.emplace_back(model->name);
+    const std::string meant = nearest(name, names);
+    if (!meant.empty()) return fmt::format("no device model \"{}\"; did you mean {}?", name, meant);
+    return fmt::format("no device model \"{}\"; there are {}", name, fmt::join(names, ", "));
+}
+
+}  // namespace
+
+std::span<const Model* const> models() { return all; }
+
+const Model* find_model(std::string_view name) {
+    for (const Model* const model : all) {
+        if (name == model->name) return model;
+    }
+    return nullptr;
+}
+
+Result<std::unique_ptr<Device>> create_device(std::string_view model, std::string_view name) {
+    const Model* const found = find_model(model);
+    if (found == nullptr) return Error{no_such_model(model)};
+    const char* const lasting = lasting_name(name.empty() ? model : name);
+    if (lasting == nullptr) return Error{fmt::format("{}: too many different device names", name)};
+    return found->create(lasting);
+}
+
+std::string describe(const Model& model) {
+    std::string text;
+    for (const Parameter& parameter : model.parameters) {
+        text += fmt::format("{:<24} {:<10} {:<40} {}\n", parameter.key, text_of(parameter, model.defaults),
+                            range_of(parameter), parameter.help);
+    }
+    return text;
+}
+
+}  // namespace portico::hardware
