@@ -29,7 +29,7 @@ NTKERNELAPI NTSTATUS NTAPI WdmlibIoCreateDeviceSecure(PDRIVER_OBJECT DriverObjec
                                                       ULONG DeviceCharacteristics, BOOLEAN Exclusive,
                                                       PCUNICODE_STRING DefaultSDDLString, LPCGUID DeviceClassGuid,
                                                       PDEVICE_OBJECT *DeviceObject);
-NTKERNELAPI NTSTATUS NTAPI WdmlibRtlInitUnicodeStringEx(PUNICODE_STRING DestinationString, PCWSTR SourceString);
+#define WdmlibRtlInitUnicodeStringEx RtlInitUnicodeStringEx
 #define IoCreateDeviceSecure WdmlibIoCreateDeviceSecure
 
 EXTERN_C_END

@@ -50,7 +50,5 @@ NTHALAPI BOOLEAN NTAPI HalTranslateBusAddress(INTERFACE_TYPE InterfaceType, ULON
                                               PULONG AddressSpace, PPHYSICAL_ADDRESS TranslatedAddress);
 NTHALAPI ULONG NTAPI HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel,
                                            ULONG BusInterruptVector, PKIRQL Irql, PKAFFINITY Affinity);
-NTHALAPI PADAPTER_OBJECT NTAPI HalGetAdapter(PDEVICE_DESCRIPTION DeviceDescription, PULONG NumberOfMapRegisters);
-NTHALAPI BOOLEAN NTAPI HalMakeBeep(ULONG Frequency);
 
 EXTERN_C_END
