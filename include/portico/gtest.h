@@ -7,14 +7,12 @@
 #include <ostream>
 #include <string>
 
+#include "portico/gtest_names.h"
 #include "portico/portico.h"
 
 namespace portico {
 
 namespace detail {
-
-// The test that runs, for replay files and their line: "MyCard.PlaysANote", and the program's path.
-void set_current_test(const std::string& name, const std::string& program);
 
 class TestNameListener : public ::testing::EmptyTestEventListener {
     void OnTestStart(const ::testing::TestInfo& test) override {

@@ -57,7 +57,7 @@ struct Mpu401Options {
     std::uint32_t port = 0x330;
     unsigned irq = 9;
     unsigned receive_fifo_bytes = 64;
-    unsigned transmit_fifo_bytes = 16;
+    unsigned transmit_fifo_bytes = 1;    // beside the byte that is being shifted out
     std::map<std::string, std::string> parameters = {};  // further ones, by their names in docs/device-models.md
     std::string name = "mpu401";
 };
@@ -163,9 +163,11 @@ class Pin {
     Status cancel();
     void close();
 
+    // Portico's own.
+    struct State_;
+
   private:
     friend class Filter;
-    struct State_;
     explicit Pin(std::unique_ptr<State_> state);
     std::unique_ptr<State_> state_;
 };
@@ -190,12 +192,19 @@ class Filter {
 class Device {
   public:
     bool exists() const { return exists_; }
-    // Bytes that left on the MIDI wire since the machine started, at most the newest 65536.
+    // Bytes that left on the MIDI wire since the device was powered on, at most the newest 4096.
     std::vector<std::uint8_t> wire() const;
     std::vector<WireByte> wire_log() const;
     // The outside world plays these bytes into MIDI IN, back to back at wire speed from now on.
     void receive(std::span<const std::uint8_t> bytes);
     void receive(std::initializer_list<std::uint8_t> bytes) { receive(std::span(bytes.begin(), bytes.size())); }
+    // Is given every byte as it leaves on the wire, from now on; an empty function: nobody.
+    void on_wire(std::function<void(const WireByte&)> listener);
+    // The same bytes with times of their own: each is on the wire at its time or as soon afterwards as the wire is free.
+    // Asks `next` for one byte after the other; false: no more.
+    void receive_from(std::function<bool(WireByte&)> next);
+    // The model's own numbers: "bytes sent" 128.
+    std::map<std::string, std::uint64_t> counters() const;
     // The device is pulled out: its registers read as all ones, its interrupt goes quiet.
     void vanish();
 
@@ -249,11 +258,24 @@ class Machine {
 
     std::string debug_output() const;        // DbgPrint
 
+    // What happened since the machine was made.
+    struct Counts {
+        std::uint64_t interrupts = 0;
+        std::uint64_t dpcs = 0;
+    };
+    Counts counts() const;
+    // The driver's image: its path and the hash of its content that replay files name.
+    std::string driver_path() const;
+    std::uint64_t driver_hash() const;
+
+    // Portico's own.
+    struct State;
+    State& state() { return *state_; }
+
   private:
     friend class Pin;
     friend class Filter;
     friend class Device;
-    struct State;
     explicit Machine(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

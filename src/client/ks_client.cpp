@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "nt/ke/ke.h"
 #include "nt/ob/ob.h"
@@ -132,6 +133,25 @@ NTSTATUS KsClient::pin_property(HANDLE filter, ULONG id, ULONG pin_id, void* val
     property.Property.Flags = KSPROPERTY_TYPE_GET;
     property.PinId = pin_id;
     return control(filter, IOCTL_KS_PROPERTY, bytes_of(property), {static_cast<std::uint8_t*>(value), size}, nullptr);
+}
+
+NTSTATUS KsClient::send_packet(HANDLE pin, std::span<const std::uint8_t> headers, std::span<const std::uint8_t> data,
+                               std::size_t* information) {
+    auto* const memory = static_cast<std::uint8_t*>(heap_.allocate(std::max<std::size_t>(data.size(), 1)));
+    if (memory == nullptr) return STATUS_NO_MEMORY;
+    if (!data.empty()) std::memcpy(memory, data.data(), data.size());
+    std::vector<std::uint8_t> placed(headers.begin(), headers.end());
+    for (std::size_t at = 0; placed.size() - at >= sizeof(KSSTREAM_HEADER);) {
+        KSSTREAM_HEADER header;
+        std::memcpy(&header, placed.data() + at, sizeof header);
+        header.Data = memory + reinterpret_cast<std::uintptr_t>(header.Data);
+        std::memcpy(placed.data() + at, &header, sizeof header);
+        if (header.Size < sizeof header || header.Size > placed.size() - at) break;
+        at += header.Size;
+    }
+    const NTSTATUS status = control(pin, IOCTL_KS_WRITE_STREAM, {}, placed, information);
+    heap_.free(memory, std::max<std::size_t>(data.size(), 1));
+    return status;
 }
 
 NTSTATUS KsClient::cancel(HANDLE file) { return nt::io::cancel_file_io(file, true, nullptr, mode_); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 
@@ -18,7 +19,7 @@ namespace portico::client {
 class KsClient {
   public:
     explicit KsClient(KPROCESSOR_MODE mode) : mode_(mode) {}
-    void reset() { heap_.reset(); }
+    void reset(nt::ps::Process* process) { heap_.reset(process); }
 
     // Opens a filter by its symbolic link.
     NTSTATUS open_filter(const std::u16string& path, HANDLE* filter);
@@ -35,6 +36,9 @@ class KsClient {
     // Sends a request and waits for it. `in` and `out` go through the client's memory.
     NTSTATUS control(HANDLE file, ULONG code, std::span<const std::uint8_t> in, std::span<std::uint8_t> out,
                      std::size_t* returned);
+    // A stream packet laid out by the caller: KSSTREAM_HEADERs whose Data are offsets into `data`. Sent and waited for.
+    NTSTATUS send_packet(HANDLE pin, std::span<const std::uint8_t> headers, std::span<const std::uint8_t> data,
+                         std::size_t* information);
     NTSTATUS cancel(HANDLE file);
 
     UserHeap& heap() { return heap_; }

@@ -1,10 +1,32 @@
 #include "client/user_heap.h"
 
+#include <algorithm>
 #include <bit>
 
-namespace portico::client {
+#include "nt/mm/mm.h"
 
-void UserHeap::reset() { *this = UserHeap(); }
+namespace portico::client {
+namespace {
+
+// Small at first, because taking pages means zeroing them; doubled each time.
+constexpr std::size_t first_growth = 32 * 1024;
+
+}  // namespace
+
+void UserHeap::reset(nt::ps::Process* process) {
+    *this = UserHeap();
+    process_ = process;
+    grow_by_ = first_growth;
+}
+
+bool UserHeap::grow(std::size_t size) {
+    grow_by_ = std::max(grow_by_ * 2, size);
+    void* const memory = nt::mm::allocate_user(*process_, grow_by_);
+    if (memory == nullptr) return false;
+    next_ = reinterpret_cast<std::uint64_t>(memory);
+    end_ = next_ + grow_by_;
+    return true;
+}
 
 unsigned UserHeap::class_of(std::size_t size) {
     return size <= 256 ? 0 : static_cast<unsigned>(std::bit_width(size - 1)) - 8;
@@ -19,7 +41,7 @@ void* UserHeap::allocate(std::size_t size) {
         return cell;
     }
     const std::size_t cell_size = std::size_t{256} << cls;
-    if (cell_size > sim::client_heap_range.end() - next_) return nullptr;
+    if (cell_size > end_ - next_ && !grow(cell_size)) return nullptr;
     void* const cell = reinterpret_cast<void*>(next_);
     next_ += cell_size;
     return cell;

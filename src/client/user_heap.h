@@ -1,18 +1,18 @@
-// Memory of the simulated client process, for what its requests point to. Taken once, given out in cells of a few sizes.
+// Memory of a simulated client process, for what its requests point to: cells of a few sizes out of user memory.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-#include "sim/address_map.h"
+#include "nt/ps/ps.h"
 
 namespace portico::client {
 
 class UserHeap {
   public:
-    // Forgets every cell: for a new Machine.
-    void reset();
+    // Forgets every cell, for a new Machine, and takes memory of `process` from now on.
+    void reset(nt::ps::Process* process);
     // At least `size` bytes, aligned to 64; null when the range is used up.
     void* allocate(std::size_t size);
     void free(void* cell, std::size_t size);
@@ -20,8 +20,12 @@ class UserHeap {
   private:
     static constexpr unsigned size_classes = 18;  // 256 bytes to 32 MiB
     static unsigned class_of(std::size_t size);
+    bool grow(std::size_t size);
 
-    std::uint64_t next_ = sim::client_heap_range.base;
+    nt::ps::Process* process_ = nullptr;
+    std::uint64_t next_ = 0;
+    std::uint64_t end_ = 0;
+    std::size_t grow_by_ = 0;
     std::array<std::uint64_t, size_classes> free_{};  // each free cell's first word points to the next
 };
 

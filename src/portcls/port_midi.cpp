@@ -4,6 +4,7 @@
 
 #include "ks/pin_connect.h"
 #include "portcls/midi_filter.h"
+#include "portcls/new_port.h"
 
 namespace portico::portcls {
 namespace {
@@ -20,7 +21,7 @@ bool over(ULONG current, ULONG possible) { return possible != KSINSTANCE_INDETER
 
 }  // namespace
 
-NTSTATUS PortMidi::create(PPORT* out) {
+NTSTATUS create_port_midi(PPORT* out) {
     auto* const port = make_object<PortMidi>(NonPagedPool, "IPortMidi");
     *out = port;
     return port == nullptr ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;

@@ -10,9 +10,6 @@ namespace portico::portcls {
 
 class PortMidi final : public PortBase<IPortMidi> {
   public:
-    // A new port with one reference; STATUS_INSUFFICIENT_RESOURCES. PcNewPort's table points here.
-    static NTSTATUS create(PPORT* out);
-
     PortMidi();
 
     // IPortMidi

@@ -19,8 +19,6 @@ constexpr std::uint64_t MiB = 1ull << 20;
 
 // User memory of simulated client processes: what lies below MmUserProbeAddress.
 constexpr AddressRange user_range{0x690000000000, 256 * MiB};
-// Of it, the upper half is the heap of src/client; the lower half is handed out by mm.
-constexpr AddressRange client_heap_range{user_range.base + user_range.size / 2, user_range.size / 2};
 constexpr std::uint64_t user_probe_address = 0x69ffffff0000;
 // The same memory once more, at addresses of the system: where user pages are mapped that a driver has locked.
 constexpr AddressRange user_system_range{0x6f0000000000, user_range.size};

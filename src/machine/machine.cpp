@@ -1,0 +1,409 @@
+// Making a Machine, its life, and time.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "hardware/models.h"
+#include "machine/state.h"
+#include "nt/io/interfaces.h"
+#include "nt/reset.h"
+#include "nt/rtl/debug_output.h"
+#include "portcls/new_port.h"
+#include "portcls/reset.h"
+#include "portcls/sequencer.h"
+#include "sim/bus.h"
+#include "verifier/verifier.h"
+
+namespace portico {
+namespace {
+
+Machine::State* the_machine = nullptr;
+
+constexpr Nanoseconds forever_ns = 24LL * 3600 * second_ns;
+
+std::string stem(const std::string& path) { return std::filesystem::path(path).stem().string(); }
+
+nt::io::Resource to_nt(const Resource& resource) {
+    using Kind = Resource::Kind;
+    using NtKind = nt::io::Resource::Kind;
+    nt::io::Resource out;
+    out.kind = resource.kind == Kind::port ? NtKind::port : resource.kind == Kind::interrupt ? NtKind::interrupt
+             : resource.kind == Kind::memory ? NtKind::memory : NtKind::dma;
+    out.base = resource.base;
+    out.length = static_cast<std::uint32_t>(resource.length);
+    out.latched = resource.latched;
+    out.shared = resource.shared;
+    return out;
+}
+
+void unclaimed_access(std::uint64_t address, bool is_port, bool is_write) {
+    PORTICO_PROBE(unclaimed_access, address, is_port, is_write);
+}
+
+std::uint64_t missing_import(const loader::MissingImport& import, std::uint64_t caller, std::uint64_t) {
+    PORTICO_PROBE(missing_import, import.name.c_str(), caller);
+    return static_cast<std::uint32_t>(STATUS_NOT_IMPLEMENTED);
+}
+
+void wire_byte(void* context, const hardware::WireByte& sent) {
+    auto& device = *static_cast<MachineDevice*>(context);
+    device.listener({std::chrono::nanoseconds(sent.first_bit_ns), sent.byte});
+}
+
+}  // namespace
+
+bool FunctionInput::next(Nanoseconds* at_ns, std::uint8_t* byte) {
+    WireByte next;
+    if (!next_(next)) return false;
+    *at_ns = next.at.count();
+    *byte = next.byte;
+    return true;
+}
+
+Machine::State* machine::current() { return the_machine; }
+
+// ---- power on ----
+
+Result<void> Machine::State::load_driver_image() {
+    loader::missing_import_called = missing_import;
+    if (config.driver.empty()) return Error{"the machine has no driver: give the path of its image"};
+    image = PORTICO_TRY(loader::load_file(config.driver));
+    source.entry = reinterpret_cast<PDRIVER_INITIALIZE>(PORTICO_TRY(image->entry("DriverEntry")));
+    source.image = image->range();
+    return {};
+}
+
+Result<void> Machine::State::make_devices() {
+    if (config.devices.empty()) config.devices.push_back(virtual_device());
+    devices.reserve(config.devices.size());
+    unsigned number = 0;
+    for (DeviceConfig& wanted : config.devices) {
+        MachineDevice& device = devices.emplace_back();
+        device.config = wanted;
+        if (!wanted.model.empty()) {
+            device.model = PORTICO_TRY(hardware::create_device(wanted.model, wanted.name));
+            for (const auto& [key, value] : wanted.parameters) PORTICO_TRY_VOID(device.model->set(key, value));
+        }
+        if (device.config.name.empty()) device.config.name = device.model ? device.model->name() : "virtual";
+        nt::io::DeviceDescription description;
+        const auto hardware_id = machine::widen(wanted.hardware_id);
+        const auto instance = machine::widen(fmt::format("{:04}", number++));
+        const auto name = machine::widen(device.config.name);
+        description.hardware_ids[0] = hardware_id.c_str();
+        description.instance_id = instance.c_str();
+        description.friendly_name = name.c_str();
+        description.service = service.c_str();
+        std::vector<Resource> resources = wanted.resources;
+        if (resources.empty() && device.model) {
+            const hardware::Resources needs = device.model->resources();
+            for (const auto& range : needs.ports) resources.push_back({Resource::Kind::port, range.base, range.length});
+            for (const auto& range : needs.memory) resources.push_back({Resource::Kind::memory, range.base, range.length});
+            if (needs.irq) resources.push_back({Resource::Kind::interrupt, *needs.irq, 1});
+        }
+        if (resources.size() > nt::io::resource_limit) {
+            return Error{fmt::format("device {}: more than {} resources", device.config.name, nt::io::resource_limit)};
+        }
+        for (const Resource& resource : resources) {
+            description.resources[description.resource_count++] = to_nt(resource);
+        }
+        device.node = nt::io::add_node(description);
+        if (device.node == nullptr) return Error{fmt::format("device {}: too many devices, or a name is too long", device.config.name)};
+        if (!device.model) continue;
+        const hardware::Resources needs = device.model->resources();
+        sim::IrqLine* const line = needs.irq ? &sim::scheduler.lines[*needs.irq] : nullptr;
+        PORTICO_TRY_VOID(device.model->power_on(sim::bus, line, 0));
+    }
+    return {};
+}
+
+Result<void> Machine::State::power_on() {
+    if (config.processors < 1 || config.processors > sim::max_processors) {
+        return Error{fmt::format("a machine has 1 to {} processors, not {}", sim::max_processors, config.processors)};
+    }
+    PORTICO_TRY_VOID(load_driver_image());
+    PORTICO_TRY_VOID(take_replay());
+    PORTICO_TRY_VOID(machine::load_system_miniports());
+    sim::trace.reset();
+    sim::scheduler.reset(config.processors, config.seed);
+    sim::bus.reset();
+    sim::bus.unclaimed = unclaimed_access;
+    nt::reset();
+    portcls::reset();
+    portcls::sequencer_resolution =
+        config.exact_sequencer ? portcls::SequencerResolution::exact : portcls::SequencerResolution::tick;
+    verifier::install();
+    image->reset_statics();
+    service = machine::widen(stem(config.driver));
+    source.service = service.c_str();
+    if (!NT_SUCCESS(nt::io::register_driver(source))) return Error{"the driver cannot be registered: its name is too long"};
+    PORTICO_TRY_VOID(make_devices());
+    if (!client.start("client", UserMode)) return Error{"no memory for the client process"};
+    ks.reset(client.process());
+    return {};
+}
+
+Result<Machine> Machine::create(MachineConfig config) {
+    if (the_machine != nullptr) return Error{"another Machine exists in this process: destroy it first"};
+    auto state = std::make_unique<State>();
+    state->config = std::move(config);
+    the_machine = state.get();
+    if (auto result = state->power_on(); !result.ok()) return result.error();
+    return Machine(std::move(state));
+}
+
+Machine::Machine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Machine::Machine(Machine&&) noexcept = default;
+
+Machine::~Machine() {
+    if (state_ != nullptr && !state_->bug_checked()) {
+        state_->close_pins();
+        const Status ignored = state_->unload();
+        (void)ignored;
+    }
+}
+
+Machine::State::~State() {
+    for (Pin::State_* pin : pins) pin->machine = nullptr;
+    for (MachineDevice& device : devices) {
+        if (device.model) device.model->power_off();
+    }
+    the_machine = nullptr;
+}
+
+// ---- the driver's life ----
+
+Status Machine::State::perform_all(nt::io::PnpAction action, const char* what) {
+    Status first;
+    for (MachineDevice& device : devices) {
+        if (device.node->state == nt::io::NodeState::deleted) continue;
+        const NTSTATUS status = nt::io::perform(action, *device.node);
+        after_run();
+        if (!NT_SUCCESS(status) && first.ok()) first = machine::status_of(status, fmt::format("{} of {}", what, device.config.name));
+        if (bug_checked()) break;
+    }
+    return first;
+}
+
+Status Machine::start() {
+    State& m = *state_;
+    if (m.driver == nullptr) {
+        nt::io::PnpRequest request;
+        request.action = nt::io::PnpAction::load_driver;
+        request.source = &m.source;
+        const NTSTATUS status = nt::io::perform(request);
+        m.after_run();
+        if (!NT_SUCCESS(status)) return machine::status_of(status, "DriverEntry");
+        m.driver = request.driver;
+    }
+    return m.perform_all(nt::io::PnpAction::start, "start");
+}
+
+Status Machine::stop() {
+    Status status = state_->perform_all(nt::io::PnpAction::query_stop, "query-stop");
+    return status.ok() ? state_->perform_all(nt::io::PnpAction::stop, "stop") : status;
+}
+
+Status Machine::restart() { return state_->perform_all(nt::io::PnpAction::start, "start"); }
+
+Status Machine::remove() {
+    Status status = state_->perform_all(nt::io::PnpAction::query_remove, "query-remove");
+    return status.ok() ? state_->perform_all(nt::io::PnpAction::remove, "remove") : status;
+}
+
+Status Machine::State::unload() {
+    if (bug_checked()) return machine::status_of(STATUS_UNSUCCESSFUL, "unload after a bug check");
+    Status status = perform_all(nt::io::PnpAction::query_remove, "query-remove");
+    if (status.ok()) status = perform_all(nt::io::PnpAction::remove, "remove");
+    if (driver == nullptr || bug_checked()) return status;
+    nt::io::PnpRequest request;
+    request.action = nt::io::PnpAction::unload_driver;
+    request.driver = driver;
+    request.forced = true;
+    const NTSTATUS unloaded = nt::io::perform(request);
+    after_run();
+    driver = nullptr;
+    return status.ok() ? machine::status_of(unloaded, "DriverUnload") : status;
+}
+
+Status Machine::unload() {
+    state_->close_pins();
+    return state_->unload();
+}
+
+Status Machine::surprise_remove() {
+    for (MachineDevice& device : state_->devices) {
+        if (device.model && !device.model->removed()) device.model->remove(sim::scheduler.now_ns());
+    }
+    return state_->perform_all(nt::io::PnpAction::surprise_remove, "surprise removal");
+}
+
+Status Machine::set_power(unsigned d_state) {
+    if (d_state > 3) return machine::status_of(STATUS_INVALID_PARAMETER, "power state");
+    Status first;
+    for (MachineDevice& device : state_->devices) {
+        nt::io::PnpRequest request;
+        request.action = nt::io::PnpAction::set_device_power;
+        request.node = device.node;
+        request.device_power = static_cast<DEVICE_POWER_STATE>(PowerDeviceD0 + d_state);
+        const NTSTATUS status = nt::io::perform(request);
+        state_->after_run();
+        if (!NT_SUCCESS(status) && first.ok()) first = machine::status_of(status, fmt::format("D{} of {}", d_state, device.config.name));
+    }
+    return first;
+}
+
+// ---- time ----
+
+std::chrono::nanoseconds Machine::now() const { return std::chrono::nanoseconds(sim::scheduler.now_ns()); }
+
+void Machine::run_for(std::chrono::nanoseconds duration) {
+    sim::scheduler.run(sim::scheduler.now_ns() + std::min<Nanoseconds>(duration.count(), forever_ns), nullptr, nullptr);
+    state_->after_run();
+}
+
+bool Machine::run_until(const std::function<bool()>& condition, std::chrono::nanoseconds limit) {
+    const auto holds = [](void* context) { return (*static_cast<const std::function<bool()>*>(context))(); };
+    if (condition()) return true;
+    const Nanoseconds end_ns = sim::scheduler.now_ns() + std::min<Nanoseconds>(limit.count(), forever_ns);
+    sim::scheduler.run(end_ns, holds, const_cast<std::function<bool()>*>(&condition));
+    state_->after_run();
+    return !bug_checked() && condition();
+}
+
+// ---- what there is ----
+
+MachineDevice* Machine::State::find_device(std::string_view name) {
+    for (MachineDevice& device : devices) {
+        if (device.config.name == name) return &device;
+    }
+    return nullptr;
+}
+
+Device Machine::device(std::string_view name) {
+    return Device(*this, std::string(name), state_->find_device(name) != nullptr);
+}
+
+std::vector<std::string> Machine::State::filter_names() {
+    std::vector<std::string> names;
+    for (unsigned i = 0;; ++i) {
+        const nt::io::DeviceInterface* const entry = nt::io::visible_interface(i, nullptr);
+        if (entry == nullptr) return names;
+        const std::string name = machine::narrow(entry->reference);
+        if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+}
+
+std::u16string Machine::State::filter_path(std::string_view reference_string) {
+    for (unsigned i = 0;; ++i) {
+        const nt::io::DeviceInterface* const entry = nt::io::visible_interface(i, nullptr);
+        if (entry == nullptr) return {};
+        if (machine::narrow(entry->reference) == reference_string) return entry->link;
+    }
+}
+
+std::vector<std::string> Machine::filters() { return state_->filter_names(); }
+Filter Machine::filter(std::string_view reference_string) { return Filter(*this, std::string(reference_string)); }
+
+Machine::Counts Machine::counts() const {
+    Counts counts;
+    for (unsigned i = 0; i < sim::scheduler.processor_count; ++i) {
+        counts.interrupts += sim::scheduler.processors[i].interrupts;
+        counts.dpcs += sim::scheduler.processors[i].dpcs;
+    }
+    return counts;
+}
+
+std::string Machine::driver_path() const { return state_->config.driver; }
+std::uint64_t Machine::driver_hash() const { return state_->image->hash(); }
+std::string Machine::debug_output() const { return nt::rtl::debug_output(); }
+
+// ---- devices ----
+
+DeviceConfig mpu401(const Mpu401Options& options) {
+    DeviceConfig config;
+    config.model = "mpu401";
+    config.name = options.name;
+    config.parameters = {{"port", fmt::format("{:#x}", options.port)},
+                         {"irq", fmt::format("{}", options.irq)},
+                         {"rx_depth", fmt::format("{}", options.receive_fifo_bytes)},
+                         {"tx_depth", fmt::format("{}", options.transmit_fifo_bytes)}};
+    for (const auto& [key, value] : options.parameters) config.parameters[key] = value;
+    return config;
+}
+
+DeviceConfig virtual_device(std::string name) {
+    DeviceConfig config;
+    config.name = std::move(name);
+    config.hardware_id = "ROOT\\PORTICO_VIRTUAL_MIDI";
+    return config;
+}
+
+std::vector<WireByte> Device::wire_log() const {
+    std::vector<WireByte> bytes;
+    const MachineDevice* const device = machine_->state_->find_device(name_);
+    hardware::MidiWire* const wire = device == nullptr || !device->model ? nullptr : device->model->wire();
+    if (wire == nullptr) return bytes;
+    for (std::uint64_t i = wire->out.first(); i < wire->out.count(); ++i) {
+        bytes.push_back({std::chrono::nanoseconds(wire->out.at(i).first_bit_ns), wire->out.at(i).byte});
+    }
+    return bytes;
+}
+
+std::vector<std::uint8_t> Device::wire() const {
+    std::vector<std::uint8_t> bytes;
+    for (const WireByte& byte : wire_log()) bytes.push_back(byte.byte);
+    return bytes;
+}
+
+void Device::on_wire(std::function<void(const WireByte&)> listener) {
+    MachineDevice* const device = machine_->state_->find_device(name_);
+    hardware::MidiWire* const wire = device == nullptr || !device->model ? nullptr : device->model->wire();
+    if (wire == nullptr) return;
+    device->listener = std::move(listener);
+    wire->out.connect(device->listener ? wire_byte : nullptr, device);
+}
+
+void Device::receive(std::span<const std::uint8_t> bytes) {
+    MachineDevice* const device = machine_->state_->find_device(name_);
+    hardware::MidiWire* const wire = device == nullptr || !device->model ? nullptr : device->model->wire();
+    if (wire == nullptr) return;
+    // More than the wire's queue holds is pulled as it drains.
+    if (bytes.size() <= hardware::WireIn::queue_capacity - wire->in.waiting()) {
+        for (const auto byte : bytes) wire->in.receive(byte, sim::scheduler.now_ns());
+        return;
+    }
+    auto rest = std::make_shared<std::vector<std::uint8_t>>(bytes.begin(), bytes.end());
+    const auto now = std::chrono::nanoseconds(sim::scheduler.now_ns());
+    receive_from([rest, now, at = std::size_t{0}](WireByte& next) mutable {
+        if (at == rest->size()) return false;
+        next = {now, (*rest)[at++]};
+        return true;
+    });
+}
+
+void Device::receive_from(std::function<bool(WireByte&)> next) {
+    MachineDevice* const device = machine_->state_->find_device(name_);
+    hardware::MidiWire* const wire = device == nullptr || !device->model ? nullptr : device->model->wire();
+    if (wire == nullptr) return;
+    wire->in.connect(nullptr);
+    device->input = std::make_unique<FunctionInput>(std::move(next));
+    wire->in.connect(device->input.get());
+}
+
+std::map<std::string, std::uint64_t> Device::counters() const {
+    std::map<std::string, std::uint64_t> out;
+    const MachineDevice* const device = machine_->state_->find_device(name_);
+    if (device == nullptr || !device->model) return out;
+    for (const auto& counter : device->model->counters()) out[counter.name] = counter.value;
+    return out;
+}
+
+void Device::vanish() {
+    MachineDevice* const device = machine_->state_->find_device(name_);
+    if (device != nullptr && device->model) device->model->remove(sim::scheduler.now_ns());
+}
+
+}  // namespace portico

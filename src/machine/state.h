@@ -1,0 +1,116 @@
+// What stands behind portico::Machine: the wiring of executive, devices, driver and client.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/client_thread.h"
+#include "client/ks_client.h"
+#include "hardware/device.h"
+#include "hardware/midi_wire.h"
+#include "loader/loader.h"
+#include "machine/replay.h"
+#include "nt/io/pnp.h"
+#include "portico/portico.h"
+
+namespace portico {
+
+// Pulls bytes for MIDI IN out of a function of the embedding program.
+class FunctionInput final : public hardware::WireInput {
+  public:
+    explicit FunctionInput(std::function<bool(WireByte&)> next) : next_(std::move(next)) {}
+    bool next(Nanoseconds* at_ns, std::uint8_t* byte) override;
+
+  private:
+    std::function<bool(WireByte&)> next_;
+};
+
+struct MachineDevice {
+    DeviceConfig config;
+    std::unique_ptr<hardware::Device> model;   // null: no hardware
+    nt::io::DeviceNode* node = nullptr;
+    std::function<void(const WireByte&)> listener;
+    std::unique_ptr<FunctionInput> input;
+};
+
+struct Pin::State_ {
+    Machine::State* machine = nullptr;          // null: the machine is gone
+    HANDLE filter = nullptr;
+    HANDLE pin = nullptr;
+    Direction direction = Render;
+    std::unique_ptr<client::RenderStream> render;
+    std::unique_ptr<client::CaptureStream> capture;
+    std::vector<CapturedMessage> captured;
+    bool running = false;
+};
+
+struct Machine::State {
+    ~State();
+
+    MachineConfig config;
+    loader::Image* image = nullptr;
+    std::u16string service;
+    std::vector<MachineDevice> devices;
+    PDRIVER_OBJECT driver = nullptr;
+    nt::io::DriverSource source;
+    client::ClientThread client;
+    client::KsClient ks{UserMode};
+    std::vector<Pin::State_*> pins;
+    bool reported = false;                      // the bug check's page is written
+    unsigned findings_printed = 0;
+    std::string replay_path;
+    machine::Replay replay_wanted;              // PORTICO_REPLAY
+    std::string replay_wanted_path;
+
+    Result<void> power_on();
+    Result<void> make_devices();
+    Result<void> load_driver_image();
+    Result<void> take_replay();
+
+    // A PnP operation on every device; the first failure.
+    Status perform_all(nt::io::PnpAction action, const char* what);
+    Status unload();
+    // Runs on the client's thread; STATUS_UNSUCCESSFUL when the machine froze, STATUS_IO_TIMEOUT when it never ended.
+    template <class Body>
+    NTSTATUS call(Body&& body) {
+        NTSTATUS status = STATUS_UNSUCCESSFUL;
+        if (client.call([&] { status = body(); })) {
+            after_run();
+            return status;
+        }
+        after_run();
+        return bug_checked() ? STATUS_UNSUCCESSFUL : STATUS_IO_TIMEOUT;
+    }
+    bool bug_checked() const;
+    // Writes what has been found since the last time: the page, the replay file.
+    void after_run();
+    void report_bug_check();
+    void close_pins();
+    MachineDevice* find_device(std::string_view name);
+    // The symbolic link of a subdevice's interface; empty: none.
+    std::u16string filter_path(std::string_view reference_string);
+    std::vector<std::string> filter_names();
+    std::string driver_text() const;
+};
+
+namespace machine {
+
+// Status with the NTSTATUS in words; `what` failed.
+Status status_of(NTSTATUS status, std::string_view what);
+// "STATUS_INVALID_PARAMETER (0xC000000D)".
+std::string status_name(NTSTATUS status);
+std::u16string widen(std::string_view text);
+std::string narrow(std::u16string_view text);
+Finding finding_of(const nt::Finding& finding);
+
+// The one Machine of the process; null: none.
+Machine::State* current();
+
+// PcNewMiniport's system-supplied miniports, from their embedded image.
+Result<void> load_system_miniports();
+
+}  // namespace machine
+
+}  // namespace portico
