@@ -2,6 +2,8 @@
 #ifndef _DMusBuff_
 #define _DMusBuff_
 
+#include <windef.h>
+
 #ifndef _REFERENCE_TIME_
 #define _REFERENCE_TIME_
 typedef LONGLONG REFERENCE_TIME;
