@@ -20,9 +20,11 @@ template <class Visit>
 std::size_t walk(const CM_RESOURCE_LIST* list, Visit&& visit) {
     auto* const bytes = reinterpret_cast<unsigned char*>(const_cast<CM_RESOURCE_LIST*>(list));
     std::size_t at = list_header;
+    if (list->Count > size_limit / full_header) return 0;
     for (ULONG full = 0; full < list->Count; ++full) {
         const auto* const header = reinterpret_cast<const CM_FULL_RESOURCE_DESCRIPTOR*>(bytes + at);
         at += full_header;
+        if (header->PartialResourceList.Count > size_limit / sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR)) return 0;
         for (ULONG i = 0; i < header->PartialResourceList.Count; ++i) {
             auto* const descriptor = reinterpret_cast<CM_PARTIAL_RESOURCE_DESCRIPTOR*>(bytes + at);
             at += stride_of(descriptor);

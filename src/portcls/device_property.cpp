@@ -8,7 +8,9 @@ namespace portico::portcls {
 NTSTATUS device_property(const AdapterDevice& adapter, DEVICE_REGISTRY_PROPERTY property, ULONG length, PVOID buffer,
                          PULONG result_length) {
     if (result_length == nullptr || (buffer == nullptr && length != 0)) return STATUS_INVALID_PARAMETER;
-    return nt::io::get_device_property(adapter.pdo, property, length, buffer, result_length);
+    const nt::io::DeviceNode* const node = nt::io::node_of(adapter.pdo);
+    if (node == nullptr) return STATUS_INVALID_DEVICE_REQUEST;
+    return nt::io::get_device_property(*node, property, length, buffer, result_length);
 }
 
 }  // namespace portico::portcls

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "nt/probes.h"
-#include "sim/address_map.h"
 
 namespace portico::portcls {
 namespace {
@@ -136,8 +135,7 @@ void for_each_live_object(void (*visit)(const LiveObject& object, void* context)
     for (const LiveObject* object = table.first; object != nullptr; object = object->next) visit(*object, context);
 }
 
-void report_left_objects(PDRIVER_OBJECT driver) {
-    const sim::AddressRange image{reinterpret_cast<std::uint64_t>(driver->DriverStart), driver->DriverSize};
+void report_left_objects(sim::AddressRange image) {
     for (const LiveObject* object = table.first; object != nullptr; object = object->next) {
         if (!concerns(*object, image)) continue;
         PORTICO_PROBE(left_behind, {nt::LeftKind::reference, reinterpret_cast<std::uint64_t>(object->address),

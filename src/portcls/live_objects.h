@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "nt/findings.h"
-#include "wdm.h"
+#include "sim/address_map.h"
 
 namespace portico::portcls {
 
@@ -52,8 +52,8 @@ unsigned live_object_count();
 // In the order in which they were made.
 void for_each_live_object(void (*visit)(const LiveObject& object, void* context), void* context);
 
-// Tells the verifier of each object that `driver` made or holds, by PORTICO_PROBE(left_behind). For the driver's unloading.
-void report_left_objects(PDRIVER_OBJECT driver);
+// Tells the verifier of each object that a driver made or counted, by PORTICO_PROBE(left_behind). For its unloading.
+void report_left_objects(sim::AddressRange driver_image);
 
 void reset_live_objects();
 

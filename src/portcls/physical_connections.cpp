@@ -150,7 +150,7 @@ bool find_other_end(AdapterDevice& adapter, const PortCore& port, ULONG pin, UNI
         if (other.port == nullptr) return true;
         const Subdevice* const subdevice = adapter.subdevices.find(*other.port);
         if (subdevice == nullptr || subdevice->interfaces == nullptr) return false;
-        *symbolic_link = subdevice->interfaces->symbolic_link;
+        *symbolic_link = subdevice->interfaces->symbolic_link();
         return true;
     }
     return false;

@@ -2,7 +2,6 @@
 
 #include <cstring>
 
-#include "nt/io/interfaces.h"
 #include "nt/ob/ob.h"
 #include "nt/probes.h"
 #include "portcls/adapter.h"
@@ -33,12 +32,12 @@ void check_name(const Subdevice& subdevice) {
 }
 
 NTSTATUS add_interface(Subdevice& subdevice, const GUID& category) {
+    nt::io::DeviceNode* const node = nt::io::node_of(subdevice.adapter->pdo);
+    if (node == nullptr) return STATUS_INVALID_DEVICE_REQUEST;
     auto* const added = make<SubdeviceInterface>(PagedPool);
     if (added == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
-    added->category = category;
-    UNICODE_STRING name = subdevice.name_string();
-    const NTSTATUS status =
-        nt::io::register_interface(subdevice.adapter->pdo, category, &name, &added->symbolic_link);
+    const UNICODE_STRING name = subdevice.name_string();
+    const NTSTATUS status = nt::io::register_interface(*node, category, &name, &added->entry);
     if (!NT_SUCCESS(status)) return unmake(added), status;
     SubdeviceInterface** place = &subdevice.interfaces;
     while (*place != nullptr) place = &(*place)->next;
@@ -79,14 +78,13 @@ NTSTATUS add_interfaces(Subdevice& subdevice, const PCFILTER_DESCRIPTOR& filter)
 
 void set_interfaces(Subdevice& subdevice, bool enable) {
     for (SubdeviceInterface* i = subdevice.interfaces; i != nullptr; i = i->next) {
-        nt::io::set_interface_state(i->symbolic_link, enable);
+        nt::io::enable_interface(*i->entry, enable);
     }
 }
 
 void free_subdevice(Subdevice& subdevice) {
     while (SubdeviceInterface* const i = subdevice.interfaces) {
         subdevice.interfaces = i->next;
-        nt::io::free_interface_name(i->symbolic_link);
         unmake(i);
     }
     unmake(&subdevice);
@@ -100,6 +98,11 @@ USHORT name_length(const WCHAR* name) {
 }
 
 }  // namespace
+
+UNICODE_STRING SubdeviceInterface::symbolic_link() const {
+    const auto bytes = static_cast<USHORT>(nt::io::wide_length(entry->link) * sizeof(WCHAR));
+    return {bytes, static_cast<USHORT>(bytes + sizeof(WCHAR)), entry->link};
+}
 
 Subdevice* Subdevices::find(const UNICODE_STRING& name) {
     UNICODE_STRING wanted = name;

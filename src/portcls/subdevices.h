@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "nt/io/interfaces.h"
 #include "portcls/com.h"
 #include "portcls/subdevice.h"
 
@@ -12,14 +13,15 @@ struct AdapterDevice;
 
 // A device interface of a subdevice: one of its categories.
 struct SubdeviceInterface {
-    GUID category;
-    UNICODE_STRING symbolic_link;
-    SubdeviceInterface* next;
+    nt::io::DeviceInterface* entry = nullptr;
+    SubdeviceInterface* next = nullptr;
+
+    UNICODE_STRING symbolic_link() const;
 };
 
 // FILE_OBJECT::FsContext2 of each file of the subdevice points here.
 struct Subdevice {
-    static constexpr ULONG name_limit = 256;  // characters of the reference string
+    static constexpr ULONG name_limit = nt::io::reference_room;  // characters of the reference string, final zero included
 
     AdapterDevice* adapter = nullptr;
     ISubdevice* port = nullptr;               // one reference

@@ -10,6 +10,7 @@ namespace {
 
 using test::at_irql;
 using test::Contracts;
+using test::let_pass;
 
 constexpr unsigned irq = 9;
 
@@ -94,7 +95,7 @@ TEST_F(InterruptSyncTest, ConnectsAndDisconnects) {
         ASSERT_EQ(sync->Connect(), STATUS_SUCCESS);
         EXPECT_NE(sync->GetKInterrupt(), nullptr);
         device.interrupt();
-        sim::point(1000);
+        let_pass(5 * millisecond_ns);
         EXPECT_EQ(device.calls, 1);
         REQUIRES("IS-002");
         EXPECT_EQ(device.seen, sync);
@@ -105,7 +106,7 @@ TEST_F(InterruptSyncTest, ConnectsAndDisconnects) {
         REQUIRES("IS-020");
         sync->Disconnect();
         device.interrupt();
-        sim::point(1000);
+        let_pass(5 * millisecond_ns);
         EXPECT_EQ(device.calls, 1);
         device.work = 0;
         device.line.lower(sim::this_processor->at_ns);
@@ -134,7 +135,7 @@ TEST_F(InterruptSyncTest, NormalModeStopsAtTheFirstThatClaims) {
         sync->RegisterServiceRoutine(Device::service, &first, TRUE);
         sync->Connect();
         second.interrupt();
-        sim::point(1000);
+        let_pass(5 * millisecond_ns);
         REQUIRES("IS-004");
         EXPECT_EQ(first.calls, 1) << "the head of the list runs first";
         EXPECT_EQ(second.calls, 1);
@@ -151,7 +152,7 @@ TEST_F(InterruptSyncTest, AllModeCallsEachOnce) {
         sync->RegisterServiceRoutine(Device::service, &second, FALSE);
         sync->Connect();
         first.interrupt();
-        sim::point(1000);
+        let_pass(5 * millisecond_ns);
         REQUIRES("IS-005");
         EXPECT_EQ(first.calls, 1);
         EXPECT_EQ(second.calls, 1);
@@ -168,7 +169,7 @@ TEST_F(InterruptSyncTest, RepeatModeGoesOnUntilAPassWithoutSuccess) {
         sync->Connect();
         second.work = 2;
         second.line.raise(sim::this_processor->at_ns);
-        sim::point(1000);
+        let_pass(5 * millisecond_ns);
         REQUIRES("IS-006"), REQUIRES("IS-051");
         EXPECT_EQ(second.calls, 3) << "two passes with a success, one without";
         EXPECT_EQ(first.calls, 3);
@@ -188,7 +189,7 @@ TEST_F(InterruptSyncTest, RepeatModeGivesUpARoutineThatAlwaysClaims) {
         sync->RegisterServiceRoutine(Device::service, &device, FALSE);
         sync->Connect();
         device.interrupt();
-        sim::point(1000);
+        let_pass(5 * millisecond_ns);
         REQUIRES("IS-007");
         EXPECT_EQ(Contracts::take(), std::vector<std::string>{"IS-007"});
         EXPECT_LE(device.calls, static_cast<int>(InterruptSync::repeat_pass_limit) + 1);
@@ -208,12 +209,12 @@ TEST_F(InterruptSyncTest, TellsTheLineWhetherItWasClaimed) {
             sync->RegisterServiceRoutine(Device::service, &device, FALSE);
             sync->Connect();
             device.interrupt(3000);
-            sim::point(1000);
+            let_pass(5 * millisecond_ns);
             REQUIRES("IS-008");
             EXPECT_EQ(unclaimed, 0) << "mode " << mode;
             EXPECT_EQ(device.work, 0);
             device.line.raise(sim::this_processor->at_ns);  // nothing to do: unhandled each time
-            sim::point(1000);
+            let_pass(5 * millisecond_ns);
             EXPECT_GE(unclaimed, 1) << "mode " << mode;
             device.line.lower(sim::this_processor->at_ns);
             sync->Release();
@@ -250,7 +251,7 @@ TEST_F(InterruptSyncTest, CallSynchronizedRoutineExcludesTheServiceRoutines) {
         REQUIRES("IS-010"), REQUIRES("IS-050"), REQUIRES("IS-012");
         EXPECT_EQ(inside.irql, nt::ke::line_irql(irq));
         EXPECT_EQ(inside.calls_at_exit, inside.calls_at_entry) << "the interrupt waits on both processors";
-        test::let_pass(millisecond_ns);
+        let_pass(millisecond_ns);
         EXPECT_EQ(device.calls, 1);
         EXPECT_EQ(nt::ke::current_irql(), PASSIVE_LEVEL);
         sync->Release();
@@ -312,13 +313,13 @@ TEST_F(InterruptSyncTest, TwoObjectsShareOneLine) {
         EXPECT_EQ(one->Connect(), STATUS_SUCCESS);
         EXPECT_EQ(other->Connect(), STATUS_SUCCESS);
         second.interrupt();
-        sim::point(1000);
+        let_pass(5 * millisecond_ns);
         EXPECT_EQ(second.calls, 1);
         REQUIRES("IS-023");
         Device late;
         other->RegisterServiceRoutine(Device::service, &late, TRUE);
         late.interrupt();
-        sim::point(1000);
+        let_pass(5 * millisecond_ns);
         EXPECT_EQ(late.calls, 1) << "registered while connected";
         one->Release();
         other->Release();

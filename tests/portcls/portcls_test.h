@@ -9,7 +9,7 @@
 #include "contracts.h"
 #include "nt/ex/pool.h"
 #include "nt/ke/ke.h"
-#include "nt/ob/ob.h"
+#include "nt/reset.h"
 #include "portcls/live_objects.h"
 #include "portcls/reset.h"
 #include "sim/arena.h"
@@ -24,9 +24,7 @@ class PortclsTest : public ::testing::Test {
         sim::scheduler.reset(2, 7);
         sim::bus.reset();
         nt::reset_findings();
-        nt::ex::reset_pool();
-        nt::ke::reset();
-        nt::ob::reset();
+        nt::reset();
         portcls::reset();
     }
 
