@@ -4,6 +4,7 @@
 
 #include "nt/ex/pool.h"
 #include "nt/ke/ke.h"
+#include "nt/ps/ps.h"
 
 namespace portico::nt::ex {
 namespace {
@@ -163,7 +164,7 @@ void queue_work_item(PWORK_QUEUE_ITEM item, ULONG type) {
     ++work.waiting;
     // A worker that waits inside a routine must not hold up the others.
     if (queue.length > queue.idle && queue.workers < worker_limit &&
-        ke::create_thread(queue_type.worker, worker, &queue) != nullptr) {
+        NT_SUCCESS(ps::create_thread(*ps::system_process(), queue_type.worker, worker, &queue, nullptr))) {
         ++queue.workers;
     }
     ke::release_semaphore(&queue.ready, 1);

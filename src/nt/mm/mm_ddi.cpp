@@ -46,6 +46,14 @@ void free_contiguous_checked(void* address) {
     if (!free_contiguous(address)) tell(address, "The driver freed contiguous memory that it had not allocated.");
 }
 
+bool all_between(void* memory, std::size_t pages, std::uint64_t low, std::uint64_t high) {
+    for (std::size_t i = 0; i < pages; ++i) {
+        const std::uint64_t physical = physical_of(static_cast<char*>(memory) + i * page_size);
+        if (physical < low || physical + page_size - 1 > high) return false;
+    }
+    return true;
+}
+
 // Pages without an address of their own until they are mapped; fewer than asked for when memory is short.
 PMDL allocate_pages(PHYSICAL_ADDRESS low, PHYSICAL_ADDRESS high, SIZE_T bytes, ULONG flags, const void* frame) {
     const std::size_t pages = (bytes + page_size - 1) / page_size;
@@ -53,10 +61,8 @@ PMDL allocate_pages(PHYSICAL_ADDRESS low, PHYSICAL_ADDRESS high, SIZE_T bytes, U
     if (pages == 0 || pages > pages_per_mdl) return nullptr;
     void* const memory = allocate_shared_pages(pages);
     if (memory == nullptr) return nullptr;
-    const std::uint64_t physical = physical_of(memory);
-    const bool outside = physical < static_cast<std::uint64_t>(low.QuadPart) ||
-                         physical + pages * page_size > static_cast<std::uint64_t>(high.QuadPart);
-    PMDL const mdl = outside ? nullptr : allocate_mdl(nullptr, static_cast<ULONG>(pages * page_size), frame);
+    const bool inside = all_between(memory, pages, static_cast<std::uint64_t>(low.QuadPart), static_cast<std::uint64_t>(high.QuadPart));
+    PMDL const mdl = inside ? allocate_mdl(nullptr, static_cast<ULONG>(pages * page_size), frame) : nullptr;
     if (mdl == nullptr) {
         free_shared_pages(memory);
         return nullptr;

@@ -70,8 +70,9 @@ void* allocate_user(ps::Process& process, std::size_t size) {
     const std::uint32_t pages = pages_for(size);
     const std::uint32_t start = process_regions.find_free(first_page, shared_start, pages);
     if (start == shared_start || !process_regions.add(start, pages, size, &process, nullptr)) return nullptr;
+    // Pages that nobody had since the reset are zero.
+    if (start < process_top) std::memset(user_address(start), 0, std::size_t{std::min(pages, process_top - start)} * sim::page_size);
     process_top = std::max(process_top, start + pages);
-    std::memset(user_address(start), 0, std::size_t{pages} * sim::page_size);
     return user_address(start);
 }
 

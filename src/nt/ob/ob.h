@@ -11,6 +11,7 @@
 
 #include "nt/findings.h"
 #include "nt/probes.h"
+#include "nt/rtl/rtl.h"
 #include "sim/address_map.h"
 #include "wdm.h"
 
@@ -176,6 +177,9 @@ NTSTATUS delete_symbolic_link(const UNICODE_STRING& name);
 
 UNICODE_STRING string(const char16_t* literal);
 bool equal_names(const UNICODE_STRING& a, const UNICODE_STRING& b, bool case_insensitive);
-WCHAR upcase(WCHAR c);
+inline WCHAR upcase(WCHAR c) {
+    if (c < 0x80) return c >= u'a' && c <= u'z' ? static_cast<WCHAR>(c - 0x20) : c;
+    return rtl::upcase(c);
+}
 
 }  // namespace portico::nt::ob

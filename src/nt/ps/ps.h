@@ -24,9 +24,7 @@ struct _EPROCESS {
 // A KTHREAD with a header of the object manager before it: what PETHREAD points to.
 struct _ETHREAD {
     KTHREAD tcb;
-    HANDLE id;
-    char name[24];
-    bool driver_made;
+    bool driver_made;      // by PsCreateSystemThread
 };
 
 namespace portico::nt::ps {
@@ -46,11 +44,12 @@ Process* current_process();
 // A client of the simulated machine: a handle table of its own and memory in sim::user_range (mm::allocate_user). The
 // caller holds a reference; null when the pool is exhausted. `name` is cut at 31 characters.
 Process* create_client_process(const char* name, bool administrator = false);
-// Closes its handles and gives its memory back, as when a process dies. Call it on a thread when drivers are to see it.
+// Closes its handles, gives its memory back and drops the creator's reference, as when a process dies. Closing calls
+// drivers: on a thread, unless none of its handles is a file.
 void end_process(Process& process, NTSTATUS status);
 
-// A thread of `process` in kernel mode, ready to run; *thread is referenced when not null. `name` is cut at 23 characters.
-// STATUS_INSUFFICIENT_RESOURCES: no pool, or no fiber is left (sim::fiber_limit).
+// A thread of `process` in kernel mode, ready to run; *thread is referenced when `thread` is not null. `name` is a literal:
+// the trace keeps it. STATUS_INSUFFICIENT_RESOURCES: no pool, or no stack is left (sim::fiber_limit). IRQL <= DISPATCH_LEVEL.
 NTSTATUS create_thread(Process& process, const char* name, PKSTART_ROUTINE start, void* context, PETHREAD* thread);
 
 // Runs what follows as a thread of `process` would: current_process() and previous mode. For client calls on a thread.
