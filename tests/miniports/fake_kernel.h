@@ -12,6 +12,8 @@
 #include <portcls.h>
 #include <stdunk.h>
 
+#include "support/com_fakes.h"
+
 namespace portico::miniports_test {
 
 inline std::uint64_t now_us = 0;
@@ -40,18 +42,7 @@ struct FakeMpu {
     void write(unsigned offset, UCHAR value);
 };
 
-// A reference count like any driver's.
-template <class Interface>
-class Counted : public Interface {
-  public:
-    ULONG references = 1;
-    STDMETHODIMP_(NTSTATUS) QueryInterface(REFIID, PVOID* object) override {
-        *object = nullptr;
-        return STATUS_INVALID_PARAMETER;
-    }
-    STDMETHODIMP_(ULONG) AddRef() override { return ++references; }
-    STDMETHODIMP_(ULONG) Release() override { return --references; }
-};
+using test::Counted;
 
 class FakeGroup : public Counted<IServiceGroup> {
   public:
