@@ -1,0 +1,7 @@
+/* crtdefs.h by its newer name. */
+#ifndef _INC_CORECRT
+#define _INC_CORECRT
+
+#include <crtdefs.h>
+
+#endif
