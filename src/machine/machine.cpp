@@ -318,7 +318,13 @@ Machine::Counts Machine::counts() const {
 
 std::string Machine::driver_path() const { return state_->config.driver; }
 std::uint64_t Machine::driver_hash() const { return state_->image->hash(); }
-std::string Machine::debug_output() const { return nt::rtl::debug_output(); }
+
+std::string Machine::debug_output() const {
+    const nt::rtl::DebugOutput& output = nt::rtl::debug_output();
+    std::string text;
+    for (std::uint64_t i = output.first(); i < output.count(); ++i) text += output.text(i);
+    return text;
+}
 
 // ---- devices ----
 

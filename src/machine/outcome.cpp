@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "machine/machine_file.h"
 #include "machine/state.h"
 #include "portico/gtest_names.h"
 #include "report/page.h"
@@ -15,6 +16,7 @@ namespace portico {
 namespace {
 
 std::string current_test;
+const machine::RecordedRun* recorded_run = nullptr;
 std::string current_program;
 
 std::string report_folder(const MachineConfig& config) {
@@ -58,6 +60,8 @@ void set_current_test(const std::string& name, const std::string& program) {
 }  // namespace detail
 
 namespace machine {
+
+void set_recorded_run(const RecordedRun* run) { recorded_run = run; }
 
 std::string status_name(NTSTATUS status) {
     const char* const name = report::status_name(status);
@@ -146,34 +150,46 @@ std::string command_for(const std::string& path) {
 
 }  // namespace
 
+// The file that plays this run again; empty when nothing records it.
+std::string Machine::State::write_replay_file(const nt::Finding& finding) {
+    machine::Replay replay;
+    replay.build = machine::build_id();
+    replay.driver_path = std::filesystem::absolute(config.driver).lexically_normal().string();
+    replay.driver_hash = image->hash();
+    replay.seed = config.seed;
+    replay.test = current_test;
+    replay.end = end_of(finding);
+    if (recorded_run != nullptr) {
+        replay.command = {recorded_run->verb, recorded_run->filter};
+        replay.machine = machine::machine_toml(config);
+        replay.input = recorded_run->input;
+    }
+    const auto path = std::filesystem::path(report_folder(config)) / replay_file_name(current_test, config.driver, image->hash(), config.seed);
+    const auto written = machine::write_replay(replay, path.string());
+    if (written.ok()) return path.string();
+    if (config.print_findings) fmt::print(stderr, "portico: {}\n", written.error().message);
+    return {};
+}
+
 void Machine::State::report_bug_check() {
     const nt::Finding& finding = *nt::bug_check();
-    const std::filesystem::path folder = report_folder(config);
+    const bool again = recorded_run != nullptr && recorded_run->again != nullptr;
+    if (again) {
+        replay_path = recorded_run->again_path;
+    } else if (!replay_wanted_path.empty()) {
+        replay_path = replay_wanted_path;
+    } else if (!current_test.empty() || recorded_run != nullptr) {
+        replay_path = write_replay_file(finding);
+    }
+    if (!config.print_findings) return;
     report::PageOptions options;
     options.driver = driver_text();
-    if (!replay_wanted_path.empty()) {
-        replay_path = replay_wanted_path;
-    } else if (!current_test.empty()) {
-        machine::Replay replay;
-        replay.build = machine::build_id();
-        replay.driver_path = config.driver;
-        replay.driver_hash = image->hash();
-        replay.seed = config.seed;
-        replay.test = current_test;
-        replay.end = end_of(finding);
-        const auto path = folder / replay_file_name(current_test, config.driver, image->hash(), config.seed);
-        const auto written = machine::write_replay(replay, path.string());
-        if (written.ok()) replay_path = path.string();
-        if (!written.ok() && config.print_findings) fmt::print(stderr, "portico: {}\n", written.error().message);
-    }
     if (!replay_path.empty()) options.replay_line = command_for(replay_path);
-    if (!config.print_findings) return;
     options.colour = ::isatty(STDERR_FILENO) != 0;
     fmt::print(stderr, "\n{}\n", report::page(finding, options));
-    if (!replay_wanted_path.empty()) {
-        const bool same = end_of(finding) == replay_wanted.end;
-        fmt::print(stderr, "replay: {}\n", same ? "the same end as recorded" : "ANOTHER end than recorded");
-    }
+    if (!again && replay_wanted_path.empty()) return;
+    const bool same = end_of(finding) == (again ? recorded_run->again->end : replay_wanted.end);
+    fmt::print(stderr, "replay: {}\n", same ? "the same end as recorded" : "ANOTHER end than recorded");
 }
 
 void Machine::State::after_run() {

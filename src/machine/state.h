@@ -87,6 +87,7 @@ struct Machine::State {
     // Writes what has been found since the last time: the page, the replay file.
     void after_run();
     void report_bug_check();
+    std::string write_replay_file(const nt::Finding& finding);
     void close_pins();
     MachineDevice* find_device(std::string_view name);
     // The symbolic link of a subdevice's interface; empty: none.
@@ -107,6 +108,16 @@ Finding finding_of(const nt::Finding& finding);
 
 // The one Machine of the process; null: none.
 Machine::State* current();
+
+// A run of the command line, as its replay file tells it. While one is set, a bug check writes its replay file.
+struct RecordedRun {
+    std::string verb;                    // "play", "record"
+    std::string filter;
+    std::vector<std::uint8_t> input;     // the MIDI file
+    const Replay* again = nullptr;       // what is played again
+    std::string again_path;
+};
+void set_recorded_run(const RecordedRun* run);
 
 // PcNewMiniport's system-supplied miniports, from their embedded image.
 Result<void> load_system_miniports();

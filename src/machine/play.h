@@ -1,0 +1,59 @@
+// The main job: a MIDI file through KS, the port driver, the adapter driver and the device to the wire, and a wire's MIDI
+// back through capture to a file.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ends/back_ends.h"
+#include "machine/wire_tap.h"
+#include "portico/portico.h"
+
+namespace portico::machine {
+
+// Asked between two steps: what share is done (0..1); false: stop here (Ctrl-C).
+using Progress = std::function<bool(double share)>;
+
+struct PlayRequest {
+    std::string song;                    // path of the MIDI file
+    MachineConfig machine;
+    std::string filter;                  // reference string; empty: the first that has the pin
+    std::vector<std::string> outputs;    // files by extension; empty: none
+    ends::OutputOptions output_options;
+    Progress progress;
+};
+
+struct PlayReport {
+    bool stopped = false;                // by Progress
+    MidiCount asked;
+    MidiCount out;                       // on the wire, or captured when there is no wire
+    bool has_wire = true;
+    std::uint64_t matched = 0;
+    std::uint64_t strangers = 0;
+    Histogram lateness;
+    Nanoseconds simulated_ns = 0;
+    Nanoseconds wall_ns = 0;
+    std::uint64_t interrupts = 0;
+    std::uint64_t dpcs = 0;
+    std::vector<Finding> findings;
+    std::vector<Finding> advice;
+    std::vector<std::string> warnings;   // of the MIDI file
+    std::vector<std::string> outputs;
+    std::string replay_line;
+    bool bug_checked = false;
+    std::string driver;
+
+    bool complete() const { return matched == asked.messages && strangers == 0; }
+};
+
+// Errors: bad input, something missing, a driver that does not start (exit code findings).
+Result<PlayReport> play(const PlayRequest& request);
+// `request.song` is what the outside world plays into MIDI IN; `outputs` get what capture delivers.
+Result<PlayReport> record(const PlayRequest& request);
+
+// For people, and for programs.
+std::string report_text(const PlayReport& report);
+std::string report_json(const PlayReport& report);
+
+}  // namespace portico::machine
