@@ -7,8 +7,9 @@ target_compile_options(portico_flags INTERFACE
   -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Werror=return-type
   -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -fno-strict-aliasing -fvisibility=hidden)
 if(PORTICO_SANITIZE)
-  # vptr checks need RTTI of objects that drivers made; function checks need Itanium prologues.
-  target_compile_options(portico_flags INTERFACE -fsanitize=address,undefined -fno-sanitize=vptr,function
+  # vptr checks need RTTI of objects that drivers made; function checks need Itanium prologues; enumerations come from
+  # drivers, with flags or nonsense in them (POOL_TYPE).
+  target_compile_options(portico_flags INTERFACE -fsanitize=address,undefined -fno-sanitize=vptr,function,enum
     -fno-sanitize-recover=undefined)
   target_link_options(portico_flags INTERFACE -fsanitize=address,undefined)
   target_compile_definitions(portico_flags INTERFACE PORTICO_ASAN=1)
