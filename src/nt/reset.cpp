@@ -3,10 +3,12 @@
 #include "nt/cm/cm.h"
 #include "nt/ex/ex.h"
 #include "nt/findings.h"
+#include "nt/hal/hal.h"
 #include "nt/io/io.h"
 #include "nt/ke/ke.h"
 #include "nt/mm/mm.h"
 #include "nt/ob/ob.h"
+#include "nt/po/po.h"
 #include "nt/ps/ps.h"
 #include "nt/rtl/debug_output.h"
 
@@ -18,11 +20,14 @@ void reset() {
     ke::reset();
     ex::reset();
     ob::reset();
+    ex::create_callbacks();
     mm::reset();
     ps::reset();
     cm::reset();
     rtl::debug_output().reset();
     io::reset();
+    po::reset();
+    hal::reset();
 }
 
 }  // namespace portico::nt

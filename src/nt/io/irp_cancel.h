@@ -1,0 +1,5 @@
+#pragma once
+
+namespace portico::nt::io {
+void reset_cancel();
+}
