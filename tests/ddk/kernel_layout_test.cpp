@@ -1,5 +1,11 @@
 // The kernel's layouts in host mode; drivers/kernel_cxx.cpp and kernel_c.c assert the same list when they are built.
 #include <cstddef>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -13,6 +19,34 @@ TEST(KernelLayout, SizesOffsetsAndNumbersAreWindows) {
 #define EXPECT_FACT(value, expected) \
     EXPECT_EQ(static_cast<LONGLONG>(value), static_cast<LONGLONG>(expected)) << #value;
     KERNEL_FACTS(EXPECT_FACT)
+}
+
+// Where mingw-w64's headers are older than Windows 10, or leave out an alignment that Windows has.
+const std::map<std::string, LONGLONG> mingw_differs = {
+    {"sizeof(DEVICE_OBJECT)", 328},     // not aligned to 16 bytes
+    {"sizeof(DEVICE_DESCRIPTION)", 40}, // version 2: before Windows 8
+};
+
+TEST(KernelLayout, SizesOffsetsAndNumbersAreMingws) {
+    const struct {
+        const char* name;
+        LONGLONG value;
+    } ours[] = {
+#define NAMED(value, expected) {#value, static_cast<LONGLONG>(value)},
+        KERNEL_FACTS(NAMED)};
+    std::ifstream file(PORTICO_BINARY_DIR "/oracle/kernel_numbers.bin", std::ios::binary);
+    const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+    std::vector<LONGLONG> theirs(std::size(ours));
+    ASSERT_GE(bytes.size(), theirs.size() * sizeof(LONGLONG));
+    std::memcpy(theirs.data(), bytes.data(), theirs.size() * sizeof(LONGLONG));
+    for (std::size_t i = 0; i < theirs.size(); ++i) {
+        const auto known = mingw_differs.find(ours[i].name);
+        if (known == mingw_differs.end()) {
+            EXPECT_EQ(ours[i].value, theirs[i]) << ours[i].name;
+        } else {
+            EXPECT_EQ(known->second, theirs[i]) << ours[i].name << ": the exception has gone";
+        }
+    }
 }
 
 IO_STACK_LOCATION three_locations[3];
