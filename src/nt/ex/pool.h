@@ -46,6 +46,7 @@ void* allocate(POOL_TYPE type, std::size_t size, ULONG tag, const void* frame);
 void* allocate_internal(POOL_TYPE type, std::size_t size, ULONG tag);
 
 // Frees what any of the above gave; tag 0: whatever the tag. Misuse is reported and then ignored (a wrong tag: freed).
+// Kernel objects that the kernel still has on its lists in there are reported and taken off them.
 void free(void* address, ULONG tag);
 void free(void* address, ULONG tag, const void* frame);
 

@@ -87,11 +87,9 @@ void* allocate_by_flags(POOL_FLAGS flags, std::size_t size, ULONG tag, PCPOOL_EX
 }
 
 void free_checked(void* address, ULONG tag, const void* frame) {
-    PoolBlock block;
     const std::uint64_t irql = ke::current_irql();
-    if (irql > APC_LEVEL && find_block(address, block) && (block.type & paged_bit) != 0) {
-        tell(BAD_POOL_CALLER, 0x09 | irql << 32, block.size, block.tag,
-             "The driver freed paged pool at DISPATCH_LEVEL or above.");
+    if (irql > APC_LEVEL && sim::paged_range.contains(address)) {
+        tell(BAD_POOL_CALLER, 0x09 | irql << 32, 0, tag, "The driver freed paged pool at DISPATCH_LEVEL or above.");
     }
     free(address, tag, frame);
 }
