@@ -42,17 +42,7 @@ void power_up(AdapterDevice& adapter) {
     tell_ports(adapter, &ISubdevice::ResumeStreams);
 }
 
-NTSTATUS pass_power_down(AdapterDevice& adapter, PIRP irp) {
-    nt::po::start_next_power_irp(irp);
-    return pass_down(adapter, irp);
-}
-
-NTSTATUS complete_power(PIRP irp, NTSTATUS status) {
-    nt::po::start_next_power_irp(irp);
-    irp->IoStatus.Status = status;
-    nt::io::complete(irp);
-    return status;
-}
+NTSTATUS finish(PIRP irp, NTSTATUS status) { return nt::io::complete(irp, status, irp->IoStatus.Information); }
 
 bool has_driver(const AdapterDevice& adapter) {
     return adapter.state == AdapterState::started || adapter.state == AdapterState::stop_pending ||
@@ -62,7 +52,7 @@ bool has_driver(const AdapterDevice& adapter) {
 NTSTATUS set_device_power(AdapterDevice& adapter, PIRP irp, DEVICE_POWER_STATE to) {
     if (to == PowerDeviceD0) {
         const NTSTATUS status = forward_synchronously(adapter, irp);  // LC-032: the lower drivers first
-        if (!NT_SUCCESS(status)) return complete_power(irp, status);
+        if (!NT_SUCCESS(status)) return finish(irp, status);
     }
     {
         ControlLock lock(adapter);
@@ -73,9 +63,9 @@ NTSTATUS set_device_power(AdapterDevice& adapter, PIRP irp, DEVICE_POWER_STATE t
         } else if (to != PowerDeviceD0 && adapter.power.device != to) {
             power_down(adapter, to);
         }
-        nt::po::set_power_state(adapter.fdo, DevicePowerState, device_state(to));
+        nt::po::note_device_state(adapter.fdo, to);
     }
-    return to == PowerDeviceD0 ? complete_power(irp, STATUS_SUCCESS) : pass_power_down(adapter, irp);
+    return to == PowerDeviceD0 ? finish(irp, STATUS_SUCCESS) : pass_down(adapter, irp);
 }
 
 DEVICE_POWER_STATE mapped(const AdapterDevice& adapter, SYSTEM_POWER_STATE state) {
@@ -96,9 +86,9 @@ void NTAPI device_follows(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID context, PIO
     const SystemPowerRequest done = *request;
     release(request);
     if (done.wakes) {
-        complete_power(done.irp, STATUS_SUCCESS);
+        finish(done.irp, STATUS_SUCCESS);
     } else {
-        pass_power_down(*done.adapter, done.irp);
+        pass_down(*done.adapter, done.irp);
     }
 }
 
@@ -106,22 +96,22 @@ void NTAPI device_follows(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID context, PIO
 NTSTATUS set_system_power(AdapterDevice& adapter, PIRP irp, SYSTEM_POWER_STATE to) {
     const bool wakes = to == PowerSystemWorking;
     auto* const request = static_cast<SystemPowerRequest*>(allocate(NonPagedPool, sizeof(SystemPowerRequest)));
-    if (request == nullptr) return complete_power(irp, STATUS_INSUFFICIENT_RESOURCES);
+    if (request == nullptr) return finish(irp, STATUS_INSUFFICIENT_RESOURCES);
     *request = {&adapter, irp, wakes};
     if (wakes) forward_synchronously(adapter, irp);
     adapter.power.system = to;
     IoMarkIrpPending(irp);
-    const NTSTATUS status = nt::po::request_power_irp(adapter.pdo, IRP_MN_SET_POWER, device_state(mapped(adapter, to)),
-                                                      device_follows, request, nullptr);
+    const NTSTATUS status = nt::po::request(adapter.pdo, IRP_MN_SET_POWER, device_state(mapped(adapter, to)),
+                                            device_follows, request, nullptr);
     if (!NT_SUCCESS(status)) device_follows(adapter.fdo, IRP_MN_SET_POWER, device_state(PowerDeviceD0), request, nullptr);
     return STATUS_PENDING;
 }
 
 NTSTATUS query_power(AdapterDevice& adapter, PIRP irp, DEVICE_POWER_STATE wanted) {
     const NTSTATUS status = has_driver(adapter) ? adapter.power.query(wanted) : STATUS_SUCCESS;
-    if (!NT_SUCCESS(status)) return complete_power(irp, status);
+    if (!NT_SUCCESS(status)) return finish(irp, status);
     irp->IoStatus.Status = STATUS_SUCCESS;
-    return pass_power_down(adapter, irp);
+    return pass_down(adapter, irp);
 }
 
 struct Waiting {
@@ -140,8 +130,8 @@ void NTAPI requested_power_done(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID contex
 NTSTATUS request_device_power(AdapterDevice& adapter, DEVICE_POWER_STATE state) {
     Waiting waiting;
     nt::ke::initialize_event(&waiting.done, NotificationEvent, false);
-    const NTSTATUS status = nt::po::request_power_irp(adapter.pdo, IRP_MN_SET_POWER, device_state(state),
-                                                      requested_power_done, &waiting, nullptr);
+    const NTSTATUS status =
+        nt::po::request(adapter.pdo, IRP_MN_SET_POWER, device_state(state), requested_power_done, &waiting, nullptr);
     if (!NT_SUCCESS(status)) return status;
     nt::ke::wait(&waiting.done, KernelMode, false, nullptr);
     return waiting.status;
@@ -164,7 +154,7 @@ NTSTATUS dispatch_power(AdapterDevice& adapter, PIRP irp) {
             return is_device ? set_device_power(adapter, irp, to.DeviceState)
                              : set_system_power(adapter, irp, to.SystemState);
         default:
-            return pass_power_down(adapter, irp);
+            return pass_down(adapter, irp);
     }
 }
 

@@ -56,8 +56,6 @@ struct PnpTest : test::AdapterTest {
     }
     static void close(HANDLE handle) { EXPECT_EQ(nt::ob::close(handle, KernelMode), STATUS_SUCCESS); }
 
-    // Registered at some time: a client may have kept its name.
-    std::u16string last_link;
     nt::io::DeviceInterface* find_link(const WCHAR* reference) {
         for (unsigned i = 0;; ++i) {
             nt::io::DeviceInterface* const entry = nt::io::visible_interface(i, nullptr);
@@ -324,7 +322,6 @@ TEST_F(PnpTest, RemovalReleasesEverythingWhileThePowerIsOn) {
     EXPECT_EQ(visible(nullptr), 0u);
     REQUIRES("LC-058");
     EXPECT_EQ(live_object_count(), 0u);
-    EXPECT_EQ(adapter_of(fdo), nullptr);
     REQUIRES("FLD-007");
     ++miniport.references;
     EXPECT_EQ(perform(PnpAction::enable), STATUS_SUCCESS) << "without loading the driver again";
@@ -387,7 +384,6 @@ TEST_F(PnpTest, SurpriseRemovalStopsTheStreamsAndWaitsForTheHandles) {
         test::let_pass(second_ns);
         EXPECT_EQ(miniport.references, 1);
         EXPECT_EQ(live_object_count(), 0u);
-        EXPECT_EQ(adapter_of(fdo), nullptr);
     });
 }
 
