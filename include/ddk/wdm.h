@@ -10,6 +10,9 @@
 #include <bugcodes.h>
 
 #include <ddi/interlocked.h>
+#ifndef PORTICO_HOST
+#include <ddi/intrinsics.h>
+#endif
 #include <ddi/ke.h>
 #include <ddi/ex.h>
 #include <ddi/mm.h>

@@ -253,7 +253,7 @@ int NTAPI memcpy_s(void* to, SIZE_T size, const void* from, SIZE_T count) {
 #define STRING_EXPORTS(P)                                                                                            \
     EXPORT(P##len, P##len); EXPORT(P##nlen, P##nlen); EXPORT(P##cpy, P##cpy); EXPORT(P##ncpy, P##ncpy);              \
     EXPORT(P##cat, P##cat); EXPORT(P##ncat, P##ncat); EXPORT(P##cmp, P##cmp); EXPORT(P##ncmp, P##ncmp);              \
-    EXPORT(_##P##icmp, P##icmp); EXPORT(_##P##nicmp, P##nicmp); EXPORT(P##icmp, P##icmp);                            \
+    EXPORT(_##P##icmp, P##icmp); EXPORT(_##P##nicmp, P##nicmp); EXPORT(P##icmp, P##icmp); EXPORT(P##nicmp, P##nicmp);  \
     EXPORT(P##chr, P##chr); EXPORT(P##rchr, P##rchr); EXPORT(P##str, P##str); EXPORT(P##spn, P##spn);                \
     EXPORT(P##cspn, P##cspn); EXPORT(P##pbrk, P##pbrk); EXPORT(P##tok_s, P##tok_s); EXPORT(_##P##lwr, P##lwr);       \
     EXPORT(_##P##upr, P##upr); EXPORT(_##P##set, P##set); EXPORT(_##P##nset, P##nset); EXPORT(_##P##rev, P##rev);    \
