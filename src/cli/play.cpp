@@ -50,7 +50,7 @@ int play(const RunOptions& options, bool recording) {
     request.song = options.song;
     request.filter = options.filter;
     request.outputs = options.outputs;
-    request.output_options.synth.soundfont = options.synth;
+    request.output_options.synth.font = options.synth;
     auto config = machine_of(options);
     if (!config.ok()) return fail(config.error());
     request.machine = config.value();
