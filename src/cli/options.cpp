@@ -3,6 +3,8 @@
 
 #include <climits>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "cli/verbs.h"
 #include "machine/machine_file.h"
@@ -28,16 +30,26 @@ std::string driver_path(const std::string& name) {
     return name;
 }
 
+// Whether a driver's image imports what only a driver of hardware calls. Without a machine file this decides between an
+// MPU-401 and a device without hardware.
+bool drives_hardware(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    for (const char* const name : {"nt_PcNewMiniport", "nt_PcNewInterruptSync", "nt_READ_PORT_UCHAR", "nt_WRITE_PORT_UCHAR"}) {
+        if (bytes.find(name) != std::string::npos) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 Result<MachineConfig> machine_of(const RunOptions& options) {
     MachineConfig config;
     if (!options.machine_file.empty()) PORTICO_TRY_VOID(machine::read_machine_file(options.machine_file, config));
     if (config.driver.empty() || options.driver != "mpu401") config.driver = options.driver;
-    const bool cable = config.driver == "cable";
     config.driver = driver_path(config.driver);
     if (!fs::exists(config.driver)) return Error{fmt::format("{}: no such driver image; 'portico devices' lists those that come along", config.driver)};
-    if (config.devices.empty()) config.devices.push_back(cable ? virtual_device("cable") : mpu401());
+    if (config.devices.empty()) config.devices.push_back(drives_hardware(config.driver) ? mpu401() : virtual_device());
     if (options.seed_given) config.seed = options.seed;
     config.exact_sequencer = config.exact_sequencer || options.exact;
     config.trace_file = options.trace;

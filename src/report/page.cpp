@@ -79,12 +79,13 @@ void put_place(std::string& out, const nt::Finding& finding, const Ink& colours)
     put_source(out, place, colours);
 }
 
-bool is_irql(std::string_view name) { return name.find("IRQL") != std::string_view::npos && name.find("<<") == std::string_view::npos; }
+bool is_irql(std::string_view name) { return name.ends_with("IRQL") || name.ends_with("IRQL allowed"); }
 
 void put_parameters(std::string& out, const nt::Finding& finding) {
     const char* title = "parameters";
     for (unsigned i = 0; i < 4; ++i) {
         const char* const name = finding.parameter_names[i] == nullptr ? "reserved" : finding.parameter_names[i];
+        if (finding.severity != nt::Severity::bug_check && finding.parameter_names[i] == nullptr) continue;
         out += label(title) + fmt::format("0x{:016X}  {}", finding.parameters[i], name);
         if (is_irql(name)) out += fmt::format(" ({})", verifier::irql_name(static_cast<unsigned>(finding.parameters[i])));
         out += '\n';
@@ -98,16 +99,32 @@ void put_when(std::string& out, const nt::Finding& finding, const PageOptions& o
     if (!options.driver.empty()) out += label("driver") + options.driver + '\n';
 }
 
+// How many of Portico's own frames in a row are shown: who called the driver matters, the way there does not.
+constexpr std::size_t host_frames_shown = 3;
+
 void put_stack(std::string& out, std::string_view title, const std::vector<Line>& lines, const Ink& colours) {
     std::size_t width = 0;
     for (const Line& line : lines) width = std::max(width, std::min<std::size_t>(line.function.size(), 52));
+    std::size_t host_run = 0;
+    std::size_t hidden = 0;
+    const auto put_hidden = [&] {
+        if (hidden != 0) out += label("") + fmt::format("{}... {} frames of Portico{}\n", colours.dim, hidden, colours.off);
+        hidden = 0;
+    };
     for (const Line& line : lines) {
+        host_run = line.driver ? 0 : host_run + 1;
+        if (host_run > host_frames_shown) {
+            ++hidden;
+            continue;
+        }
+        put_hidden();
         const std::string function = line.function.empty() ? module_text(line) : line.function;
         out += label(title) + fmt::format("{}{:<{}}  {:<26} {}{}\n", line.driver ? colours.strong : colours.dim,
                                           function.substr(0, 52), width, place_text(line),
                                           line.function.empty() ? "" : module_text(line), colours.off);
         title = "";
     }
+    put_hidden();
 }
 
 std::string tag_text(std::uint32_t tag) {

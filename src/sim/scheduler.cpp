@@ -152,7 +152,7 @@ void Scheduler::dispatch() {
     for (;;) {
         Processor& self = *this_processor;
         if (stop_due()) {
-            reached_ns_ = std::max(reached_ns_, self.idle ? reached_ns_ : self.at_ns);
+            reached_ns_ = std::max(reached_ns_, self.at_ns);
             to_host();
             continue;
         }

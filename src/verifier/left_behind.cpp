@@ -1,4 +1,6 @@
 // left-behind: what a driver made is gone when it is unloaded (verifier.md: 0xC4/0x62, 0xC7, 0xCE; LC-058).
+#include <cstring>
+
 #include "verifier/rules.h"
 
 namespace portico::verifier {
@@ -26,11 +28,13 @@ Kind kind_of(nt::LeftKind kind) {
     return {"thing", 0xC4, 0};
 }
 
+bool is_vowel(char c) { return std::strchr("aeiou", c) != nullptr; }
+
 void left(const nt::LeftBehind& left) {
     const Kind kind = kind_of(left.kind);
-    const bool named = left.what != nullptr && left.what[0] != 0;
-    auto finding = make(nt::Severity::finding, "left-behind", kind.code, "The driver is unloaded and left a %s%s%s behind.",
-                        kind.name, named ? ": " : "", named ? left.what : "");
+    const bool named = left.what != nullptr && left.what[0] != 0 && std::strcmp(left.what, kind.name) != 0;
+    auto finding = make(nt::Severity::finding, "left-behind", kind.code, "The driver is unloaded and left %s %s%s%s behind.",
+                        is_vowel(kind.name[0]) ? "an" : "a", kind.name, named ? " " : "", named ? left.what : "");
     set_parameters(finding, {{"kind", kind.first}, {"address", left.address}, {"size", left.size}, {"references", left.references}});
     finding.subject = {kind.name, left.address, left.size, left.tag, left.made, {}};
     // The place that matters is where it was made: the driver's own code is not on the stack any more.
