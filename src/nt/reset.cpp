@@ -10,7 +10,7 @@
 #include "nt/ob/ob.h"
 #include "nt/po/po.h"
 #include "nt/ps/ps.h"
-#include "nt/rtl/debug_output.h"
+#include "nt/rtl/rtl.h"
 
 namespace portico::nt {
 
@@ -24,7 +24,7 @@ void reset() {
     mm::reset();
     ps::reset();
     cm::reset();
-    rtl::debug_output().reset();
+    rtl::reset();
     io::reset();
     po::reset();
     hal::reset();

@@ -15,10 +15,13 @@ using namespace portico::nt;
 namespace portico::nt::rtl {
 namespace {
 
-std::array<ULONG, DPFLTR_ENDOFTABLE_ID> filters;
+// The levels that a driver closed, by component.
+std::array<ULONG, DPFLTR_ENDOFTABLE_ID> closed;
 
 ULONG mask_of(ULONG level) { return level < 32 ? 1u << level : level; }
-ULONG& filter_of(ULONG component) { return filters[component < filters.size() ? component : DPFLTR_DEFAULT_ID]; }
+bool is_open(ULONG component, ULONG level) {
+    return (mask_of(level) & ~closed[component < closed.size() ? component : DPFLTR_DEFAULT_ID]) != 0;
+}
 
 // %ws and its kind read pageable tables, which is documented as PASSIVE_LEVEL and fails from DISPATCH_LEVEL on.
 void check_format(const Ddi& ddi, const char* text) {
@@ -28,7 +31,7 @@ void check_format(const Ddi& ddi, const char* text) {
 constexpr Ddi unicode_row{"DbgPrint with %S, %ws, %wZ or another wide format", nullptr, 0, APC_LEVEL};
 
 ULONG print(ULONG component, ULONG level, PCSTR prefix, PCSTR text, Arguments arguments) {
-    if ((filter_of(component) & mask_of(level)) == 0) return STATUS_SUCCESS;
+    if (!is_open(component, level)) return STATUS_SUCCESS;
     check_format(unicode_row, text);
     char buffer[DebugOutput::text_max];
     FormatBuffer<char> out{buffer, sizeof buffer};
@@ -66,7 +69,7 @@ BOOLEAN debugger_enabled = FALSE;
 BOOLEAN debugger_not_present = TRUE;
 
 void reset_debug() {
-    filters.fill(~0u);
+    closed.fill(0);
     debug_output().reset();
     debugger_enabled = FALSE;
     debugger_not_present = TRUE;
@@ -135,14 +138,14 @@ ULONG NTAPI DbgPrompt(PCSTR Prompt, PCHAR Response, ULONG Length) {
 
 NTSTATUS NTAPI DbgQueryDebugFilterState(ULONG ComponentId, ULONG Level) {
     DDI(DbgQueryDebugFilterState, HIGH_LEVEL);
-    return (rtl::filter_of(ComponentId) & rtl::mask_of(Level)) != 0 ? TRUE : FALSE;
+    return rtl::is_open(ComponentId, Level) ? TRUE : FALSE;
 }
 
 NTSTATUS NTAPI DbgSetDebugFilterState(ULONG ComponentId, ULONG Level, BOOLEAN State) {
     DDI(DbgSetDebugFilterState, HIGH_LEVEL);
-    if (ComponentId >= rtl::filters.size()) return STATUS_INVALID_PARAMETER_1;
-    ULONG& filter = rtl::filters[ComponentId];
-    filter = State ? filter | rtl::mask_of(Level) : filter & ~rtl::mask_of(Level);
+    if (ComponentId >= rtl::closed.size()) return STATUS_INVALID_PARAMETER_1;
+    ULONG& closed = rtl::closed[ComponentId];
+    closed = State ? closed & ~rtl::mask_of(Level) : closed | rtl::mask_of(Level);
     return STATUS_SUCCESS;
 }
 

@@ -137,7 +137,7 @@ class Formatter {
             case 'd':
             case 'i': put_signed(); break;
             case 'u': put_integer("", unsigned_argument(), 10, false); break;
-            case 'o': put_octal(); break;
+            case 'o': put_integer("", unsigned_argument(), 8, false); break;
             case 'x': put_hex(false); break;
             case 'X': put_hex(true); break;
             case 'p': put_pointer(); break;
@@ -190,10 +190,6 @@ class Formatter {
         const char* prefix = !specification_.alternate || value == 0 ? "" : upper ? "0X" : "0x";
         put_integer(prefix, value, 16, upper);
     }
-    void put_octal() {
-        const ULONGLONG value = unsigned_argument();
-        put_integer(specification_.alternate && value != 0 ? "0" : "", value, 8, false);
-    }
     void put_pointer() {
         specification_.precision = 16;
         const auto value = reinterpret_cast<ULONGLONG>(__builtin_va_arg(arguments_, void*));
@@ -207,6 +203,9 @@ class Formatter {
         const char* const figures = upper ? "0123456789ABCDEF" : "0123456789abcdef";
         for (; value != 0; value /= base) *--begin = figures[value % base];
         if (begin == end && specification_.precision != 0) *--begin = '0';
+        // '#' gives an octal number a leading zero that it does not have yet.
+        const bool leading_zero = base == 8 && specification_.alternate && specification_.precision <= end - begin;
+        if (leading_zero && (begin == end || *begin != '0')) *--begin = '0';
         put_number(prefix, begin, static_cast<int>(end - begin), specification_.precision < 0);
     }
 
