@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "base/check.h"
 #include "loader/asan_adapters.h"
@@ -209,9 +211,20 @@ class ImageBuilder {
 
 namespace {
 
+// Which state of which file: a build writes a new one. Asking costs a microsecond, reading and hashing many.
+struct FileIdentity {
+    explicit FileIdentity(const struct stat& s)
+        : numbers{s.st_dev, s.st_ino, static_cast<std::uint64_t>(s.st_size), static_cast<std::uint64_t>(s.st_mtim.tv_sec),
+                  static_cast<std::uint64_t>(s.st_mtim.tv_nsec), static_cast<std::uint64_t>(s.st_ctim.tv_sec),
+                  static_cast<std::uint64_t>(s.st_ctim.tv_nsec)} {}
+    bool operator==(const FileIdentity&) const = default;
+    std::array<std::uint64_t, 7> numbers;
+};
+
 struct Loaded {
     std::unique_ptr<Image> image;
     const void* (*find_export)(const char*);
+    std::optional<FileIdentity> file;   // the one it was last loaded from
 };
 
 struct Registry {
@@ -225,10 +238,15 @@ Registry& registry() {
     return *all;
 }
 
-Result<std::vector<std::byte>> read_file(const std::string& path) {
+struct FileContent {
+    std::vector<std::byte> bytes;
+    FileIdentity identity;
+};
+
+Result<FileContent> read_file(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return Error{path + ": cannot open it: " + std::strerror(errno)};
-    struct stat status;
+    struct stat status {};
     if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         ::close(fd);
         return Error{path + ": not a file"};
@@ -248,19 +266,44 @@ Result<std::vector<std::byte>> read_file(const std::string& path) {
     ::close(fd);
     if (got < 0) return Error{path + ": cannot read it: " + std::strerror(error)};
     bytes.resize(have);
-    return bytes;
+    return FileContent{std::move(bytes), FileIdentity(status)};
+}
+
+LoadOptions complete(LoadOptions options) {
+    if (options.find_export == nullptr) options.find_export = nt::find_export;
+    return options;
+}
+
+Loaded* loaded_from(const FileIdentity& file, const LoadOptions& options) {
+    for (auto& loaded : registry().images) {
+        if (loaded.file == file && loaded.find_export == options.find_export) return &loaded;
+    }
+    return nullptr;
+}
+
+Loaded* loaded_as(const Image* image) {
+    for (auto& loaded : registry().images) {
+        if (loaded.image.get() == image) return &loaded;
+    }
+    return nullptr;
 }
 
 }  // namespace
 
-Result<Image*> load_file(const std::string& path, const LoadOptions& options) {
-    const auto bytes = PORTICO_TRY(read_file(path));
-    return load_memory(bytes, path, options);
+Result<Image*> load_file(const std::string& path, const LoadOptions& given) {
+    const auto options = complete(given);
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) {
+        if (auto* const loaded = loaded_from(FileIdentity(status), options)) return loaded->image.get();
+    }
+    const auto content = PORTICO_TRY(read_file(path));
+    auto* const image = PORTICO_TRY(load_memory(content.bytes, path, options));
+    loaded_as(image)->file = content.identity;
+    return image;
 }
 
 Result<Image*> load_memory(Bytes bytes, const std::string& label, const LoadOptions& given) {
-    LoadOptions options = given;
-    if (options.find_export == nullptr) options.find_export = nt::find_export;
+    const auto options = complete(given);
     auto& all = registry();
     const auto hash = Xxh64::of(bytes);
     for (const auto& loaded : all.images) {
@@ -268,7 +311,7 @@ Result<Image*> load_memory(Bytes bytes, const std::string& label, const LoadOpti
     }
     const auto file = PORTICO_TRY(parse_elf(bytes, label));
     auto image = PORTICO_TRY(ImageBuilder(file, label, options).build());
-    all.images.push_back({std::move(image), options.find_export});
+    all.images.push_back({std::move(image), options.find_export, {}});
     ++all.generation;
     return all.images.back().image.get();
 }

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -113,6 +115,24 @@ TEST(Image, SameContentIsLoadedOnce) {
     EXPECT_EQ(generation(), before);
     EXPECT_EQ(image->hash(), Xxh64::of(bytes));
     EXPECT_NE(load_twin()->hash(), image->hash());
+}
+
+TEST(Image, FileThatChangedIsLoadedAnew) {
+    const auto path = ::testing::TempDir() + "/portico-changing-" + std::to_string(::getpid()) + ".so";
+    const auto write = [&](const std::vector<std::byte>& bytes) {
+        std::filesystem::remove(path);
+        std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    };
+    const auto bytes = read_bytes(path_of("loader_sample"));
+    write(bytes);
+    auto* const first = *load_file(path, options);
+    EXPECT_EQ(*load_file(path, options), first);
+    write(twin_of(bytes));
+    auto* const second = *load_file(path, options);
+    EXPECT_NE(second->hash(), first->hash());
+    write(bytes);
+    EXPECT_EQ(*load_file(path, options), first);
+    std::filesystem::remove(path);
 }
 
 TEST(Image, MovesWhenItsPlaceIsTaken) {
