@@ -56,6 +56,7 @@ class WireOut {
     void cut() {
         if (!busy()) return;
         sim::scheduler.events.cancel(event_);
+        free_ns_ = 0;
         ++cut_;
     }
     void power_on(const char* name) {

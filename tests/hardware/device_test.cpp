@@ -244,6 +244,39 @@ TEST_F(Wires, AByteThatIsOnTheWireStaysThere) {
     EXPECT_THAT(received.times, ElementsAre(midi_byte_ns, 2 * midi_byte_ns));
 }
 
+TEST_F(Wires, WhatIsGivenAnEarlierTimeDoesNotReplaceIt) {
+    List list;
+    list.bytes = {{millisecond_ns, 1}};
+    in_wire.connect(&list);
+    Machine::run_until(millisecond_ns + midi_byte_ns / 2);
+    EXPECT_TRUE(in_wire.receive(2, 0));
+    Machine::run_for(millisecond_ns);
+    EXPECT_THAT(received.bytes, ElementsAre(1, 2));
+    EXPECT_THAT(received.times, ElementsAre(millisecond_ns + midi_byte_ns, millisecond_ns + 2 * midi_byte_ns));
+}
+
+// Two processors' times may differ a little: what one sends just after the other's byte waits for the wire.
+TEST_F(Wires, NoTwoBytesOverlap) {
+    hardware::WireOut out_wire([](void*, Nanoseconds) {}, nullptr);
+    out_wire.send(1, 1'000, midi_byte_ns);
+    Machine::run_for(millisecond_ns);
+    out_wire.send(2, 1'000 + midi_byte_ns - 300, midi_byte_ns);
+    Machine::run_for(millisecond_ns);
+    EXPECT_THAT(times_of(out_wire), ElementsAre(1'000, 1'000 + midi_byte_ns));
+}
+
+TEST_F(Wires, ACutFreesTheWire) {
+    hardware::WireOut out_wire([](void*, Nanoseconds) {}, nullptr);
+    out_wire.send(1, 0, midi_byte_ns);
+    out_wire.cut();
+    EXPECT_FALSE(out_wire.busy());
+    out_wire.send(2, 100, midi_byte_ns);
+    Machine::run_for(millisecond_ns);
+    EXPECT_THAT(bytes_of(out_wire), ElementsAre(2));
+    EXPECT_THAT(times_of(out_wire), ElementsAre(100));
+    EXPECT_EQ(out_wire.cut_count(), 1u);
+}
+
 TEST_F(Wires, ADisconnectedInputIsAskedNoMore) {
     List list;
     list.bytes = {{2 * millisecond_ns, 1}};
