@@ -14,23 +14,6 @@ namespace {
 
 constexpr Nanoseconds end_ns = 20 * millisecond_ns;
 
-// Chooses by the seed among all that can run.
-class RandomPolicy : public sim::Policy {
-  public:
-    explicit RandomPolicy(std::uint64_t seed) : random_(seed) {}
-    bool explores() const override { return true; }
-    unsigned choose_processor(std::uint32_t candidates, unsigned) override {
-        ++choices;
-        auto skip = random_.below(static_cast<unsigned>(__builtin_popcount(candidates)));
-        while (skip-- > 0) candidates &= candidates - 1;
-        return static_cast<unsigned>(__builtin_ctz(candidates));
-    }
-    std::uint64_t choices = 0;
-
-  private:
-    sim::Random random_;
-};
-
 // A device with a status register that is ready now and then, and an interrupt each time.
 class Ticker : public sim::BusDevice {
   public:
