@@ -1,4 +1,5 @@
-// What the device models cost the host. The bare cost beside it: a loop of the same work without a simulated computer.
+// What the device models cost the host. The bare cost beside it: a loop of the same work without a simulated
+// computer.
 #include <benchmark/benchmark.h>
 
 #include "hardware/mpu401/mpu401.h"
@@ -21,24 +22,30 @@ class Machine {
         sim::bus.reset();
         (void)mpu.power_on(sim::bus, &scheduler.lines[9], 0);
         thread_.name = "client";
-        scheduler.start(thread_, [](void* self) {
-            static_cast<Machine*>(self)->body_(*static_cast<Machine*>(self));
-            static_cast<Machine*>(self)->done_ = true;
-            for (;;) scheduler.block();
-        }, this);
+        scheduler.start(
+            thread_,
+            [](void* self) {
+                static_cast<Machine*>(self)->body_(*static_cast<Machine*>(self));
+                static_cast<Machine*>(self)->done_ = true;
+                for (;;) scheduler.block();
+            },
+            this);
     }
     ~Machine() { thread_.fiber.release(); }
     void run() {
-        scheduler.run(never_ns, [](void* self) { return static_cast<Machine*>(self)->done_; }, this);
+        scheduler.run(
+            never_ns, [](void* self) { return static_cast<Machine*>(self)->done_; }, this);
     }
 
     void enter_uart_mode() {
         sim::bus.write_port(0x331, 1, 0x3f);
-        while ((sim::bus.read_port(0x331, 1) & 0x80) != 0) {}
+        while ((sim::bus.read_port(0x331, 1) & 0x80) != 0) {
+        }
         sim::bus.read_port(0x330, 1);
     }
     void send(std::uint8_t byte) {
-        while ((sim::bus.read_port(0x331, 1) & 0x40) != 0) {}
+        while ((sim::bus.read_port(0x331, 1) & 0x40) != 0) {
+        }
         sim::bus.write_port(0x330, 1, byte);
     }
 
@@ -65,8 +72,8 @@ void mpu401_status_read(benchmark::State& state) {
 }
 BENCHMARK(mpu401_status_read);
 
-// Bytes through a transmit FIFO of range(0), each after a poll that finds room. The counter is how much faster than 31250
-// baud.
+// Bytes through a transmit FIFO of range(0), each after a poll that finds room. The counter is how much
+// faster than 31250 baud.
 void mpu401_stream(benchmark::State& state) {
     Machine machine({.tx_depth = static_cast<std::uint32_t>(state.range(0))}, [](Machine& m) {
         m.enter_uart_mode();
@@ -92,10 +99,12 @@ struct Endless : hardware::WireInput {
 void mpu401_receive(benchmark::State& state) {
     Machine machine({}, [](Machine& m) {
         m.enter_uart_mode();
-        scheduler.lines[9].connect([](void*, sim::IrqLine&) {
-            while ((sim::bus.read_port(0x331, 1) & 0x80) == 0) sim::bus.read_port(0x330, 1);
-            return true;
-        }, nullptr, ~0u);
+        scheduler.lines[9].connect(
+            [](void*, sim::IrqLine&) {
+                while ((sim::bus.read_port(0x331, 1) & 0x80) == 0) sim::bus.read_port(0x330, 1);
+                return true;
+            },
+            nullptr, ~0u);
     });
     machine.run();
     Endless input;

@@ -1,4 +1,5 @@
-// What the simulated computer itself costs the host. The bare costs beside it: a call through a pointer, a heap of ints.
+// What the simulated computer itself costs the host. The bare costs beside it: a call through a pointer, a
+// heap of ints.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -24,7 +25,8 @@ class OnThread {
         scheduler.reset(processors, 1);
         thread_.name = "benchmark";
         scheduler.start(thread_, &OnThread::entry, this);
-        scheduler.run(never_ns, [](void* self) { return static_cast<OnThread*>(self)->done_; }, this);
+        scheduler.run(
+            never_ns, [](void* self) { return static_cast<OnThread*>(self)->done_; }, this);
         thread_.fiber.release();
     }
 
@@ -101,7 +103,11 @@ void fiber_switch(benchmark::State& state) {
     sim::reserve_arena();
     static sim::Fiber host;
     static sim::Fiber other;
-    other.prepare([](void*) { for (;;) sim::Fiber::switch_to(other, host); }, nullptr);
+    other.prepare(
+        [](void*) {
+            for (;;) sim::Fiber::switch_to(other, host);
+        },
+        nullptr);
     for (auto _ : state) sim::Fiber::switch_to(host, other);
     state.SetItemsProcessed(2 * state.iterations());
     other.release();
@@ -144,9 +150,11 @@ void idle_event_loop(benchmark::State& state) {
     scheduler.hooks = {};
     scheduler.reset(2, 1);
     static std::int64_t left;
-    static sim::Event tick([](void*, Nanoseconds due_ns) {
-        if (--left > 0) scheduler.schedule(tick, due_ns + 320'000);
-    }, nullptr);
+    static sim::Event tick(
+        [](void*, Nanoseconds due_ns) {
+            if (--left > 0) scheduler.schedule(tick, due_ns + 320'000);
+        },
+        nullptr);
     for (auto _ : state) {
         left = 1'000;
         scheduler.schedule(tick, scheduler.now_ns() + 320'000);
@@ -161,15 +169,19 @@ void interrupt(benchmark::State& state) {
     scheduler.reset(2, 1);
     static sim::IrqSource source;
     source = sim::IrqSource(scheduler.lines[9], "device");
-    scheduler.lines[9].connect([](void*, sim::IrqLine&) {
-        source.lower(sim::this_processor->at_ns);
-        return true;
-    }, nullptr, ~0u);
+    scheduler.lines[9].connect(
+        [](void*, sim::IrqLine&) {
+            source.lower(sim::this_processor->at_ns);
+            return true;
+        },
+        nullptr, ~0u);
     static std::int64_t left;
-    static sim::Event tick([](void*, Nanoseconds due_ns) {
-        source.raise(due_ns);
-        if (--left > 0) scheduler.schedule(tick, due_ns + 320'000);
-    }, nullptr);
+    static sim::Event tick(
+        [](void*, Nanoseconds due_ns) {
+            source.raise(due_ns);
+            if (--left > 0) scheduler.schedule(tick, due_ns + 320'000);
+        },
+        nullptr);
     for (auto _ : state) {
         left = 1'000;
         scheduler.schedule(tick, scheduler.now_ns() + 320'000);
@@ -188,15 +200,18 @@ void thread_switch(benchmark::State& state) {
     stop = false;
     for (auto& thread : threads) {
         thread = sim::Thread{};
-        scheduler.start(thread, [](void* self) {
-            sim::Thread& other = self == &threads[0] ? threads[1] : threads[0];
-            while (!stop) {
-                if (other.state == sim::Thread::State::waiting) scheduler.make_ready(other);
-                scheduler.block();
-                sim::point(sim::call_cost_ns);
-            }
-            for (;;) scheduler.block();
-        }, &thread);
+        scheduler.start(
+            thread,
+            [](void* self) {
+                sim::Thread& other = self == &threads[0] ? threads[1] : threads[0];
+                while (!stop) {
+                    if (other.state == sim::Thread::State::waiting) scheduler.make_ready(other);
+                    scheduler.block();
+                    sim::point(sim::call_cost_ns);
+                }
+                for (;;) scheduler.block();
+            },
+            &thread);
     }
     for (auto _ : state) scheduler.run(scheduler.now_ns() + 1'000 * 1'050, nullptr, nullptr);
     state.SetItemsProcessed(1'000 * state.iterations());

@@ -26,7 +26,8 @@ std::uint32_t Device::Gone::read(std::uint32_t, unsigned width, Nanoseconds) {
     return width >= 4 ? ~0u : (1u << (8 * width)) - 1;
 }
 
-Device::Device(const Model& model, const char* name, void* options) : model_(model), name_(name), options_(options) {}
+Device::Device(const Model& model, const char* name, void* options)
+    : model_(model), name_(name), options_(options) {}
 
 Device::~Device() {
     if (!powered()) return;
@@ -45,9 +46,12 @@ std::string Device::text(std::string_view key) const {
 }
 
 bool Device::claim(sim::BusDevice* instead) {
-    const auto pick = [&](const Range& range) -> sim::BusDevice& { return instead != nullptr ? *instead : *range.registers; };
+    const auto pick = [&](const Range& range) -> sim::BusDevice& {
+        return instead != nullptr ? *instead : *range.registers;
+    };
     for (const Range& range : claimed_.ports) {
-        if (!bus_->claim_ports(static_cast<std::uint32_t>(range.base), static_cast<std::uint32_t>(range.length), pick(range))) {
+        if (!bus_->claim_ports(static_cast<std::uint32_t>(range.base),
+                               static_cast<std::uint32_t>(range.length), pick(range))) {
             return false;
         }
     }
@@ -68,7 +72,8 @@ Result<void> Device::power_on(sim::Bus& bus, sim::IrqLine* line, Nanoseconds now
     power_off();
     claimed_ = resources();
     if (claimed_.irq && line == nullptr) {
-        return Error{fmt::format("{}: the machine has no interrupt {}; give another irq", name_, *claimed_.irq)};
+        return Error{
+            fmt::format("{}: the machine has no interrupt {}; give another irq", name_, *claimed_.irq)};
     }
     bus_ = &bus;
     if (!claim(nullptr)) {
@@ -81,7 +86,8 @@ Result<void> Device::power_on(sim::Bus& bus, sim::IrqLine* line, Nanoseconds now
         for (const Range& range : claimed_.memory) {
             ranges += fmt::format(" memory {:#x}-{:#x}", range.base, range.base + range.length - 1);
         }
-        return Error{fmt::format("{}: another device is at{}, or the bus is full; give other addresses", name_, ranges)};
+        return Error{fmt::format("{}: another device is at{}, or the bus is full; give other addresses",
+                                 name_, ranges)};
     }
     line_ = claimed_.irq ? sim::IrqSource(*line, name_) : sim::IrqSource();
     removed_ = false;

@@ -1,5 +1,6 @@
-// The base of every device model: its name, parameters, resources, and how it comes and goes. A model adds registers
-// (sim::BusDevice) and behaviour in time (sim::Event). It knows no kernel: ports, registers and a line are all that passes.
+// The base of every device model: its name, parameters, resources, and how it comes and goes. A model adds
+// registers (sim::BusDevice) and behaviour in time (sim::Event). It knows no kernel: ports, registers and a
+// line are all that passes.
 #pragma once
 
 #include <array>
@@ -23,10 +24,10 @@ class MidiWire;
 
 // A kind of device, by which machine files name it.
 struct Model {
-    const char* name;                       // "mpu401"
-    const char* summary;                    // one phrase
+    const char* name;     // "mpu401"
+    const char* summary;  // one phrase
     std::span<const Parameter> parameters;
-    const void* defaults;                   // its Options with nothing set
+    const void* defaults;  // its Options with nothing set
     std::unique_ptr<Device> (*create)(const char* name);
 };
 
@@ -62,15 +63,16 @@ class Device {
     std::string text(std::string_view key) const;  // empty: no such key
     virtual Resources resources() = 0;
 
-    // Claims the resources and starts as after power-on at `now_ns`. `line` is the one that resources() asks for, null when
-    // none. May be called again, also after Scheduler::reset() and Bus::reset(): the device starts anew. The error names
-    // what is taken; nothing is claimed then.
+    // Claims the resources and starts as after power-on at `now_ns`. `line` is the one that resources() asks
+    // for, null when none. May be called again, also after Scheduler::reset() and Bus::reset(): the device
+    // starts anew. The error names what is taken; nothing is claimed then.
     Result<void> power_on(sim::Bus& bus, sim::IrqLine* line, Nanoseconds now_ns);
     // Gives up all resources.
     void power_off();
     // The bus' reset signal: registers as after power-on, resources kept.
     void reset(Nanoseconds now_ns);
-    // Surprise removal (MP-011, MP-012): every register reads all ones, writes go nowhere, the line and wires are quiet.
+    // Surprise removal (MP-011, MP-012): every register reads all ones, writes go nowhere, the line and wires
+    // are quiet.
     void remove(Nanoseconds now_ns);
 
     bool powered() const { return bus_ != nullptr; }
@@ -91,8 +93,8 @@ class Device {
     Device(const Model& model, const char* name, void* options);
 
     enum class Start : std::uint8_t { power_on, reset };
-    // All registers as after power-on; the line is low and no event of the model is due. Logs and counts begin anew at
-    // power-on only.
+    // All registers as after power-on; the line is low and no event of the model is due. Logs and counts
+    // begin anew at power-on only.
     virtual void start(Nanoseconds now_ns, Start why) = 0;
     // Cancels every event and forgets what is under way: power, reset and removal.
     virtual void stop(Nanoseconds now_ns) = 0;
@@ -139,11 +141,13 @@ std::uint32_t read_bytes(Model& model, std::uint32_t offset, unsigned width, Nan
     return value;
 }
 template <class Model>
-void write_bytes(Model& model, std::uint32_t offset, unsigned width, std::uint32_t value, Nanoseconds now_ns) {
+void write_bytes(Model& model, std::uint32_t offset, unsigned width, std::uint32_t value,
+                 Nanoseconds now_ns) {
     for (unsigned i = 0; i < width; ++i) model.write(offset + i, 1, value >> (8 * i) & 0xff, now_ns);
 }
 
-// A copy of `name` that is never freed: traces refer to devices by it. Bounded; null when there are too many names.
+// A copy of `name` that is never freed: traces refer to devices by it. Bounded; null when there are too many
+// names.
 const char* lasting_name(std::string_view name);
 
 }  // namespace portico::hardware

@@ -9,7 +9,8 @@ namespace {
 
 void trace_byte(sim::TraceKind kind, const char* name, const WireByte& sent, Nanoseconds now_ns) {
     const sim::Processor& p = *sim::this_processor;
-    sim::trace.add({now_ns, name, sent.byte, static_cast<std::uint64_t>(sent.first_bit_ns), 0, kind, p.index, p.irql});
+    sim::trace.add(
+        {now_ns, name, sent.byte, static_cast<std::uint64_t>(sent.first_bit_ns), 0, kind, p.index, p.irql});
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// A MIDI cable pair at a device: bytes leave and arrive one after the other at the wire's speed, 10 bits at 31250 baud, so
-// 320 us a byte (MP-006). Times are exact; nothing allocates.
+// A MIDI cable pair at a device: bytes leave and arrive one after the other at the wire's speed, 10 bits at
+// 31250 baud, so 320 us a byte (MP-006). Times are exact; nothing allocates.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ struct WireByte {
     std::uint8_t byte;
 };
 
-// The shift register behind MIDI OUT. A byte counts as sent when its last bit is out; one that is cut never was.
+// The shift register behind MIDI OUT. A byte counts as sent when its last bit is out; one that is cut never
+// was.
 class WireOut {
   public:
     // Who listens at the far end: called for each byte when its last bit is out.
@@ -98,9 +99,9 @@ class WireIn {
 
     WireIn(Arrived arrived, void* device) : arrived_(arrived), device_(device) {}
 
-    // A byte whose first bit is on the wire at `at_ns`, or as soon afterwards as the wire is free. One whose last bit would
-    // have been in already arrives at once: a cable from a WireOut passes on what it was given. Bytes arrive in the order of
-    // the calls. False: 4096 wait already, this one was not taken.
+    // A byte whose first bit is on the wire at `at_ns`, or as soon afterwards as the wire is free. One whose
+    // last bit would have been in already arrives at once: a cable from a WireOut passes on what it was
+    // given. Bytes arrive in the order of the calls. False: 4096 wait already, this one was not taken.
     bool receive(std::uint8_t byte, Nanoseconds at_ns);
     // Bytes are pulled from `input` as the wire has room; null: no more. It must outlive the connection.
     void connect(WireInput* input);
@@ -141,7 +142,8 @@ class WireIn {
 
 class MidiWire {
   public:
-    MidiWire(WireOut::Free free, WireIn::Arrived arrived, void* device) : out(free, device), in(arrived, device) {}
+    MidiWire(WireOut::Free free, WireIn::Arrived arrived, void* device)
+        : out(free, device), in(arrived, device) {}
     WireOut out;
     WireIn in;
 };

@@ -23,7 +23,9 @@ std::string no_such_model(std::string_view name) {
 
 }  // namespace
 
-std::span<const Model* const> models() { return all; }
+std::span<const Model* const> models() {
+    return all;
+}
 
 const Model* find_model(std::string_view name) {
     for (const Model* const model : all) {

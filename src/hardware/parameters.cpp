@@ -50,7 +50,8 @@ std::optional<std::int64_t> number_of(const Value& value) {
 
 // 0 needs no unit; everything else does, so that nobody mistakes one for another.
 std::optional<std::int64_t> duration_of(const Value& value) {
-    if (const auto* given = std::get_if<std::int64_t>(&value)) return *given == 0 ? std::optional(*given) : std::nullopt;
+    if (const auto* given = std::get_if<std::int64_t>(&value))
+        return *given == 0 ? std::optional(*given) : std::nullopt;
     std::string_view rest;
     const auto* const text = std::get_if<std::string>(&value);
     const auto parsed = text == nullptr ? std::nullopt : parse_integer(*text, &rest);
@@ -82,13 +83,20 @@ std::optional<std::int64_t> choice_of(const Parameter& parameter, const Value& v
 
 std::optional<std::int64_t> parsed_value(const Parameter& parameter, const Value& value) {
     const auto* const text = std::get_if<std::string>(&value);
-    if (parameter.endless != nullptr && text != nullptr && *text == parameter.endless) return parameter.endless_value;
+    if (parameter.endless != nullptr && text != nullptr && *text == parameter.endless)
+        return parameter.endless_value;
     std::optional<std::int64_t> parsed;
     switch (parameter.kind) {
-        case ParameterKind::number: parsed = number_of(value); break;
-        case ParameterKind::duration: parsed = duration_of(value); break;
-        case ParameterKind::flag: return flag_of(value);
-        case ParameterKind::choice: return choice_of(parameter, value);
+        case ParameterKind::number:
+            parsed = number_of(value);
+            break;
+        case ParameterKind::duration:
+            parsed = duration_of(value);
+            break;
+        case ParameterKind::flag:
+            return flag_of(value);
+        case ParameterKind::choice:
+            return choice_of(parameter, value);
     }
     if (!parsed || *parsed < parameter.least || *parsed > parameter.most) return std::nullopt;
     return parsed;
@@ -136,23 +144,32 @@ std::string text_of(const Parameter& parameter, const void* options) {
     const std::int64_t value = parameter.get(options);
     if (parameter.endless != nullptr && value == parameter.endless_value) return parameter.endless;
     switch (parameter.kind) {
-        case ParameterKind::number: return number_text(parameter, value);
-        case ParameterKind::flag: return value != 0 ? "true" : "false";
-        case ParameterKind::duration: return duration_text(value);
-        case ParameterKind::choice: return parameter.choices[static_cast<std::size_t>(value)];
+        case ParameterKind::number:
+            return number_text(parameter, value);
+        case ParameterKind::flag:
+            return value != 0 ? "true" : "false";
+        case ParameterKind::duration:
+            return duration_text(value);
+        case ParameterKind::choice:
+            return parameter.choices[static_cast<std::size_t>(value)];
     }
     return {};
 }
 
 std::string range_of(const Parameter& parameter) {
-    const std::string or_endless = parameter.endless == nullptr ? "" : fmt::format(", or {}", parameter.endless);
+    const std::string or_endless =
+        parameter.endless == nullptr ? "" : fmt::format(", or {}", parameter.endless);
     switch (parameter.kind) {
         case ParameterKind::number:
-            return fmt::format("{} to {}{}", number_text(parameter, parameter.least), number_text(parameter, parameter.most), or_endless);
-        case ParameterKind::flag: return "true or false";
+            return fmt::format("{} to {}{}", number_text(parameter, parameter.least),
+                               number_text(parameter, parameter.most), or_endless);
+        case ParameterKind::flag:
+            return "true or false";
         case ParameterKind::duration:
-            return fmt::format("{} to {}{}", duration_text(parameter.least), duration_text(parameter.most), or_endless);
-        case ParameterKind::choice: return fmt::format("{}", fmt::join(parameter.choices, " or "));
+            return fmt::format("{} to {}{}", duration_text(parameter.least), duration_text(parameter.most),
+                               or_endless);
+        case ParameterKind::choice:
+            return fmt::format("{}", fmt::join(parameter.choices, " or "));
     }
     return {};
 }
@@ -163,8 +180,10 @@ Result<void> set_parameter(std::span<const Parameter> parameters, void* options,
     if (parameter == nullptr) return Error{unknown_key(parameters, who, key)};
     const auto parsed = parsed_value(*parameter, value);
     if (!parsed) {
-        const char* const note = parameter->kind == ParameterKind::duration ? " with its unit, as in \"250us\"" : "";
-        return Error{fmt::format("{}: {} = {} is not possible; give {}{}", who, key, shown(value), range_of(*parameter), note)};
+        const char* const note =
+            parameter->kind == ParameterKind::duration ? " with its unit, as in \"250us\"" : "";
+        return Error{fmt::format("{}: {} = {} is not possible; give {}{}", who, key, shown(value),
+                                 range_of(*parameter), note)};
     }
     parameter->set(options, *parsed);
     return {};

@@ -1,5 +1,5 @@
-// What a device model lets one choose: keys with types, ranges and defaults, for machine files, the command line and tests.
-// A model's parameters are the members of its Options structure; a table ties keys to them.
+// What a device model lets one choose: keys with types, ranges and defaults, for machine files, the command
+// line and tests. A model's parameters are the members of its Options structure; a table ties keys to them.
 #pragma once
 
 #include <cstdint>
@@ -16,17 +16,18 @@ namespace portico::hardware {
 
 enum class ParameterKind : std::uint8_t { number, flag, duration, choice };
 
-// What a file or a command line can say. A text is understood by every kind: "64", "0x330", "on", "250us", a choice's name.
+// What a file or a command line can say. A text is understood by every kind: "64", "0x330", "on", "250us", a
+// choice's name.
 using Value = std::variant<bool, std::int64_t, std::string>;
 
 struct Parameter {
     const char* key;
-    const char* help;             // one phrase
+    const char* help;  // one phrase
     ParameterKind kind;
-    bool hexadecimal = false;     // how a number is written
-    std::int64_t least = 0;       // number, duration (ns)
+    bool hexadecimal = false;  // how a number is written
+    std::int64_t least = 0;    // number, duration (ns)
     std::int64_t most = 0;
-    const char* endless = nullptr;         // the word for "no limit" (never, all), where there is none
+    const char* endless = nullptr;  // the word for "no limit" (never, all), where there is none
     std::int64_t endless_value = 0;
     std::span<const char* const> choices;  // choice: by their index
     std::int64_t (*get)(const void* options);
@@ -51,8 +52,12 @@ constexpr Parameter parameter(const char* key, ParameterKind kind, const char* h
     p.key = key;
     p.help = help;
     p.kind = kind;
-    p.get = [](const void* options) { return static_cast<std::int64_t>(static_cast<const Options*>(options)->*Member); };
-    p.set = [](void* options, std::int64_t value) { static_cast<Options*>(options)->*Member = static_cast<Field>(value); };
+    p.get = [](const void* options) {
+        return static_cast<std::int64_t>(static_cast<const Options*>(options)->*Member);
+    };
+    p.set = [](void* options, std::int64_t value) {
+        static_cast<Options*>(options)->*Member = static_cast<Field>(value);
+    };
     return p;
 }
 
@@ -105,8 +110,8 @@ constexpr Parameter duration(const char* key, Nanoseconds least_ns, Nanoseconds 
 
 // A duration that can also be never_ns, written as the word `endless`.
 template <auto Member>
-constexpr Parameter duration_or(const char* endless, const char* key, Nanoseconds least_ns, Nanoseconds most_ns,
-                                const char* help) {
+constexpr Parameter duration_or(const char* endless, const char* key, Nanoseconds least_ns,
+                                Nanoseconds most_ns, const char* help) {
     Parameter p = duration<Member>(key, least_ns, most_ns, help);
     p.endless = endless;
     p.endless_value = never_ns;
@@ -130,7 +135,8 @@ std::string text_of(const Parameter& parameter, const void* options);
 // What may be given: "1 to 256", "true or false", "0ns to 10s, or never", "last or ones".
 std::string range_of(const Parameter& parameter);
 
-// Sets what `key` names. The error is one line that begins with `who`, the device, and names the key and what it takes.
+// Sets what `key` names. The error is one line that begins with `who`, the device, and names the key and what
+// it takes.
 Result<void> set_parameter(std::span<const Parameter> parameters, void* options, std::string_view who,
                            std::string_view key, const Value& value);
 

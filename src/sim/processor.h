@@ -64,7 +64,6 @@ struct alignas(64) Processor {
     std::array<ReadyQueue, priority_levels> ready{};
     Fiber idle_fiber;
 
-    Nanoseconds busy_ns = 0;
     std::uint64_t interrupts = 0;
     std::uint64_t dpcs = 0;
 };

@@ -44,8 +44,10 @@ TEST_F(Devices, AreCreatedByModelName) {
 }
 
 TEST_F(Devices, AnUnknownModelIsNamedWithWhatThereIs) {
-    EXPECT_EQ(hardware::create_device("mpu402", "").error().message, "no device model \"mpu402\"; did you mean mpu401?");
-    EXPECT_EQ(hardware::create_device("piano", "").error().message, "no device model \"piano\"; there are mc6850, mpu401");
+    EXPECT_EQ(hardware::create_device("mpu402", "").error().message,
+              "no device model \"mpu402\"; did you mean mpu401?");
+    EXPECT_EQ(hardware::create_device("piano", "").error().message,
+              "no device model \"piano\"; there are mc6850, mpu401");
 }
 
 TEST_F(Devices, NamesLastAndAreShared) {
@@ -82,17 +84,25 @@ TEST_F(Devices, ParametersTakeWhatFilesAndPeopleWrite) {
 
 TEST_F(Devices, BadParametersAreOneClearLine) {
     const auto device = create("mpu401", "left");
-    EXPECT_EQ(error_of(*device, "rx_dept", std::int64_t{1}), "left has no parameter \"rx_dept\"; did you mean rx_depth?");
-    EXPECT_THAT(error_of(*device, "colour", std::int64_t{1}), HasSubstr("left has no parameter \"colour\"; it has port, irq,"));
-    EXPECT_EQ(error_of(*device, "rx_depth", std::int64_t{0}), "left: rx_depth = 0 is not possible; give 1 to 256");
-    EXPECT_EQ(error_of(*device, "rx_depth", std::string("many")), "left: rx_depth = \"many\" is not possible; give 1 to 256");
+    EXPECT_EQ(error_of(*device, "rx_dept", std::int64_t{1}),
+              "left has no parameter \"rx_dept\"; did you mean rx_depth?");
+    EXPECT_THAT(error_of(*device, "colour", std::int64_t{1}),
+                HasSubstr("left has no parameter \"colour\"; it has port, irq,"));
+    EXPECT_EQ(error_of(*device, "rx_depth", std::int64_t{0}),
+              "left: rx_depth = 0 is not possible; give 1 to 256");
+    EXPECT_EQ(error_of(*device, "rx_depth", std::string("many")),
+              "left: rx_depth = \"many\" is not possible; give 1 to 256");
     EXPECT_EQ(error_of(*device, "rx_depth", true), "left: rx_depth = true is not possible; give 1 to 256");
-    EXPECT_EQ(error_of(*device, "rx_depth", std::string("12x")), "left: rx_depth = \"12x\" is not possible; give 1 to 256");
-    EXPECT_EQ(error_of(*device, "port", std::int64_t{5}), "left: port = 5 is not possible; give 0x100 to 0xfffe");
+    EXPECT_EQ(error_of(*device, "rx_depth", std::string("12x")),
+              "left: rx_depth = \"12x\" is not possible; give 1 to 256");
+    EXPECT_EQ(error_of(*device, "port", std::int64_t{5}),
+              "left: port = 5 is not possible; give 0x100 to 0xfffe");
     EXPECT_EQ(error_of(*device, "ack_delay", std::int64_t{5}),
               "left: ack_delay = 5 is not possible; give 0ns to 10s with its unit, as in \"250us\"");
-    EXPECT_THAT(error_of(*device, "ack_delay", std::string("99999999999999999999s")), HasSubstr("is not possible"));
-    EXPECT_THAT(error_of(*device, "ack_delay", std::string("9223372036854775807s")), HasSubstr("is not possible"));
+    EXPECT_THAT(error_of(*device, "ack_delay", std::string("99999999999999999999s")),
+                HasSubstr("is not possible"));
+    EXPECT_THAT(error_of(*device, "ack_delay", std::string("9223372036854775807s")),
+                HasSubstr("is not possible"));
     EXPECT_EQ(error_of(*device, "empty_read", std::string("first")),
               "left: empty_read = \"first\" is not possible; give last or ones");
     EXPECT_EQ(error_of(*device, "ack_uart_reset", std::int64_t{1}),
@@ -121,7 +131,8 @@ TEST_F(Devices, EveryParameterOfEveryModelIsConsistent) {
 TEST_F(Devices, ParametersStayWhileThereIsPower) {
     Mpu401 mpu("mpu401");
     ASSERT_TRUE(mpu.power_on(sim::bus, &scheduler.lines[9], 0).ok());
-    EXPECT_EQ(error_of(mpu, "rx_depth", std::int64_t{1}), "mpu401: rx_depth cannot change while the device has power");
+    EXPECT_EQ(error_of(mpu, "rx_depth", std::int64_t{1}),
+              "mpu401: rx_depth cannot change while the device has power");
     mpu.power_off();
     EXPECT_EQ(error_of(mpu, "rx_depth", std::int64_t{1}), "");
 }
@@ -233,7 +244,8 @@ TEST_F(Wires, WhatIsReceivedNowGoesBeforeWhatTheInputHasLater) {
     EXPECT_TRUE(in_wire.receive(1, Machine::now_ns()));
     Machine::run_for(10 * millisecond_ns);
     EXPECT_THAT(received.bytes, ElementsAre(1, 2));
-    EXPECT_THAT(received.times, ElementsAre(millisecond_ns + midi_byte_ns, 5 * millisecond_ns + midi_byte_ns));
+    EXPECT_THAT(received.times,
+                ElementsAre(millisecond_ns + midi_byte_ns, 5 * millisecond_ns + midi_byte_ns));
 }
 
 TEST_F(Wires, AByteThatIsOnTheWireStaysThere) {
@@ -252,7 +264,8 @@ TEST_F(Wires, WhatIsGivenAnEarlierTimeDoesNotReplaceIt) {
     EXPECT_TRUE(in_wire.receive(2, 0));
     Machine::run_for(millisecond_ns);
     EXPECT_THAT(received.bytes, ElementsAre(1, 2));
-    EXPECT_THAT(received.times, ElementsAre(millisecond_ns + midi_byte_ns, millisecond_ns + 2 * midi_byte_ns));
+    EXPECT_THAT(received.times,
+                ElementsAre(millisecond_ns + midi_byte_ns, millisecond_ns + 2 * midi_byte_ns));
 }
 
 // Two processors' times may differ a little: what one sends just after the other's byte waits for the wire.
@@ -303,9 +316,11 @@ TEST_F(Wires, OneDevicesOutIsAnothersIn) {
     Mpu401 left("left", {.port = 0x330, .tx_depth = 16});
     Mpu401 right("right", {.port = 0x340});
     for (Mpu401* mpu : {&left, &right}) ASSERT_TRUE(mpu->power_on(sim::bus, &scheduler.lines[9], 0).ok());
-    left.wire()->out.connect([](void* to, const hardware::WireByte& sent) {
-        EXPECT_TRUE(static_cast<Mpu401*>(to)->wire()->in.receive(sent.byte, sent.first_bit_ns));
-    }, &right);
+    left.wire()->out.connect(
+        [](void* to, const hardware::WireByte& sent) {
+            EXPECT_TRUE(static_cast<Mpu401*>(to)->wire()->in.receive(sent.byte, sent.first_bit_ns));
+        },
+        &right);
     for (std::uint32_t port : {0x331u, 0x341u}) out(port, 0x3f);
     Machine::run_for(millisecond_ns);
     for (std::uint32_t port : {0x330u, 0x340u}) ASSERT_EQ(in(port), 0xfeu);

@@ -127,10 +127,10 @@ TEST_F(Mc6850Test, ReceiveInterruptsFollowTheRegister) {
     EXPECT_FALSE(asserted());
     receive(0x90);
     EXPECT_TRUE(asserted());
-    EXPECT_EQ(in(control) & interrupt, interrupt);
+    EXPECT_EQ(in(control)&interrupt, interrupt);
     in(data);
     EXPECT_FALSE(asserted());
-    EXPECT_EQ(in(control) & interrupt, 0u);
+    EXPECT_EQ(in(control)&interrupt, 0u);
 }
 
 TEST_F(Mc6850Test, TransmitInterruptsAskForTheNextByte) {

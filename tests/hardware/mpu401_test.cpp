@@ -39,11 +39,12 @@ class Mpu401Test : public ::testing::Test {
         return *mpu_;
     }
     Mpu401& mpu() { return *mpu_; }
-    static bool input_waits() { return (in(control) & dsr) == 0; }
-    static bool takes_output() { return (in(control) & drr) == 0; }
+    static bool input_waits() { return (in(control)&dsr) == 0; }
+    static bool takes_output() { return (in(control)&drr) == 0; }
     static bool asserted() { return scheduler.lines[irq].asserted(); }
     void receive(std::initializer_list<unsigned> bytes) {
-        for (unsigned byte : bytes) EXPECT_TRUE(mpu_->wire()->in.receive(static_cast<std::uint8_t>(byte), Machine::now_ns()));
+        for (unsigned byte : bytes)
+            EXPECT_TRUE(mpu_->wire()->in.receive(static_cast<std::uint8_t>(byte), Machine::now_ns()));
     }
     std::vector<unsigned> sent() { return bytes_of(mpu_->wire()->out); }
 
@@ -286,7 +287,8 @@ TEST_F(Mpu401Test, ReceivedBytesAppearRawInOrderAtWireSpeed) {
     std::vector<unsigned> bytes;
     REQUIRES("MP-006");
     while (bytes.size() < 5) {
-        ASSERT_TRUE(scheduler.run(begin_ns + second_ns, [](void*) { return scheduler.lines[irq].asserted(); }, nullptr));
+        ASSERT_TRUE(scheduler.run(
+            begin_ns + second_ns, [](void*) { return scheduler.lines[irq].asserted(); }, nullptr));
         times.push_back(Machine::now_ns() - begin_ns);
         bytes.push_back(in(data));
     }
@@ -323,8 +325,9 @@ TEST_F(Mpu401Test, TheTraceShowsTheWire) {
     Machine::run_for(millisecond_ns);
     const std::string end = std::to_string(begin_ns + midi_byte_ns);
     const std::string begin = std::to_string(begin_ns);
-    EXPECT_THAT(trace_lines(), ::testing::AllOf(::testing::Contains(end + " P0 wire-out mpu401 144 " + begin),
-                                                ::testing::Contains(end + " P0 wire-in mpu401 248 " + begin)));
+    EXPECT_THAT(trace_lines(),
+                ::testing::AllOf(::testing::Contains(end + " P0 wire-out mpu401 144 " + begin),
+                                 ::testing::Contains(end + " P0 wire-in mpu401 248 " + begin)));
 }
 
 // ---- interrupt ----
@@ -392,7 +395,8 @@ TEST_F(Mpu401Test, AnEmptyDataPortReadsTheLastByteOrOnes) {
 TEST_F(Mpu401Test, ReceiveOverflowDropsTheNewBytes) {
     for (const unsigned depth : {1u, 3u, 64u, 128u, 256u}) {
         uart({.rx_depth = depth});
-        for (unsigned i = 0; i < depth + 5; ++i) ASSERT_TRUE(mpu().wire()->in.receive(static_cast<std::uint8_t>(i), 0));
+        for (unsigned i = 0; i < depth + 5; ++i)
+            ASSERT_TRUE(mpu().wire()->in.receive(static_cast<std::uint8_t>(i), 0));
         Machine::run_for((depth + 6) * midi_byte_ns);
         REQUIRES("MP-009");
         for (unsigned i = 0; i < depth; ++i) ASSERT_EQ(in(data), i & 0xff) << depth;
@@ -605,8 +609,11 @@ TEST_F(Mpu401Test, FaultStuckLine) {
 
 TEST_F(Mpu401Test, FaultByteStorm) {
     const auto storm = [&](std::uint32_t seed) {
-        uart({.rx_depth = 256, .fault_storm_at_ns = 5 * millisecond_ns, .fault_storm_bytes = 100,
-              .fault_storm_interval_ns = 10 * microsecond_ns, .fault_storm_seed = seed});
+        uart({.rx_depth = 256,
+              .fault_storm_at_ns = 5 * millisecond_ns,
+              .fault_storm_bytes = 100,
+              .fault_storm_interval_ns = 10 * microsecond_ns,
+              .fault_storm_seed = seed});
         std::vector<unsigned> got;
         Machine::run_for(5 * millisecond_ns - ack_ns - 1);
         EXPECT_FALSE(input_waits());
@@ -627,15 +634,17 @@ TEST_F(Mpu401Test, FaultRemovalAfterAByteCutsTheWrite) {
     uart({.tx_depth = 16, .fault_remove_after = 3});
     static int removals;
     removals = 0;
-    mpu().on_removed([](void*, hardware::Device& device, Nanoseconds) {
-        EXPECT_TRUE(device.removed());
-        ++removals;
-    }, nullptr);
+    mpu().on_removed(
+        [](void*, hardware::Device& device, Nanoseconds) {
+            EXPECT_TRUE(device.removed());
+            ++removals;
+        },
+        nullptr);
     out(data, 0x90);
     Machine::run_for(midi_byte_ns);
     out(data, 0x3c);
     Machine::run_for(midi_byte_ns / 2);
-    EXPECT_EQ(in(control) & drr, 0u);
+    EXPECT_EQ(in(control)&drr, 0u);
     out(data, 0x64);
     REQUIRES("MP-012");
     EXPECT_EQ(in(control), 0xffu) << "gone in the middle of the message";
@@ -711,7 +720,8 @@ TEST_F(Mpu401Test, WithoutPowerItsPortsAreFree) {
 
 // Writes a message byte by byte, polling as published drivers do.
 void send(unsigned byte) {
-    while ((sim::bus.read_port(control, 1) & drr) != 0) {}
+    while ((sim::bus.read_port(control, 1) & drr) != 0) {
+    }
     sim::bus.write_port(data, 1, byte);
 }
 
@@ -739,8 +749,11 @@ TEST_F(Mpu401Test, TheSameRunGivesTheSameTrace) {
         scheduler.reset(2, 1);
         sim::bus.reset();
         sim::trace.reset();
-        uart({.tx_depth = 2, .fault_spurious_every_ns = 700 * microsecond_ns, .fault_storm_at_ns = 3 * millisecond_ns,
-              .fault_storm_bytes = 20, .fault_remove_after = 60});
+        uart({.tx_depth = 2,
+              .fault_spurious_every_ns = 700 * microsecond_ns,
+              .fault_storm_at_ns = 3 * millisecond_ns,
+              .fault_storm_bytes = 20,
+              .fault_remove_after = 60});
         receive({0x90, 0x3c, 0x40});
         scheduler.lines[irq].connect(
             [](void*, sim::IrqLine&) {

@@ -1,5 +1,5 @@
-// A device on a test bench: powered, with its registers and its line at hand. The test is the driver; its own accesses take
-// no simulated time unless it says so.
+// A device on a test bench: powered, with its registers and its line at hand. The test is the driver; its own
+// accesses take no simulated time unless it says so.
 #pragma once
 
 #include <cstdint>
@@ -73,11 +73,14 @@ class Driver {
         thread_.name = "driver";
         thread_.id = 1;
         sim::bus.port_access_ns = microsecond_ns;
-        scheduler.start(thread_, [](void* self) {
-            static_cast<Driver*>(self)->run_();
-            static_cast<Driver*>(self)->done_ = true;
-            scheduler.exit_thread();
-        }, this);
+        scheduler.start(
+            thread_,
+            [](void* self) {
+                static_cast<Driver*>(self)->run_();
+                static_cast<Driver*>(self)->done_ = true;
+                scheduler.exit_thread();
+            },
+            this);
     }
     ~Driver() {
         if (!done_) thread_.fiber.release();
@@ -96,8 +99,9 @@ inline std::vector<std::string> trace_lines() {
     std::vector<std::string> lines;
     for (std::uint64_t i = sim::trace.first(); i < sim::trace.count(); ++i) {
         const sim::TraceRecord& r = sim::trace.at(i);
-        lines.push_back(std::to_string(r.at_ns) + " P" + std::to_string(r.processor) + " " + name_of(r.kind) + " " +
-                        (r.name == nullptr ? "-" : r.name) + " " + std::to_string(r.a) + " " + std::to_string(r.b));
+        lines.push_back(std::to_string(r.at_ns) + " P" + std::to_string(r.processor) + " " + name_of(r.kind) +
+                        " " + (r.name == nullptr ? "-" : r.name) + " " + std::to_string(r.a) + " " +
+                        std::to_string(r.b));
     }
     return lines;
 }

@@ -19,7 +19,8 @@ class Registers : public sim::BusDevice {
         return value;
     }
     void write(std::uint32_t offset, unsigned width, std::uint32_t written, Nanoseconds now) override {
-        accesses.push_back("w" + std::to_string(offset) + "/" + std::to_string(width) + "=" + std::to_string(written));
+        accesses.push_back("w" + std::to_string(offset) + "/" + std::to_string(width) + "=" +
+                           std::to_string(written));
         last_ns = now;
     }
     bool read_has_no_effect(std::uint32_t offset) const override { return offset == 0; }

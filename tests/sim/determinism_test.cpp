@@ -43,13 +43,15 @@ class Ticker : public sim::BusDevice {
     }};
 };
 
-// Threads that compute, poll, spin, sleep and wake each other on two processors, over a device that interrupts.
+// Threads that compute, poll, spin, sleep and wake each other on two processors, over a device that
+// interrupts.
 class Program {
   public:
     Program(std::uint64_t seed, sim::Policy* policy) : simulation_(2, seed) {
         if (policy != nullptr) scheduler.policy = policy;
         EXPECT_TRUE(sim::bus.claim_ports(0x100, 2, ticker_));
-        scheduler.lines[5].connect([](void* self, sim::IrqLine&) { return static_cast<Program*>(self)->serve(); }, this, ~0u);
+        scheduler.lines[5].connect(
+            [](void* self, sim::IrqLine&) { return static_cast<Program*>(self)->serve(); }, this, ~0u);
         ticker_.start();
         sleeper_ = &simulation_.start("sleeper", {12}, [this] { sleep(); });
         for (int i = 0; i < 3; ++i) simulation_.start("worker", [this] { compute(); });
@@ -188,7 +190,8 @@ TEST(Exploring, TheHostsSlicingIsNoChoice) {
         RandomPolicy policy(5);
         return Program(1, &policy).run(slice_ns);
     };
-    // Processors may differ in time, so the unsliced run may lack what another processor still did before the limit.
+    // Processors may differ in time, so the unsliced run may lack what another processor still did before the
+    // limit.
     const auto sliced = explore(millisecond_ns);
     expect_same(sliced, explore(500'000));
     expect_same(explore(0), explore(millisecond_ns));

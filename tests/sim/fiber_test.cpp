@@ -112,7 +112,8 @@ TEST(Fibers, ReusedStacksCarryNoPoison) {
 }
 
 void overflow(void*) {
-    volatile char* const below = static_cast<volatile char*>(__builtin_frame_address(0)) - sim::fiber_stack_size - 16;
+    volatile char* const below =
+        static_cast<volatile char*>(__builtin_frame_address(0)) - sim::fiber_stack_size - 16;
     *below = 1;
     std::abort();
 }
@@ -139,7 +140,8 @@ TEST(FibersDeathTest, BeyondTheLimitTheProcessEnds) {
 TEST(Arena, LiesWhereTheAddressMapSays) {
     sim::reserve_arena();
     sim::reserve_arena();
-    for (const sim::AddressRange range : {sim::user_range, sim::nonpaged_range, sim::paged_range, sim::physical_range}) {
+    for (const sim::AddressRange range :
+         {sim::user_range, sim::nonpaged_range, sim::paged_range, sim::physical_range}) {
         auto* const first = reinterpret_cast<volatile char*>(range.base);
         auto* const last = reinterpret_cast<volatile char*>(range.end() - 1);
         *first = 1;

@@ -10,10 +10,10 @@
 namespace portico::test {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using sim::IrqLine;
 using sim::IrqSource;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr std::uint32_t on_0 = 1;
 constexpr std::uint32_t on_1 = 2;
@@ -23,8 +23,9 @@ class Interrupts : public ::testing::Test {
     static IrqLine& line(unsigned irq) { return scheduler.lines[irq]; }
     void connect(unsigned irq, std::function<bool()> service, std::uint32_t affinity = ~0u) {
         services_.push_back(std::make_unique<std::function<bool()>>(std::move(service)));
-        line(irq).connect([](void* context, IrqLine&) { return (*static_cast<std::function<bool()>*>(context))(); },
-                          services_.back().get(), affinity);
+        line(irq).connect(
+            [](void* context, IrqLine&) { return (*static_cast<std::function<bool()>*>(context))(); },
+            services_.back().get(), affinity);
     }
     void note(const std::string& what) { order.push_back(what); }
     static void work(int steps) {
@@ -229,12 +230,14 @@ TEST_F(Interrupts, MaskedInServiceStormsNoMore) {
     EXPECT_TRUE(line(9).masked());
 }
 
-// A storm: nothing ever lowers the line. Time, events and other processors go on, and the host gets its limit.
+// A storm: nothing ever lowers the line. Time, events and other processors go on, and the host gets its
+// limit.
 TEST_F(Interrupts, AStormDoesNotStopTheMachine) {
     Simulation simulation(2);
     IrqSource device(line(9), "device");
     int served = 0;
-    connect(9, [&] { return ++served < 0; }, on_0);
+    connect(
+        9, [&] { return ++served < 0; }, on_0);
     Alarm event([&](Nanoseconds) { note("event"); });
     event.at(50'000);
     simulation.start("other", {8, on_1}, [&] {
@@ -283,12 +286,15 @@ TEST_F(Interrupts, ADisconnectedLineIsQuiet) {
 TEST_F(Interrupts, GoToAProcessorOfTheLinesAffinity) {
     Simulation simulation(2);
     IrqSource device(line(9), "device");
-    connect(9, [&] {
-        device.lower(now_ns());
-        EXPECT_EQ(this_processor->index, 1);
-        note("served");
-        return true;
-    }, on_1);
+    connect(
+        9,
+        [&] {
+            device.lower(now_ns());
+            EXPECT_EQ(this_processor->index, 1);
+            note("served");
+            return true;
+        },
+        on_1);
     device.raise(0);
     simulation.run(millisecond_ns);
     EXPECT_THAT(order, ElementsAre("served"));
@@ -383,10 +389,10 @@ TEST_F(Interrupts, TheTraceShowsLineAndService) {
     Alarm raise([&](Nanoseconds due_ns) { device.raise(due_ns); });
     raise.at(5'000);
     simulation.run(millisecond_ns);
-    EXPECT_THAT(text.lines(), ElementsAre("5000 P0 irql0 T0 line-assert uart 9 0",
-                                          "5500 P0 irql8 T0 interrupt - 9 0",
-                                          "5500 P0 irql8 T0 line-deassert uart 9 0",
-                                          "5500 P0 irql8 T0 interrupt-end - 9 1"));
+    EXPECT_THAT(
+        text.lines(),
+        ElementsAre("5000 P0 irql0 T0 line-assert uart 9 0", "5500 P0 irql8 T0 interrupt - 9 0",
+                    "5500 P0 irql8 T0 line-deassert uart 9 0", "5500 P0 irql8 T0 interrupt-end - 9 1"));
 }
 
 // ---- DPCs ----
@@ -544,13 +550,16 @@ TEST_F(Spinning, GivesTheLockToOneOfSeveralAtATime) {
 TEST_F(Spinning, InterruptsStillComeAndAtTheirTime) {
     Simulation simulation(2);
     IrqSource device(line(9), "device");
-    connect(9, [&] {
-        device.lower(now_ns());
-        EXPECT_EQ(now_ns(), 50'000 + 500);
-        EXPECT_EQ(this_processor->index, 1);
-        note("served");
-        return true;
-    }, on_1);
+    connect(
+        9,
+        [&] {
+            device.lower(now_ns());
+            EXPECT_EQ(now_ns(), 50'000 + 500);
+            EXPECT_EQ(this_processor->index, 1);
+            note("served");
+            return true;
+        },
+        on_1);
     simulation.start("owner", {8, on_0}, [&] {
         scheduler.raise_irql(sim::dispatch_level);
         acquire();

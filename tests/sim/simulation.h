@@ -50,7 +50,9 @@ class Simulation {
         scheduler.start(body.thread, &Simulation::entry, &body);
         return body.thread;
     }
-    sim::Thread& start(const char* name, std::function<void()> run) { return start(name, Options{}, std::move(run)); }
+    sim::Thread& start(const char* name, std::function<void()> run) {
+        return start(name, Options{}, std::move(run));
+    }
 
     // True when the run ended before the limit: stopped or frozen.
     bool run(Nanoseconds limit_ns) { return scheduler.run(limit_ns, nullptr, nullptr); }
@@ -98,12 +100,14 @@ class Alarm {
     sim::Event event_{fired, this};
 };
 
-inline Nanoseconds now_ns() { return this_processor->at_ns; }
+inline Nanoseconds now_ns() {
+    return this_processor->at_ns;
+}
 
 inline std::string line_of(const sim::TraceRecord& r) {
-    return std::to_string(r.at_ns) + " P" + std::to_string(r.processor) + " irql" + std::to_string(r.irql) + " T" +
-           std::to_string(r.thread) + " " + name_of(r.kind) + " " + (r.name == nullptr ? "-" : r.name) + " " +
-           std::to_string(r.a) + " " + std::to_string(r.b);
+    return std::to_string(r.at_ns) + " P" + std::to_string(r.processor) + " irql" + std::to_string(r.irql) +
+           " T" + std::to_string(r.thread) + " " + name_of(r.kind) + " " +
+           (r.name == nullptr ? "-" : r.name) + " " + std::to_string(r.a) + " " + std::to_string(r.b);
 }
 
 // Gathers every trace record from its construction on, as text.

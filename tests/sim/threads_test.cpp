@@ -7,8 +7,8 @@
 namespace portico::test {
 namespace {
 
-using ::testing::ElementsAre;
 using sim::Thread;
+using ::testing::ElementsAre;
 
 constexpr std::uint32_t on_0 = 1;
 constexpr std::uint32_t on_1 = 2;
@@ -372,8 +372,8 @@ TEST_F(Threads, EachKeepsItsIrql) {
     EXPECT_EQ(scheduler.processors[0].irql, sim::passive_level);
 }
 
-// A thread's clock never goes back, wherever it moves, although processors' times differ, most of all when a policy lets
-// some lag.
+// A thread's clock never goes back, wherever it moves, although processors' times differ, most of all when a
+// policy lets some lag.
 void expect_time_to_go_forward(sim::Policy* policy) {
     Simulation simulation(3, 11);
     if (policy != nullptr) scheduler.policy = policy;

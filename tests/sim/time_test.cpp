@@ -54,7 +54,8 @@ TEST(Time, EventsFireBeforeThePointThatPassesThemReturns) {
     EXPECT_THAT(order, ElementsAre("due", "first point", "later", "second point"));
 }
 
-// Two processors take turns so that neither is ahead of the other by more than its last step; equal times go by index.
+// Two processors take turns so that neither is ahead of the other by more than its last step; equal times go
+// by index.
 TEST(Time, ProcessorsInterleaveByTime) {
     Simulation simulation;
     std::vector<std::string> order;
@@ -235,7 +236,8 @@ TEST(Run, AsksTheConditionWhenAThreadIsDone) {
         sim::point(1'000);
         done = true;
     });
-    EXPECT_TRUE(scheduler.run(second_ns, [](void* d) { return *static_cast<bool*>(d); }, &done));
+    EXPECT_TRUE(scheduler.run(
+        second_ns, [](void* d) { return *static_cast<bool*>(d); }, &done));
     EXPECT_LE(scheduler.now_ns(), start_ns + 1'000);
 }
 

@@ -29,7 +29,8 @@ TEST(Traces, KeepTheNewest) {
 struct Seen {
     std::vector<std::uint64_t> numbers;
     static void take(void* context, const TraceRecord* records, std::uint64_t count) {
-        for (std::uint64_t i = 0; i < count; ++i) static_cast<Seen*>(context)->numbers.push_back(records[i].a);
+        for (std::uint64_t i = 0; i < count; ++i)
+            static_cast<Seen*>(context)->numbers.push_back(records[i].a);
     }
 };
 

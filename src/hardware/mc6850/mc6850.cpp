@@ -30,10 +30,12 @@ constexpr Options defaults;
 
 }  // namespace
 
-const Model Mc6850::model{"mc6850", "serial MIDI port with a Motorola MC6850", parameters, &defaults,
-                          [](const char* name) -> std::unique_ptr<Device> { return std::make_unique<Mc6850>(name); }};
+const Model Mc6850::model{
+    "mc6850", "serial MIDI port with a Motorola MC6850", parameters, &defaults,
+    [](const char* name) -> std::unique_ptr<Device> { return std::make_unique<Mc6850>(name); }};
 
-Mc6850::Mc6850(const char* name, const Options& options) : Device(model, name, &options_), options_(options) {}
+Mc6850::Mc6850(const char* name, const Options& options)
+    : Device(model, name, &options_), options_(options) {}
 
 std::vector<Counter> Mc6850::counters() const {
     return {{"bytes sent", wire_.out.count()},

@@ -1,5 +1,5 @@
-// A serial MIDI card with Motorola's MC6850 ACIA (data sheet DS9493): two registers, no FIFO, interrupts for both directions.
-// CTS and DCD are wired low, as on every MIDI card.
+// A serial MIDI card with Motorola's MC6850 ACIA (data sheet DS9493): two registers, no FIFO, interrupts for
+// both directions. CTS and DCD are wired low, as on every MIDI card.
 #pragma once
 
 #include "hardware/device.h"
@@ -45,15 +45,15 @@ class Mc6850 final : public sim::BusDevice, public Device {
     Options options_;
     MidiWire wire_{byte_sent, byte_arrived, this};
     std::uint8_t control_ = 0;
-    bool in_reset_ = true;            // from power-on until a divisor is chosen
+    bool in_reset_ = true;  // from power-on until a divisor is chosen
     Nanoseconds frame_ns_ = 0;
-    bool transmit_full_ = false;      // the transmit data register, behind which is the shift register
+    bool transmit_full_ = false;  // the transmit data register, behind which is the shift register
     std::uint8_t transmit_ = 0;
     bool receive_full_ = false;
     std::uint8_t receive_ = 0;
     bool framing_error_ = false;
     bool overrun_ = false;
-    bool overrun_coming_ = false;     // a byte was lost; the status tells when the one before it has been read
+    bool overrun_coming_ = false;  // a byte was lost; the status tells when the one before it has been read
     std::uint64_t lost_in_ = 0;
     std::uint64_t lost_out_ = 0;
 };

@@ -30,36 +30,45 @@ constexpr std::array parameters{
     duration<&Options::ack_delay_ns>("ack_delay", 0, 10 * second_ns, "from a command to its ACK"),
     flag<&Options::ack_uart_reset>("ack_uart_reset", "a reset in UART mode is acknowledged"),
     flag<&Options::output_waits_for_input>("output_waits_for_input", "unread input blocks output"),
-    hexadecimal<&Options::status_low_bits>("status_low_bits", 0, 0x3f, "what bits 0 to 5 of the status read as"),
+    hexadecimal<&Options::status_low_bits>("status_low_bits", 0, 0x3f,
+                                           "what bits 0 to 5 of the status read as"),
     choice<&Options::empty_read>("empty_read", empty_reads, "what an empty data port reads as"),
     number_or<&Options::fault_lost_acks>("all", "fault_lost_acks", 0, 1'000'000, "commands that get no ACK"),
     duration<&Options::fault_ack_late_ns>("fault_ack_late", 0, 100 * second_ns, "added to ack_delay"),
     number_or<&Options::fault_drr_stuck_after>("never", "fault_drr_stuck_after", 0, 1'000'000'000,
                                                "data bytes, after which the device hangs"),
-    duration_or<&Options::fault_drr_stuck_for_ns>("never", "fault_drr_stuck_for", 1, hour_ns, "until it recovers"),
-    duration_or<&Options::fault_spurious_every_ns>("never", "fault_spurious_every", 100 * microsecond_ns, hour_ns,
-                                                   "from one spurious interrupt to the next"),
+    duration_or<&Options::fault_drr_stuck_for_ns>("never", "fault_drr_stuck_for", 1, hour_ns,
+                                                  "until it recovers"),
+    duration_or<&Options::fault_spurious_every_ns>("never", "fault_spurious_every", 100 * microsecond_ns,
+                                                   hour_ns, "from one spurious interrupt to the next"),
     duration_or<&Options::fault_line_stuck_at_ns>("never", "fault_line_stuck_at", 0, 1'000 * hour_ns,
                                                   "when the line sticks asserted"),
-    duration_or<&Options::fault_storm_at_ns>("never", "fault_storm_at", 0, 1'000 * hour_ns, "when random bytes arrive"),
-    number_or<&Options::fault_storm_bytes>("all", "fault_storm_bytes", 1, 1'000'000'000, "how many"),
-    duration<&Options::fault_storm_interval_ns>("fault_storm_interval", microsecond_ns, second_ns, "from one to the next"),
+    duration_or<&Options::fault_storm_at_ns>("never", "fault_storm_at", 0, 1'000 * hour_ns,
+                                             "when random bytes arrive"),
+    number_or<&Options::fault_storm_bytes>("endless", "fault_storm_bytes", 1, 1'000'000'000, "how many"),
+    duration<&Options::fault_storm_interval_ns>("fault_storm_interval", microsecond_ns, second_ns,
+                                                "from one to the next"),
     number<&Options::fault_storm_seed>("fault_storm_seed", 0, no_limit - 1, "chooses them"),
     number_or<&Options::fault_remove_after>("never", "fault_remove_after", 1, 1'000'000'000,
                                             "data bytes, after which the device is gone"),
-    duration_or<&Options::fault_remove_at_ns>("never", "fault_remove_at", 0, 1'000 * hour_ns, "when the device is gone"),
+    duration_or<&Options::fault_remove_at_ns>("never", "fault_remove_at", 0, 1'000 * hour_ns,
+                                              "when the device is gone"),
 };
 
 constexpr Options defaults;
 
 }  // namespace
 
-const Model Mpu401::model{"mpu401", "MPU-401 compatible MIDI port in UART mode", parameters, &defaults,
-                          [](const char* name) -> std::unique_ptr<Device> { return std::make_unique<Mpu401>(name); }};
+const Model Mpu401::model{
+    "mpu401", "MPU-401 compatible MIDI port in UART mode", parameters, &defaults,
+    [](const char* name) -> std::unique_ptr<Device> { return std::make_unique<Mpu401>(name); }};
 
-Mpu401::Mpu401(const char* name, const Options& options) : Device(model, name, &options_), options_(options) {}
+Mpu401::Mpu401(const char* name, const Options& options)
+    : Device(model, name, &options_), options_(options) {}
 
-Resources Mpu401::resources() { return {{{options_.port, 2, this}}, {}, options_.irq}; }
+Resources Mpu401::resources() {
+    return {{{options_.port, 2, this}}, {}, options_.irq};
+}
 
 std::vector<Counter> Mpu401::counters() const {
     return {{"bytes sent", wire_.out.count()},
@@ -90,8 +99,8 @@ void Mpu401::start(Nanoseconds now_ns, Start why) {
 }
 
 void Mpu401::stop(Nanoseconds) {
-    for (sim::Event* event : {&ack_event_, &drr_event_, &spurious_event_, &spurious_end_event_, &line_event_, &storm_event_,
-                              &remove_event_}) {
+    for (sim::Event* event : {&ack_event_, &drr_event_, &spurious_event_, &spurious_end_event_, &line_event_,
+                              &storm_event_, &remove_event_}) {
         sim::scheduler.events.cancel(*event);
     }
     wire_.out.cut();
@@ -243,7 +252,9 @@ void Mpu401::acknowledged(Nanoseconds now_ns) {
     update_line(now_ns);
 }
 
-void Mpu401::drr_freed(Nanoseconds) { stuck_ = false; }
+void Mpu401::drr_freed(Nanoseconds) {
+    stuck_ = false;
+}
 
 void Mpu401::spurious_begins(Nanoseconds now_ns) {
     spurious_ = true;

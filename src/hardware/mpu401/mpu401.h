@@ -17,25 +17,27 @@ class Mpu401 final : public sim::BusDevice, public Device {
     struct Options {
         std::uint32_t port = 0x330;
         std::uint32_t irq = 9;
-        std::uint32_t rx_depth = 64;   // MP-009
-        std::uint32_t tx_depth = 1;    // bytes beside the one that is being shifted out
+        std::uint32_t rx_depth = 64;                      // MP-009
+        std::uint32_t tx_depth = 1;                       // bytes beside the one that is being shifted out
         Nanoseconds ack_delay_ns = 200 * microsecond_ns;  // MP-010
-        bool ack_uart_reset = false;   // a reset in UART mode is acknowledged too: many clones (MP-003, MP-013)
-        bool output_waits_for_input = false;  // MP-014
+        bool ack_uart_reset =
+            false;  // a reset in UART mode is acknowledged too: many clones (MP-003, MP-013)
+        bool output_waits_for_input = false;   // MP-014
         std::uint32_t status_low_bits = 0x3f;  // MP-002
         EmptyRead empty_read = EmptyRead::last;
 
-        std::uint32_t fault_lost_acks = 0;              // that many commands are obeyed without an answer
-        Nanoseconds fault_ack_late_ns = 0;              // on top of ack_delay
+        std::uint32_t fault_lost_acks = 0;               // that many commands are obeyed without an answer
+        Nanoseconds fault_ack_late_ns = 0;               // on top of ack_delay
         std::uint32_t fault_drr_stuck_after = no_limit;  // data bytes taken, then the device hangs
         Nanoseconds fault_drr_stuck_for_ns = never_ns;
         Nanoseconds fault_spurious_every_ns = never_ns;  // interrupts without a byte waiting
-        Nanoseconds fault_line_stuck_at_ns = never_ns;   // from then on the line is asserted whatever one reads
-        Nanoseconds fault_storm_at_ns = never_ns;        // random bytes arrive, faster than the wire if so wished
+        Nanoseconds fault_line_stuck_at_ns =
+            never_ns;                              // from then on the line is asserted whatever one reads
+        Nanoseconds fault_storm_at_ns = never_ns;  // random bytes arrive, faster than the wire if so wished
         std::uint32_t fault_storm_bytes = 256;
         Nanoseconds fault_storm_interval_ns = midi_byte_ns;
         std::uint32_t fault_storm_seed = 1;
-        std::uint32_t fault_remove_after = no_limit;     // data bytes taken, then the device is gone
+        std::uint32_t fault_remove_after = no_limit;  // data bytes taken, then the device is gone
         Nanoseconds fault_remove_at_ns = never_ns;
     };
 
@@ -70,7 +72,8 @@ class Mpu401 final : public sim::BusDevice, public Device {
 
     bool input_waits() const { return ack_ == Ack::waiting || (ack_ == Ack::none && !rx_.empty()); }
     bool takes_data() const {
-        return !stuck_ && tx_.size() < options_.tx_depth && !(options_.output_waits_for_input && input_waits());
+        return !stuck_ && tx_.size() < options_.tx_depth &&
+               !(options_.output_waits_for_input && input_waits());
     }
     std::uint8_t status(Nanoseconds now_ns);
     std::uint8_t read_data(Nanoseconds now_ns);
@@ -102,8 +105,8 @@ class Mpu401 final : public sim::BusDevice, public Device {
     Ring<std::uint8_t, fifo_limit> rx_;
     Ring<std::uint8_t, fifo_limit> tx_;
 
-    std::uint64_t taken_ = 0;              // data bytes
-    std::uint64_t next_fault_after_ = 0;   // that many
+    std::uint64_t taken_ = 0;             // data bytes
+    std::uint64_t next_fault_after_ = 0;  // that many
     std::uint32_t acks_to_lose_ = 0;
     std::uint32_t storm_left_ = 0;
     sim::Random storm_bytes_;
