@@ -75,14 +75,17 @@ inline NTSTATUS start(const std::string& name, void* argument) {
     return reinterpret_cast<NTSTATUS(NTAPI*)(void*, void*)>(*entry)(argument, nullptr);
 }
 
+// The objects of drivers/objects.cpp, which leave their memory to the test.
 struct Image {
+    explicit Image(const std::string& name = "ddk_objects") { EXPECT_EQ(start(name, &objects), STATUS_SUCCESS); }
+    ~Image() {
+        for (const auto& [memory, block] : pool) std::free(memory);
+        pool.clear();
+    }
+    Image(const Image&) = delete;
+    Image& operator=(const Image&) = delete;
+
     DriverObjects objects{};
 };
-
-inline Image start_objects(const std::string& name = "ddk_objects") {
-    Image image;
-    EXPECT_EQ(start(name, &image.objects), STATUS_SUCCESS);
-    return image;
-}
 
 }  // namespace portico::ddk_test

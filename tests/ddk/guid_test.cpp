@@ -35,7 +35,7 @@ TEST(Guid, BytesOnTheHost) {
 }
 
 TEST(Guid, BytesInADriver) {
-    const auto image = portico::ddk_test::start_objects();
+    const portico::ddk_test::Image image;
     ULONG index = 0;
 #define EXPECT_DRIVER_GUID(requirement, name, text) \
     EXPECT_EQ(text_of(*image.objects.guid(index++)), upper(text)) << #name;
