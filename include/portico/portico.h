@@ -21,10 +21,12 @@
 
 #include "portico/result.h"
 
+#pragma GCC visibility push(default)
+
 namespace portico {
 
 // An NTSTATUS with what is known about it.
-struct [[nodiscard]] Status {
+struct Status {
     std::int32_t code = 0;   // NTSTATUS
     std::string message;     // empty on success
 
@@ -281,3 +283,5 @@ class Machine {
 };
 
 }  // namespace portico
+
+#pragma GCC visibility pop

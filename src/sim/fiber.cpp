@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "sim/arena.h"
+#include "sim/saved_frame.h"
 
 #ifdef PORTICO_ASAN
 #include <sanitizer/asan_interface.h>
@@ -28,6 +29,7 @@ constexpr std::size_t stack_slot = 128 * 1024;
 struct StackPool {
     std::vector<std::uint64_t> free;
     std::uint64_t next = stack_range.base;
+    std::uint64_t guarded_end = stack_range.base;  // slots below have their guard page
 
     std::uint64_t take() {
         if (!free.empty()) {
@@ -38,7 +40,10 @@ struct StackPool {
         PORTICO_CHECK(next + stack_slot <= stack_range.end());
         const auto slot = next;
         next += stack_slot;
-        PORTICO_CHECK(::mprotect(reinterpret_cast<void*>(slot), page_size, PROT_NONE) == 0);
+        if (next > guarded_end) {
+            PORTICO_CHECK(::mprotect(reinterpret_cast<void*>(slot), page_size, PROT_NONE) == 0);
+            guarded_end = next;
+        }
         return slot;
     }
 };
@@ -51,6 +56,11 @@ StackPool& stacks() {
 }  // namespace
 
 const std::size_t fiber_stack_size = stack_slot - page_size;
+void reset_fibers() {
+    stacks().free.clear();
+    stacks().next = stack_range.base;
+}
+
 std::size_t fiber_limit() { return stack_range.size / stack_slot; }
 
 struct FiberMain {
@@ -78,6 +88,14 @@ struct FiberMain {
         PORTICO_CHECK(!"a fiber's entry returned");
     }
 
+    // What jump_fcontext of x86-64 System V pushes: mxcsr and x87 words, r12 to r15, rbx, rbp, the return address.
+    static SavedFrame saved(const Fiber& fiber) {
+        if (fiber.context_ == nullptr) return {};
+        const auto* const words = static_cast<const std::uint64_t*>(fiber.context_);
+        const SavedFrame frame{words[7], words[6]};
+        return fiber.owns(frame.rbp) ? frame : SavedFrame{frame.rip, 0};
+    }
+
     static inline Fiber* entering = nullptr;
 };
 
@@ -95,6 +113,8 @@ void Fiber::prepare(Entry entry, void* argument) {
 #endif
     context_ = ctx::make_fcontext(reinterpret_cast<void*>(stack_high_), stack_high_ - stack_low_, &FiberMain::main);
 }
+
+SavedFrame saved_frame(const Fiber& fiber) { return FiberMain::saved(fiber); }
 
 void Fiber::release() {
     if (stack_low_ == 0) return;

@@ -39,6 +39,9 @@ class Fiber {
 // The kernel stack, guard page excluded, that each prepared fiber gets.
 extern const std::size_t fiber_stack_size;
 
+// Every stack is free again: all fibers but the host's are forgotten, and must be made anew.
+void reset_fibers();
+
 // Most fibers that can exist at a time; prepare() ends the process beyond it (docs/limits.md).
 std::size_t fiber_limit();
 

@@ -41,12 +41,11 @@ void Scheduler::reset(unsigned count, std::uint64_t seed) {
         lines[i].irql_ = dirql_of(i);
     }
     processor_count = count;
+    reset_fibers();
     for (unsigned i = 0; i < count; ++i) {
-        Fiber idle = processors[i].idle_fiber;
         processors[i] = Processor{};
         Processor& p = processors[i];
         p.index = static_cast<std::uint8_t>(i);
-        p.idle_fiber = idle;
         p.idle_fiber.prepare(&Scheduler::idle_entry, &p);
         p.fiber = &p.idle_fiber;
     }

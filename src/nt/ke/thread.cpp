@@ -112,9 +112,7 @@ KTHREAD* current_thread() {
 }
 
 void initialize_thread(KTHREAD& thread, const char* name, void (NTAPI* start)(void*), void* context) {
-    sim::Fiber stack = thread.thread.fiber;
     thread.thread = sim::Thread{};
-    thread.thread.fiber = stack;
     thread.thread.id = threads.next_id;
     threads.next_id += 4;
     thread.thread.name = name;
@@ -150,7 +148,6 @@ KTHREAD* create_thread(const char* name, void (NTAPI* start)(void*), void* conte
         if (threads.used[i]) continue;
         threads.used[i] = true;
         KTHREAD& thread = threads.pool[i];
-        thread.thread.fiber = sim::Fiber{};
         initialize_thread(thread, name, start, context);
         thread.pooled = true;
         start_thread(thread);

@@ -1,0 +1,21 @@
+# portico_add_driver_test(NAME DRIVER driver SOURCES file... [LINK target...])
+# A GoogleTest program against the image of the driver that portico_add_driver() made. In it DRIVER_IMAGE is the image's
+# path. Each TEST is a ctest entry and so a process of its own: one that hangs or is killed says nothing of the others.
+include_guard(GLOBAL)
+include(GoogleTest)
+
+function(portico_add_driver_test NAME)
+  cmake_parse_arguments(PARSE_ARGV 1 T "" "DRIVER" "SOURCES;LINK")
+  if(T_UNPARSED_ARGUMENTS OR NOT T_SOURCES OR NOT T_DRIVER)
+    message(FATAL_ERROR "portico_add_driver_test(${NAME} DRIVER driver SOURCES file... [LINK target...]): "
+      "unexpected '${T_UNPARSED_ARGUMENTS}', or no driver or sources")
+  endif()
+  find_package(GTest REQUIRED)
+  get_target_property(image driver_${T_DRIVER} PORTICO_IMAGE)
+  add_executable(${NAME} ${T_SOURCES})
+  add_dependencies(${NAME} driver_${T_DRIVER})
+  target_compile_definitions(${NAME} PRIVATE DRIVER_IMAGE="${image}")
+  target_link_libraries(${NAME} PRIVATE Portico::portico GTest::gmock GTest::gtest GTest::gtest_main ${T_LINK})
+  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT 120 ENVIRONMENT "PORTICO_REPORT_DIR=${CMAKE_CURRENT_BINARY_DIR}")
+endfunction()
