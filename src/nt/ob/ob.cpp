@@ -138,7 +138,13 @@ void dereference(void* body) {
         tell_misuse(body, "An object that is gone was dereferenced, or its header was overwritten.");
         return;
     }
-    if (--header.pointer_count > 0) return;
+    --header.pointer_count;
+    // Nobody but the namespace knows a temporary object any more: it goes, as with the last handle.
+    if (header.pointer_count == 1 && header.directory != nullptr && !header.permanent && header.handle_count == 0) {
+        remove_name(header);
+        return;
+    }
+    if (header.pointer_count > 0) return;
     if (may_delete_here()) {
         delete_now(header);
     } else {
