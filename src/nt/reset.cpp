@@ -20,7 +20,6 @@ void reset() {
     ke::reset();
     ex::reset();
     ob::reset();
-    ex::create_callbacks();
     mm::reset();
     ps::reset();
     cm::reset();
