@@ -22,9 +22,11 @@ sed 's/["\\ ]/\\&/g' flags.txt >flags.rsp
 clang @flags.rsp -Xclang -ast-dump -fsyntax-only -fno-color-diagnostics every_header.cpp >ast.txt
 awk -f "$here/declared.awk" ast.txt | sort -u >declared.txt
 
+"$list_exports" >exports.txt
+"${NM:-llvm-nm}" --defined-only --format=posix "$driverlib" >library.txt
 {
-    "$list_exports"
-    "${NM:-llvm-nm}" --defined-only --format=posix "$driverlib" | awk '{ print $1 }'
+    cat exports.txt
+    awk '{ print $1 }' library.txt
 } | sort -u >available.txt
 sed 's/#.*//' "$not_exported" | awk 'NF { print $1 }' | sort >excused.txt
 
