@@ -127,6 +127,7 @@ Result<void> Machine::State::power_on() {
     PORTICO_TRY_VOID(take_replay());
     PORTICO_TRY_VOID(machine::load_system_miniports());
     sim::trace.reset();
+    if (!config.trace_file.empty()) PORTICO_TRY_VOID(trace_taps.open_file(config.trace_file));
     sim::scheduler.reset(config.processors, config.seed);
     sim::bus.reset();
     sim::bus.unclaimed = unclaimed_access;
@@ -166,6 +167,7 @@ Machine::~Machine() {
 }
 
 Machine::State::~State() {
+    if (const auto traced = trace_taps.finish(); !traced.ok()) fmt::print(stderr, "portico: {}\n", traced.error().message);
     for (Pin::State_* pin : pins) pin->machine = nullptr;
     for (MachineDevice& device : devices) {
         if (device.model) device.model->power_off();
@@ -175,10 +177,24 @@ Machine::State::~State() {
 
 // ---- the driver's life ----
 
+namespace {
+
+// A device that is gone, or going by itself when its last handle is closed, is not asked again.
+bool applies(nt::io::PnpAction action, nt::io::NodeState state) {
+    using nt::io::NodeState;
+    using nt::io::PnpAction;
+    const bool gone = state == NodeState::deleted || state == NodeState::surprise_removed;
+    if (action == PnpAction::query_remove) return !gone && state != NodeState::described && state != NodeState::enumerated;
+    if (action == PnpAction::remove) return state == NodeState::remove_pending;
+    return !gone;
+}
+
+}  // namespace
+
 Status Machine::State::perform_all(nt::io::PnpAction action, const char* what) {
     Status first;
     for (MachineDevice& device : devices) {
-        if (device.node->state == nt::io::NodeState::deleted) continue;
+        if (!applies(action, device.node->state)) continue;
         const NTSTATUS status = nt::io::perform(action, *device.node);
         after_run();
         if (!NT_SUCCESS(status) && first.ok()) first = machine::status_of(status, fmt::format("{} of {}", what, device.config.name));

@@ -208,7 +208,7 @@ TEST_F(Packets, ByteCountBeyondTheBufferIsRefused) {
     REQUIRES("SP-014");
     const Bytes data = record(0, {0x90, 60, 100}, 400);
     EXPECT_EQ(pin.write_packet(header(data.size()), data).code, STATUS_INVALID_PARAMETER);
-    const Bytes huge = record(0, {0x90, 60, 100}, 0xFFFFFFFF);
+    const Bytes huge = record(0, {0x90, 60, 100}, 0xFFFFFFFE);
     EXPECT_EQ(pin.write_packet(header(huge.size()), huge).code, STATUS_INVALID_PARAMETER);
     // Less than a record's header at the end is padding.
     EXPECT_OK(pin.write_packet(header(16), record(0, {0x90, 61, 100}) + Bytes(4)));
