@@ -24,7 +24,8 @@ io::DeviceNode* find_pci(ULONG bus, ULONG slot) {
 
 bool has_pci_bus(ULONG bus) {
     for (unsigned i = 0; const io::DeviceNode* const node = io::node_at(i); ++i) {
-        if (node->state != io::NodeState::deleted && node->bus_type == PCIBus && node->bus_number == bus) return true;
+        if (node->state != io::NodeState::deleted && node->bus_type == PCIBus && node->bus_number == bus)
+            return true;
     }
     return false;
 }
@@ -59,24 +60,26 @@ using namespace portico::nt;
 
 extern "C" {
 
-ULONG NTAPI HalGetBusData(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Length) {
+ULONG NTAPI HalGetBusData(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer,
+                          ULONG Length) {
     DDI(HalGetBusData, DISPATCH_LEVEL);
     return hal::get_data({BusDataType, BusNumber, SlotNumber}, Buffer, 0, Length);
 }
 
-ULONG NTAPI HalGetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Offset,
-                                  ULONG Length) {
+ULONG NTAPI HalGetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer,
+                                  ULONG Offset, ULONG Length) {
     DDI(HalGetBusDataByOffset, DISPATCH_LEVEL);
     return hal::get_data({BusDataType, BusNumber, SlotNumber}, Buffer, Offset, Length);
 }
 
-ULONG NTAPI HalSetBusData(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Length) {
+ULONG NTAPI HalSetBusData(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer,
+                          ULONG Length) {
     DDI(HalSetBusData, DISPATCH_LEVEL);
     return hal::set_data({BusDataType, BusNumber, SlotNumber}, Buffer, 0, Length);
 }
 
-ULONG NTAPI HalSetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Offset,
-                                  ULONG Length) {
+ULONG NTAPI HalSetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer,
+                                  ULONG Offset, ULONG Length) {
     DDI(HalSetBusDataByOffset, DISPATCH_LEVEL);
     return hal::set_data({BusDataType, BusNumber, SlotNumber}, Buffer, Offset, Length);
 }
@@ -89,7 +92,8 @@ BOOLEAN NTAPI HalTranslateBusAddress(INTERFACE_TYPE, ULONG, PHYSICAL_ADDRESS Bus
     return TRUE;
 }
 
-ULONG NTAPI HalGetInterruptVector(INTERFACE_TYPE, ULONG, ULONG BusInterruptLevel, ULONG, PKIRQL Irql, PKAFFINITY Affinity) {
+ULONG NTAPI HalGetInterruptVector(INTERFACE_TYPE, ULONG, ULONG BusInterruptLevel, ULONG, PKIRQL Irql,
+                                  PKAFFINITY Affinity) {
     DDI(HalGetInterruptVector, PASSIVE_LEVEL);
     *Irql = 0;
     *Affinity = 0;

@@ -1,4 +1,5 @@
-// The hardware abstraction layer: ports and registers of the simulated buses, interrupt vectors, bus configuration.
+// The hardware abstraction layer: ports and registers of the simulated buses, interrupt vectors, bus
+// configuration.
 #pragma once
 
 #include <cstdint>

@@ -40,7 +40,9 @@ void write_buffer(const T* port, const T* buffer, ULONG count) {
 
 }  // namespace
 
-void reset() { sim::bus.unclaimed = report_unclaimed; }
+void reset() {
+    sim::bus.unclaimed = report_unclaimed;
+}
 
 }  // namespace portico::nt::hal
 
@@ -48,18 +50,42 @@ using namespace portico::nt;
 
 extern "C" {
 
-UCHAR NTAPI READ_PORT_UCHAR(PUCHAR Port) { return hal::read(Port); }
-USHORT NTAPI READ_PORT_USHORT(PUSHORT Port) { return hal::read(Port); }
-ULONG NTAPI READ_PORT_ULONG(PULONG Port) { return hal::read(Port); }
-VOID NTAPI READ_PORT_BUFFER_UCHAR(PUCHAR Port, PUCHAR Buffer, ULONG Count) { hal::read_buffer(Port, Buffer, Count); }
-VOID NTAPI READ_PORT_BUFFER_USHORT(PUSHORT Port, PUSHORT Buffer, ULONG Count) { hal::read_buffer(Port, Buffer, Count); }
-VOID NTAPI READ_PORT_BUFFER_ULONG(PULONG Port, PULONG Buffer, ULONG Count) { hal::read_buffer(Port, Buffer, Count); }
-VOID NTAPI WRITE_PORT_UCHAR(PUCHAR Port, UCHAR Value) { hal::write(Port, Value); }
-VOID NTAPI WRITE_PORT_USHORT(PUSHORT Port, USHORT Value) { hal::write(Port, Value); }
-VOID NTAPI WRITE_PORT_ULONG(PULONG Port, ULONG Value) { hal::write(Port, Value); }
-VOID NTAPI WRITE_PORT_BUFFER_UCHAR(PUCHAR Port, PUCHAR Buffer, ULONG Count) { hal::write_buffer(Port, Buffer, Count); }
-VOID NTAPI WRITE_PORT_BUFFER_USHORT(PUSHORT Port, PUSHORT Buffer, ULONG Count) { hal::write_buffer(Port, Buffer, Count); }
-VOID NTAPI WRITE_PORT_BUFFER_ULONG(PULONG Port, PULONG Buffer, ULONG Count) { hal::write_buffer(Port, Buffer, Count); }
+UCHAR NTAPI READ_PORT_UCHAR(PUCHAR Port) {
+    return hal::read(Port);
+}
+USHORT NTAPI READ_PORT_USHORT(PUSHORT Port) {
+    return hal::read(Port);
+}
+ULONG NTAPI READ_PORT_ULONG(PULONG Port) {
+    return hal::read(Port);
+}
+VOID NTAPI READ_PORT_BUFFER_UCHAR(PUCHAR Port, PUCHAR Buffer, ULONG Count) {
+    hal::read_buffer(Port, Buffer, Count);
+}
+VOID NTAPI READ_PORT_BUFFER_USHORT(PUSHORT Port, PUSHORT Buffer, ULONG Count) {
+    hal::read_buffer(Port, Buffer, Count);
+}
+VOID NTAPI READ_PORT_BUFFER_ULONG(PULONG Port, PULONG Buffer, ULONG Count) {
+    hal::read_buffer(Port, Buffer, Count);
+}
+VOID NTAPI WRITE_PORT_UCHAR(PUCHAR Port, UCHAR Value) {
+    hal::write(Port, Value);
+}
+VOID NTAPI WRITE_PORT_USHORT(PUSHORT Port, USHORT Value) {
+    hal::write(Port, Value);
+}
+VOID NTAPI WRITE_PORT_ULONG(PULONG Port, ULONG Value) {
+    hal::write(Port, Value);
+}
+VOID NTAPI WRITE_PORT_BUFFER_UCHAR(PUCHAR Port, PUCHAR Buffer, ULONG Count) {
+    hal::write_buffer(Port, Buffer, Count);
+}
+VOID NTAPI WRITE_PORT_BUFFER_USHORT(PUSHORT Port, PUSHORT Buffer, ULONG Count) {
+    hal::write_buffer(Port, Buffer, Count);
+}
+VOID NTAPI WRITE_PORT_BUFFER_ULONG(PULONG Port, PULONG Buffer, ULONG Count) {
+    hal::write_buffer(Port, Buffer, Count);
+}
 
 }  // extern "C"
 

@@ -1,4 +1,5 @@
-// What drivers reach ports by besides READ_PORT_xxx: the compiler's intrinsics and the old C run-time names (FLD-054).
+// What drivers reach ports by besides READ_PORT_xxx: the compiler's intrinsics and the old C run-time names
+// (FLD-054).
 #include "nt/ddi.h"
 #include "sim/bus.h"
 #include "wdm.h"
@@ -27,9 +28,15 @@ void NTAPI out_string(USHORT port, const T* buffer, ULONG count) {
 }
 
 // The old forms return what was read or written; the byte form as an int.
-INT NTAPI inp_byte(USHORT port) { return in<UCHAR>(port); }
-USHORT NTAPI inp_word(USHORT port) { return in<USHORT>(port); }
-ULONG NTAPI inp_long(USHORT port) { return in<ULONG>(port); }
+INT NTAPI inp_byte(USHORT port) {
+    return in<UCHAR>(port);
+}
+USHORT NTAPI inp_word(USHORT port) {
+    return in<USHORT>(port);
+}
+ULONG NTAPI inp_long(USHORT port) {
+    return in<ULONG>(port);
+}
 INT NTAPI outp_byte(USHORT port, INT value) {
     out<UCHAR>(port, static_cast<UCHAR>(value));
     return value;

@@ -1,5 +1,5 @@
-// Device registers in physical memory. What MmMapIoSpace gave for them leads back to the bus; ordinary memory is read and
-// written as such.
+// Device registers in physical memory. What MmMapIoSpace gave for them leads back to the bus; ordinary memory
+// is read and written as such.
 #include "nt/ddi.h"
 #include "nt/mm/mm.h"
 #include "sim/bus.h"
@@ -63,10 +63,18 @@ using namespace portico::nt;
 
 extern "C" {
 
-UCHAR NTAPI READ_REGISTER_UCHAR(volatile UCHAR* Register) { return hal::read(Register); }
-USHORT NTAPI READ_REGISTER_USHORT(volatile USHORT* Register) { return hal::read(Register); }
-ULONG NTAPI READ_REGISTER_ULONG(volatile ULONG* Register) { return hal::read(Register); }
-ULONG64 NTAPI READ_REGISTER_ULONG64(volatile ULONG64* Register) { return hal::read(Register); }
+UCHAR NTAPI READ_REGISTER_UCHAR(volatile UCHAR* Register) {
+    return hal::read(Register);
+}
+USHORT NTAPI READ_REGISTER_USHORT(volatile USHORT* Register) {
+    return hal::read(Register);
+}
+ULONG NTAPI READ_REGISTER_ULONG(volatile ULONG* Register) {
+    return hal::read(Register);
+}
+ULONG64 NTAPI READ_REGISTER_ULONG64(volatile ULONG64* Register) {
+    return hal::read(Register);
+}
 VOID NTAPI READ_REGISTER_BUFFER_UCHAR(volatile UCHAR* Register, PUCHAR Buffer, ULONG Count) {
     hal::read_buffer(Register, Buffer, Count);
 }
@@ -79,10 +87,18 @@ VOID NTAPI READ_REGISTER_BUFFER_ULONG(volatile ULONG* Register, PULONG Buffer, U
 VOID NTAPI READ_REGISTER_BUFFER_ULONG64(volatile ULONG64* Register, PULONG64 Buffer, ULONG Count) {
     hal::read_buffer(Register, Buffer, Count);
 }
-VOID NTAPI WRITE_REGISTER_UCHAR(volatile UCHAR* Register, UCHAR Value) { hal::write(Register, Value); }
-VOID NTAPI WRITE_REGISTER_USHORT(volatile USHORT* Register, USHORT Value) { hal::write(Register, Value); }
-VOID NTAPI WRITE_REGISTER_ULONG(volatile ULONG* Register, ULONG Value) { hal::write(Register, Value); }
-VOID NTAPI WRITE_REGISTER_ULONG64(volatile ULONG64* Register, ULONG64 Value) { hal::write(Register, Value); }
+VOID NTAPI WRITE_REGISTER_UCHAR(volatile UCHAR* Register, UCHAR Value) {
+    hal::write(Register, Value);
+}
+VOID NTAPI WRITE_REGISTER_USHORT(volatile USHORT* Register, USHORT Value) {
+    hal::write(Register, Value);
+}
+VOID NTAPI WRITE_REGISTER_ULONG(volatile ULONG* Register, ULONG Value) {
+    hal::write(Register, Value);
+}
+VOID NTAPI WRITE_REGISTER_ULONG64(volatile ULONG64* Register, ULONG64 Value) {
+    hal::write(Register, Value);
+}
 VOID NTAPI WRITE_REGISTER_BUFFER_UCHAR(volatile UCHAR* Register, PUCHAR Buffer, ULONG Count) {
     hal::write_buffer(Register, Buffer, Count);
 }

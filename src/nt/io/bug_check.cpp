@@ -7,8 +7,8 @@
 
 namespace portico::nt::io {
 
-void stop_machine(std::uint32_t code, std::array<std::uint64_t, 4> parameters, std::array<const char*, 4> names,
-                  const char* text, PIRP irp) {
+void stop_machine(std::uint32_t code, std::array<std::uint64_t, 4> parameters,
+                  std::array<const char*, 4> names, const char* text, PIRP irp) {
     Finding finding;
     finding.severity = Severity::bug_check;
     finding.rule = "io";

@@ -1,6 +1,7 @@
-// Blocks of one size for what every request needs: IRPs and small system buffers. Cut from the non-paged pool a slab at a
-// time, never given back before a reset. A freed cell is reused only after `quarantine` others, so that a request that is
-// completed or touched once more soon after its end is recognised instead of being someone else's.
+// Blocks of one size for what every request needs: IRPs and small system buffers. Cut from the non-paged pool
+// a slab at a time, never given back before a reset. A freed cell is reused only after `quarantine` others,
+// so that a request that is completed or touched once more soon after its end is recognised instead of being
+// someone else's.
 #pragma once
 
 #include <array>
@@ -11,7 +12,8 @@ namespace portico::nt::io {
 
 class Cells {
   public:
-    constexpr Cells(std::size_t cell_size, unsigned cells_per_slab) : cell_size_(cell_size), per_slab_(cells_per_slab) {}
+    constexpr Cells(std::size_t cell_size, unsigned cells_per_slab)
+        : cell_size_(cell_size), per_slab_(cells_per_slab) {}
 
     // Null when the pool is exhausted. What the cell holds is undefined.
     void* take();

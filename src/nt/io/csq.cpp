@@ -1,13 +1,16 @@
-// Cancel-safe IRP queues (IoCsqXxx). The driver brings the list and the lock; these functions bring the order of steps in
-// which an IRP can be cancelled at any moment and still belongs to exactly one party.
+// Cancel-safe IRP queues (IoCsqXxx). The driver brings the list and the lock; these functions bring the order
+// of steps in which an IRP can be cancelled at any moment and still belongs to exactly one party.
 #include "nt/ddi.h"
 #include "nt/io/irp.h"
 
 namespace portico::nt::io {
 namespace {
 
-// DriverContext[3] points to the queue, or to the context that the driver gave with the IRP; both begin with their type.
-PVOID& tag_of(PIRP irp) { return irp->Tail.Overlay.DriverContext[3]; }
+// DriverContext[3] points to the queue, or to the context that the driver gave with the IRP; both begin with
+// their type.
+PVOID& tag_of(PIRP irp) {
+    return irp->Tail.Overlay.DriverContext[3];
+}
 
 PIO_CSQ_IRP_CONTEXT context_of(PIRP irp) {
     auto* const context = static_cast<PIO_CSQ_IRP_CONTEXT>(tag_of(irp));
@@ -40,7 +43,9 @@ KIRQL lock(PIO_CSQ csq) {
     csq->CsqAcquireLock(csq, &irql);
     return irql;
 }
-void unlock(PIO_CSQ csq, KIRQL irql) { csq->CsqReleaseLock(csq, irql); }
+void unlock(PIO_CSQ csq, KIRQL irql) {
+    csq->CsqReleaseLock(csq, irql);
+}
 
 NTSTATUS insert(PIO_CSQ csq, PIRP irp, void* insert_context) {
     if (csq->Type == IO_TYPE_CSQ_EX) {
@@ -137,18 +142,20 @@ NTSTATUS NTAPI IoCsqInitialize(PIO_CSQ Csq, PIO_CSQ_INSERT_IRP CsqInsertIrp, PIO
                                PIO_CSQ_RELEASE_LOCK CsqReleaseLock,
                                PIO_CSQ_COMPLETE_CANCELED_IRP CsqCompleteCanceledIrp) {
     DDI(IoCsqInitialize, DISPATCH_LEVEL);
-    *Csq = {IO_TYPE_CSQ,     CsqInsertIrp,   CsqRemoveIrp,           CsqPeekNextIrp,
-            CsqAcquireLock,  CsqReleaseLock, CsqCompleteCanceledIrp, nullptr};
+    *Csq = {IO_TYPE_CSQ,    CsqInsertIrp,   CsqRemoveIrp,           CsqPeekNextIrp,
+            CsqAcquireLock, CsqReleaseLock, CsqCompleteCanceledIrp, nullptr};
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI IoCsqInitializeEx(PIO_CSQ Csq, PIO_CSQ_INSERT_IRP_EX CsqInsertIrp, PIO_CSQ_REMOVE_IRP CsqRemoveIrp,
-                                 PIO_CSQ_PEEK_NEXT_IRP CsqPeekNextIrp, PIO_CSQ_ACQUIRE_LOCK CsqAcquireLock,
-                                 PIO_CSQ_RELEASE_LOCK CsqReleaseLock,
+NTSTATUS NTAPI IoCsqInitializeEx(PIO_CSQ Csq, PIO_CSQ_INSERT_IRP_EX CsqInsertIrp,
+                                 PIO_CSQ_REMOVE_IRP CsqRemoveIrp, PIO_CSQ_PEEK_NEXT_IRP CsqPeekNextIrp,
+                                 PIO_CSQ_ACQUIRE_LOCK CsqAcquireLock, PIO_CSQ_RELEASE_LOCK CsqReleaseLock,
                                  PIO_CSQ_COMPLETE_CANCELED_IRP CsqCompleteCanceledIrp) {
     DDI(IoCsqInitializeEx, DISPATCH_LEVEL);
-    *Csq = {IO_TYPE_CSQ_EX, reinterpret_cast<PIO_CSQ_INSERT_IRP>(CsqInsertIrp), CsqRemoveIrp, CsqPeekNextIrp,
-            CsqAcquireLock, CsqReleaseLock, CsqCompleteCanceledIrp, nullptr};
+    *Csq = {IO_TYPE_CSQ_EX,         reinterpret_cast<PIO_CSQ_INSERT_IRP>(CsqInsertIrp),
+            CsqRemoveIrp,           CsqPeekNextIrp,
+            CsqAcquireLock,         CsqReleaseLock,
+            CsqCompleteCanceledIrp, nullptr};
     return STATUS_SUCCESS;
 }
 

@@ -14,24 +14,24 @@ struct DeviceNode;
 enum DeviceState : ULONG {
     unload_pending = 0x1,
     delete_pending = 0x2,
-    remove_pending = 0x4,    // query-remove succeeded, or the device vanished
+    remove_pending = 0x4,  // query-remove succeeded, or the device vanished
     remove_processed = 0x8,
-    start_pending = 0x10,    // has a PDO below it that is not started
+    start_pending = 0x10,  // has a PDO below it that is not started
 };
 
 // What DeviceObject->DeviceObjectExtension points to; follows the driver's own extension.
 struct DeviceExtras {
     DEVOBJ_EXTENSION extension;
-    PDEVICE_OBJECT lower;       // that this one is attached to
-    DeviceNode* node;           // of a PDO
-    ULONG state;                // DeviceState bits
-    WCHAR* sddl;                // internal pool; null: the default
-    GUID class_guid;            // IoCreateDeviceSecure's
+    PDEVICE_OBJECT lower;  // that this one is attached to
+    DeviceNode* node;      // of a PDO
+    ULONG state;           // DeviceState bits
+    WCHAR* sddl;           // internal pool; null: the default
+    GUID class_guid;       // IoCreateDeviceSecure's
     // StartIo
     bool startio_deferred;
     bool startio_not_cancelable;
     bool in_startio;
-    unsigned startio_again;     // IoStartNextPacket calls that wait for StartIo to return
+    unsigned startio_again;  // IoStartNextPacket calls that wait for StartIo to return
     ULONG startio_key;
     bool startio_by_key;
     bool startio_cancelable;
@@ -52,9 +52,9 @@ struct DeviceCreation {
     ULONG characteristics = 0;
     bool exclusive = false;
     const WCHAR* sddl = nullptr;
-    ULONG sddl_length = 0;          // in characters
+    ULONG sddl_length = 0;  // in characters
     const GUID* class_guid = nullptr;
-    const void* frame = nullptr;    // of the exported function; null: Portico's own device
+    const void* frame = nullptr;  // of the exported function; null: Portico's own device
 };
 
 // IRQL <= APC_LEVEL. STATUS_OBJECT_NAME_COLLISION, STATUS_INSUFFICIENT_RESOURCES, ...

@@ -1,5 +1,5 @@
-// Device queues (KDEVICE_QUEUE): requests that wait while a device is busy. Nothing else runs between two points of the
-// simulation, so the queue's spin lock, which only these functions take, never has to be taken.
+// Device queues (KDEVICE_QUEUE): requests that wait while a device is busy. Nothing else runs between two
+// points of the simulation, so the queue's spin lock, which only these functions take, never has to be taken.
 #include "nt/io/device_queue.h"
 
 #include "nt/ddi.h"
@@ -9,7 +9,9 @@ namespace {
 
 constexpr CSHORT device_queue_object = 20;  // KOBJECTS: DeviceQueueObject
 
-PKDEVICE_QUEUE_ENTRY entry_of(PLIST_ENTRY link) { return CONTAINING_RECORD(link, KDEVICE_QUEUE_ENTRY, DeviceListEntry); }
+PKDEVICE_QUEUE_ENTRY entry_of(PLIST_ENTRY link) {
+    return CONTAINING_RECORD(link, KDEVICE_QUEUE_ENTRY, DeviceListEntry);
+}
 
 bool make_busy(PKDEVICE_QUEUE queue, PKDEVICE_QUEUE_ENTRY entry) {
     const bool was_busy = queue->Busy != FALSE;
@@ -86,7 +88,8 @@ BOOLEAN NTAPI KeInsertDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENT
     return io::insert_entry(DeviceQueue, DeviceQueueEntry);
 }
 
-BOOLEAN NTAPI KeInsertByKeyDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENTRY DeviceQueueEntry, ULONG SortKey) {
+BOOLEAN NTAPI KeInsertByKeyDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENTRY DeviceQueueEntry,
+                                       ULONG SortKey) {
     DDI_RANGE(KeInsertByKeyDeviceQueue, DISPATCH_LEVEL, DISPATCH_LEVEL);
     return io::insert_entry_by_key(DeviceQueue, DeviceQueueEntry, SortKey);
 }

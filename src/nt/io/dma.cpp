@@ -1,5 +1,5 @@
-// DMA adapters. A bus master reaches all of the simulated memory, so no transfer needs a bounce buffer; what a transfer may
-// cover at a time is what lies together in physical memory.
+// DMA adapters. A bus master reaches all of the simulated memory, so no transfer needs a bounce buffer; what
+// a transfer may cover at a time is what lies together in physical memory.
 #include "nt/io/dma.h"
 
 #include "nt/ddi.h"
@@ -8,12 +8,12 @@
 #include "nt/mm/mm.h"
 
 struct _ADAPTER_OBJECT {
-    DMA_ADAPTER adapter;       // what the driver sees
+    DMA_ADAPTER adapter;  // what the driver sees
     DEVICE_DESCRIPTION description;
     ULONG map_registers;
-    bool busy;                 // a driver keeps the channel
-    LIST_ENTRY waiting;        // WAIT_CONTEXT_BLOCKs of devices, in order
-    ULONG remaining;           // of a slave's transfer, as its controller counts
+    bool busy;           // a driver keeps the channel
+    LIST_ENTRY waiting;  // WAIT_CONTEXT_BLOCKs of devices, in order
+    ULONG remaining;     // of a slave's transfer, as its controller counts
 };
 
 namespace portico::nt::io {
@@ -21,9 +21,13 @@ namespace {
 
 using Adapter = _ADAPTER_OBJECT;
 
-Adapter& of(PDMA_ADAPTER adapter) { return *CONTAINING_RECORD(adapter, Adapter, adapter); }
+Adapter& of(PDMA_ADAPTER adapter) {
+    return *CONTAINING_RECORD(adapter, Adapter, adapter);
+}
 
-char* mdl_address(PMDL mdl) { return static_cast<char*>(mdl->StartVa) + mdl->ByteOffset; }
+char* mdl_address(PMDL mdl) {
+    return static_cast<char*>(mdl->StartVa) + mdl->ByteOffset;
+}
 
 // How many bytes from `address` lie one after the other in physical memory, at most `length`.
 ULONG contiguous(const char* address, ULONG length) {
@@ -45,7 +49,8 @@ PVOID NTAPI allocate_common_buffer(PDMA_ADAPTER adapter, ULONG length, PPHYSICAL
     mm::ContiguousRequest request{};
     request.size = length;
     const DEVICE_DESCRIPTION& description = of(adapter).description;
-    if (!description.Dma64BitAddresses) request.highest = description.Dma32BitAddresses ? 0xFFFFFFFFull : 0xFFFFFFull;
+    if (!description.Dma64BitAddresses)
+        request.highest = description.Dma32BitAddresses ? 0xFFFFFFFFull : 0xFFFFFFull;
     void* const buffer = mm::allocate_contiguous(request, __builtin_frame_address(0));
     if (buffer != nullptr) logical->QuadPart = static_cast<LONGLONG>(mm::physical_of(buffer));
     return buffer;
@@ -68,13 +73,14 @@ void grant(Adapter& adapter, PDEVICE_OBJECT device, const WAIT_CONTEXT_BLOCK& wa
 
 void grant_next(Adapter& adapter) {
     while (!adapter.busy && !IsListEmpty(&adapter.waiting)) {
-        auto* const wait = CONTAINING_RECORD(RemoveHeadList(&adapter.waiting), WAIT_CONTEXT_BLOCK, DmaWaitEntry);
+        auto* const wait =
+            CONTAINING_RECORD(RemoveHeadList(&adapter.waiting), WAIT_CONTEXT_BLOCK, DmaWaitEntry);
         grant(adapter, static_cast<PDEVICE_OBJECT>(wait->DeviceObject), *wait);
     }
 }
 
-NTSTATUS NTAPI allocate_channel(PDMA_ADAPTER given, PDEVICE_OBJECT device, ULONG registers, PDRIVER_CONTROL routine,
-                                PVOID context) {
+NTSTATUS NTAPI allocate_channel(PDMA_ADAPTER given, PDEVICE_OBJECT device, ULONG registers,
+                                PDRIVER_CONTROL routine, PVOID context) {
     DDI_METHOD("DMA_OPERATIONS::AllocateAdapterChannel", DISPATCH_LEVEL);
     Adapter& adapter = of(given);
     if (registers > adapter.map_registers) return STATUS_INSUFFICIENT_RESOURCES;
@@ -107,8 +113,10 @@ VOID NTAPI free_map_registers(PDMA_ADAPTER, PVOID, ULONG) {
     DDI_METHOD("DMA_OPERATIONS::FreeMapRegisters", DISPATCH_LEVEL);
 }
 
-// A method that returns an 8-byte structure has Microsoft's hidden pointer only in C++ classes; this is a C function.
-PHYSICAL_ADDRESS NTAPI map_transfer(PDMA_ADAPTER adapter, PMDL, PVOID, PVOID address, PULONG length, BOOLEAN) {
+// A method that returns an 8-byte structure has Microsoft's hidden pointer only in C++ classes; this is a C
+// function.
+PHYSICAL_ADDRESS NTAPI map_transfer(PDMA_ADAPTER adapter, PMDL, PVOID, PVOID address, PULONG length,
+                                    BOOLEAN) {
     DDI_METHOD("DMA_OPERATIONS::MapTransfer", DISPATCH_LEVEL);
     *length = contiguous(static_cast<char*>(address), *length);
     of(adapter).remaining = *length;
@@ -154,7 +162,8 @@ bool for_each_run(PMDL mdl, const char* address, ULONG length, Element&& element
 
 ULONG count_runs(PMDL mdl, const void* address, ULONG length, bool* complete) {
     ULONG count = 0;
-    *complete = for_each_run(mdl, static_cast<const char*>(address), length, [&](std::uint64_t, ULONG) { ++count; });
+    *complete =
+        for_each_run(mdl, static_cast<const char*>(address), length, [&](std::uint64_t, ULONG) { ++count; });
     return count;
 }
 
@@ -169,7 +178,8 @@ void fill_list(PSCATTER_GATHER_LIST list, PMDL mdl, const void* address, ULONG l
     });
 }
 
-void hand_over(PDEVICE_OBJECT device, PDRIVER_LIST_CONTROL routine, PSCATTER_GATHER_LIST list, void* context) {
+void hand_over(PDEVICE_OBJECT device, PDRIVER_LIST_CONTROL routine, PSCATTER_GATHER_LIST list,
+               void* context) {
     DriverCall call("AdapterListControl", reinterpret_cast<const void*>(routine));
     routine(device, device->CurrentIrp, list, context);
 }
@@ -180,8 +190,8 @@ NTSTATUS NTAPI get_list(PDMA_ADAPTER, PDEVICE_OBJECT device, PMDL mdl, PVOID add
     bool complete = false;
     const ULONG runs = count_runs(mdl, address, length, &complete);
     if (!complete) return STATUS_BUFFER_TOO_SMALL;
-    auto* const list =
-        static_cast<PSCATTER_GATHER_LIST>(ex::allocate(NonPagedPool, list_size(runs), 'LGS ', __builtin_frame_address(0)));
+    auto* const list = static_cast<PSCATTER_GATHER_LIST>(
+        ex::allocate(NonPagedPool, list_size(runs), 'LGS ', __builtin_frame_address(0)));
     if (list == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     fill_list(list, mdl, address, length);
     hand_over(device, routine, list, context);
@@ -194,7 +204,8 @@ VOID NTAPI put_list(PDMA_ADAPTER, PSCATTER_GATHER_LIST list, BOOLEAN) {
     if (list->Reserved == 0) ex::free(list, 0, __builtin_frame_address(0));
 }
 
-NTSTATUS NTAPI calculate_list(PDMA_ADAPTER, PMDL mdl, PVOID address, ULONG length, PULONG size, PULONG registers) {
+NTSTATUS NTAPI calculate_list(PDMA_ADAPTER, PMDL mdl, PVOID address, ULONG length, PULONG size,
+                              PULONG registers) {
     DDI_METHOD("DMA_OPERATIONS::CalculateScatterGatherList", DISPATCH_LEVEL);
     const ULONG pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(address, length);
     ULONG mdls = 0;
@@ -223,9 +234,21 @@ NTSTATUS NTAPI build_mdl(PDMA_ADAPTER, PSCATTER_GATHER_LIST, PMDL original, PMDL
     return STATUS_SUCCESS;
 }
 
-constexpr DMA_OPERATIONS operations{sizeof(DMA_OPERATIONS), put_adapter, allocate_common_buffer, free_common_buffer,
-                                    allocate_channel, flush_buffers, free_channel, free_map_registers, map_transfer,
-                                    get_alignment, read_counter, get_list, put_list, calculate_list, build_list,
+constexpr DMA_OPERATIONS operations{sizeof(DMA_OPERATIONS),
+                                    put_adapter,
+                                    allocate_common_buffer,
+                                    free_common_buffer,
+                                    allocate_channel,
+                                    flush_buffers,
+                                    free_channel,
+                                    free_map_registers,
+                                    map_transfer,
+                                    get_alignment,
+                                    read_counter,
+                                    get_list,
+                                    put_list,
+                                    calculate_list,
+                                    build_list,
                                     build_mdl};
 
 // A system controller has eight channels, one of which joins the two halves.
@@ -240,8 +263,10 @@ PDMA_ADAPTER get_dma_adapter(PDEVICE_OBJECT, const DEVICE_DESCRIPTION& descripti
                              const void* frame) {
     if (!description_valid(description)) return nullptr;
     constexpr ULONG registers_most = 256;
-    void* const memory = frame == nullptr ? ex::allocate_internal(NonPagedPool, sizeof(Adapter) + sizeof(DMA_OPERATIONS), 'apdA')
-                                          : ex::allocate(NonPagedPool, sizeof(Adapter) + sizeof(DMA_OPERATIONS), 'apdA', frame);
+    void* const memory =
+        frame == nullptr
+            ? ex::allocate_internal(NonPagedPool, sizeof(Adapter) + sizeof(DMA_OPERATIONS), 'apdA')
+            : ex::allocate(NonPagedPool, sizeof(Adapter) + sizeof(DMA_OPERATIONS), 'apdA', frame);
     if (memory == nullptr) return nullptr;
     auto& adapter = *static_cast<Adapter*>(memory);
     adapter = Adapter{};
@@ -266,7 +291,8 @@ extern "C" {
 PDMA_ADAPTER NTAPI IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject, PDEVICE_DESCRIPTION DeviceDescription,
                                    PULONG NumberOfMapRegisters) {
     DDI(IoGetDmaAdapter, PASSIVE_LEVEL);
-    return io::get_dma_adapter(PhysicalDeviceObject, *DeviceDescription, NumberOfMapRegisters, __builtin_frame_address(0));
+    return io::get_dma_adapter(PhysicalDeviceObject, *DeviceDescription, NumberOfMapRegisters,
+                               __builtin_frame_address(0));
 }
 
 PADAPTER_OBJECT NTAPI HalGetAdapter(PDEVICE_DESCRIPTION DeviceDescription, PULONG NumberOfMapRegisters) {

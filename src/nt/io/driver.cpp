@@ -48,7 +48,8 @@ void remove_driver(void* body) {
 
 }  // namespace
 
-_OBJECT_TYPE driver_type{{.name = "Driver", .tag = 'virD', .remove = remove_driver, .case_insensitive = true}};
+_OBJECT_TYPE driver_type{
+    {.name = "Driver", .tag = 'virD', .remove = remove_driver, .case_insensitive = true}};
 
 namespace {
 
@@ -129,12 +130,14 @@ NTSTATUS call_entry(DriverBody& body) {
 
 // After a successful DriverEntry its devices are open to the world; later ones the driver opens itself.
 void finish_initialization(DriverBody& body) {
-    for (PDEVICE_OBJECT d = body.object.DeviceObject; d != nullptr; d = d->NextDevice) d->Flags &= ~DO_DEVICE_INITIALIZING;
+    for (PDEVICE_OBJECT d = body.object.DeviceObject; d != nullptr; d = d->NextDevice)
+        d->Flags &= ~DO_DEVICE_INITIALIZING;
     for (auto& routine : body.object.MajorFunction) {
         if (routine == nullptr) routine = invalid_device_request;
     }
     while (!IsListEmpty(&body.reinitializations)) {
-        auto* const entry = CONTAINING_RECORD(RemoveHeadList(&body.reinitializations), Reinitialization, link);
+        auto* const entry =
+            CONTAINING_RECORD(RemoveHeadList(&body.reinitializations), Reinitialization, link);
         const Reinitialization copy = *entry;
         ex::free(entry, 0);
         const ULONG count = ++body.extension.Count;
@@ -165,11 +168,12 @@ bool in_use(const DriverBody& body) {
     return false;
 }
 
-// A driver of the Plug and Play kind must have deleted them before its last device went (FLD-007); a legacy driver
-// deletes them in its unload routine.
+// A driver of the Plug and Play kind must have deleted them before its last device went (FLD-007); a legacy
+// driver deletes them in its unload routine.
 void report_devices(const DriverBody& body) {
     for (PDEVICE_OBJECT d = body.object.DeviceObject; d != nullptr; d = d->NextDevice) {
-        LeftBehind left{LeftKind::device, reinterpret_cast<std::uint64_t>(d), d->Size, 'iveD', 1, "DEVICE_OBJECT", {}};
+        LeftBehind left{
+            LeftKind::device, reinterpret_cast<std::uint64_t>(d), d->Size, 'iveD', 1, "DEVICE_OBJECT", {}};
         PORTICO_PROBE(left_behind, left);
     }
 }
@@ -227,7 +231,8 @@ NTSTATUS unload_driver(PDRIVER_OBJECT driver, bool forced) {
     if (driver->DriverUnload == nullptr && !forced) return STATUS_INVALID_DEVICE_REQUEST;
     if (in_use(body) && !forced) {
         // Goes when the last file is closed (NtUnloadDriver); until then nobody opens its devices any more.
-        for (PDEVICE_OBJECT d = driver->DeviceObject; d != nullptr; d = d->NextDevice) extras(d).state |= unload_pending;
+        for (PDEVICE_OBJECT d = driver->DeviceObject; d != nullptr; d = d->NextDevice)
+            extras(d).state |= unload_pending;
         return STATUS_DEVICE_BUSY;
     }
     body.unloading = true;
@@ -246,8 +251,12 @@ void device_released(PDEVICE_OBJECT device) {
     body.unloading = post_unload(&body.object);
 }
 
-unsigned next_generated_device_number() { return drivers.next_generated++; }
-void reset_drivers() { drivers = Drivers{}; }
+unsigned next_generated_device_number() {
+    return drivers.next_generated++;
+}
+void reset_drivers() {
+    drivers = Drivers{};
+}
 
 namespace {
 
@@ -263,7 +272,8 @@ NTSTATUS allocate_extension(DriverBody& body, void* id, ULONG size, void** exten
     *extension = nullptr;
     if (find_extension(body, id) != nullptr) return STATUS_OBJECT_NAME_COLLISION;
     const auto pool = static_cast<POOL_TYPE>(NonPagedPool | POOL_ZERO_ALLOCATION);
-    auto* const made = static_cast<ClientExtension*>(ex::allocate_internal(pool, sizeof(ClientExtension) + size, 'virD'));
+    auto* const made =
+        static_cast<ClientExtension*>(ex::allocate_internal(pool, sizeof(ClientExtension) + size, 'virD'));
     if (made == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     made->id = id;
     InsertHeadList(&body.client_extensions, &made->link);
@@ -314,10 +324,11 @@ using namespace portico::nt;
 extern "C" {
 
 NTSTATUS NTAPI IoAllocateDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID ClientIdentificationAddress,
-                                               ULONG DriverObjectExtensionSize, PVOID* DriverObjectExtension) {
+                                               ULONG DriverObjectExtensionSize,
+                                               PVOID* DriverObjectExtension) {
     DDI(IoAllocateDriverObjectExtension, DISPATCH_LEVEL);
-    return io::allocate_extension(io::body_of(DriverObject), ClientIdentificationAddress, DriverObjectExtensionSize,
-                                  DriverObjectExtension);
+    return io::allocate_extension(io::body_of(DriverObject), ClientIdentificationAddress,
+                                  DriverObjectExtensionSize, DriverObjectExtension);
 }
 
 PVOID NTAPI IoGetDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID ClientIdentificationAddress) {
@@ -326,14 +337,16 @@ PVOID NTAPI IoGetDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID Client
     return extension == nullptr ? nullptr : extension + 1;
 }
 
-VOID NTAPI IoRegisterDriverReinitialization(PDRIVER_OBJECT DriverObject, PDRIVER_REINITIALIZE DriverReinitializationRoutine,
+VOID NTAPI IoRegisterDriverReinitialization(PDRIVER_OBJECT DriverObject,
+                                            PDRIVER_REINITIALIZE DriverReinitializationRoutine,
                                             PVOID Context) {
     DDI(IoRegisterDriverReinitialization, PASSIVE_LEVEL);
     io::add_reinitialization(io::body_of(DriverObject), DriverReinitializationRoutine, Context);
 }
 
 VOID NTAPI IoRegisterBootDriverReinitialization(PDRIVER_OBJECT DriverObject,
-                                                PDRIVER_REINITIALIZE DriverReinitializationRoutine, PVOID Context) {
+                                                PDRIVER_REINITIALIZE DriverReinitializationRoutine,
+                                                PVOID Context) {
     DDI(IoRegisterBootDriverReinitialization, PASSIVE_LEVEL);
     io::add_reinitialization(io::body_of(DriverObject), DriverReinitializationRoutine, Context);
 }

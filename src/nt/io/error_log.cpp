@@ -24,12 +24,15 @@ struct Log {
 };
 Log log_of_system;
 
-EntryHeader* header_of(void* entry) { return static_cast<EntryHeader*>(entry) - 1; }
+EntryHeader* header_of(void* entry) {
+    return static_cast<EntryHeader*>(entry) - 1;
+}
 
 void* allocate(void* object, UCHAR size) {
     if (size < sizeof(IO_ERROR_LOG_PACKET) || size > ERROR_LOG_MAXIMUM_SIZE) return nullptr;
     const auto pool = static_cast<POOL_TYPE>(NonPagedPool | POOL_ZERO_ALLOCATION);
-    auto* const header = static_cast<EntryHeader*>(ex::allocate_internal(pool, sizeof(EntryHeader) + size, 'rEoI'));
+    auto* const header =
+        static_cast<EntryHeader*>(ex::allocate_internal(pool, sizeof(EntryHeader) + size, 'rEoI'));
     if (header == nullptr) return nullptr;
     header->object = object;
     header->size = size;
@@ -46,7 +49,8 @@ void copy_source(ErrorLogRecord& record, void* object) {
 
 void copy_strings(ErrorLogRecord& record, const EntryHeader& header, const IO_ERROR_LOG_PACKET& packet) {
     if (packet.NumberOfStrings == 0 || packet.StringOffset >= header.size) return;
-    const std::size_t bytes = std::min<std::size_t>(header.size - packet.StringOffset, sizeof record.strings - sizeof(WCHAR));
+    const std::size_t bytes =
+        std::min<std::size_t>(header.size - packet.StringOffset, sizeof record.strings - sizeof(WCHAR));
     std::memcpy(record.strings, reinterpret_cast<const char*>(&packet) + packet.StringOffset, bytes);
 }
 
@@ -72,9 +76,15 @@ void write(void* entry) {
 
 }  // namespace
 
-unsigned error_log_count() { return log_of_system.count; }
-const ErrorLogRecord& error_log_at(unsigned index) { return log_of_system.records[index]; }
-std::uint64_t error_log_dropped() { return log_of_system.dropped; }
+unsigned error_log_count() {
+    return log_of_system.count;
+}
+const ErrorLogRecord& error_log_at(unsigned index) {
+    return log_of_system.records[index];
+}
+std::uint64_t error_log_dropped() {
+    return log_of_system.dropped;
+}
 
 void reset_error_log() {
     log_of_system.count = 0;

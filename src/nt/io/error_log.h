@@ -11,14 +11,14 @@ namespace portico::nt::io {
 
 struct ErrorLogRecord {
     Nanoseconds at_ns = 0;
-    char source[32] = {};           // the driver's or device's name, cut off
-    NTSTATUS code = STATUS_SUCCESS; // ErrorCode
+    char source[32] = {};            // the driver's or device's name, cut off
+    NTSTATUS code = STATUS_SUCCESS;  // ErrorCode
     NTSTATUS final_status = STATUS_SUCCESS;
     ULONG unique_value = 0;
     UCHAR major_function = 0;
-    ULONG dump_size = 0;            // bytes of dump[]
+    ULONG dump_size = 0;  // bytes of dump[]
     std::array<UCHAR, 40> dump{};
-    WCHAR strings[64] = {};         // insertion strings, cut off
+    WCHAR strings[64] = {};  // insertion strings, cut off
 };
 
 constexpr unsigned error_log_limit = 64;

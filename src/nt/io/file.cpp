@@ -64,21 +64,23 @@ NTSTATUS query_file_name(void* body, WCHAR* buffer, ULONG size, ULONG* needed) {
     const NTSTATUS status = ob::query_name(file->DeviceObject, buffer, size, &device_length);
     *needed = device_length + file->FileName.Length;
     if (!NT_SUCCESS(status) || *needed > size) return STATUS_INFO_LENGTH_MISMATCH;
-    std::memcpy(reinterpret_cast<char*>(buffer) + device_length, file->FileName.Buffer, file->FileName.Length);
+    std::memcpy(reinterpret_cast<char*>(buffer) + device_length, file->FileName.Buffer,
+                file->FileName.Length);
     return STATUS_SUCCESS;
 }
 
 }  // namespace
 
-_OBJECT_TYPE file_type{{.name = "File",
-                        .tag = 'eliF',
-                        .valid_access = FILE_ALL_ACCESS,
-                        .mapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS},
-                        .remove = remove_file,
-                        .close = close_handle,
-                        .query_name = query_file_name,
-                        .wait_offset = offsetof(FILE_OBJECT, Event),
-                        .case_insensitive = true}};
+_OBJECT_TYPE file_type{
+    {.name = "File",
+     .tag = 'eliF',
+     .valid_access = FILE_ALL_ACCESS,
+     .mapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS},
+     .remove = remove_file,
+     .close = close_handle,
+     .query_name = query_file_name,
+     .wait_offset = offsetof(FILE_OBJECT, Event),
+     .case_insensitive = true}};
 
 FileLock::FileLock(PFILE_OBJECT file) : file_((file->Flags & FO_SYNCHRONOUS_IO) != 0 ? file : nullptr) {
     if (file_ == nullptr) return;
@@ -98,7 +100,9 @@ FileLock::~FileLock() {
     ob::dereference(file_);
 }
 
-PDEVICE_OBJECT related_device(PFILE_OBJECT file) { return top_of_stack(file->DeviceObject); }
+PDEVICE_OBJECT related_device(PFILE_OBJECT file) {
+    return top_of_stack(file->DeviceObject);
+}
 
 bool may_touch(const void* buffer, std::size_t length, KPROCESSOR_MODE mode) {
     if (mode == KernelMode || length == 0) return true;
@@ -113,11 +117,12 @@ bool options_valid(const OpenRequest& request) {
     const ULONG options = request.options;
     const ULONG synchronous = options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT);
     if (synchronous == (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) return false;
-    if (synchronous != 0 && (request.access & (SYNCHRONIZE | GENERIC_ALL | GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE |
-                                               MAXIMUM_ALLOWED)) == 0) {
+    if (synchronous != 0 && (request.access & (SYNCHRONIZE | GENERIC_ALL | GENERIC_READ | GENERIC_WRITE |
+                                               GENERIC_EXECUTE | MAXIMUM_ALLOWED)) == 0) {
         return false;
     }
-    if ((options & FILE_DELETE_ON_CLOSE) != 0 && (request.access & (DELETE | GENERIC_ALL | MAXIMUM_ALLOWED)) == 0) {
+    if ((options & FILE_DELETE_ON_CLOSE) != 0 &&
+        (request.access & (DELETE | GENERIC_ALL | MAXIMUM_ALLOWED)) == 0) {
         return false;
     }
     const ULONG kinds = FILE_DIRECTORY_FILE | FILE_NON_DIRECTORY_FILE;
@@ -130,19 +135,23 @@ bool request_valid(const OpenRequest& request) {
            (request.ea_length == 0 || request.ea != nullptr);
 }
 
-// The device's own descriptor guards it; names below it are the driver's affair unless it said FILE_DEVICE_SECURE_OPEN.
-NTSTATUS check_access(PDEVICE_OBJECT device, const UNICODE_STRING& name, const OpenPacket& packet, ACCESS_MASK* granted) {
+// The device's own descriptor guards it; names below it are the driver's affair unless it said
+// FILE_DEVICE_SECURE_OPEN.
+NTSTATUS check_access(PDEVICE_OBJECT device, const UNICODE_STRING& name, const OpenPacket& packet,
+                      ACCESS_MASK* granted) {
     const OpenRequest& request = *packet.request;
     const NTSTATUS status = ob::map_access(&file_type, request.access, request.mode, granted);
     if (!NT_SUCCESS(status) || request.mode == KernelMode) return status;
     const bool guarded = name.Length == 0 || (device->Characteristics & FILE_DEVICE_SECURE_OPEN) != 0;
     if (!guarded) return STATUS_SUCCESS;
     const ps::Process& process = *ps::current_process();
-    return check_sddl(extras(device).sddl, process.administrator || process.system, request.access, granted);
+    const Client client{process.administrator || process.system, process.system};
+    return check_sddl(extras(device).sddl, client, request.access, granted);
 }
 
 NTSTATUS check_device(PDEVICE_OBJECT device, const OpenPacket& packet) {
-    constexpr ULONG closed = unload_pending | delete_pending | remove_pending | remove_processed | start_pending;
+    constexpr ULONG closed =
+        unload_pending | delete_pending | remove_pending | remove_processed | start_pending;
     if ((device->Flags & DO_DEVICE_INITIALIZING) != 0 || (extras(device).state & closed) != 0) {
         return STATUS_NO_SUCH_DEVICE;
     }
@@ -152,7 +161,8 @@ NTSTATUS check_device(PDEVICE_OBJECT device, const OpenPacket& packet) {
 
 ULONG flags_of(const OpenRequest& request) {
     ULONG flags = 0;
-    if ((request.options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) != 0) flags |= FO_SYNCHRONOUS_IO;
+    if ((request.options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) != 0)
+        flags |= FO_SYNCHRONOUS_IO;
     if ((request.options & FILE_SYNCHRONOUS_IO_ALERT) != 0) flags |= FO_ALERTABLE_IO;
     if ((request.options & FILE_NO_INTERMEDIATE_BUFFERING) != 0) flags |= FO_NO_INTERMEDIATE_BUFFERING;
     if ((request.options & FILE_WRITE_THROUGH) != 0) flags |= FO_WRITE_THROUGH;
@@ -172,7 +182,8 @@ PFILE_OBJECT make_file(PDEVICE_OBJECT device, const UNICODE_STRING& name, const 
     ke::initialize_event(&file->Lock, SynchronizationEvent, false);
     ke::initialize_event(&file->Event, NotificationEvent, false);
     if (name.Length != 0) {
-        auto* const buffer = static_cast<WCHAR*>(ex::allocate_internal(PagedPool, name.Length + sizeof(WCHAR), 'mNoI'));
+        auto* const buffer =
+            static_cast<WCHAR*>(ex::allocate_internal(PagedPool, name.Length + sizeof(WCHAR), 'mNoI'));
         if (buffer == nullptr) {
             ob::dereference(file);
             return nullptr;
@@ -236,14 +247,16 @@ NTSTATUS send_create(PFILE_OBJECT file, OpenPacket& packet) {
     if ((file->Flags & FO_OPENED_CASE_SENSITIVE) != 0) stack->Flags |= SL_CASE_SENSITIVE;
     stack->FileObject = file;
     stack->Parameters.Create.SecurityContext = &context.security;
-    stack->Parameters.Create.Options = (request.disposition << 24) | (request.options & FILE_VALID_OPTION_FLAGS);
+    stack->Parameters.Create.Options =
+        (request.disposition << 24) | (request.options & FILE_VALID_OPTION_FLAGS);
     stack->Parameters.Create.FileAttributes = static_cast<USHORT>(request.file_attributes);
     stack->Parameters.Create.ShareAccess = static_cast<USHORT>(request.share);
     stack->Parameters.Create.EaLength = request.ea_length;
     return call_and_wait(device, irp, &packet.information);
 }
 
-NTSTATUS open_on_device(PDEVICE_OBJECT device, const UNICODE_STRING& name, OpenPacket& packet, PFILE_OBJECT* opened) {
+NTSTATUS open_on_device(PDEVICE_OBJECT device, const UNICODE_STRING& name, OpenPacket& packet,
+                        PFILE_OBJECT* opened) {
     NTSTATUS status = check_device(device, packet);
     if (!NT_SUCCESS(status)) return status;
     status = check_access(device, name, packet, &packet.granted);
@@ -263,7 +276,8 @@ NTSTATUS open_on_device(PDEVICE_OBJECT device, const UNICODE_STRING& name, OpenP
     return status;
 }
 
-// RootDirectory is a file: the name is relative to it and is the driver's to read (KsCreatePin puts a structure there).
+// RootDirectory is a file: the name is relative to it and is the driver's to read (KsCreatePin puts a
+// structure there).
 NTSTATUS open_relative(PFILE_OBJECT related, OpenPacket& packet, PFILE_OBJECT* opened) {
     const UNICODE_STRING empty{};
     const UNICODE_STRING* const name = packet.request->attributes->ObjectName;
@@ -337,9 +351,11 @@ NTSTATUS create_file(const OpenRequest& request, PHANDLE handle, PIO_STATUS_BLOC
     return status;
 }
 
-NTSTATUS open_file(const UNICODE_STRING& path, ACCESS_MASK access, bool synchronous, KPROCESSOR_MODE mode, PHANDLE handle) {
+NTSTATUS open_file(const UNICODE_STRING& path, ACCESS_MASK access, bool synchronous, KPROCESSOR_MODE mode,
+                   PHANDLE handle) {
     OBJECT_ATTRIBUTES attributes;
-    InitializeObjectAttributes(&attributes, const_cast<UNICODE_STRING*>(&path), OBJ_CASE_INSENSITIVE, nullptr, nullptr);
+    InitializeObjectAttributes(&attributes, const_cast<UNICODE_STRING*>(&path), OBJ_CASE_INSENSITIVE, nullptr,
+                               nullptr);
     OpenRequest request;
     request.attributes = &attributes;
     request.access = access | (synchronous ? SYNCHRONIZE : 0);
@@ -349,10 +365,11 @@ NTSTATUS open_file(const UNICODE_STRING& path, ACCESS_MASK access, bool synchron
     return create_file(request, handle, &status);
 }
 
-NTSTATUS open_device_by_name(const UNICODE_STRING& name, ACCESS_MASK access, PFILE_OBJECT* file, PDEVICE_OBJECT* device) {
+NTSTATUS open_device_by_name(const UNICODE_STRING& name, ACCESS_MASK access, PFILE_OBJECT* file,
+                             PDEVICE_OBJECT* device) {
     OBJECT_ATTRIBUTES attributes;
-    InitializeObjectAttributes(&attributes, const_cast<UNICODE_STRING*>(&name), OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE,
-                               nullptr, nullptr);
+    InitializeObjectAttributes(&attributes, const_cast<UNICODE_STRING*>(&name),
+                               OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, nullptr, nullptr);
     OpenRequest request;
     request.attributes = &attributes;
     request.access = access;
@@ -395,9 +412,12 @@ NTSTATUS create_checked(const CreateArguments& arguments, io::OpenRequest& reque
     return io::create_file(request, arguments.handle, arguments.status);
 }
 
-KPROCESSOR_MODE previous_mode() { return ke::current_thread()->previous_mode; }
+KPROCESSOR_MODE previous_mode() {
+    return ke::current_thread()->previous_mode;
+}
 
-io::OpenRequest open_request(ACCESS_MASK access, ULONG share, ULONG options, KPROCESSOR_MODE mode, const void* frame) {
+io::OpenRequest open_request(ACCESS_MASK access, ULONG share, ULONG options, KPROCESSOR_MODE mode,
+                             const void* frame) {
     io::OpenRequest request;
     request.access = access;
     request.share = share;
@@ -411,12 +431,13 @@ io::OpenRequest open_request(ACCESS_MASK access, ULONG share, ULONG options, KPR
 
 extern "C" {
 
-NTSTATUS NTAPI ZwCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                            PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
-                            ULONG ShareAccess, ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer,
-                            ULONG EaLength) {
+NTSTATUS NTAPI ZwCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess,
+                            POBJECT_ATTRIBUTES ObjectAttributes, PIO_STATUS_BLOCK IoStatusBlock,
+                            PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess,
+                            ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength) {
     DDI(ZwCreateFile, PASSIVE_LEVEL);
-    io::OpenRequest request = open_request(DesiredAccess, ShareAccess, CreateOptions, KernelMode, __builtin_frame_address(0));
+    io::OpenRequest request =
+        open_request(DesiredAccess, ShareAccess, CreateOptions, KernelMode, __builtin_frame_address(0));
     request.file_attributes = FileAttributes;
     request.disposition = CreateDisposition;
     request.ea = EaBuffer;
@@ -425,10 +446,10 @@ NTSTATUS NTAPI ZwCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJE
     return create_checked({FileHandle, ObjectAttributes, IoStatusBlock}, request);
 }
 
-NTSTATUS NTAPI NtCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                            PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
-                            ULONG ShareAccess, ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer,
-                            ULONG EaLength) {
+NTSTATUS NTAPI NtCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess,
+                            POBJECT_ATTRIBUTES ObjectAttributes, PIO_STATUS_BLOCK IoStatusBlock,
+                            PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess,
+                            ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength) {
     DDI(NtCreateFile, PASSIVE_LEVEL);
     io::OpenRequest request =
         open_request(DesiredAccess, ShareAccess, CreateOptions, previous_mode(), __builtin_frame_address(0));
@@ -440,13 +461,15 @@ NTSTATUS NTAPI NtCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJE
     return create_checked({FileHandle, ObjectAttributes, IoStatusBlock}, request);
 }
 
-NTSTATUS NTAPI IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                            PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
-                            ULONG ShareAccess, ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
+NTSTATUS NTAPI IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess,
+                            POBJECT_ATTRIBUTES ObjectAttributes, PIO_STATUS_BLOCK IoStatusBlock,
+                            PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess,
+                            ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
                             CREATE_FILE_TYPE, PVOID, ULONG Options) {
     DDI(IoCreateFile, PASSIVE_LEVEL);
     const KPROCESSOR_MODE mode = (Options & IO_NO_PARAMETER_CHECKING) != 0 ? KernelMode : previous_mode();
-    io::OpenRequest request = open_request(DesiredAccess, ShareAccess, CreateOptions, mode, __builtin_frame_address(0));
+    io::OpenRequest request =
+        open_request(DesiredAccess, ShareAccess, CreateOptions, mode, __builtin_frame_address(0));
     request.file_attributes = FileAttributes;
     request.disposition = Disposition;
     request.ea = EaBuffer;
@@ -458,7 +481,8 @@ NTSTATUS NTAPI IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJE
 NTSTATUS NTAPI ZwOpenFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                           PIO_STATUS_BLOCK IoStatusBlock, ULONG ShareAccess, ULONG OpenOptions) {
     DDI(ZwOpenFile, PASSIVE_LEVEL);
-    io::OpenRequest request = open_request(DesiredAccess, ShareAccess, OpenOptions, KernelMode, __builtin_frame_address(0));
+    io::OpenRequest request =
+        open_request(DesiredAccess, ShareAccess, OpenOptions, KernelMode, __builtin_frame_address(0));
     return create_checked({FileHandle, ObjectAttributes, IoStatusBlock}, request);
 }
 
@@ -470,8 +494,8 @@ NTSTATUS NTAPI NtOpenFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT
     return create_checked({FileHandle, ObjectAttributes, IoStatusBlock}, request);
 }
 
-NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK DesiredAccess, PFILE_OBJECT* FileObject,
-                                        PDEVICE_OBJECT* DeviceObject) {
+NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK DesiredAccess,
+                                        PFILE_OBJECT* FileObject, PDEVICE_OBJECT* DeviceObject) {
     DDI(IoGetDeviceObjectPointer, PASSIVE_LEVEL);
     const NTSTATUS status = io::open_device_by_name(*ObjectName, DesiredAccess, FileObject, DeviceObject);
     if (NT_SUCCESS(status)) ob::hand_to_driver(*FileObject, __builtin_frame_address(0));

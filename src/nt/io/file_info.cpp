@@ -67,7 +67,8 @@ ULONG mode_of(PFILE_OBJECT file) {
     if ((file->Flags & FO_SEQUENTIAL_ONLY) != 0) mode |= FILE_SEQUENTIAL_ONLY;
     if ((file->Flags & FO_NO_INTERMEDIATE_BUFFERING) != 0) mode |= FILE_NO_INTERMEDIATE_BUFFERING;
     if ((file->Flags & FO_SYNCHRONOUS_IO) != 0) {
-        mode |= (file->Flags & FO_ALERTABLE_IO) != 0 ? FILE_SYNCHRONOUS_IO_ALERT : FILE_SYNCHRONOUS_IO_NONALERT;
+        mode |=
+            (file->Flags & FO_ALERTABLE_IO) != 0 ? FILE_SYNCHRONOUS_IO_ALERT : FILE_SYNCHRONOUS_IO_NONALERT;
     }
     if ((file->Flags & FO_DELETE_ON_CLOSE) != 0) mode |= FILE_DELETE_ON_CLOSE;
     return mode;
@@ -91,7 +92,8 @@ bool answer(const Opened& opened, FILE_INFORMATION_CLASS what, void* information
             return true;
         case FilePositionInformation:
             if ((opened.file->Flags & FO_SYNCHRONOUS_IO) == 0) return false;
-            static_cast<PFILE_POSITION_INFORMATION>(information)->CurrentByteOffset = opened.file->CurrentByteOffset;
+            static_cast<PFILE_POSITION_INFORMATION>(information)->CurrentByteOffset =
+                opened.file->CurrentByteOffset;
             *length = sizeof(FILE_POSITION_INFORMATION);
             return true;
         default:
@@ -131,14 +133,16 @@ NTSTATUS ask_driver(PFILE_OBJECT file, const Question& question, ULONG_PTR* leng
     record.system_buffer = nullptr;  // outlives the IRP: the answer is read from it
     const NTSTATUS status = call_and_wait(device, irp, length);
     const ULONG_PTR answered = *length < question.length ? *length : question.length;
-    if (!NT_ERROR(status) && question.major == IRP_MJ_QUERY_INFORMATION) std::memcpy(question.information, buffer, answered);
+    if (!NT_ERROR(status) && question.major == IRP_MJ_QUERY_INFORMATION)
+        std::memcpy(question.information, buffer, answered);
     release_system_buffer(kept);
     return status;
 }
 
 NTSTATUS set_position(PFILE_OBJECT file, const void* information) {
     if ((file->Flags & FO_SYNCHRONOUS_IO) == 0) return STATUS_INVALID_PARAMETER;
-    const LARGE_INTEGER position = static_cast<const FILE_POSITION_INFORMATION*>(information)->CurrentByteOffset;
+    const LARGE_INTEGER position =
+        static_cast<const FILE_POSITION_INFORMATION*>(information)->CurrentByteOffset;
     if (position.QuadPart < 0) return STATUS_INVALID_PARAMETER;
     file->CurrentByteOffset = position;
     return STATUS_SUCCESS;
@@ -171,30 +175,33 @@ NTSTATUS device_information(PFILE_OBJECT file, void* information, ULONG length, 
 
 }  // namespace
 
-NTSTATUS query_file(HANDLE handle, PIO_STATUS_BLOCK iosb, void* information, ULONG length, FILE_INFORMATION_CLASS what,
-                    KPROCESSOR_MODE mode) {
+NTSTATUS query_file(HANDLE handle, PIO_STATUS_BLOCK iosb, void* information, ULONG length,
+                    FILE_INFORMATION_CLASS what, KPROCESSOR_MODE mode) {
     const ClassRule* const rule = rule_for(query_rules, what);
     if (rule == nullptr) return STATUS_INVALID_INFO_CLASS;
     if (length < rule->length) return STATUS_INFO_LENGTH_MISMATCH;
-    if (!may_touch(information, length, mode) || !may_touch(iosb, sizeof *iosb, mode)) return STATUS_ACCESS_VIOLATION;
+    if (!may_touch(information, length, mode) || !may_touch(iosb, sizeof *iosb, mode))
+        return STATUS_ACCESS_VIOLATION;
     Opened opened;
     NTSTATUS status = reference(handle, rule->access, mode, opened);
     if (!NT_SUCCESS(status)) return status;
     FileLock lock(opened.file);
     ULONG_PTR filled = 0;
     if (!answer(opened, what, information, &filled)) {
-        status = ask_driver(opened.file, {IRP_MJ_QUERY_INFORMATION, what, information, length, mode}, &filled);
+        status =
+            ask_driver(opened.file, {IRP_MJ_QUERY_INFORMATION, what, information, length, mode}, &filled);
     }
     *iosb = {{status}, filled};
     return status;
 }
 
-NTSTATUS set_file(HANDLE handle, PIO_STATUS_BLOCK iosb, void* information, ULONG length, FILE_INFORMATION_CLASS what,
-                  KPROCESSOR_MODE mode) {
+NTSTATUS set_file(HANDLE handle, PIO_STATUS_BLOCK iosb, void* information, ULONG length,
+                  FILE_INFORMATION_CLASS what, KPROCESSOR_MODE mode) {
     const ClassRule* const rule = rule_for(set_rules, what);
     if (rule == nullptr) return STATUS_INVALID_INFO_CLASS;
     if (length < rule->length) return STATUS_INFO_LENGTH_MISMATCH;
-    if (!may_touch(information, length, mode) || !may_touch(iosb, sizeof *iosb, mode)) return STATUS_ACCESS_VIOLATION;
+    if (!may_touch(information, length, mode) || !may_touch(iosb, sizeof *iosb, mode))
+        return STATUS_ACCESS_VIOLATION;
     Opened opened;
     NTSTATUS status = reference(handle, rule->access, mode, opened);
     if (!NT_SUCCESS(status)) return status;
@@ -246,8 +253,8 @@ PIRP security_irp(PFILE_OBJECT file, UCHAR major, KPROCESSOR_MODE mode) {
 
 }  // namespace
 
-NTSTATUS query_file_security(PFILE_OBJECT file, SECURITY_INFORMATION what, void* descriptor, ULONG length, ULONG* needed,
-                             KPROCESSOR_MODE mode) {
+NTSTATUS query_file_security(PFILE_OBJECT file, SECURITY_INFORMATION what, void* descriptor, ULONG length,
+                             ULONG* needed, KPROCESSOR_MODE mode) {
     PIRP const irp = security_irp(file, IRP_MJ_QUERY_SECURITY, mode);
     if (irp == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     PIO_STACK_LOCATION const stack = IoGetNextIrpStackLocation(irp);
@@ -262,7 +269,8 @@ NTSTATUS query_file_security(PFILE_OBJECT file, SECURITY_INFORMATION what, void*
     return status == STATUS_BUFFER_OVERFLOW ? STATUS_BUFFER_TOO_SMALL : status;
 }
 
-NTSTATUS set_file_security(PFILE_OBJECT file, SECURITY_INFORMATION what, void* descriptor, KPROCESSOR_MODE mode) {
+NTSTATUS set_file_security(PFILE_OBJECT file, SECURITY_INFORMATION what, void* descriptor,
+                           KPROCESSOR_MODE mode) {
     PIRP const irp = security_irp(file, IRP_MJ_SET_SECURITY, mode);
     if (irp == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     PIO_STACK_LOCATION const stack = IoGetNextIrpStackLocation(irp);
@@ -278,14 +286,17 @@ using namespace portico::nt;
 
 extern "C" {
 
-NTSTATUS NTAPI ZwQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation,
-                                      ULONG Length, FILE_INFORMATION_CLASS FileInformationClass) {
+NTSTATUS NTAPI ZwQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock,
+                                      PVOID FileInformation, ULONG Length,
+                                      FILE_INFORMATION_CLASS FileInformationClass) {
     DDI(ZwQueryInformationFile, PASSIVE_LEVEL);
-    return io::query_file(FileHandle, IoStatusBlock, FileInformation, Length, FileInformationClass, KernelMode);
+    return io::query_file(FileHandle, IoStatusBlock, FileInformation, Length, FileInformationClass,
+                          KernelMode);
 }
 
-NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation,
-                                      ULONG Length, FILE_INFORMATION_CLASS FileInformationClass) {
+NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock,
+                                      PVOID FileInformation, ULONG Length,
+                                      FILE_INFORMATION_CLASS FileInformationClass) {
     DDI(NtQueryInformationFile, PASSIVE_LEVEL);
     return io::query_file(FileHandle, IoStatusBlock, FileInformation, Length, FileInformationClass,
                           ke::current_thread()->previous_mode);
@@ -304,8 +315,9 @@ NTSTATUS NTAPI NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatus
                         ke::current_thread()->previous_mode);
 }
 
-NTSTATUS NTAPI ZwQueryVolumeInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FsInformation,
-                                            ULONG Length, FS_INFORMATION_CLASS FsInformationClass) {
+NTSTATUS NTAPI ZwQueryVolumeInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock,
+                                            PVOID FsInformation, ULONG Length,
+                                            FS_INFORMATION_CLASS FsInformationClass) {
     DDI(ZwQueryVolumeInformationFile, PASSIVE_LEVEL);
     if (FsInformationClass != FileFsDeviceInformation) return STATUS_INVALID_INFO_CLASS;
     io::Opened opened;

@@ -28,7 +28,8 @@ struct Target {
     }
 };
 
-NTSTATUS reference_target(HANDLE handle, ACCESS_MASK access, const Notice& notice, KPROCESSOR_MODE mode, Target& target) {
+NTSTATUS reference_target(HANDLE handle, ACCESS_MASK access, const Notice& notice, KPROCESSOR_MODE mode,
+                          Target& target) {
     void* body = nullptr;
     OBJECT_HANDLE_INFORMATION information{};
     NTSTATUS status = ob::reference_handle(handle, access, &file_type, mode, &body, &information);
@@ -49,8 +50,8 @@ struct Request {
     PIO_STACK_LOCATION stack = nullptr;
 };
 
-NTSTATUS make_request(Target& target, UCHAR major, const Notice& notice, PIO_STATUS_BLOCK iosb, KPROCESSOR_MODE mode,
-                      Request& request) {
+NTSTATUS make_request(Target& target, UCHAR major, const Notice& notice, PIO_STATUS_BLOCK iosb,
+                      KPROCESSOR_MODE mode, Request& request) {
     PIRP const irp = allocate_irp(target.device->StackSize);
     if (irp == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     irp->RequestorMode = mode;
@@ -65,7 +66,8 @@ NTSTATUS make_request(Target& target, UCHAR major, const Notice& notice, PIO_STA
     return STATUS_SUCCESS;
 }
 
-// A synchronous request that did not end at once: its thread waits, and takes the request back when it is alerted.
+// A synchronous request that did not end at once: its thread waits, and takes the request back when it is
+// alerted.
 NTSTATUS wait_for_end(PFILE_OBJECT file, PIRP irp) {
     const bool alertable = (file->Flags & FO_ALERTABLE_IO) != 0;
     const NTSTATUS waited = ke::wait(&file->Event, KernelMode, alertable, nullptr);
@@ -100,15 +102,17 @@ NTSTATUS submit(Target& target, PIRP irp) {
 }
 
 NTSTATUS check_buffers(PIO_STATUS_BLOCK iosb, const void* buffer, ULONG length, KPROCESSOR_MODE mode) {
-    return may_touch(iosb, sizeof(IO_STATUS_BLOCK), mode) && may_touch(buffer, length, mode) ? STATUS_SUCCESS
-                                                                                           : STATUS_ACCESS_VIOLATION;
+    return may_touch(iosb, sizeof(IO_STATUS_BLOCK), mode) && may_touch(buffer, length, mode)
+               ? STATUS_SUCCESS
+               : STATUS_ACCESS_VIOLATION;
 }
 
 constexpr LONGLONG use_file_position = -2;  // FILE_USE_FILE_POINTER_POSITION in HighPart -1
 constexpr LONGLONG write_to_end = -1;
 
 // Where a transfer begins. Only synchronous files have a position of their own.
-NTSTATUS transfer_offset(const Target& target, const LARGE_INTEGER* given, bool writes, LARGE_INTEGER* offset) {
+NTSTATUS transfer_offset(const Target& target, const LARGE_INTEGER* given, bool writes,
+                         LARGE_INTEGER* offset) {
     const bool positioned = target.synchronous();
     if (given == nullptr || given->QuadPart == use_file_position) {
         if (!positioned) return STATUS_INVALID_PARAMETER;
@@ -128,7 +132,8 @@ struct Transfer {
     const ULONG* key;
 };
 
-NTSTATUS transfer(Target& target, const Notice& notice, PIO_STATUS_BLOCK iosb, const Transfer& wanted, KPROCESSOR_MODE mode) {
+NTSTATUS transfer(Target& target, const Notice& notice, PIO_STATUS_BLOCK iosb, const Transfer& wanted,
+                  KPROCESSOR_MODE mode) {
     const bool writes = wanted.major == IRP_MJ_WRITE;
     LARGE_INTEGER offset{};
     NTSTATUS status = transfer_offset(target, wanted.offset, writes, &offset);
@@ -173,19 +178,22 @@ NTSTATUS check_control(const ControlRequest& request, PIO_STATUS_BLOCK iosb) {
     if (!may_touch(request.input, request.input_length, request.mode)) return STATUS_ACCESS_VIOLATION;
     if (!output_probed) return STATUS_SUCCESS;
     if (request.output == nullptr && request.output_length != 0) return STATUS_ACCESS_VIOLATION;
-    return may_touch(request.output, request.output_length, request.mode) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+    return may_touch(request.output, request.output_length, request.mode) ? STATUS_SUCCESS
+                                                                          : STATUS_ACCESS_VIOLATION;
 }
 
 // True: the driver answered without an IRP.
-bool fast_control(const Target& target, const ControlRequest& request, PIO_STATUS_BLOCK iosb, NTSTATUS* status) {
+bool fast_control(const Target& target, const ControlRequest& request, PIO_STATUS_BLOCK iosb,
+                  NTSTATUS* status) {
     PFAST_IO_DISPATCH const fast = target.device->DriverObject->FastIoDispatch;
     constexpr ULONG needed = offsetof(FAST_IO_DISPATCH, FastIoDeviceControl) + sizeof(void*);
-    if (fast == nullptr || fast->SizeOfFastIoDispatch < needed || fast->FastIoDeviceControl == nullptr) return false;
+    if (fast == nullptr || fast->SizeOfFastIoDispatch < needed || fast->FastIoDeviceControl == nullptr)
+        return false;
     IO_STATUS_BLOCK result{};
     DriverCall call("FastIoDeviceControl", reinterpret_cast<const void*>(fast->FastIoDeviceControl));
-    const BOOLEAN done = call.returned(fast->FastIoDeviceControl(target.file, TRUE, request.input, request.input_length,
-                                                                 request.output, request.output_length, request.code,
-                                                                 &result, target.device));
+    const BOOLEAN done = call.returned(
+        fast->FastIoDeviceControl(target.file, TRUE, request.input, request.input_length, request.output,
+                                  request.output_length, request.code, &result, target.device));
     if (done == FALSE) return false;
     *iosb = result;
     *status = result.Status;
@@ -194,7 +202,8 @@ bool fast_control(const Target& target, const ControlRequest& request, PIO_STATU
     return true;
 }
 
-NTSTATUS control(Target& target, UCHAR major, const Notice& notice, const ControlRequest& wanted, PIO_STATUS_BLOCK iosb) {
+NTSTATUS control(Target& target, UCHAR major, const Notice& notice, const ControlRequest& wanted,
+                 PIO_STATUS_BLOCK iosb) {
     FileLock lock(target.file);
     NTSTATUS status = STATUS_SUCCESS;
     if (major == IRP_MJ_DEVICE_CONTROL && fast_control(target, wanted, iosb, &status)) return status;
@@ -226,23 +235,24 @@ NTSTATUS control_file(HANDLE handle, UCHAR major, const Notice& notice, const Co
 
 NTSTATUS read_file(HANDLE file, const Notice& notice, PIO_STATUS_BLOCK status, void* buffer, ULONG length,
                    const LARGE_INTEGER* offset, KPROCESSOR_MODE mode, const ULONG* key) {
-    return transfer_file(file, notice, status, {IRP_MJ_READ, buffer, length, offset, key}, FILE_READ_DATA, mode);
+    return transfer_file(file, notice, status, {IRP_MJ_READ, buffer, length, offset, key}, FILE_READ_DATA,
+                         mode);
 }
 
-NTSTATUS write_file(HANDLE file, const Notice& notice, PIO_STATUS_BLOCK status, const void* buffer, ULONG length,
-                    const LARGE_INTEGER* offset, KPROCESSOR_MODE mode, const ULONG* key) {
+NTSTATUS write_file(HANDLE file, const Notice& notice, PIO_STATUS_BLOCK status, const void* buffer,
+                    ULONG length, const LARGE_INTEGER* offset, KPROCESSOR_MODE mode, const ULONG* key) {
     return transfer_file(file, notice, status, {IRP_MJ_WRITE, const_cast<void*>(buffer), length, offset, key},
                          FILE_WRITE_DATA, mode);
 }
 
-NTSTATUS device_io_control(HANDLE file, const Notice& notice, ULONG code, void* input, ULONG input_length, void* output,
-                           ULONG output_length, PIO_STATUS_BLOCK status, KPROCESSOR_MODE mode) {
-    return control_file(file, IRP_MJ_DEVICE_CONTROL, notice, {code, input, input_length, output, output_length, mode},
-                        status);
+NTSTATUS device_io_control(HANDLE file, const Notice& notice, ULONG code, void* input, ULONG input_length,
+                           void* output, ULONG output_length, PIO_STATUS_BLOCK status, KPROCESSOR_MODE mode) {
+    return control_file(file, IRP_MJ_DEVICE_CONTROL, notice,
+                        {code, input, input_length, output, output_length, mode}, status);
 }
 
-NTSTATUS fs_control(HANDLE file, const Notice& notice, ULONG code, void* input, ULONG input_length, void* output,
-                    ULONG output_length, PIO_STATUS_BLOCK status, KPROCESSOR_MODE mode) {
+NTSTATUS fs_control(HANDLE file, const Notice& notice, ULONG code, void* input, ULONG input_length,
+                    void* output, ULONG output_length, PIO_STATUS_BLOCK status, KPROCESSOR_MODE mode) {
     return control_file(file, IRP_MJ_FILE_SYSTEM_CONTROL, notice,
                         {code, input, input_length, output, output_length, mode}, status);
 }
@@ -252,7 +262,8 @@ NTSTATUS flush_file(HANDLE handle, PIO_STATUS_BLOCK iosb, KPROCESSOR_MODE mode) 
     NTSTATUS status = reference_target(handle, 0, {}, mode, target);
     if (NT_SUCCESS(status)) status = check_buffers(iosb, nullptr, 0, mode);
     if (!NT_SUCCESS(status)) return status;
-    if (mode != KernelMode && (target.granted & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == 0) return STATUS_ACCESS_DENIED;
+    if (mode != KernelMode && (target.granted & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == 0)
+        return STATUS_ACCESS_DENIED;
     FileLock lock(target.file);
     PIRP const irp = allocate_irp(target.device->StackSize);
     if (irp == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
@@ -273,8 +284,8 @@ namespace {
 
 struct CancelSearch {
     PFILE_OBJECT file;
-    KTHREAD* thread;          // null: any
-    PIO_STATUS_BLOCK only;    // null: any
+    KTHREAD* thread;        // null: any
+    PIO_STATUS_BLOCK only;  // null: any
     bool cancelled_too;
 };
 
@@ -284,7 +295,8 @@ bool is_wanted(const IrpRecord& record, const void* context) {
     if (record.state != IrpState::live || record.issuer == nullptr) return false;
     return irp.Tail.Overlay.OriginalFileObject == search.file &&
            (search.thread == nullptr || record.issuer == search.thread) &&
-           (search.only == nullptr || irp.UserIosb == search.only) && (search.cancelled_too || irp.Cancel == FALSE);
+           (search.only == nullptr || irp.UserIosb == search.only) &&
+           (search.cancelled_too || irp.Cancel == FALSE);
 }
 
 }  // namespace
@@ -304,7 +316,8 @@ NTSTATUS cancel_file_io(HANDLE handle, bool all_threads, PIO_STATUS_BLOCK only, 
     // NtCancelIoFile comes back when the requests have ended.
     search.cancelled_too = true;
     constexpr int waits = 3000;
-    for (int i = 0; i < waits && find_irp(is_wanted, &search) != nullptr; ++i) ke::delay(KernelMode, false, -100'000);
+    for (int i = 0; i < waits && find_irp(is_wanted, &search) != nullptr; ++i)
+        ke::delay(KernelMode, false, -100'000);
     return STATUS_SUCCESS;
 }
 
@@ -313,65 +326,71 @@ NTSTATUS cancel_file_io(HANDLE handle, bool all_threads, PIO_STATUS_BLOCK only, 
 using namespace portico::nt;
 
 namespace {
-KPROCESSOR_MODE previous_mode() { return ke::current_thread()->previous_mode; }
+KPROCESSOR_MODE previous_mode() {
+    return ke::current_thread()->previous_mode;
+}
 }  // namespace
 
 extern "C" {
 
 NTSTATUS NTAPI ZwReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                          PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset,
-                          PULONG Key) {
+                          PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length,
+                          PLARGE_INTEGER ByteOffset, PULONG Key) {
     DDI(ZwReadFile, PASSIVE_LEVEL);
-    return io::read_file(FileHandle, {Event, ApcRoutine, ApcContext}, IoStatusBlock, Buffer, Length, ByteOffset,
-                         KernelMode, Key);
+    return io::read_file(FileHandle, {Event, ApcRoutine, ApcContext}, IoStatusBlock, Buffer, Length,
+                         ByteOffset, KernelMode, Key);
 }
 
 NTSTATUS NTAPI NtReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                          PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset,
-                          PULONG Key) {
+                          PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length,
+                          PLARGE_INTEGER ByteOffset, PULONG Key) {
     DDI(NtReadFile, PASSIVE_LEVEL);
-    return io::read_file(FileHandle, {Event, ApcRoutine, ApcContext}, IoStatusBlock, Buffer, Length, ByteOffset,
-                         previous_mode(), Key);
+    return io::read_file(FileHandle, {Event, ApcRoutine, ApcContext}, IoStatusBlock, Buffer, Length,
+                         ByteOffset, previous_mode(), Key);
 }
 
 NTSTATUS NTAPI ZwWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                           PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset,
-                           PULONG Key) {
+                           PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length,
+                           PLARGE_INTEGER ByteOffset, PULONG Key) {
     DDI(ZwWriteFile, PASSIVE_LEVEL);
-    return io::write_file(FileHandle, {Event, ApcRoutine, ApcContext}, IoStatusBlock, Buffer, Length, ByteOffset,
-                          KernelMode, Key);
+    return io::write_file(FileHandle, {Event, ApcRoutine, ApcContext}, IoStatusBlock, Buffer, Length,
+                          ByteOffset, KernelMode, Key);
 }
 
 NTSTATUS NTAPI NtWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                           PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset,
-                           PULONG Key) {
+                           PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length,
+                           PLARGE_INTEGER ByteOffset, PULONG Key) {
     DDI(NtWriteFile, PASSIVE_LEVEL);
-    return io::write_file(FileHandle, {Event, ApcRoutine, ApcContext}, IoStatusBlock, Buffer, Length, ByteOffset,
-                          previous_mode(), Key);
+    return io::write_file(FileHandle, {Event, ApcRoutine, ApcContext}, IoStatusBlock, Buffer, Length,
+                          ByteOffset, previous_mode(), Key);
 }
 
-NTSTATUS NTAPI ZwDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                                     PIO_STATUS_BLOCK IoStatusBlock, ULONG IoControlCode, PVOID InputBuffer,
-                                     ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength) {
+NTSTATUS NTAPI ZwDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine,
+                                     PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock, ULONG IoControlCode,
+                                     PVOID InputBuffer, ULONG InputBufferLength, PVOID OutputBuffer,
+                                     ULONG OutputBufferLength) {
     DDI(ZwDeviceIoControlFile, PASSIVE_LEVEL);
     return io::device_io_control(FileHandle, {Event, ApcRoutine, ApcContext}, IoControlCode, InputBuffer,
-                                 InputBufferLength, OutputBuffer, OutputBufferLength, IoStatusBlock, KernelMode);
+                                 InputBufferLength, OutputBuffer, OutputBufferLength, IoStatusBlock,
+                                 KernelMode);
 }
 
-NTSTATUS NTAPI NtDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                                     PIO_STATUS_BLOCK IoStatusBlock, ULONG IoControlCode, PVOID InputBuffer,
-                                     ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength) {
+NTSTATUS NTAPI NtDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine,
+                                     PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock, ULONG IoControlCode,
+                                     PVOID InputBuffer, ULONG InputBufferLength, PVOID OutputBuffer,
+                                     ULONG OutputBufferLength) {
     DDI(NtDeviceIoControlFile, PASSIVE_LEVEL);
     return io::device_io_control(FileHandle, {Event, ApcRoutine, ApcContext}, IoControlCode, InputBuffer,
-                                 InputBufferLength, OutputBuffer, OutputBufferLength, IoStatusBlock, previous_mode());
+                                 InputBufferLength, OutputBuffer, OutputBufferLength, IoStatusBlock,
+                                 previous_mode());
 }
 
 NTSTATUS NTAPI ZwFsControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
                                PIO_STATUS_BLOCK IoStatusBlock, ULONG FsControlCode, PVOID InputBuffer,
                                ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength) {
     DDI(ZwFsControlFile, PASSIVE_LEVEL);
-    return io::fs_control(FileHandle, {Event, ApcRoutine, ApcContext}, FsControlCode, InputBuffer, InputBufferLength,
-                          OutputBuffer, OutputBufferLength, IoStatusBlock, KernelMode);
+    return io::fs_control(FileHandle, {Event, ApcRoutine, ApcContext}, FsControlCode, InputBuffer,
+                          InputBufferLength, OutputBuffer, OutputBufferLength, IoStatusBlock, KernelMode);
 }
 
 NTSTATUS NTAPI ZwFlushBuffersFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock) {
@@ -386,7 +405,8 @@ NTSTATUS NTAPI ZwCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
     return status;
 }
 
-NTSTATUS NTAPI ZwCancelIoFileEx(HANDLE FileHandle, PIO_STATUS_BLOCK IoRequestToCancel, PIO_STATUS_BLOCK IoStatusBlock) {
+NTSTATUS NTAPI ZwCancelIoFileEx(HANDLE FileHandle, PIO_STATUS_BLOCK IoRequestToCancel,
+                                PIO_STATUS_BLOCK IoStatusBlock) {
     DDI(ZwCancelIoFileEx, PASSIVE_LEVEL);
     const NTSTATUS status = io::cancel_file_io(FileHandle, true, IoRequestToCancel, KernelMode);
     *IoStatusBlock = {{status}, 0};

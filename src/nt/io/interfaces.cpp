@@ -19,7 +19,9 @@ struct Interfaces {
 };
 Interfaces interfaces;
 
-bool same_guid(const GUID& a, const GUID& b) { return std::memcmp(&a, &b, sizeof(GUID)) == 0; }
+bool same_guid(const GUID& a, const GUID& b) {
+    return std::memcmp(&a, &b, sizeof(GUID)) == 0;
+}
 
 DeviceInterface* take_entry() {
     for (unsigned i = 0; i < interfaces.count; ++i) {
@@ -117,8 +119,8 @@ void withdraw(DeviceInterface& entry) {
 
 // The order of a device's life in which its interfaces are seen.
 bool shows_interfaces(const DeviceNode& node) {
-    return node.state == NodeState::started || node.state == NodeState::stop_pending || node.state == NodeState::stopped ||
-           node.state == NodeState::remove_pending;
+    return node.state == NodeState::started || node.state == NodeState::stop_pending ||
+           node.state == NodeState::stopped || node.state == NodeState::remove_pending;
 }
 
 }  // namespace
@@ -210,7 +212,8 @@ void disable_interfaces(DeviceNode& node) {
 
 void forget_interfaces(DeviceNode& node) {
     for (unsigned i = 0; i < interfaces.count; ++i) {
-        if (interfaces.entries[i].used && interfaces.entries[i].node == &node) interfaces.entries[i].used = false;
+        if (interfaces.entries[i].used && interfaces.entries[i].node == &node)
+            interfaces.entries[i].used = false;
     }
 }
 
@@ -233,7 +236,8 @@ bool is_listed(const DeviceInterface& entry, const GUID& class_guid, const Devic
 }
 
 // A list of the driver's own, which it frees with ExFreePool; a single null when there is none.
-NTSTATUS give_list(const GUID& class_guid, const DeviceNode* node, ULONG flags, PZZWSTR* list, const void* frame) {
+NTSTATUS give_list(const GUID& class_guid, const DeviceNode* node, ULONG flags, PZZWSTR* list,
+                   const void* frame) {
     std::size_t characters = 1;
     for (unsigned i = 0; i < interfaces.count; ++i) {
         const DeviceInterface& entry = interfaces.entries[i];
@@ -279,15 +283,16 @@ NTSTATUS NTAPI IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLE
     return entry == nullptr ? STATUS_OBJECT_NAME_NOT_FOUND : io::enable_interface(*entry, Enable != FALSE);
 }
 
-NTSTATUS NTAPI IoGetDeviceInterfaces(const GUID* InterfaceClassGuid, PDEVICE_OBJECT PhysicalDeviceObject, ULONG Flags,
-                                     PZZWSTR* SymbolicLinkList) {
+NTSTATUS NTAPI IoGetDeviceInterfaces(const GUID* InterfaceClassGuid, PDEVICE_OBJECT PhysicalDeviceObject,
+                                     ULONG Flags, PZZWSTR* SymbolicLinkList) {
     DDI(IoGetDeviceInterfaces, PASSIVE_LEVEL);
     const io::DeviceNode* const node = io::node_of(PhysicalDeviceObject);
     if (PhysicalDeviceObject != nullptr && node == nullptr) return STATUS_INVALID_DEVICE_REQUEST;
     return io::give_list(*InterfaceClassGuid, node, Flags, SymbolicLinkList, __builtin_frame_address(0));
 }
 
-NTSTATUS NTAPI IoGetDeviceInterfaceAlias(PUNICODE_STRING SymbolicLinkName, const GUID* AliasInterfaceClassGuid,
+NTSTATUS NTAPI IoGetDeviceInterfaceAlias(PUNICODE_STRING SymbolicLinkName,
+                                         const GUID* AliasInterfaceClassGuid,
                                          PUNICODE_STRING AliasSymbolicLinkName) {
     DDI(IoGetDeviceInterfaceAlias, PASSIVE_LEVEL);
     const io::DeviceInterface* const entry = io::find_interface(*SymbolicLinkName);

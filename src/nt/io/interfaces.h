@@ -8,20 +8,20 @@
 namespace portico::nt::io {
 
 constexpr unsigned interface_limit = 256;
-constexpr unsigned reference_room = 128;       // characters of a reference string, null included
+constexpr unsigned reference_room = 128;  // characters of a reference string, null included
 constexpr unsigned link_room = 4 + instance_room + 1 + guid_text_length + 1 + reference_room;
 
 struct DeviceInterface {
     bool used = false;
-    bool enabled = false;      // IoSetDeviceInterfaceState
-    bool announced = false;    // enabled, and its device is started: clients see it
+    bool enabled = false;    // IoSetDeviceInterfaceState
+    bool announced = false;  // enabled, and its device is started: clients see it
     DeviceNode* node = nullptr;
     GUID class_guid{};
     WCHAR reference[reference_room];  // empty: none
     WCHAR link[link_room];            // \??\ROOT#MEDIA#0000#{class}\reference
     unsigned base_length = 0;         // characters of the link without the reference string
     unsigned index = 0;
-    std::uint64_t generation = 0;     // tells one that was removed from its successor in the entry
+    std::uint64_t generation = 0;  // tells one that was removed from its successor in the entry
 };
 
 void reset_interfaces();

@@ -70,22 +70,24 @@ NTSTATUS connect_ex(IO_CONNECT_INTERRUPT_PARAMETERS& parameters) {
         case CONNECT_FULLY_SPECIFIED:
         case CONNECT_FULLY_SPECIFIED_GROUP: {
             const auto& p = parameters.FullySpecified;
-            return connect({p.ServiceRoutine, p.ServiceContext, p.SpinLock, p.Vector, p.Irql, p.SynchronizeIrql,
-                            p.InterruptMode, p.ShareVector != FALSE, p.ProcessorEnableMask},
-                           p.InterruptObject);
+            return connect(
+                {p.ServiceRoutine, p.ServiceContext, p.SpinLock, p.Vector, p.Irql, p.SynchronizeIrql,
+                 p.InterruptMode, p.ShareVector != FALSE, p.ProcessorEnableMask},
+                p.InterruptObject);
         }
         case CONNECT_LINE_BASED: {
             const auto& p = parameters.LineBased;
-            return connect_line({p.PhysicalDeviceObject, p.ServiceRoutine, p.ServiceContext, p.SpinLock, p.SynchronizeIrql},
-                                p.InterruptObject);
+            return connect_line(
+                {p.PhysicalDeviceObject, p.ServiceRoutine, p.ServiceContext, p.SpinLock, p.SynchronizeIrql},
+                p.InterruptObject);
         }
         case CONNECT_MESSAGE_BASED: {
             // The buses have no message-signaled interrupts: the driver's fallback gets the line.
             const auto p = parameters.MessageBased;
             if (p.FallBackServiceRoutine == nullptr) return STATUS_NOT_FOUND;
             parameters.Version = CONNECT_LINE_BASED;
-            return connect_line({p.PhysicalDeviceObject, p.FallBackServiceRoutine, p.ServiceContext, p.SpinLock,
-                                 p.SynchronizeIrql},
+            return connect_line({p.PhysicalDeviceObject, p.FallBackServiceRoutine, p.ServiceContext,
+                                 p.SpinLock, p.SynchronizeIrql},
                                 p.ConnectionContext.InterruptObject);
         }
         default:
@@ -101,13 +103,13 @@ using namespace portico::nt;
 
 extern "C" {
 
-NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTINE ServiceRoutine, PVOID ServiceContext,
-                                  PKSPIN_LOCK SpinLock, ULONG Vector, KIRQL Irql, KIRQL SynchronizeIrql,
-                                  KINTERRUPT_MODE InterruptMode, BOOLEAN ShareVector, KAFFINITY ProcessorEnableMask,
-                                  BOOLEAN) {
+NTSTATUS NTAPI IoConnectInterrupt(PKINTERRUPT* InterruptObject, PKSERVICE_ROUTINE ServiceRoutine,
+                                  PVOID ServiceContext, PKSPIN_LOCK SpinLock, ULONG Vector, KIRQL Irql,
+                                  KIRQL SynchronizeIrql, KINTERRUPT_MODE InterruptMode, BOOLEAN ShareVector,
+                                  KAFFINITY ProcessorEnableMask, BOOLEAN) {
     DDI(IoConnectInterrupt, PASSIVE_LEVEL);
-    return io::connect({ServiceRoutine, ServiceContext, SpinLock, Vector, Irql, SynchronizeIrql, InterruptMode,
-                        ShareVector != FALSE, ProcessorEnableMask},
+    return io::connect({ServiceRoutine, ServiceContext, SpinLock, Vector, Irql, SynchronizeIrql,
+                        InterruptMode, ShareVector != FALSE, ProcessorEnableMask},
                        InterruptObject);
 }
 

@@ -14,7 +14,8 @@ constexpr CCHAR medium_stack = 10;
 enum CellKind : std::uint8_t { small_cell, medium_cell, pool_cell };
 
 constexpr std::size_t cell_size(CCHAR stack_size) {
-    return sizeof(IrpRecord) + sizeof(IRP) + static_cast<std::size_t>(stack_size) * sizeof(IO_STACK_LOCATION) + 16;
+    return sizeof(IrpRecord) + sizeof(IRP) +
+           static_cast<std::size_t>(stack_size) * sizeof(IO_STACK_LOCATION) + 16;
 }
 
 struct BufferHeader {
@@ -83,7 +84,9 @@ void clear_irp(PIRP irp, USHORT size, CCHAR stack_size) {
     irp->Tail.Overlay.CurrentStackLocation = reinterpret_cast<PIO_STACK_LOCATION>(irp + 1) + stack_size;
 }
 
-USHORT packet_size(CCHAR stack_size) { return static_cast<USHORT>(IoSizeOfIrp(stack_size)); }
+USHORT packet_size(CCHAR stack_size) {
+    return static_cast<USHORT>(IoSizeOfIrp(stack_size));
+}
 
 }  // namespace
 
@@ -215,7 +218,8 @@ namespace {
 
 // A low-resources test may refuse what a driver asks for.
 PIRP allocate(CCHAR stack_size, const void* frame) {
-    if (ex::refuse_allocation != nullptr && ex::refuse_allocation(IoSizeOfIrp(stack_size), ' prI')) return nullptr;
+    if (ex::refuse_allocation != nullptr && ex::refuse_allocation(IoSizeOfIrp(stack_size), ' prI'))
+        return nullptr;
     return io::allocate_irp(stack_size, frame);
 }
 

@@ -1,5 +1,5 @@
-// I/O request packets: where they come from and what is known of each, so that an IRP completed twice, forgotten or left
-// behind is recognised.
+// I/O request packets: where they come from and what is known of each, so that an IRP completed twice,
+// forgotten or left behind is recognised.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@ namespace portico::nt::io {
 // One call of a dispatch routine that has not returned yet. Lies on the caller's stack.
 struct CallFrame {
     CallFrame* outer;
-    CCHAR location;         // the stack location that the routine was given
-    bool completed = false; // completion has passed that location
-    bool marked = false;    // ... with SL_PENDING_RETURNED set
-    bool forwarded = false; // handed on with IoCallDriver
-    bool gone = false;      // the IRP was freed
+    CCHAR location;          // the stack location that the routine was given
+    bool completed = false;  // completion has passed that location
+    bool marked = false;     // ... with SL_PENDING_RETURNED set
+    bool forwarded = false;  // handed on with IoCallDriver
+    bool gone = false;       // the IRP was freed
 };
 
 enum class IrpState : std::uint8_t { free, live, done };
@@ -26,17 +26,17 @@ enum class IrpState : std::uint8_t { free, live, done };
 struct alignas(16) IrpRecord {
     IrpRecord* newer;
     IrpRecord* older;
-    CallFrame* frames;          // innermost first
-    KTHREAD* issuer;            // whose request it is: cancelled when that thread ends; null: nobody's
-    void* system_buffer;        // a system buffer of ours, to be given back at the end
-    std::uint64_t pended[2];    // a bit per stack location whose dispatch routine returned STATUS_PENDING
+    CallFrame* frames;        // innermost first
+    KTHREAD* issuer;          // whose request it is: cancelled when that thread ends; null: nobody's
+    void* system_buffer;      // a system buffer of ours, to be given back at the end
+    std::uint64_t pended[2];  // a bit per stack location whose dispatch routine returned STATUS_PENDING
     IrpState state;
-    bool passed_top;            // completion has passed the topmost location
-    bool woke_system;           // PoSetSystemWake
-    bool kept;                  // its sender waits for it and frees it (call_and_wait)
+    bool passed_top;   // completion has passed the topmost location
+    bool woke_system;  // PoSetSystemWake
+    bool kept;         // its sender waits for it and frees it (call_and_wait)
     std::uint8_t cell_kind;
-    ULONG output_limit;         // most bytes that completion may copy back
-    KEVENT event;               // for who waits in the kernel (call_and_wait), and its results
+    ULONG output_limit;  // most bytes that completion may copy back
+    KEVENT event;        // for who waits in the kernel (call_and_wait), and its results
     IO_STATUS_BLOCK status;
     Origin made;
     Origin completed;
@@ -57,16 +57,16 @@ IrpRecord* find_record(PIRP irp);
 
 void reset_irps();
 
-// Null when `stack_size` is not positive or memory is exhausted. `frame`: of the exported function that was called, whose
-// caller then is the IRP's maker. IRQL <= DISPATCH_LEVEL.
+// Null when `stack_size` is not positive or memory is exhausted. `frame`: of the exported function that was
+// called, whose caller then is the IRP's maker. IRQL <= DISPATCH_LEVEL.
 PIRP allocate_irp(CCHAR stack_size, const void* frame = nullptr);
 void free_irp(PIRP irp);
 // Everything zero but the allocation: as new. `size` in bytes, IoSizeOfIrp(stack_size).
 void initialize_irp(PIRP irp, USHORT size, CCHAR stack_size);
 void reuse_irp(PIRP irp, NTSTATUS status);
 
-// A buffer of the system address space that completion frees (IRP_DEALLOCATE_BUFFER); false: memory is exhausted.
-// `output_limit`: how many bytes of it the caller's own buffer takes.
+// A buffer of the system address space that completion frees (IRP_DEALLOCATE_BUFFER); false: memory is
+// exhausted. `output_limit`: how many bytes of it the caller's own buffer takes.
 bool allocate_system_buffer(PIRP irp, ULONG size, ULONG output_limit);
 void free_system_buffer(PIRP irp);
 // For one that was taken out of its IRP's record.
@@ -74,8 +74,8 @@ void release_system_buffer(void* buffer);
 
 // Makes the IRP the current thread's: it is cancelled when the thread ends.
 void queue_to_current_thread(PIRP irp);
-// Cancels every request of the thread, as the end of the thread does, and waits until they have ended (bounded by
-// `timeout_ns` of simulated time). IRQL PASSIVE_LEVEL, called by that thread.
+// Cancels every request of the thread, as the end of the thread does, and waits until they have ended
+// (bounded by `timeout_ns` of simulated time). IRQL PASSIVE_LEVEL, called by that thread.
 void cancel_thread_irps(KTHREAD* thread);
 
 // Every IRP between IoAllocateIrp and IoFreeIrp, oldest first.
@@ -94,8 +94,8 @@ struct ControlRequest {
 };
 NTSTATUS set_up_control(PIRP irp, PIO_STACK_LOCATION stack, const ControlRequest& request);
 // For IRP_MJ_READ and IRP_MJ_WRITE: buffer by the device's DO_BUFFERED_IO, DO_DIRECT_IO or neither.
-NTSTATUS set_up_transfer(PIRP irp, PIO_STACK_LOCATION stack, PDEVICE_OBJECT device, void* buffer, ULONG length,
-                         KPROCESSOR_MODE mode);
+NTSTATUS set_up_transfer(PIRP irp, PIO_STACK_LOCATION stack, PDEVICE_OBJECT device, void* buffer,
+                         ULONG length, KPROCESSOR_MODE mode);
 // Takes back what set_up_* attached and frees the IRP.
 void discard_irp(PIRP irp);
 

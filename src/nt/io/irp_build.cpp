@@ -29,7 +29,8 @@ NTSTATUS attach_system_buffer(PIRP irp, const void* from, ULONG copied, ULONG si
 
 NTSTATUS set_up_buffered(PIRP irp, const ControlRequest& request) {
     irp->UserBuffer = request.output;
-    const ULONG size = request.input_length > request.output_length ? request.input_length : request.output_length;
+    const ULONG size =
+        request.input_length > request.output_length ? request.input_length : request.output_length;
     if (size == 0) return STATUS_SUCCESS;
     if (request.output != nullptr) irp->Flags |= IRP_INPUT_OPERATION;
     return attach_system_buffer(irp, request.input, request.input == nullptr ? 0 : request.input_length, size,
@@ -38,7 +39,8 @@ NTSTATUS set_up_buffered(PIRP irp, const ControlRequest& request) {
 
 NTSTATUS set_up_direct(PIRP irp, const ControlRequest& request, LOCK_OPERATION operation) {
     if (request.input != nullptr && request.input_length != 0) {
-        const NTSTATUS status = attach_system_buffer(irp, request.input, request.input_length, request.input_length, 0);
+        const NTSTATUS status =
+            attach_system_buffer(irp, request.input, request.input_length, request.input_length, 0);
         if (!NT_SUCCESS(status)) return status;
     }
     if (request.output == nullptr || request.output_length == 0) return STATUS_SUCCESS;
@@ -65,8 +67,8 @@ NTSTATUS set_up_control(PIRP irp, PIO_STACK_LOCATION stack, const ControlRequest
     }
 }
 
-NTSTATUS set_up_transfer(PIRP irp, PIO_STACK_LOCATION stack, PDEVICE_OBJECT device, void* buffer, ULONG length,
-                         KPROCESSOR_MODE mode) {
+NTSTATUS set_up_transfer(PIRP irp, PIO_STACK_LOCATION stack, PDEVICE_OBJECT device, void* buffer,
+                         ULONG length, KPROCESSOR_MODE mode) {
     const bool reads = stack->MajorFunction == IRP_MJ_READ;
     stack->Parameters.Read.Length = length;
     if ((device->Flags & DO_BUFFERED_IO) != 0) {
@@ -97,7 +99,8 @@ namespace {
 // What a driver asks for; low-resources tests may refuse it.
 PIRP allocate_for_driver(PDEVICE_OBJECT device, const void* frame) {
     const CCHAR stack_size = device->StackSize;
-    if (ex::refuse_allocation != nullptr && ex::refuse_allocation(IoSizeOfIrp(stack_size), ' prI')) return nullptr;
+    if (ex::refuse_allocation != nullptr && ex::refuse_allocation(IoSizeOfIrp(stack_size), ' prI'))
+        return nullptr;
     return allocate_irp(stack_size, frame);
 }
 
@@ -148,18 +151,20 @@ using namespace portico::nt;
 
 extern "C" {
 
-PIRP NTAPI IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer, ULONG Length,
-                                         PLARGE_INTEGER StartingOffset, PIO_STATUS_BLOCK IoStatusBlock) {
+PIRP NTAPI IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer,
+                                         ULONG Length, PLARGE_INTEGER StartingOffset,
+                                         PIO_STATUS_BLOCK IoStatusBlock) {
     DDI(IoBuildAsynchronousFsdRequest, APC_LEVEL);
     return io::build_transfer(MajorFunction, DeviceObject, Buffer, Length, StartingOffset, IoStatusBlock,
                               __builtin_frame_address(0));
 }
 
-PIRP NTAPI IoBuildSynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer, ULONG Length,
-                                        PLARGE_INTEGER StartingOffset, PKEVENT Event, PIO_STATUS_BLOCK IoStatusBlock) {
+PIRP NTAPI IoBuildSynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer,
+                                        ULONG Length, PLARGE_INTEGER StartingOffset, PKEVENT Event,
+                                        PIO_STATUS_BLOCK IoStatusBlock) {
     DDI(IoBuildSynchronousFsdRequest, APC_LEVEL);
-    PIRP const irp = io::build_transfer(MajorFunction, DeviceObject, Buffer, Length, StartingOffset, IoStatusBlock,
-                              __builtin_frame_address(0));
+    PIRP const irp = io::build_transfer(MajorFunction, DeviceObject, Buffer, Length, StartingOffset,
+                                        IoStatusBlock, __builtin_frame_address(0));
     if (irp == nullptr) return nullptr;
     irp->UserEvent = Event;
     io::queue_to_current_thread(irp);
@@ -167,12 +172,13 @@ PIRP NTAPI IoBuildSynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT Devi
 }
 
 PIRP NTAPI IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT DeviceObject, PVOID InputBuffer,
-                                         ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength,
-                                         BOOLEAN InternalDeviceIoControl, PKEVENT Event, PIO_STATUS_BLOCK IoStatusBlock) {
+                                         ULONG InputBufferLength, PVOID OutputBuffer,
+                                         ULONG OutputBufferLength, BOOLEAN InternalDeviceIoControl,
+                                         PKEVENT Event, PIO_STATUS_BLOCK IoStatusBlock) {
     DDI(IoBuildDeviceIoControlRequest, APC_LEVEL);
-    return io::build_control({IoControlCode, InputBuffer, InputBufferLength, OutputBuffer, OutputBufferLength, KernelMode},
-                             DeviceObject, InternalDeviceIoControl != FALSE, Event, IoStatusBlock,
-                             __builtin_frame_address(0));
+    return io::build_control(
+        {IoControlCode, InputBuffer, InputBufferLength, OutputBuffer, OutputBufferLength, KernelMode},
+        DeviceObject, InternalDeviceIoControl != FALSE, Event, IoStatusBlock, __builtin_frame_address(0));
 }
 
 PIRP NTAPI IoMakeAssociatedIrp(PIRP Irp, CCHAR StackSize) {

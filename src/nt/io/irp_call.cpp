@@ -1,4 +1,5 @@
-// IoCallDriver: one step down the device stack, and what can be told of a dispatch routine when it has returned.
+// IoCallDriver: one step down the device stack, and what can be told of a dispatch routine when it has
+// returned.
 #include "nt/ddi.h"
 #include "nt/io/bug_check.h"
 #include "nt/io/irp.h"
@@ -7,14 +8,34 @@
 namespace portico::nt::io {
 namespace {
 
-constexpr const char* major_names[IRP_MJ_MAXIMUM_FUNCTION + 1] = {
-    "IRP_MJ_CREATE", "IRP_MJ_CREATE_NAMED_PIPE", "IRP_MJ_CLOSE", "IRP_MJ_READ", "IRP_MJ_WRITE",
-    "IRP_MJ_QUERY_INFORMATION", "IRP_MJ_SET_INFORMATION", "IRP_MJ_QUERY_EA", "IRP_MJ_SET_EA", "IRP_MJ_FLUSH_BUFFERS",
-    "IRP_MJ_QUERY_VOLUME_INFORMATION", "IRP_MJ_SET_VOLUME_INFORMATION", "IRP_MJ_DIRECTORY_CONTROL",
-    "IRP_MJ_FILE_SYSTEM_CONTROL", "IRP_MJ_DEVICE_CONTROL", "IRP_MJ_INTERNAL_DEVICE_CONTROL", "IRP_MJ_SHUTDOWN",
-    "IRP_MJ_LOCK_CONTROL", "IRP_MJ_CLEANUP", "IRP_MJ_CREATE_MAILSLOT", "IRP_MJ_QUERY_SECURITY", "IRP_MJ_SET_SECURITY",
-    "IRP_MJ_POWER", "IRP_MJ_SYSTEM_CONTROL", "IRP_MJ_DEVICE_CHANGE", "IRP_MJ_QUERY_QUOTA", "IRP_MJ_SET_QUOTA",
-    "IRP_MJ_PNP"};
+constexpr const char* major_names[IRP_MJ_MAXIMUM_FUNCTION + 1] = {"IRP_MJ_CREATE",
+                                                                  "IRP_MJ_CREATE_NAMED_PIPE",
+                                                                  "IRP_MJ_CLOSE",
+                                                                  "IRP_MJ_READ",
+                                                                  "IRP_MJ_WRITE",
+                                                                  "IRP_MJ_QUERY_INFORMATION",
+                                                                  "IRP_MJ_SET_INFORMATION",
+                                                                  "IRP_MJ_QUERY_EA",
+                                                                  "IRP_MJ_SET_EA",
+                                                                  "IRP_MJ_FLUSH_BUFFERS",
+                                                                  "IRP_MJ_QUERY_VOLUME_INFORMATION",
+                                                                  "IRP_MJ_SET_VOLUME_INFORMATION",
+                                                                  "IRP_MJ_DIRECTORY_CONTROL",
+                                                                  "IRP_MJ_FILE_SYSTEM_CONTROL",
+                                                                  "IRP_MJ_DEVICE_CONTROL",
+                                                                  "IRP_MJ_INTERNAL_DEVICE_CONTROL",
+                                                                  "IRP_MJ_SHUTDOWN",
+                                                                  "IRP_MJ_LOCK_CONTROL",
+                                                                  "IRP_MJ_CLEANUP",
+                                                                  "IRP_MJ_CREATE_MAILSLOT",
+                                                                  "IRP_MJ_QUERY_SECURITY",
+                                                                  "IRP_MJ_SET_SECURITY",
+                                                                  "IRP_MJ_POWER",
+                                                                  "IRP_MJ_SYSTEM_CONTROL",
+                                                                  "IRP_MJ_DEVICE_CHANGE",
+                                                                  "IRP_MJ_QUERY_QUOTA",
+                                                                  "IRP_MJ_SET_QUOTA",
+                                                                  "IRP_MJ_PNP"};
 
 NTSTATUS dispatch(PDRIVER_DISPATCH routine, const char* name, PDEVICE_OBJECT device, PIRP irp) {
     const void* const address = reinterpret_cast<const void*>(routine);
@@ -83,7 +104,8 @@ const char* major_function_name(unsigned major) {
 NTSTATUS call_driver(PDEVICE_OBJECT device, PIRP irp) {
     if (irp->CurrentLocation <= 1) {
         stop_machine(NO_MORE_IRP_STACK_LOCATIONS, {reinterpret_cast<std::uint64_t>(irp)}, {"IRP"},
-                  "IoCallDriver was called with an IRP that has no stack location left for another driver", irp);
+                     "IoCallDriver was called with an IRP that has no stack location left for another driver",
+                     irp);
         return STATUS_UNSUCCESSFUL;
     }
     --irp->CurrentLocation;

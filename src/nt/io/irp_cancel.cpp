@@ -31,7 +31,9 @@ void call_cancel_routine(PDRIVER_CANCEL routine, PIRP irp, sim::Irql irql) {
     ke::lower(irql);
 }
 
-bool is_of_thread(const IrpRecord& record, const void* thread) { return record.issuer == thread; }
+bool is_of_thread(const IrpRecord& record, const void* thread) {
+    return record.issuer == thread;
+}
 
 bool is_uncancelled_of_thread(const IrpRecord& record, const void* thread) {
     return record.issuer == thread && record.state == IrpState::live &&
@@ -40,7 +42,9 @@ bool is_uncancelled_of_thread(const IrpRecord& record, const void* thread) {
 
 }  // namespace
 
-void reset_cancel() { cancel_lock = nullptr; }
+void reset_cancel() {
+    cancel_lock = nullptr;
+}
 
 sim::Irql acquire_cancel_lock() {
     PKSPIN_LOCK const the_lock = lock();
@@ -79,7 +83,8 @@ void cancel_thread_irps(KTHREAD* thread) {
     while (IrpRecord* const record = find_irp(is_uncancelled_of_thread, thread)) cancel(record->irp());
     // Windows gives drivers five minutes to let go of a dying thread's requests.
     constexpr int waits = 3000;
-    for (int i = 0; i < waits && find_irp(is_of_thread, thread) != nullptr; ++i) ke::delay(KernelMode, false, -1'000'000);
+    for (int i = 0; i < waits && find_irp(is_of_thread, thread) != nullptr; ++i)
+        ke::delay(KernelMode, false, -1'000'000);
     while (IrpRecord* const record = find_irp(is_of_thread, thread)) record->issuer = nullptr;
 }
 

@@ -1,5 +1,5 @@
-// IoCompleteRequest: back up the stack through the completion routines, then, in the requesting thread, the results to
-// where the caller wants them.
+// IoCompleteRequest: back up the stack through the completion routines, then, in the requesting thread, the
+// results to where the caller wants them.
 #include <cstring>
 
 #include "nt/ddi.h"
@@ -19,7 +19,8 @@ bool owned_by_nobody(PIRP irp) {
     if (irp->Type != IO_TYPE_IRP || irp->CurrentLocation > irp->StackCount + 1) return true;
     const IrpRecord* const record = record_of(irp);
     if (record == nullptr) return false;
-    return record->state != IrpState::live || (record->passed_top && irp->CurrentLocation == irp->StackCount + 1);
+    return record->state != IrpState::live ||
+           (record->passed_top && irp->CurrentLocation == irp->StackCount + 1);
 }
 
 // 0xC9/0x06, 0x07: what a driver must have put right before it completes.
@@ -118,8 +119,8 @@ void complete_associated(PIRP irp, CCHAR boost) {
     if (master->AssociatedIrp.IrpCount == 0) complete(master, boost);
 }
 
-void prepare_apc(PIRP irp, KTHREAD* thread, PKKERNEL_ROUTINE kernel, PKRUNDOWN_ROUTINE rundown, PKNORMAL_ROUTINE normal,
-                 KPROCESSOR_MODE mode, void* context) {
+void prepare_apc(PIRP irp, KTHREAD* thread, PKKERNEL_ROUTINE kernel, PKRUNDOWN_ROUTINE rundown,
+                 PKNORMAL_ROUTINE normal, KPROCESSOR_MODE mode, void* context) {
     KAPC& apc = irp->Tail.Apc;
     apc = KAPC{};
     apc.Thread = thread;
@@ -144,15 +145,18 @@ void NTAPI free_apc(PRKAPC apc, PKNORMAL_ROUTINE*, PVOID*, PVOID*, PVOID*) {
     free_irp(CONTAINING_RECORD(apc, IRP, Tail.Apc));
 }
 
-void NTAPI drop_apc(PRKAPC apc) { free_irp(CONTAINING_RECORD(apc, IRP, Tail.Apc)); }
+void NTAPI drop_apc(PRKAPC apc) {
+    free_irp(CONTAINING_RECORD(apc, IRP, Tail.Apc));
+}
 
 void finish_in_thread(PIRP irp) {
     auto* const thread = reinterpret_cast<KTHREAD*>(irp->Tail.Overlay.Thread);
     PFILE_OBJECT const file = irp->Tail.Overlay.OriginalFileObject;
     if (thread == nullptr) {
-        PORTICO_PROBE(object_misuse, io_manager_violation, irp,
-                      "an IRP from IoAllocateIrp came back to the I/O manager: its completion routine must return "
-                      "STATUS_MORE_PROCESSING_REQUIRED and free it");
+        PORTICO_PROBE(
+            object_misuse, io_manager_violation, irp,
+            "an IRP from IoAllocateIrp came back to the I/O manager: its completion routine must return "
+            "STATUS_MORE_PROCESSING_REQUIRED and free it");
         free_mdls(irp);
         free_irp(irp);
         return;
@@ -166,7 +170,8 @@ void finish_in_thread(PIRP irp) {
 // Windows would copy as much as the driver says, over whatever lies behind the caller's buffer.
 std::size_t copied_length(PIRP irp, const IrpRecord* record) {
     const std::size_t wanted = irp->IoStatus.Information;
-    if (record == nullptr || record->system_buffer == nullptr || wanted <= record->output_limit) return wanted;
+    if (record == nullptr || record->system_buffer == nullptr || wanted <= record->output_limit)
+        return wanted;
     PORTICO_PROBE(object_misuse, io_manager_violation, irp,
                   "IoStatus.Information of a completed IRP is greater than the caller's output buffer");
     return record->output_limit;
@@ -188,7 +193,8 @@ void copy_back(PIRP irp) {
 }
 
 bool is_synchronous(PIRP irp, PFILE_OBJECT file) {
-    return (irp->Flags & IRP_SYNCHRONOUS_API) != 0 || (file != nullptr && (file->Flags & FO_SYNCHRONOUS_IO) != 0);
+    return (irp->Flags & IRP_SYNCHRONOUS_API) != 0 ||
+           (file != nullptr && (file->Flags & FO_SYNCHRONOUS_IO) != 0);
 }
 
 void signal_file(PFILE_OBJECT file, NTSTATUS status) {
@@ -201,11 +207,8 @@ void signal_caller(PIRP irp, PFILE_OBJECT file) {
     if (irp->UserEvent != nullptr) {
         ke::set_event(irp->UserEvent);
         if (file == nullptr) return;
-        if ((irp->Flags & IRP_SYNCHRONOUS_API) != 0) {
-            signal_file(file, irp->IoStatus.Status);
-        } else {
-            ob::dereference(irp->UserEvent);
-        }
+        if ((irp->Flags & IRP_SYNCHRONOUS_API) == 0) ob::dereference(irp->UserEvent);
+        if ((file->Flags & FO_SYNCHRONOUS_IO) != 0) signal_file(file, irp->IoStatus.Status);
     } else if (file != nullptr) {
         signal_file(file, irp->IoStatus.Status);
     }
@@ -231,7 +234,8 @@ bool queue_user_apc(PIRP irp, KTHREAD* thread) {
     if (routine == nullptr) return false;
     void* const context = irp->Overlay.AsynchronousParameters.UserApcContext;
     PIO_STATUS_BLOCK const iosb = irp->UserIosb;
-    prepare_apc(irp, thread, free_apc, drop_apc, reinterpret_cast<PKNORMAL_ROUTINE>(routine), irp->RequestorMode, context);
+    prepare_apc(irp, thread, free_apc, drop_apc, reinterpret_cast<PKNORMAL_ROUTINE>(routine),
+                irp->RequestorMode, context);
     return ke::insert_apc(&irp->Tail.Apc, iosb, nullptr);
 }
 
@@ -266,10 +270,10 @@ void complete(PIRP irp, CCHAR boost) {
     check_contents(irp);
     IrpRecord* const record = record_of(irp);
     if (record != nullptr) capture_origin(record->completed);
-    const unsigned major = irp->CurrentLocation <= irp->StackCount ? IoGetCurrentIrpStackLocation(irp)->MajorFunction
-                                                                   : ~0u;
-    sim::record(sim::TraceKind::irp_complete, major_function_name(major), reinterpret_cast<std::uint64_t>(irp),
-                static_cast<std::uint32_t>(irp->IoStatus.Status));
+    const unsigned major =
+        irp->CurrentLocation <= irp->StackCount ? IoGetCurrentIrpStackLocation(irp)->MajorFunction : ~0u;
+    sim::record(sim::TraceKind::irp_complete, major_function_name(major),
+                reinterpret_cast<std::uint64_t>(irp), static_cast<std::uint32_t>(irp->IoStatus.Status));
     if (pass_locations(irp, record)) return;
 
     if ((irp->Flags & IRP_ASSOCIATED_IRP) != 0) return complete_associated(irp, boost);
@@ -287,7 +291,8 @@ void complete(PIRP irp, CCHAR boost) {
 }
 
 NTSTATUS call_and_wait(PDEVICE_OBJECT device, PIRP irp, ULONG_PTR* information) {
-    // In the IRP's own record: a driver that forgets the IRP and completes it later writes to nobody else's memory.
+    // In the IRP's own record: a driver that forgets the IRP and completes it later writes to nobody else's
+    // memory.
     IrpRecord& record = *record_of(irp);
     ke::initialize_event(&record.event, NotificationEvent, false);
     record.kept = true;
@@ -343,11 +348,13 @@ VOID FASTCALL IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost) {
     io::complete(Irp, PriorityBoost);
 }
 
-NTSTATUS NTAPI IoSetCompletionRoutineEx(PDEVICE_OBJECT DeviceObject, PIRP Irp, PIO_COMPLETION_ROUTINE CompletionRoutine,
-                                        PVOID Context, BOOLEAN InvokeOnSuccess, BOOLEAN InvokeOnError,
+NTSTATUS NTAPI IoSetCompletionRoutineEx(PDEVICE_OBJECT DeviceObject, PIRP Irp,
+                                        PIO_COMPLETION_ROUTINE CompletionRoutine, PVOID Context,
+                                        BOOLEAN InvokeOnSuccess, BOOLEAN InvokeOnError,
                                         BOOLEAN InvokeOnCancel) {
     DDI(IoSetCompletionRoutineEx, DISPATCH_LEVEL);
-    auto* const safe = static_cast<SafeCompletion*>(ex::allocate_internal(NonPagedPool, sizeof(SafeCompletion), 'sUoI'));
+    auto* const safe =
+        static_cast<SafeCompletion*>(ex::allocate_internal(NonPagedPool, sizeof(SafeCompletion), 'sUoI'));
     if (safe == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     *safe = {DeviceObject, CompletionRoutine, Context};
     ob::reference(DeviceObject);

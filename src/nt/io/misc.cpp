@@ -23,7 +23,7 @@ struct TopLevel {
 };
 
 struct Misc {
-    std::array<PDEVICE_OBJECT, shutdown_limit> shutdown;   // referenced, in the order of registration
+    std::array<PDEVICE_OBJECT, shutdown_limit> shutdown;  // referenced, in the order of registration
     unsigned shutdown_count = 0;
     std::array<TopLevel, top_level_limit> top_level{};
     ULONG next_wmi_instance = 0;
@@ -70,7 +70,9 @@ void unregister_shutdown(PDEVICE_OBJECT device) {
     device->Flags &= ~DO_SHUTDOWN_REGISTERED;
 }
 
-KTHREAD* requestor(PIRP irp) { return reinterpret_cast<KTHREAD*>(irp->Tail.Overlay.Thread); }
+KTHREAD* requestor(PIRP irp) {
+    return reinterpret_cast<KTHREAD*>(irp->Tail.Overlay.Thread);
+}
 
 PEPROCESS requestor_process(PIRP irp) {
     KTHREAD* const thread = requestor(irp);
@@ -93,14 +95,18 @@ void set_top_level(PIRP irp) {
 }
 
 NTSTATUS check_control_access(PIRP irp, ULONG required) {
-    if ((required & ~static_cast<ULONG>(FILE_READ_ACCESS | FILE_WRITE_ACCESS)) != 0) return STATUS_INVALID_PARAMETER;
+    if ((required & ~static_cast<ULONG>(FILE_READ_ACCESS | FILE_WRITE_ACCESS)) != 0)
+        return STATUS_INVALID_PARAMETER;
     const UCHAR flags = IoGetCurrentIrpStackLocation(irp)->Flags;
-    if ((required & FILE_READ_ACCESS) != 0 && (flags & SL_READ_ACCESS_GRANTED) == 0) return STATUS_ACCESS_DENIED;
-    if ((required & FILE_WRITE_ACCESS) != 0 && (flags & SL_WRITE_ACCESS_GRANTED) == 0) return STATUS_ACCESS_DENIED;
+    if ((required & FILE_READ_ACCESS) != 0 && (flags & SL_READ_ACCESS_GRANTED) == 0)
+        return STATUS_ACCESS_DENIED;
+    if ((required & FILE_WRITE_ACCESS) != 0 && (flags & SL_WRITE_ACCESS_GRANTED) == 0)
+        return STATUS_ACCESS_DENIED;
     return STATUS_SUCCESS;
 }
 
-NTSTATUS list_devices(PDRIVER_OBJECT driver, PDEVICE_OBJECT* list, ULONG size, PULONG actual, const void* frame) {
+NTSTATUS list_devices(PDRIVER_OBJECT driver, PDEVICE_OBJECT* list, ULONG size, PULONG actual,
+                      const void* frame) {
     ULONG count = 0;
     for (PDEVICE_OBJECT d = driver->DeviceObject; d != nullptr; d = d->NextDevice) ++count;
     *actual = count;
@@ -120,7 +126,8 @@ PKEVENT open_event(PUNICODE_STRING name, EVENT_TYPE type, PHANDLE handle, const 
     ke::initialize_event(event, type, true);
     OBJECT_ATTRIBUTES attributes;
     InitializeObjectAttributes(&attributes, name, OBJ_OPENIF | OBJ_KERNEL_HANDLE, nullptr, nullptr);
-    if (!NT_SUCCESS(ob::insert(event, &attributes, EVENT_ALL_ACCESS, KernelMode, frame, handle))) return nullptr;
+    if (!NT_SUCCESS(ob::insert(event, &attributes, EVENT_ALL_ACCESS, KernelMode, frame, handle)))
+        return nullptr;
     void* body = nullptr;
     if (!NT_SUCCESS(ob::reference_handle(*handle, 0, &ob::event_type, KernelMode, &body))) return nullptr;
     ob::dereference(body);  // the handle holds it
@@ -159,7 +166,9 @@ NTSTATUS unload_service(const UNICODE_STRING& path) {
 
 }  // namespace
 
-void reset_misc() { misc = Misc{}; }
+void reset_misc() {
+    misc = Misc{};
+}
 
 void send_shutdown() {
     while (misc.shutdown_count > 0) {
@@ -303,8 +312,8 @@ VOID NTAPI IoUnregisterShutdownNotification(PDEVICE_OBJECT DeviceObject) {
     io::unregister_shutdown(DeviceObject);
 }
 
-NTSTATUS NTAPI IoCheckShareAccess(ACCESS_MASK DesiredAccess, ULONG DesiredShareAccess, PFILE_OBJECT FileObject,
-                                  PSHARE_ACCESS ShareAccess, BOOLEAN Update) {
+NTSTATUS NTAPI IoCheckShareAccess(ACCESS_MASK DesiredAccess, ULONG DesiredShareAccess,
+                                  PFILE_OBJECT FileObject, PSHARE_ACCESS ShareAccess, BOOLEAN Update) {
     DDI(IoCheckShareAccess, PASSIVE_LEVEL);
     const io::Sharing wanted = io::sharing_of(DesiredAccess, DesiredShareAccess);
     io::note_sharing(*FileObject, wanted);
@@ -371,17 +380,20 @@ NTSTATUS NTAPI ZwUnloadDriver(PUNICODE_STRING DriverServiceName) {
 VOID NTAPI IoInvalidateDeviceRelations(PDEVICE_OBJECT DeviceObject, DEVICE_RELATION_TYPE Type) {
     DDI(IoInvalidateDeviceRelations, DISPATCH_LEVEL);
     io::DeviceNode* const node = io::node_of(DeviceObject);
-    if (node != nullptr && (Type == BusRelations || Type == SingleBusRelations)) io::post(io::PnpAction::enumerate, *node);
+    if (node != nullptr && (Type == BusRelations || Type == SingleBusRelations))
+        io::post(io::PnpAction::enumerate, *node);
 }
 
 VOID NTAPI IoInvalidateDeviceState(PDEVICE_OBJECT PhysicalDeviceObject) {
     DDI(IoInvalidateDeviceState, DISPATCH_LEVEL);
-    if (io::DeviceNode* const node = io::node_of(PhysicalDeviceObject)) io::post(io::PnpAction::query_state, *node);
+    if (io::DeviceNode* const node = io::node_of(PhysicalDeviceObject))
+        io::post(io::PnpAction::query_state, *node);
 }
 
 VOID NTAPI IoRequestDeviceEject(PDEVICE_OBJECT PhysicalDeviceObject) {
     DDI(IoRequestDeviceEject, DISPATCH_LEVEL);
-    if (io::DeviceNode* const node = io::node_of(PhysicalDeviceObject)) io::post(io::PnpAction::disable, *node);
+    if (io::DeviceNode* const node = io::node_of(PhysicalDeviceObject))
+        io::post(io::PnpAction::disable, *node);
 }
 
 // Nobody in the simulated machine asks WMI for data: providers register and are never called.

@@ -15,25 +15,30 @@ namespace {
 
 constexpr unsigned event_limit = 128;
 
-constexpr GUID device_interface_arrival{0xcb3a4004, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
-constexpr GUID device_interface_removal{0xcb3a4005, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
-constexpr GUID target_query_remove{0xcb3a4006, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
-constexpr GUID target_remove_cancelled{0xcb3a4007, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
-constexpr GUID target_remove_complete{0xcb3a4008, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
+constexpr GUID device_interface_arrival{
+    0xcb3a4004, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
+constexpr GUID device_interface_removal{
+    0xcb3a4005, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
+constexpr GUID target_query_remove{
+    0xcb3a4006, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
+constexpr GUID target_remove_cancelled{
+    0xcb3a4007, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
+constexpr GUID target_remove_complete{
+    0xcb3a4008, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
 
 // In the pool: its address is what the driver gets.
 struct Registration {
     unsigned slot = 0;
-    bool removed = false;             // unregistered while its callback runs
-    unsigned running = 0;             // calls of its callback under way
+    bool removed = false;  // unregistered while its callback runs
+    unsigned running = 0;  // calls of its callback under way
     IO_NOTIFICATION_EVENT_CATEGORY category = EventCategoryReserved;
     GUID class_guid{};
-    PFILE_OBJECT file = nullptr;      // not referenced, as documented
+    PFILE_OBJECT file = nullptr;  // not referenced, as documented
     DeviceNode* target = nullptr;
     PDRIVER_OBJECT driver = nullptr;  // referenced
     PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback = nullptr;
     void* context = nullptr;
-    std::uint64_t since = 0;          // events older than it were told at registration
+    std::uint64_t since = 0;  // events older than it were told at registration
     Origin made;
 };
 
@@ -57,7 +62,9 @@ struct Notifications {
 };
 Notifications notifications;
 
-bool same_guid(const GUID& a, const GUID& b) { return std::memcmp(&a, &b, sizeof(GUID)) == 0; }
+bool same_guid(const GUID& a, const GUID& b) {
+    return std::memcmp(&a, &b, sizeof(GUID)) == 0;
+}
 
 void forget(Registration& registration) {
     notifications.registrations[registration.slot] = nullptr;
@@ -81,9 +88,9 @@ void call_for_interface(Registration& registration, const GUID& class_guid, cons
     WCHAR copy[link_room];
     copy_wide(copy, link_room, link);
     UNICODE_STRING name = ob::string(copy);
-    DEVICE_INTERFACE_CHANGE_NOTIFICATION structure{1, sizeof(DEVICE_INTERFACE_CHANGE_NOTIFICATION),
-                                                   arrival ? device_interface_arrival : device_interface_removal,
-                                                   class_guid, &name};
+    DEVICE_INTERFACE_CHANGE_NOTIFICATION structure{
+        1, sizeof(DEVICE_INTERFACE_CHANGE_NOTIFICATION),
+        arrival ? device_interface_arrival : device_interface_removal, class_guid, &name};
     call(registration, &structure);
 }
 
@@ -164,19 +171,21 @@ NTSTATUS notify_target(DeviceNode& node, TargetEvent event) {
     for (unsigned i = 0; i < notifications.count; ++i) {
         Registration* const registration = notifications.registrations[i];
         if (registration == nullptr || !watches(*registration, node)) continue;
-        TARGET_DEVICE_REMOVAL_NOTIFICATION structure{1, sizeof(TARGET_DEVICE_REMOVAL_NOTIFICATION), guid_of(event),
-                                                     registration->file};
+        TARGET_DEVICE_REMOVAL_NOTIFICATION structure{1, sizeof(TARGET_DEVICE_REMOVAL_NOTIFICATION),
+                                                     guid_of(event), registration->file};
         const NTSTATUS status = call(*registration, &structure);
         if (event == TargetEvent::query_remove && !NT_SUCCESS(status)) return status;
     }
     return STATUS_SUCCESS;
 }
 
-void for_each_registration(PDRIVER_OBJECT driver, void (*visit)(const void* entry, const Origin& made, void* context),
+void for_each_registration(PDRIVER_OBJECT driver,
+                           void (*visit)(const void* entry, const Origin& made, void* context),
                            void* context) {
     for (unsigned i = 0; i < notifications.count; ++i) {
         const Registration* const registration = notifications.registrations[i];
-        if (registration != nullptr && registration->driver == driver) visit(registration, registration->made, context);
+        if (registration != nullptr && registration->driver == driver)
+            visit(registration, registration->made, context);
     }
 }
 
@@ -271,12 +280,14 @@ NTSTATUS add(const NewRegistration& wanted, void** entry) {
 
 Registration* find_registration(const void* entry) {
     for (unsigned i = 0; i < notifications.count; ++i) {
-        if (entry != nullptr && notifications.registrations[i] == entry) return notifications.registrations[i];
+        if (entry != nullptr && notifications.registrations[i] == entry)
+            return notifications.registrations[i];
     }
     return nullptr;
 }
 
-// `wait`: until no call of the callback is under way any more; it must not be asked for from inside the callback.
+// `wait`: until no call of the callback is under way any more; it must not be asked for from inside the
+// callback.
 NTSTATUS remove(void* entry, bool wait) {
     Registration* const registration = find_registration(entry);
     if (registration == nullptr || registration->removed) return STATUS_INVALID_PARAMETER;
@@ -298,7 +309,8 @@ bool reserved_event(const GUID& event) {
 NTSTATUS report_change(PDEVICE_OBJECT pdo, const TARGET_DEVICE_CUSTOM_NOTIFICATION& given) {
     DeviceNode* const node = node_of(pdo);
     if (node == nullptr || reserved_event(given.Event)) return STATUS_INVALID_DEVICE_REQUEST;
-    if (given.Size < offsetof(TARGET_DEVICE_CUSTOM_NOTIFICATION, CustomDataBuffer)) return STATUS_INVALID_PARAMETER;
+    if (given.Size < offsetof(TARGET_DEVICE_CUSTOM_NOTIFICATION, CustomDataBuffer))
+        return STATUS_INVALID_PARAMETER;
     auto* const copy =
         static_cast<PTARGET_DEVICE_CUSTOM_NOTIFICATION>(ex::allocate_internal(PagedPool, given.Size, 'nIpP'));
     if (copy == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
@@ -320,7 +332,9 @@ struct DeferredReport {
     PDEVICE_CHANGE_COMPLETE_CALLBACK callback;
     void* context;
 
-    TARGET_DEVICE_CUSTOM_NOTIFICATION& structure() { return *reinterpret_cast<PTARGET_DEVICE_CUSTOM_NOTIFICATION>(this + 1); }
+    TARGET_DEVICE_CUSTOM_NOTIFICATION& structure() {
+        return *reinterpret_cast<PTARGET_DEVICE_CUSTOM_NOTIFICATION>(this + 1);
+    }
 };
 
 void NTAPI deliver_report(void* parameter) {
@@ -337,8 +351,8 @@ void NTAPI deliver_report(void* parameter) {
 NTSTATUS report_later(PDEVICE_OBJECT pdo, const TARGET_DEVICE_CUSTOM_NOTIFICATION& given,
                       PDEVICE_CHANGE_COMPLETE_CALLBACK callback, void* context) {
     if (node_of(pdo) == nullptr || reserved_event(given.Event)) return STATUS_INVALID_DEVICE_REQUEST;
-    auto* const report =
-        static_cast<DeferredReport*>(ex::allocate_internal(NonPagedPool, sizeof(DeferredReport) + given.Size, 'nIpP'));
+    auto* const report = static_cast<DeferredReport*>(
+        ex::allocate_internal(NonPagedPool, sizeof(DeferredReport) + given.Size, 'nIpP'));
     if (report == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     report->pdo = pdo;
     report->callback = callback;
@@ -357,13 +371,14 @@ using namespace portico::nt;
 
 extern "C" {
 
-NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY EventCategory, ULONG EventCategoryFlags,
-                                              PVOID EventCategoryData, PDRIVER_OBJECT DriverObject,
-                                              PDRIVER_NOTIFICATION_CALLBACK_ROUTINE CallbackRoutine, PVOID Context,
-                                              PVOID* NotificationEntry) {
+NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY EventCategory,
+                                              ULONG EventCategoryFlags, PVOID EventCategoryData,
+                                              PDRIVER_OBJECT DriverObject,
+                                              PDRIVER_NOTIFICATION_CALLBACK_ROUTINE CallbackRoutine,
+                                              PVOID Context, PVOID* NotificationEntry) {
     DDI(IoRegisterPlugPlayNotification, PASSIVE_LEVEL);
-    return io::add({EventCategory, EventCategoryFlags, EventCategoryData, DriverObject, CallbackRoutine, Context,
-                    __builtin_frame_address(0)},
+    return io::add({EventCategory, EventCategoryFlags, EventCategoryData, DriverObject, CallbackRoutine,
+                    Context, __builtin_frame_address(0)},
                    NotificationEntry);
 }
 
@@ -379,14 +394,18 @@ NTSTATUS NTAPI IoUnregisterPlugPlayNotificationEx(PVOID NotificationEntry) {
 
 NTSTATUS NTAPI IoReportTargetDeviceChange(PDEVICE_OBJECT PhysicalDeviceObject, PVOID NotificationStructure) {
     DDI(IoReportTargetDeviceChange, PASSIVE_LEVEL);
-    return io::report_change(PhysicalDeviceObject, *static_cast<PTARGET_DEVICE_CUSTOM_NOTIFICATION>(NotificationStructure));
+    return io::report_change(PhysicalDeviceObject,
+                             *static_cast<PTARGET_DEVICE_CUSTOM_NOTIFICATION>(NotificationStructure));
 }
 
-NTSTATUS NTAPI IoReportTargetDeviceChangeAsynchronous(PDEVICE_OBJECT PhysicalDeviceObject, PVOID NotificationStructure,
-                                                      PDEVICE_CHANGE_COMPLETE_CALLBACK Callback, PVOID Context) {
+NTSTATUS NTAPI IoReportTargetDeviceChangeAsynchronous(PDEVICE_OBJECT PhysicalDeviceObject,
+                                                      PVOID NotificationStructure,
+                                                      PDEVICE_CHANGE_COMPLETE_CALLBACK Callback,
+                                                      PVOID Context) {
     DDI(IoReportTargetDeviceChangeAsynchronous, DISPATCH_LEVEL);
-    return io::report_later(PhysicalDeviceObject, *static_cast<PTARGET_DEVICE_CUSTOM_NOTIFICATION>(NotificationStructure),
-                            Callback, Context);
+    return io::report_later(PhysicalDeviceObject,
+                            *static_cast<PTARGET_DEVICE_CUSTOM_NOTIFICATION>(NotificationStructure), Callback,
+                            Context);
 }
 
 }  // extern "C"

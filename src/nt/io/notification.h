@@ -18,12 +18,14 @@ void deliver_interface_events();
 // Asks or tells everybody who registered for a file of the device. A failure status is somebody's refusal.
 NTSTATUS notify_target(DeviceNode& node, TargetEvent event);
 
-// The host's own observer of interfaces (clients that are no drivers); null: none. Called on the PnP manager's thread.
+// The host's own observer of interfaces (clients that are no drivers); null: none. Called on the PnP
+// manager's thread.
 using InterfaceObserver = void (*)(void* context, const DeviceInterface& entry, bool arrival);
 void set_interface_observer(InterfaceObserver observer, void* context);
 
 // Registrations of the driver that are still there at its unload.
-void for_each_registration(PDRIVER_OBJECT driver, void (*visit)(const void* entry, const Origin& made, void* context),
+void for_each_registration(PDRIVER_OBJECT driver,
+                           void (*visit)(const void* entry, const Origin& made, void* context),
                            void* context);
 
 }  // namespace portico::nt::io

@@ -1,4 +1,5 @@
-// New devices: what their bus driver says of them, which drivers they get, and the children of a started device.
+// New devices: what their bus driver says of them, which drivers they get, and the children of a started
+// device.
 #include <cstring>
 
 #include "nt/ddi.h"
@@ -61,7 +62,8 @@ void copy_text(WCHAR* to, std::size_t room, const Answer& answer) {
 NTSTATUS ask_ids(DeviceNode& node) {
     Answer device, instance, hardware, compatible;
     NTSTATUS status = ask_id(node, BusQueryDeviceID, device);
-    if (!NT_SUCCESS(status) || device.memory == nullptr) return NT_SUCCESS(status) ? STATUS_UNSUCCESSFUL : status;
+    if (!NT_SUCCESS(status) || device.memory == nullptr)
+        return NT_SUCCESS(status) ? STATUS_UNSUCCESSFUL : status;
     ask_id(node, BusQueryInstanceID, instance);
     ask_id(node, BusQueryHardwareIDs, hardware);
     ask_id(node, BusQueryCompatibleIDs, compatible);
@@ -128,7 +130,8 @@ void ask_resources(DeviceNode& node) {
     ask(node, location, boot);
     location.MinorFunction = IRP_MN_QUERY_RESOURCE_REQUIREMENTS;
     ask(node, location, requirements);
-    if (!node.root_bus && boot.memory != nullptr) take_resources(node, *static_cast<const CM_RESOURCE_LIST*>(boot.memory));
+    if (!node.root_bus && boot.memory != nullptr)
+        take_resources(node, *static_cast<const CM_RESOURCE_LIST*>(boot.memory));
 }
 
 NTSTATUS call_add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
@@ -144,7 +147,8 @@ void check_initializing(PDEVICE_OBJECT from) {
     for (PDEVICE_OBJECT device = from; device != nullptr; device = device->AttachedDevice) {
         if ((device->Flags & DO_DEVICE_INITIALIZING) == 0) continue;
         PORTICO_PROBE(object_misuse, io_manager_violation, device,
-                      "AddDevice returned without clearing DO_DEVICE_INITIALIZING in the device object that it attached");
+                      "AddDevice returned without clearing DO_DEVICE_INITIALIZING in the device object that "
+                      "it attached");
     }
 }
 
@@ -183,7 +187,9 @@ NTSTATUS add_all(DeviceNode& node) {
 
 }  // namespace
 
-NTSTATUS query_capabilities(DeviceNode& node) { return ask_capabilities(node); }
+NTSTATUS query_capabilities(DeviceNode& node) {
+    return ask_capabilities(node);
+}
 
 NTSTATUS enumerate_node(DeviceNode& node) {
     if (node.root_bus && node.pdo == nullptr) {
@@ -265,7 +271,8 @@ NTSTATUS enumerate_children(DeviceNode& node) {
     const NTSTATUS status = ask(node, location, answer);
     // Not answered: no children, and none is missing either.
     if (!NT_SUCCESS(status)) return status == STATUS_NOT_SUPPORTED ? STATUS_SUCCESS : status;
-    for (DeviceNode* c = next_child(node, nullptr); c != nullptr; c = next_child(node, c)) c->enumerated_now = false;
+    for (DeviceNode* c = next_child(node, nullptr); c != nullptr; c = next_child(node, c))
+        c->enumerated_now = false;
     if (answer.memory != nullptr) note_reported(node, *static_cast<const DEVICE_RELATIONS*>(answer.memory));
     for (DeviceNode* c = next_child(node, nullptr); c != nullptr;) {
         DeviceNode* const after = next_child(node, c);

@@ -16,7 +16,7 @@ constexpr unsigned queue_limit = 64;
 
 struct Manager {
     Ring<PnpRequest*, queue_limit> queue;
-    std::array<PnpRequest, queue_limit> own;   // requests that nobody waits for
+    std::array<PnpRequest, queue_limit> own;  // requests that nobody waits for
     std::array<bool, queue_limit> own_used{};
     KEVENT wanted;
     KTHREAD* thread = nullptr;
@@ -26,7 +26,8 @@ Manager manager;
 
 void release_own(PnpRequest& request) {
     const auto index = &request - manager.own.data();
-    if (index >= 0 && index < static_cast<std::ptrdiff_t>(queue_limit)) manager.own_used[static_cast<unsigned>(index)] = false;
+    if (index >= 0 && index < static_cast<std::ptrdiff_t>(queue_limit))
+        manager.own_used[static_cast<unsigned>(index)] = false;
 }
 
 void finish(PnpRequest& request, NTSTATUS status) {
@@ -61,9 +62,13 @@ bool start_thread() {
     return manager.thread != nullptr;
 }
 
-bool inside_simulation() { return sim::stack_range.contains(__builtin_frame_address(0)); }
+bool inside_simulation() {
+    return sim::stack_range.contains(__builtin_frame_address(0));
+}
 
-bool request_done(void* request) { return static_cast<PnpRequest*>(request)->done; }
+bool request_done(void* request) {
+    return static_cast<PnpRequest*>(request)->done;
+}
 
 NTSTATUS run_machine_until(PnpRequest& request, Nanoseconds limit_ns) {
     const Nanoseconds until_ns = sim::scheduler.now_ns() + limit_ns;
@@ -82,7 +87,9 @@ void reset_manager() {
     manager.busy = false;
 }
 
-bool on_pnp_thread() { return manager.thread != nullptr && ke::current_thread() == manager.thread && manager.busy; }
+bool on_pnp_thread() {
+    return manager.thread != nullptr && ke::current_thread() == manager.thread && manager.busy;
+}
 
 void wake_pnp_thread() {
     if (start_thread()) ke::set_event(&manager.wanted);
@@ -199,7 +206,8 @@ NTSTATUS enable(DeviceNode& node) {
 }
 
 NTSTATUS replug(DeviceNode& node) {
-    if (node.state != NodeState::enumerated && node.state != NodeState::described) return STATUS_INVALID_DEVICE_STATE;
+    if (node.state != NodeState::enumerated && node.state != NodeState::described)
+        return STATUS_INVALID_DEVICE_STATE;
     node.present = true;
     return enable(node);
 }

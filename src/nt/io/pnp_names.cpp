@@ -34,9 +34,9 @@ bool equal_wide(const WCHAR* a, const WCHAR* b) {
 
 void format_guid(const GUID& guid, WCHAR (&text)[guid_text_length + 1]) {
     char narrow[guid_text_length + 1];
-    std::snprintf(narrow, sizeof narrow, "{%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x}", guid.Data1, guid.Data2,
-                  guid.Data3, guid.Data4[0], guid.Data4[1], guid.Data4[2], guid.Data4[3], guid.Data4[4], guid.Data4[5],
-                  guid.Data4[6], guid.Data4[7]);
+    std::snprintf(narrow, sizeof narrow, "{%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x}", guid.Data1,
+                  guid.Data2, guid.Data3, guid.Data4[0], guid.Data4[1], guid.Data4[2], guid.Data4[3],
+                  guid.Data4[4], guid.Data4[5], guid.Data4[6], guid.Data4[7]);
     for (unsigned i = 0; i <= guid_text_length; ++i) text[i] = static_cast<WCHAR>(narrow[i]);
 }
 

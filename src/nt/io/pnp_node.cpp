@@ -53,7 +53,8 @@ GUID bus_guid_of(INTERFACE_TYPE type) {
 }
 
 // A MULTI_SZ of the names that are there; false: too long.
-bool make_multi(WCHAR (&list)[id_list_room], const std::array<const WCHAR*, 8>& names, const WCHAR* fallback) {
+bool make_multi(WCHAR (&list)[id_list_room], const std::array<const WCHAR*, 8>& names,
+                const WCHAR* fallback) {
     std::size_t used = 0;
     auto add = [&](const WCHAR* name) {
         const std::size_t length = wide_length(name) + 1;
@@ -73,8 +74,8 @@ bool make_multi(WCHAR (&list)[id_list_room], const std::array<const WCHAR*, 8>& 
 void make_location(DeviceNode& node) {
     if (node.bus_type != PCIBus || node.address == 0xFFFFFFFF) return;
     char text[name_room];
-    std::snprintf(text, sizeof text, "PCI bus %u, device %u, function %u", node.bus_number, node.address >> 16,
-                  node.address & 0xFFFF);
+    std::snprintf(text, sizeof text, "PCI bus %u, device %u, function %u", node.bus_number,
+                  node.address >> 16, node.address & 0xFFFF);
     for (unsigned i = 0; i < name_room; ++i) {
         node.location[i] = static_cast<WCHAR>(text[i]);
         if (text[i] == 0) break;
@@ -107,9 +108,9 @@ void make_config(DeviceNode& node) {
     node.config.fill(0);
     put(node, 0, 2, hex_after(node.device_id, u"VEN_", 0xFFFF));
     put(node, 2, 2, hex_after(node.device_id, u"DEV_", 0xFFFF));
-    put(node, 4, 2, 0x0007);           // I/O, memory and bus mastering on
+    put(node, 4, 2, 0x0007);  // I/O, memory and bus mastering on
     put(node, 6, 2, 0x0200);
-    put(node, 9, 3, 0x040100);         // multimedia, audio
+    put(node, 9, 3, 0x040100);  // multimedia, audio
     unsigned bar = 0;
     for (unsigned i = 0; i < node.resource_count; ++i) {
         const Resource& resource = node.resources[i];
@@ -118,16 +119,20 @@ void make_config(DeviceNode& node) {
         if (resource.kind == Resource::Kind::memory && bar < 6) put(node, 16 + 4 * bar++, 4, base);
         if (resource.kind == Resource::Kind::interrupt) {
             put(node, 60, 1, base);
-            put(node, 61, 1, 1);       // INTA
+            put(node, 61, 1, 1);  // INTA
         }
     }
 }
 
 bool copy_names(DeviceNode& node, const DeviceDescription& d) {
-    bool fits = copy_wide(node.device_id, instance_room, d.device_id) && copy_wide(node.instance_id, name_room, d.instance_id);
-    fits &= copy_wide(node.description, name_room, d.description) && copy_wide(node.manufacturer, name_room, d.manufacturer);
-    fits &= copy_wide(node.friendly_name, name_room, d.friendly_name) && copy_wide(node.location, name_room, d.location);
-    fits &= copy_wide(node.class_name, name_room, d.class_name) && copy_wide(node.service, service_name_limit, d.service);
+    bool fits = copy_wide(node.device_id, instance_room, d.device_id) &&
+                copy_wide(node.instance_id, name_room, d.instance_id);
+    fits &= copy_wide(node.description, name_room, d.description) &&
+            copy_wide(node.manufacturer, name_room, d.manufacturer);
+    fits &= copy_wide(node.friendly_name, name_room, d.friendly_name) &&
+            copy_wide(node.location, name_room, d.location);
+    fits &= copy_wide(node.class_name, name_room, d.class_name) &&
+            copy_wide(node.service, service_name_limit, d.service);
     for (unsigned i = 0; i < filter_limit; ++i) {
         fits &= copy_wide(node.lower_filters[i], service_name_limit, d.lower_filters[i]);
         fits &= copy_wide(node.upper_filters[i], service_name_limit, d.upper_filters[i]);
@@ -164,8 +169,12 @@ void reset_nodes() {
     tables.node_count = tables.driver_count = tables.id_count = 0;
 }
 
-DeviceNode* node_at(unsigned index) { return index < tables.node_count ? &tables.nodes[index] : nullptr; }
-unsigned node_count() { return tables.node_count; }
+DeviceNode* node_at(unsigned index) {
+    return index < tables.node_count ? &tables.nodes[index] : nullptr;
+}
+unsigned node_count() {
+    return tables.node_count;
+}
 
 DeviceNode* add_node(const DeviceDescription& d) {
     DeviceNode* const node = take_entry();
@@ -221,8 +230,12 @@ void free_node(DeviceNode& node) {
     node.pdo = nullptr;
 }
 
-DeviceNode* node_of(PDEVICE_OBJECT pdo) { return pdo == nullptr ? nullptr : extras(pdo).node; }
-DeviceNode* stack_node(PDEVICE_OBJECT device) { return extras(bottom_of_stack(device)).node; }
+DeviceNode* node_of(PDEVICE_OBJECT pdo) {
+    return pdo == nullptr ? nullptr : extras(pdo).node;
+}
+DeviceNode* stack_node(PDEVICE_OBJECT device) {
+    return extras(bottom_of_stack(device)).node;
+}
 
 void forget_device(DeviceNode& node, PDEVICE_OBJECT device) {
     if (node.pdo == device) node.pdo = nullptr;
@@ -246,7 +259,8 @@ NTSTATUS register_driver(const DriverSource& source) {
     return STATUS_SUCCESS;
 }
 
-NTSTATUS register_device_id(const WCHAR* id, const WCHAR* service, const GUID& class_guid, const WCHAR* class_name) {
+NTSTATUS register_device_id(const WCHAR* id, const WCHAR* service, const GUID& class_guid,
+                            const WCHAR* class_name) {
     if (tables.id_count == device_id_limit) return STATUS_INSUFFICIENT_RESOURCES;
     KnownId& entry = tables.ids[tables.id_count];
     if (!copy_wide(entry.id, instance_room, id) || !copy_wide(entry.service, service_name_limit, service) ||
@@ -285,7 +299,8 @@ NTSTATUS find_or_load(const WCHAR* service, PDRIVER_OBJECT* driver) {
     *driver = find_driver(service);
     if (*driver != nullptr) return STATUS_SUCCESS;
     for (unsigned i = 0; i < tables.driver_count; ++i) {
-        if (equal_wide(tables.drivers[i].service, service)) return load_driver(tables.drivers[i].source, driver);
+        if (equal_wide(tables.drivers[i].service, service))
+            return load_driver(tables.drivers[i].source, driver);
     }
     return STATUS_OBJECT_NAME_NOT_FOUND;
 }

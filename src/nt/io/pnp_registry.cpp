@@ -53,14 +53,16 @@ Path software_key(const DeviceNode& node) {
 
 void set_text(const Path& path, const char16_t* name, const WCHAR* value) {
     if (value[0] == 0) return;
-    cm::set_value(path.string(), ob::string(name), REG_SZ, value, static_cast<ULONG>((wide_length(value) + 1) * sizeof(WCHAR)));
+    cm::set_value(path.string(), ob::string(name), REG_SZ, value,
+                  static_cast<ULONG>((wide_length(value) + 1) * sizeof(WCHAR)));
 }
 
 void set_list(const Path& path, const char16_t* name, const WCHAR* list) {
     std::size_t length = 0;
     while (list[length] != 0) length += wide_length(list + length) + 1;
     if (length == 0) return;
-    cm::set_value(path.string(), ob::string(name), REG_MULTI_SZ, list, static_cast<ULONG>((length + 1) * sizeof(WCHAR)));
+    cm::set_value(path.string(), ob::string(name), REG_MULTI_SZ, list,
+                  static_cast<ULONG>((length + 1) * sizeof(WCHAR)));
 }
 
 // {class GUID}\0000 and on: the first number that nobody has.
@@ -69,10 +71,11 @@ void choose_driver_key(DeviceNode& node) {
     unsigned number = 0;
     for (unsigned i = 0; i < node_count(); ++i) {
         const DeviceNode& other = *node_at(i);
-        const bool same_class = std::char_traits<char>::compare(reinterpret_cast<const char*>(&other.class_guid),
-                                                                reinterpret_cast<const char*>(&node.class_guid),
-                                                                sizeof(GUID)) == 0;
-        if (&other != &node && other.state != NodeState::deleted && other.driver_key[0] != 0 && same_class) ++number;
+        const bool same_class = std::char_traits<char>::compare(
+                                    reinterpret_cast<const char*>(&other.class_guid),
+                                    reinterpret_cast<const char*>(&node.class_guid), sizeof(GUID)) == 0;
+        if (&other != &node && other.state != NodeState::deleted && other.driver_key[0] != 0 && same_class)
+            ++number;
     }
     WCHAR guid[guid_text_length + 1];
     format_guid(node.class_guid, guid);
@@ -128,7 +131,8 @@ void create_node_keys(DeviceNode& node) {
     cm::create_path(parameters.string());
 }
 
-NTSTATUS open_device_key(DeviceNode& node, DeviceKey which, ACCESS_MASK access, const void* frame, PHANDLE handle) {
+NTSTATUS open_device_key(DeviceNode& node, DeviceKey which, ACCESS_MASK access, const void* frame,
+                         PHANDLE handle) {
     *handle = nullptr;
     if (which == DeviceKey::software) {
         if (node.driver_key[0] == 0) return STATUS_OBJECT_NAME_NOT_FOUND;
@@ -139,7 +143,8 @@ NTSTATUS open_device_key(DeviceNode& node, DeviceKey which, ACCESS_MASK access, 
     return cm::open_key(path.string(), access, true, frame, handle);
 }
 
-NTSTATUS open_interface_key(const DeviceInterface& entry, ACCESS_MASK access, const void* frame, PHANDLE handle) {
+NTSTATUS open_interface_key(const DeviceInterface& entry, ACCESS_MASK access, const void* frame,
+                            PHANDLE handle) {
     *handle = nullptr;
     return cm::open_key(interface_key(entry).string(), access, true, frame, handle);
 }
@@ -150,8 +155,8 @@ using namespace portico::nt;
 
 extern "C" {
 
-NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevInstKeyType, ACCESS_MASK DesiredAccess,
-                                       PHANDLE DeviceRegKey) {
+NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevInstKeyType,
+                                       ACCESS_MASK DesiredAccess, PHANDLE DeviceRegKey) {
     DDI(IoOpenDeviceRegistryKey, PASSIVE_LEVEL);
     io::DeviceNode* const node = io::node_of(DeviceObject);
     if (node == nullptr) return STATUS_INVALID_DEVICE_REQUEST;

@@ -10,7 +10,9 @@ namespace {
 
 constexpr ULONG list_tag = 'RpnP';
 
-KAFFINITY all_processors() { return (KAFFINITY{1} << sim::scheduler.processor_count) - 1; }
+KAFFINITY all_processors() {
+    return (KAFFINITY{1} << sim::scheduler.processor_count) - 1;
+}
 
 void describe_interrupt(const Resource& resource, bool translated, CM_PARTIAL_RESOURCE_DESCRIPTOR& out) {
     const auto irq = static_cast<unsigned>(resource.base);
@@ -96,19 +98,22 @@ bool take(const CM_PARTIAL_RESOURCE_DESCRIPTOR& in, Resource& out) {
 
 std::size_t list_size(unsigned count) {
     return offsetof(CM_RESOURCE_LIST, List) + offsetof(CM_FULL_RESOURCE_DESCRIPTOR, PartialResourceList) +
-           offsetof(CM_PARTIAL_RESOURCE_LIST, PartialDescriptors) + count * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
+           offsetof(CM_PARTIAL_RESOURCE_LIST, PartialDescriptors) +
+           count * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
 }
 
 }  // namespace
 
 std::size_t resource_list_size(const CM_RESOURCE_LIST& list) {
-    return list.Count == 0 ? offsetof(CM_RESOURCE_LIST, List) : list_size(list.List[0].PartialResourceList.Count);
+    return list.Count == 0 ? offsetof(CM_RESOURCE_LIST, List)
+                           : list_size(list.List[0].PartialResourceList.Count);
 }
 
 PCM_RESOURCE_LIST make_resource_list(const DeviceNode& node, bool translated) {
     if (node.resource_count == 0) return nullptr;
     const auto pool = static_cast<POOL_TYPE>(PagedPool | POOL_ZERO_ALLOCATION);
-    auto* const list = static_cast<PCM_RESOURCE_LIST>(ex::allocate_internal(pool, list_size(node.resource_count), list_tag));
+    auto* const list =
+        static_cast<PCM_RESOURCE_LIST>(ex::allocate_internal(pool, list_size(node.resource_count), list_tag));
     if (list == nullptr) return nullptr;
     list->Count = 1;
     CM_FULL_RESOURCE_DESCRIPTOR& full = list->List[0];
@@ -125,10 +130,12 @@ PCM_RESOURCE_LIST make_resource_list(const DeviceNode& node, bool translated) {
 
 PIO_RESOURCE_REQUIREMENTS_LIST make_requirements(const DeviceNode& node) {
     if (node.resource_count == 0) return nullptr;
-    const std::size_t size = offsetof(IO_RESOURCE_REQUIREMENTS_LIST, List) + offsetof(IO_RESOURCE_LIST, Descriptors) +
+    const std::size_t size = offsetof(IO_RESOURCE_REQUIREMENTS_LIST, List) +
+                             offsetof(IO_RESOURCE_LIST, Descriptors) +
                              node.resource_count * sizeof(IO_RESOURCE_DESCRIPTOR);
     const auto pool = static_cast<POOL_TYPE>(PagedPool | POOL_ZERO_ALLOCATION);
-    auto* const list = static_cast<PIO_RESOURCE_REQUIREMENTS_LIST>(ex::allocate_internal(pool, size, list_tag));
+    auto* const list =
+        static_cast<PIO_RESOURCE_REQUIREMENTS_LIST>(ex::allocate_internal(pool, size, list_tag));
     if (list == nullptr) return nullptr;
     list->ListSize = static_cast<ULONG>(size);
     list->InterfaceType = node.bus_type;
@@ -137,7 +144,8 @@ PIO_RESOURCE_REQUIREMENTS_LIST make_requirements(const DeviceNode& node) {
     list->List[0].Version = 1;
     list->List[0].Revision = 1;
     list->List[0].Count = node.resource_count;
-    for (unsigned i = 0; i < node.resource_count; ++i) require(node.resources[i], list->List[0].Descriptors[i]);
+    for (unsigned i = 0; i < node.resource_count; ++i)
+        require(node.resources[i], list->List[0].Descriptors[i]);
     return list;
 }
 

@@ -1,5 +1,5 @@
-// The root bus driver: it makes the PDOs of the configured devices and answers for their buses. PCI-like devices have a
-// configuration space and BUS_INTERFACE_STANDARD.
+// The root bus driver: it makes the PDOs of the configured devices and answers for their buses. PCI-like
+// devices have a configuration space and BUS_INTERFACE_STANDARD.
 #include <algorithm>
 #include <cstring>
 
@@ -14,15 +14,20 @@ namespace portico::nt::io {
 namespace {
 
 constexpr ULONG answer_tag = 'AsuB';
-constexpr GUID bus_interface_guid{0x496b8280, 0x6f25, 0x11d0, {0xbe, 0xaf, 0x08, 0x00, 0x2b, 0xe2, 0x09, 0x2f}};
+constexpr GUID bus_interface_guid{
+    0x496b8280, 0x6f25, 0x11d0, {0xbe, 0xaf, 0x08, 0x00, 0x2b, 0xe2, 0x09, 0x2f}};
 
 PDRIVER_OBJECT root_driver;
 
-DeviceNode& node_below(PDEVICE_OBJECT device) { return **static_cast<DeviceNode**>(device->DeviceExtension); }
+DeviceNode& node_below(PDEVICE_OBJECT device) {
+    return **static_cast<DeviceNode**>(device->DeviceExtension);
+}
 
 NTSTATUS NTAPI answer_pnp(PDEVICE_OBJECT device, PIRP irp);
 NTSTATUS NTAPI answer_power(PDEVICE_OBJECT device, PIRP irp);
-NTSTATUS NTAPI answer_system_control(PDEVICE_OBJECT, PIRP irp) { return complete(irp, irp->IoStatus.Status, irp->IoStatus.Information); }
+NTSTATUS NTAPI answer_system_control(PDEVICE_OBJECT, PIRP irp) {
+    return complete(irp, irp->IoStatus.Status, irp->IoStatus.Information);
+}
 
 void* answer_memory(std::size_t size) {
     return ex::allocate_internal(static_cast<POOL_TYPE>(PagedPool | POOL_ZERO_ALLOCATION), size, answer_tag);
@@ -118,16 +123,23 @@ NTSTATUS answer_config(DeviceNode& node, PIRP irp, bool write) {
     if (node.bus_type != PCIBus) return irp->IoStatus.Status;
     constexpr ULONG config_space = 0;  // PCI_WHICHSPACE_CONFIG
     if (parameters.WhichSpace != config_space) return STATUS_INVALID_PARAMETER;
-    irp->IoStatus.Information = access_config_space(node, parameters.Buffer, parameters.Offset, parameters.Length, write);
+    irp->IoStatus.Information =
+        access_config_space(node, parameters.Buffer, parameters.Offset, parameters.Length, write);
     return STATUS_SUCCESS;
 }
 
 // ---- BUS_INTERFACE_STANDARD ----
 
 // The context is the PDO, which the interface keeps alive beyond its device.
-void NTAPI reference_interface(PVOID context) { ob::reference(context); }
-void NTAPI dereference_interface(PVOID context) { ob::dereference(context); }
-DeviceNode* node_behind(PVOID context) { return node_of(static_cast<PDEVICE_OBJECT>(context)); }
+void NTAPI reference_interface(PVOID context) {
+    ob::reference(context);
+}
+void NTAPI dereference_interface(PVOID context) {
+    ob::dereference(context);
+}
+DeviceNode* node_behind(PVOID context) {
+    return node_of(static_cast<PDEVICE_OBJECT>(context));
+}
 
 // Bus addresses are the processors' addresses here.
 BOOLEAN NTAPI translate(PVOID, PHYSICAL_ADDRESS address, ULONG, PULONG, PPHYSICAL_ADDRESS translated) {
@@ -153,10 +165,18 @@ NTSTATUS answer_interface(DeviceNode& node, PIRP irp) {
     const auto& parameters = IoGetCurrentIrpStackLocation(irp)->Parameters.QueryInterface;
     const bool known = std::memcmp(parameters.InterfaceType, &bus_interface_guid, sizeof(GUID)) == 0;
     if (!known || node.bus_type != PCIBus) return irp->IoStatus.Status;
-    if (parameters.Size < sizeof(BUS_INTERFACE_STANDARD) || parameters.Version != 1) return STATUS_INVALID_PARAMETER;
+    if (parameters.Size < sizeof(BUS_INTERFACE_STANDARD) || parameters.Version != 1)
+        return STATUS_INVALID_PARAMETER;
     auto& out = *reinterpret_cast<PBUS_INTERFACE_STANDARD>(parameters.Interface);
-    out = {sizeof(BUS_INTERFACE_STANDARD), 1, node.pdo, reference_interface, dereference_interface, translate, get_adapter,
-           set_data, get_data};
+    out = {sizeof(BUS_INTERFACE_STANDARD),
+           1,
+           node.pdo,
+           reference_interface,
+           dereference_interface,
+           translate,
+           get_adapter,
+           set_data,
+           get_data};
     reference_interface(node.pdo);
     return STATUS_SUCCESS;
 }
@@ -217,7 +237,8 @@ NTSTATUS NTAPI answer_power(PDEVICE_OBJECT device, PIRP irp) {
     if (overridden(node, irp, &status)) return status;
     const IO_STACK_LOCATION& stack = *IoGetCurrentIrpStackLocation(irp);
     status = irp->IoStatus.Status;
-    if (stack.MinorFunction == IRP_MN_SET_POWER || stack.MinorFunction == IRP_MN_QUERY_POWER) status = STATUS_SUCCESS;
+    if (stack.MinorFunction == IRP_MN_SET_POWER || stack.MinorFunction == IRP_MN_QUERY_POWER)
+        status = STATUS_SUCCESS;
     if (stack.MinorFunction == IRP_MN_SET_POWER && stack.Parameters.Power.Type == DevicePowerState) {
         const DEVICE_POWER_STATE state = stack.Parameters.Power.State.DeviceState;
         po::note_device_state(device, state);
@@ -238,13 +259,16 @@ ULONG access_config_space(DeviceNode& node, void* buffer, ULONG offset, ULONG le
     for (ULONG i = 0; i < count; ++i) {
         // IDs, class and header type are read-only; the rest keeps what a driver puts there.
         const ULONG at = offset + i;
-        const bool read_only = at < 4 || (at >= 8 && at < 12) || at == 14 || (at >= 44 && at < 48) || at == 61;
+        const bool read_only =
+            at < 4 || (at >= 8 && at < 12) || at == 14 || (at >= 44 && at < 48) || at == 61;
         if (!read_only) node.config[at] = static_cast<const UCHAR*>(buffer)[i];
     }
     return count;
 }
 
-void reset_root_bus() { root_driver = nullptr; }
+void reset_root_bus() {
+    root_driver = nullptr;
+}
 
 PDRIVER_OBJECT root_bus_driver() {
     if (root_driver != nullptr) return root_driver;

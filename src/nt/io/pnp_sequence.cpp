@@ -1,5 +1,5 @@
-// Starting, stopping and removing devices: the IRPs of docs/spec/lifecycle.md, sections 1, 2 and 4, as the PnP manager of
-// Windows sends them.
+// Starting, stopping and removing devices: the IRPs of docs/spec/lifecycle.md, sections 1, 2 and 4, as the
+// PnP manager of Windows sends them.
 #include <array>
 
 #include "nt/ddi.h"
@@ -28,7 +28,8 @@ bool make_lists(DeviceNode& node) {
     return node.resource_count == 0 || (node.raw != nullptr && node.translated != nullptr);
 }
 
-// Function and filter drivers may change what the device needs; the configuration's assignment stands all the same.
+// Function and filter drivers may change what the device needs; the configuration's assignment stands all the
+// same.
 void filter_requirements(DeviceNode& node) {
     IO_STACK_LOCATION location{};
     location.MinorFunction = IRP_MN_FILTER_RESOURCE_REQUIREMENTS;
@@ -125,7 +126,9 @@ NTSTATUS stop_node(DeviceNode& node) {
 
 namespace {
 
-bool has_drivers(const DeviceNode& node) { return node.pdo != nullptr && node.pdo->AttachedDevice != nullptr; }
+bool has_drivers(const DeviceNode& node) {
+    return node.pdo != nullptr && node.pdo->AttachedDevice != nullptr;
+}
 
 NTSTATUS query_children(DeviceNode& node) {
     for (DeviceNode* child = next_child(node, nullptr); child != nullptr; child = next_child(node, child)) {
@@ -156,8 +159,9 @@ NTSTATUS refuse_removal(DeviceNode& node, NTSTATUS status) {
 // 0xC9/0x21D and 0x21E: after REMOVE the PDO stands alone.
 void check_detached(DeviceNode& node) {
     if (!has_drivers(node)) return;
-    PORTICO_PROBE(object_misuse, io_manager_violation, node.pdo->AttachedDevice,
-                  "IRP_MN_REMOVE_DEVICE was completed, but a device object is still attached to the device's stack");
+    PORTICO_PROBE(
+        object_misuse, io_manager_violation, node.pdo->AttachedDevice,
+        "IRP_MN_REMOVE_DEVICE was completed, but a device object is still attached to the device's stack");
     detach(node.pdo);
 }
 
@@ -168,7 +172,8 @@ struct Stack {
     unsigned count = 0;
 
     explicit Stack(PDEVICE_OBJECT pdo) {
-        for (PDEVICE_OBJECT d = pdo; d != nullptr && count < depth; d = d->AttachedDevice) devices[count++] = d;
+        for (PDEVICE_OBJECT d = pdo; d != nullptr && count < depth; d = d->AttachedDevice)
+            devices[count++] = d;
     }
     bool has(PDEVICE_OBJECT device) const {
         for (unsigned i = 0; i < count; ++i) {
@@ -341,7 +346,8 @@ NTSTATUS query_state_of(DeviceNode& node) {
     const bool there = (node.pnp_state & PNP_DEVICE_REMOVED) == 0;
     const NTSTATUS removed = surprise_remove_node(node);
     node.present = there;
-    node.problem = (node.pnp_state & PNP_DEVICE_DISABLED) != 0 ? problem_disabled : problem_failed_after_start;
+    node.problem =
+        (node.pnp_state & PNP_DEVICE_DISABLED) != 0 ? problem_disabled : problem_failed_after_start;
     return removed;
 }
 

@@ -16,7 +16,7 @@ struct Property {
     LCID lcid = 0;
     DEVPROPTYPE type = DEVPROP_TYPE_EMPTY;
     ULONG size = 0;
-    void* data = nullptr;   // internal paged pool
+    void* data = nullptr;  // internal paged pool
 };
 
 struct Properties {
@@ -30,13 +30,15 @@ bool same_key(const DEVPROPKEY& a, const DEVPROPKEY& b) {
 }
 
 bool belongs(const Property& property, PropertyOwner owner) {
-    return property.used && property.owner.is_interface == owner.is_interface && property.owner.index == owner.index;
+    return property.used && property.owner.is_interface == owner.is_interface &&
+           property.owner.index == owner.index;
 }
 
 Property* find(PropertyOwner owner, const DEVPROPKEY& key, LCID lcid) {
     for (unsigned i = 0; i < properties.count; ++i) {
         Property& property = properties.values[i];
-        if (belongs(property, owner) && property.lcid == lcid && same_key(property.key, key)) return &property;
+        if (belongs(property, owner) && property.lcid == lcid && same_key(property.key, key))
+            return &property;
     }
     return nullptr;
 }
@@ -61,7 +63,8 @@ void reset_properties() {
     properties.count = 0;
 }
 
-NTSTATUS set_property(PropertyOwner owner, const DEVPROPKEY& key, LCID lcid, DEVPROPTYPE type, const void* data, ULONG size) {
+NTSTATUS set_property(PropertyOwner owner, const DEVPROPKEY& key, LCID lcid, DEVPROPTYPE type,
+                      const void* data, ULONG size) {
     Property* const old = find(owner, key, lcid);
     if (type == DEVPROP_TYPE_EMPTY || (data == nullptr && size == 0)) {
         if (old != nullptr) drop(*old);
@@ -81,8 +84,8 @@ NTSTATUS set_property(PropertyOwner owner, const DEVPROPKEY& key, LCID lcid, DEV
     return STATUS_SUCCESS;
 }
 
-NTSTATUS get_property(PropertyOwner owner, const DEVPROPKEY& key, LCID lcid, void* data, ULONG size, ULONG* needed,
-                      DEVPROPTYPE* type) {
+NTSTATUS get_property(PropertyOwner owner, const DEVPROPKEY& key, LCID lcid, void* data, ULONG size,
+                      ULONG* needed, DEVPROPTYPE* type) {
     const Property* const property = find(owner, key, lcid);
     if (property == nullptr) {
         *needed = 0;
@@ -175,13 +178,14 @@ NTSTATUS answer_class_guid(const DeviceNode& node, const Answer& answer) {
 
 ULONG removal_policy(const DeviceNode& node) {
     if (node.capabilities.SurpriseRemovalOK != 0) return RemovalPolicyExpectSurpriseRemoval;
-    return node.capabilities.Removable != 0 ? RemovalPolicyExpectOrderlyRemoval : RemovalPolicyExpectNoRemoval;
+    return node.capabilities.Removable != 0 ? RemovalPolicyExpectOrderlyRemoval
+                                            : RemovalPolicyExpectNoRemoval;
 }
 
 }  // namespace
 
-NTSTATUS get_device_property(const DeviceNode& node, DEVICE_REGISTRY_PROPERTY property, ULONG size, void* buffer,
-                             ULONG* needed) {
+NTSTATUS get_device_property(const DeviceNode& node, DEVICE_REGISTRY_PROPERTY property, ULONG size,
+                             void* buffer, ULONG* needed) {
     const Answer answer{buffer, size, needed};
     switch (property) {
         case DevicePropertyDeviceDescription:
@@ -221,7 +225,8 @@ NTSTATUS get_device_property(const DeviceNode& node, DEVICE_REGISTRY_PROPERTY pr
         case DevicePropertyUINumber:
             return answer.number(node.ui_number);
         case DevicePropertyInstallState:
-            return answer.number(node.problem == problem_failed_install ? InstallStateFailedInstall : InstallStateInstalled);
+            return answer.number(node.problem == problem_failed_install ? InstallStateFailedInstall
+                                                                        : InstallStateInstalled);
         case DevicePropertyRemovalPolicy:
             return answer.number(removal_policy(node));
         case DevicePropertyResourceRequirements:
@@ -245,22 +250,21 @@ struct OldProperty {
     DEVICE_REGISTRY_PROPERTY property;
     DEVPROPTYPE type;
 };
-constexpr OldProperty old_properties[] = {
-    {2, DevicePropertyDeviceDescription, DEVPROP_TYPE_STRING},
-    {3, DevicePropertyHardwareID, DEVPROP_TYPE_STRING_LIST},
-    {4, DevicePropertyCompatibleIDs, DEVPROP_TYPE_STRING_LIST},
-    {9, DevicePropertyClassName, DEVPROP_TYPE_STRING},
-    {11, DevicePropertyDriverKeyName, DEVPROP_TYPE_STRING},
-    {13, DevicePropertyManufacturer, DEVPROP_TYPE_STRING},
-    {14, DevicePropertyFriendlyName, DEVPROP_TYPE_STRING},
-    {15, DevicePropertyLocationInformation, DEVPROP_TYPE_STRING},
-    {16, DevicePropertyPhysicalDeviceObjectName, DEVPROP_TYPE_STRING},
-    {18, DevicePropertyUINumber, DEVPROP_TYPE_UINT32},
-    {21, DevicePropertyBusTypeGuid, DEVPROP_TYPE_GUID},
-    {22, DevicePropertyLegacyBusType, DEVPROP_TYPE_UINT32},
-    {23, DevicePropertyBusNumber, DEVPROP_TYPE_UINT32},
-    {24, DevicePropertyEnumeratorName, DEVPROP_TYPE_STRING},
-    {30, DevicePropertyAddress, DEVPROP_TYPE_UINT32}};
+constexpr OldProperty old_properties[] = {{2, DevicePropertyDeviceDescription, DEVPROP_TYPE_STRING},
+                                          {3, DevicePropertyHardwareID, DEVPROP_TYPE_STRING_LIST},
+                                          {4, DevicePropertyCompatibleIDs, DEVPROP_TYPE_STRING_LIST},
+                                          {9, DevicePropertyClassName, DEVPROP_TYPE_STRING},
+                                          {11, DevicePropertyDriverKeyName, DEVPROP_TYPE_STRING},
+                                          {13, DevicePropertyManufacturer, DEVPROP_TYPE_STRING},
+                                          {14, DevicePropertyFriendlyName, DEVPROP_TYPE_STRING},
+                                          {15, DevicePropertyLocationInformation, DEVPROP_TYPE_STRING},
+                                          {16, DevicePropertyPhysicalDeviceObjectName, DEVPROP_TYPE_STRING},
+                                          {18, DevicePropertyUINumber, DEVPROP_TYPE_UINT32},
+                                          {21, DevicePropertyBusTypeGuid, DEVPROP_TYPE_GUID},
+                                          {22, DevicePropertyLegacyBusType, DEVPROP_TYPE_UINT32},
+                                          {23, DevicePropertyBusNumber, DEVPROP_TYPE_UINT32},
+                                          {24, DevicePropertyEnumeratorName, DEVPROP_TYPE_STRING},
+                                          {30, DevicePropertyAddress, DEVPROP_TYPE_UINT32}};
 
 const OldProperty* old_property(const DEVPROPKEY& key) {
     if (std::memcmp(&key.fmtid, &device_set, sizeof(GUID)) != 0) return nullptr;
@@ -270,8 +274,8 @@ const OldProperty* old_property(const DEVPROPKEY& key) {
     return nullptr;
 }
 
-NTSTATUS get_of_device(const DeviceNode& node, const DEVPROPKEY& key, LCID lcid, void* data, ULONG size, ULONG* needed,
-                       DEVPROPTYPE* type) {
+NTSTATUS get_of_device(const DeviceNode& node, const DEVPROPKEY& key, LCID lcid, void* data, ULONG size,
+                       ULONG* needed, DEVPROPTYPE* type) {
     const NTSTATUS status = get_property({false, node.index}, key, lcid, data, size, needed, type);
     if (status != STATUS_OBJECT_NAME_NOT_FOUND) return status;
     const OldProperty* const old = old_property(key);
@@ -303,25 +307,26 @@ NTSTATUS NTAPI IoSetDevicePropertyData(PDEVICE_OBJECT Pdo, const DEVPROPKEY* Pro
     return io::set_property({false, node->index}, *PropertyKey, Lcid, Type, Data, Size);
 }
 
-NTSTATUS NTAPI IoGetDevicePropertyData(PDEVICE_OBJECT Pdo, const DEVPROPKEY* PropertyKey, LCID Lcid, ULONG, ULONG Size,
-                                       PVOID Data, PULONG RequiredSize, PDEVPROPTYPE Type) {
+NTSTATUS NTAPI IoGetDevicePropertyData(PDEVICE_OBJECT Pdo, const DEVPROPKEY* PropertyKey, LCID Lcid, ULONG,
+                                       ULONG Size, PVOID Data, PULONG RequiredSize, PDEVPROPTYPE Type) {
     DDI(IoGetDevicePropertyData, PASSIVE_LEVEL);
     const io::DeviceNode* const node = io::node_of(Pdo);
     if (node == nullptr) return STATUS_INVALID_DEVICE_REQUEST;
     return io::get_of_device(*node, *PropertyKey, Lcid, Data, Size, RequiredSize, Type);
 }
 
-NTSTATUS NTAPI IoSetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName, const DEVPROPKEY* PropertyKey,
-                                                LCID Lcid, ULONG, DEVPROPTYPE Type, ULONG Size, PVOID Data) {
+NTSTATUS NTAPI IoSetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName,
+                                                const DEVPROPKEY* PropertyKey, LCID Lcid, ULONG,
+                                                DEVPROPTYPE Type, ULONG Size, PVOID Data) {
     DDI(IoSetDeviceInterfacePropertyData, PASSIVE_LEVEL);
     const io::DeviceInterface* const entry = io::find_interface(*SymbolicLinkName);
     if (entry == nullptr) return STATUS_OBJECT_NAME_NOT_FOUND;
     return io::set_property({true, entry->index}, *PropertyKey, Lcid, Type, Data, Size);
 }
 
-NTSTATUS NTAPI IoGetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName, const DEVPROPKEY* PropertyKey,
-                                                LCID Lcid, ULONG, ULONG Size, PVOID Data, PULONG RequiredSize,
-                                                PDEVPROPTYPE Type) {
+NTSTATUS NTAPI IoGetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName,
+                                                const DEVPROPKEY* PropertyKey, LCID Lcid, ULONG, ULONG Size,
+                                                PVOID Data, PULONG RequiredSize, PDEVPROPTYPE Type) {
     DDI(IoGetDeviceInterfacePropertyData, PASSIVE_LEVEL);
     const io::DeviceInterface* const entry = io::find_interface(*SymbolicLinkName);
     if (entry == nullptr) return STATUS_OBJECT_NAME_NOT_FOUND;

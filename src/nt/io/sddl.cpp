@@ -6,34 +6,49 @@
 namespace portico::nt::io {
 namespace {
 
-// Everybody may read, write and execute, administrators and the system everything: what Windows gives a device without
-// a descriptor of its own.
+// Everybody may read, write and execute, administrators and the system everything: what Windows gives a
+// device without a descriptor of its own.
 constexpr const WCHAR* default_sddl = u"D:(A;;GA;;;SY)(A;;GA;;;BA)(A;;GRGWGX;;;WD)(A;;GRGX;;;RC)";
 
 // Groups and accounts whose two letters may stand in an entry.
-constexpr const char* known_sids[] = {"AN", "AO", "AU", "BA", "BG", "BO", "BU", "CA", "CG", "CO", "DA", "DC", "DD", "DG",
-                                      "DU", "EA", "ED", "HI", "IU", "LA", "LG", "LS", "LW", "ME", "MU", "NO", "NS", "NU",
-                                      "OW", "PA", "PO", "PS", "PU", "RC", "RD", "RE", "RO", "RS", "RU", "SA", "SI", "SO",
-                                      "SU", "SY", "WD", "WR"};
+constexpr const char* known_sids[] = {"AN", "AO", "AU", "BA", "BG", "BO", "BU", "CA", "CG", "CO", "DA", "DC",
+                                      "DD", "DG", "DU", "EA", "ED", "HI", "IU", "LA", "LG", "LS", "LW", "ME",
+                                      "MU", "NO", "NS", "NU", "OW", "PA", "PO", "PS", "PU", "RC", "RD", "RE",
+                                      "RO", "RS", "RU", "SA", "SI", "SO", "SU", "SY", "WD", "WR"};
 
 struct Right {
     char letters[3];
     ACCESS_MASK mask;
 };
-constexpr Right rights[] = {
-    {"GA", FILE_ALL_ACCESS},     {"GR", FILE_GENERIC_READ}, {"GW", FILE_GENERIC_WRITE}, {"GX", FILE_GENERIC_EXECUTE},
-    {"RC", READ_CONTROL},        {"SD", DELETE},            {"WD", WRITE_DAC},          {"WO", WRITE_OWNER},
-    {"FA", FILE_ALL_ACCESS},     {"FR", FILE_GENERIC_READ}, {"FW", FILE_GENERIC_WRITE}, {"FX", FILE_GENERIC_EXECUTE},
-    {"CC", 0x1},                 {"DC", 0x2},               {"LC", 0x4},                {"SW", 0x8},
-    {"RP", 0x10},                {"WP", 0x20},              {"DT", 0x40},               {"LO", 0x80},
-    {"CR", 0x100}};
+constexpr Right rights[] = {{"GA", FILE_ALL_ACCESS},
+                            {"GR", FILE_GENERIC_READ},
+                            {"GW", FILE_GENERIC_WRITE},
+                            {"GX", FILE_GENERIC_EXECUTE},
+                            {"RC", READ_CONTROL},
+                            {"SD", DELETE},
+                            {"WD", WRITE_DAC},
+                            {"WO", WRITE_OWNER},
+                            {"FA", FILE_ALL_ACCESS},
+                            {"FR", FILE_GENERIC_READ},
+                            {"FW", FILE_GENERIC_WRITE},
+                            {"FX", FILE_GENERIC_EXECUTE},
+                            {"CC", 0x1},
+                            {"DC", 0x2},
+                            {"LC", 0x4},
+                            {"SW", 0x8},
+                            {"RP", 0x10},
+                            {"WP", 0x20},
+                            {"DT", 0x40},
+                            {"LO", 0x80},
+                            {"CR", 0x100}};
 
 // A field of an entry, ended by ';' or ')'.
 struct Field {
     const WCHAR* begin;
     std::size_t length;
     bool is(const char* letters) const {
-        return length == 2 && begin[0] == static_cast<WCHAR>(letters[0]) && begin[1] == static_cast<WCHAR>(letters[1]);
+        return length == 2 && begin[0] == static_cast<WCHAR>(letters[0]) &&
+               begin[1] == static_cast<WCHAR>(letters[1]);
     }
 };
 
@@ -112,11 +127,11 @@ const WCHAR* find_dacl(const WCHAR* at, const WCHAR* end) {
     return nullptr;
 }
 
-bool applies(const Field& sid, bool administrator) {
-    for (const char* everyone : {"WD", "AU", "IU", "BU", "RC"}) {
-        if (sid.is(everyone)) return !sid.is("RC");
+bool applies(const Field& sid, const Client& client) {
+    for (const char* everyone : {"WD", "AU", "IU", "BU"}) {
+        if (sid.is(everyone)) return true;
     }
-    return administrator && (sid.is("BA") || sid.is("SY"));
+    return (client.administrator && sid.is("BA")) || (client.system && sid.is("SY"));
 }
 
 }  // namespace
@@ -132,7 +147,7 @@ bool is_valid_sddl(const UNICODE_STRING& sddl) {
     return at == end || (end - at >= 2 && at[0] == u'S' && at[1] == u':');
 }
 
-NTSTATUS check_sddl(const WCHAR* sddl, bool administrator, ACCESS_MASK desired, ACCESS_MASK* granted) {
+NTSTATUS check_sddl(const WCHAR* sddl, const Client& client, ACCESS_MASK desired, ACCESS_MASK* granted) {
     const UNICODE_STRING text = ob::string(sddl == nullptr ? default_sddl : sddl);
     const WCHAR* const end = text.Buffer + text.Length / sizeof(WCHAR);
     const WCHAR* at = find_dacl(text.Buffer, end);
@@ -143,7 +158,7 @@ NTSTATUS check_sddl(const WCHAR* sddl, bool administrator, ACCESS_MASK desired, 
     ACCESS_MASK denied = 0;
     Entry entry;
     while (at != nullptr && at != end && *at == u'(' && read_entry(at, end, &entry)) {
-        if (!applies(entry.sid, administrator)) continue;
+        if (!applies(entry.sid, client)) continue;
         (entry.denies ? denied : allowed) |= entry.mask & ~(entry.denies ? allowed : denied);
     }
     if ((desired & MAXIMUM_ALLOWED) != 0) wanted |= allowed;

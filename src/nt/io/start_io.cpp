@@ -8,7 +8,9 @@
 namespace portico::nt::io {
 namespace {
 
-PKDEVICE_QUEUE_ENTRY entry_of(PIRP irp) { return &irp->Tail.Overlay.DeviceQueueEntry; }
+PKDEVICE_QUEUE_ENTRY entry_of(PIRP irp) {
+    return &irp->Tail.Overlay.DeviceQueueEntry;
+}
 
 void call_start_io(PDEVICE_OBJECT device, PIRP irp) {
     PDRIVER_STARTIO const routine = device->DriverObject->DriverStartIo;
@@ -16,7 +18,8 @@ void call_start_io(PDEVICE_OBJECT device, PIRP irp) {
     routine(device, irp);
 }
 
-// Runs StartIo for the packet and, when the driver asked for no recursion, for those that it started from inside.
+// Runs StartIo for the packet and, when the driver asked for no recursion, for those that it started from
+// inside.
 void start(PDEVICE_OBJECT device, PIRP irp);
 
 struct Next {
@@ -75,7 +78,8 @@ bool enqueue(PDEVICE_OBJECT device, PIRP irp, const ULONG* key) {
                           : insert_entry_by_key(&device->DeviceQueue, entry_of(irp), *key);
 }
 
-// The cancel routine is set and the packet queued under one hold of the cancel lock: whoever cancels finds both or none.
+// The cancel routine is set and the packet queued under one hold of the cancel lock: whoever cancels finds
+// both or none.
 void start_cancelable(PDEVICE_OBJECT device, PIRP irp, const ULONG* key, PDRIVER_CANCEL cancel_function) {
     const sim::Irql irql = acquire_cancel_lock();
     irp->CancelRoutine = cancel_function;
@@ -124,7 +128,8 @@ VOID NTAPI IoStartNextPacketByKey(PDEVICE_OBJECT DeviceObject, BOOLEAN Cancelabl
     io::start_next(DeviceObject, {Cancelable != FALSE, true, Key});
 }
 
-VOID NTAPI IoSetStartIoAttributes(PDEVICE_OBJECT DeviceObject, BOOLEAN DeferredStartIo, BOOLEAN NonCancelable) {
+VOID NTAPI IoSetStartIoAttributes(PDEVICE_OBJECT DeviceObject, BOOLEAN DeferredStartIo,
+                                  BOOLEAN NonCancelable) {
     DDI(IoSetStartIoAttributes, DISPATCH_LEVEL);
     io::extras(DeviceObject).startio_deferred = DeferredStartIo != FALSE;
     io::extras(DeviceObject).startio_not_cancelable = NonCancelable != FALSE;

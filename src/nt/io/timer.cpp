@@ -82,7 +82,9 @@ void stop(PDEVICE_OBJECT device) {
 
 }  // namespace
 
-void reset_timers() { one_second = nullptr; }
+void reset_timers() {
+    one_second = nullptr;
+}
 
 void forget_timer(PDEVICE_OBJECT device) {
     if (device->Timer == nullptr) return;

@@ -23,7 +23,7 @@ struct VolumeFile {
     bool delete_pending = false;
     unsigned opens = 0;
     WCHAR path[path_room];
-    char* content = nullptr;    // internal paged pool
+    char* content = nullptr;  // internal paged pool
     std::size_t size = 0;
     std::size_t capacity = 0;
     LARGE_INTEGER written{};
@@ -36,7 +36,9 @@ struct Volume {
 };
 Volume volume;
 
-bool equal_path(const WCHAR* path, const UNICODE_STRING& name) { return ob::equal_names(ob::string(path), name, true); }
+bool equal_path(const WCHAR* path, const UNICODE_STRING& name) {
+    return ob::equal_names(ob::string(path), name, true);
+}
 
 VolumeFile* find_file(const UNICODE_STRING& name) {
     for (unsigned i = 0; i < volume.count; ++i) {
@@ -128,7 +130,8 @@ Opening open_named(const UNICODE_STRING& name, ULONG disposition, VolumeFile** f
     *file = find_file(name);
     if (*file != nullptr) return open_existing(**file, disposition);
     if (is_directory(name)) return {STATUS_FILE_IS_A_DIRECTORY, 0};
-    if (disposition == FILE_OPEN || disposition == FILE_OVERWRITE) return {STATUS_OBJECT_NAME_NOT_FOUND, FILE_DOES_NOT_EXIST};
+    if (disposition == FILE_OPEN || disposition == FILE_OVERWRITE)
+        return {STATUS_OBJECT_NAME_NOT_FOUND, FILE_DOES_NOT_EXIST};
     *file = make_file(name);
     if (*file == nullptr) return {STATUS_DISK_FULL, 0};
     return {STATUS_SUCCESS, FILE_CREATED};
@@ -137,7 +140,8 @@ Opening open_named(const UNICODE_STRING& name, ULONG disposition, VolumeFile** f
 NTSTATUS NTAPI create(PDEVICE_OBJECT, PIRP irp) {
     const IO_STACK_LOCATION& stack = *IoGetCurrentIrpStackLocation(irp);
     PFILE_OBJECT const file_object = stack.FileObject;
-    if (file_object->FileName.Length == 0) return complete(irp, STATUS_SUCCESS, FILE_OPENED);  // the volume itself
+    if (file_object->FileName.Length == 0)
+        return complete(irp, STATUS_SUCCESS, FILE_OPENED);  // the volume itself
     VolumeFile* file = nullptr;
     const Opening opening = open_named(file_object->FileName, stack.Parameters.Create.Options >> 24, &file);
     if (NT_SUCCESS(opening.status)) {
@@ -157,13 +161,16 @@ NTSTATUS NTAPI close(PDEVICE_OBJECT, PIRP irp) {
     return complete(irp, STATUS_SUCCESS, 0);
 }
 
-NTSTATUS NTAPI succeed(PDEVICE_OBJECT, PIRP irp) { return complete(irp, STATUS_SUCCESS, 0); }
+NTSTATUS NTAPI succeed(PDEVICE_OBJECT, PIRP irp) {
+    return complete(irp, STATUS_SUCCESS, 0);
+}
 
 // ---- data ----
 
 NTSTATUS transfer_done(PIRP irp, std::size_t offset, std::size_t count) {
     PFILE_OBJECT const file = IoGetCurrentIrpStackLocation(irp)->FileObject;
-    if ((file->Flags & FO_SYNCHRONOUS_IO) != 0) file->CurrentByteOffset.QuadPart = static_cast<LONGLONG>(offset + count);
+    if ((file->Flags & FO_SYNCHRONOUS_IO) != 0)
+        file->CurrentByteOffset.QuadPart = static_cast<LONGLONG>(offset + count);
     return complete(irp, STATUS_SUCCESS, count);
 }
 
@@ -204,13 +211,14 @@ LARGE_INTEGER number(std::size_t value) {
 }
 
 FILE_STANDARD_INFORMATION standard_of(const VolumeFile& file) {
-    return {number((file.size + cluster - 1) & ~(cluster - 1)), number(file.size), 1, file.delete_pending, FALSE};
+    return {number((file.size + cluster - 1) & ~(cluster - 1)), number(file.size), 1, file.delete_pending,
+            FALSE};
 }
 
 FILE_NETWORK_OPEN_INFORMATION network_of(const VolumeFile& file) {
     const FILE_STANDARD_INFORMATION standard = standard_of(file);
-    return {file.written, file.written, file.written, file.written, standard.AllocationSize, standard.EndOfFile,
-            FILE_ATTRIBUTE_ARCHIVE};
+    return {file.written,       file.written,          file.written, file.written, standard.AllocationSize,
+            standard.EndOfFile, FILE_ATTRIBUTE_ARCHIVE};
 }
 
 template <class T>
@@ -259,7 +267,8 @@ NTSTATUS NTAPI set(PDEVICE_OBJECT, PIRP irp) {
         case FileBasicInformation:
             return complete(irp, STATUS_SUCCESS, 0);
         case FileDispositionInformation:
-            file.delete_pending = static_cast<const FILE_DISPOSITION_INFORMATION*>(given)->DeleteFile != FALSE;
+            file.delete_pending =
+                static_cast<const FILE_DISPOSITION_INFORMATION*>(given)->DeleteFile != FALSE;
             return complete(irp, STATUS_SUCCESS, 0);
         case FileEndOfFileInformation: {
             const LONGLONG size = static_cast<const FILE_END_OF_FILE_INFORMATION*>(given)->EndOfFile.QuadPart;
@@ -296,7 +305,8 @@ NTSTATUS make_volume() {
     if (!NT_SUCCESS(status)) return status;
     volume.device->Flags &= ~DO_DEVICE_INITIALIZING;
     ob::create_symbolic_link(ob::string(u"\\??\\C:"), name, nullptr);
-    return ob::create_symbolic_link(ob::string(u"\\SystemRoot"), ob::string(u"\\Device\\HarddiskVolume1\\Windows"), nullptr);
+    return ob::create_symbolic_link(ob::string(u"\\SystemRoot"),
+                                    ob::string(u"\\Device\\HarddiskVolume1\\Windows"), nullptr);
 }
 
 }  // namespace

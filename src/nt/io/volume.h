@@ -1,4 +1,5 @@
-// A small volume in memory, for drivers that read files from the kernel (FLD-054): \SystemRoot and \??\C: lead to it.
+// A small volume in memory, for drivers that read files from the kernel (FLD-054): \SystemRoot and \??\C:
+// lead to it.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +13,8 @@ constexpr std::size_t volume_file_size_limit = 4 << 20;
 
 void reset_volume();
 
-// Puts a file there; `path` begins at the volume's root: "\Windows\System32\drivers\notes.bin". The content is copied.
-// STATUS_OBJECT_NAME_COLLISION, STATUS_INSUFFICIENT_RESOURCES, STATUS_OBJECT_NAME_INVALID.
+// Puts a file there; `path` begins at the volume's root: "\Windows\System32\drivers\notes.bin". The content
+// is copied. STATUS_OBJECT_NAME_COLLISION, STATUS_INSUFFICIENT_RESOURCES, STATUS_OBJECT_NAME_INVALID.
 NTSTATUS add_volume_file(const WCHAR* path, const void* content, std::size_t size);
 
 }  // namespace portico::nt::io

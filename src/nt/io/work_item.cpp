@@ -10,9 +10,9 @@ struct _IO_WORKITEM {
     WORK_QUEUE_ITEM work;
     LIST_ENTRY queued_link;
     void* routine;
-    void* object;        // device or driver object
+    void* object;  // device or driver object
     void* context;
-    bool extended;       // IoQueueWorkItemEx's routine
+    bool extended;  // IoQueueWorkItemEx's routine
     bool queued;
     bool allocated;
     portico::nt::Origin made;
@@ -49,7 +49,9 @@ void initialize(_IO_WORKITEM& item, void* object) {
     item.object = object;
 }
 
-void misuse(PIO_WORKITEM item, const char* text) { PORTICO_PROBE(object_misuse, WORKER_INVALID, item, text); }
+void misuse(PIO_WORKITEM item, const char* text) {
+    PORTICO_PROBE(object_misuse, WORKER_INVALID, item, text);
+}
 
 // False: it is in the queue already.
 bool queue(_IO_WORKITEM& item, void* routine, WORK_QUEUE_TYPE type, void* context, bool extended) {
@@ -69,7 +71,9 @@ constexpr const char* queued_twice = "a work item was queued that is in a queue 
 
 }  // namespace
 
-void reset_work_items() { InitializeListHead(&queued_items); }
+void reset_work_items() {
+    InitializeListHead(&queued_items);
+}
 
 void for_each_queued_work_item(void (*visit)(const QueuedWorkItem& item, void* context), void* context) {
     for (PLIST_ENTRY e = queued_items.Flink; e != &queued_items; e = e->Flink) {
@@ -88,7 +92,8 @@ PIO_WORKITEM NTAPI IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject) {
     DDI(IoAllocateWorkItem, DISPATCH_LEVEL);
     const void* const frame = __builtin_frame_address(0);
     // The driver's own block: it is a leak when it is not freed.
-    auto* const item = static_cast<PIO_WORKITEM>(ex::allocate(NonPagedPool, sizeof(_IO_WORKITEM), 'IWoI', frame));
+    auto* const item =
+        static_cast<PIO_WORKITEM>(ex::allocate(NonPagedPool, sizeof(_IO_WORKITEM), 'IWoI', frame));
     if (item == nullptr) return nullptr;
     io::initialize(*item, DeviceObject);
     item->allocated = true;
@@ -118,16 +123,16 @@ VOID NTAPI IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem) {
     if (IoWorkItem->queued) io::misuse(IoWorkItem, "a work item was uninitialised while it waits in a queue");
 }
 
-VOID NTAPI IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE QueueType,
-                           PVOID Context) {
+VOID NTAPI IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine,
+                           WORK_QUEUE_TYPE QueueType, PVOID Context) {
     DDI(IoQueueWorkItem, DISPATCH_LEVEL);
     if (!io::queue(*IoWorkItem, reinterpret_cast<void*>(WorkerRoutine), QueueType, Context, false)) {
         io::misuse(IoWorkItem, io::queued_twice);
     }
 }
 
-VOID NTAPI IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine, WORK_QUEUE_TYPE QueueType,
-                             PVOID Context) {
+VOID NTAPI IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine,
+                             WORK_QUEUE_TYPE QueueType, PVOID Context) {
     DDI(IoQueueWorkItemEx, DISPATCH_LEVEL);
     if (!io::queue(*IoWorkItem, reinterpret_cast<void*>(WorkerRoutine), QueueType, Context, true)) {
         io::misuse(IoWorkItem, io::queued_twice);

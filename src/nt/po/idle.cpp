@@ -14,11 +14,11 @@ constexpr LONGLONG second_100ns = 10'000'000;
 struct Watched {
     LIST_ENTRY link;
     PDEVICE_OBJECT device;
-    ULONG idle_s;              // the driver sets it to 0 when the device is used
-    ULONG busy;                // PoStartDeviceBusy without PoEndDeviceBusy yet
+    ULONG idle_s;  // the driver sets it to 0 when the device is used
+    ULONG busy;    // PoStartDeviceBusy without PoEndDeviceBusy yet
     ULONG limit_s;
     DEVICE_POWER_STATE state;
-    bool asked;                // for that state, since the device was used last
+    bool asked;  // for that state, since the device was used last
 };
 
 struct Scan {
@@ -100,11 +100,15 @@ ULONG* register_idle(PDEVICE_OBJECT device, ULONG limit_s, DEVICE_POWER_STATE st
     return &watched->idle_s;
 }
 
-Watched* of_counter(PULONG counter) { return CONTAINING_RECORD(counter, Watched, idle_s); }
+Watched* of_counter(PULONG counter) {
+    return CONTAINING_RECORD(counter, Watched, idle_s);
+}
 
 }  // namespace
 
-void reset_idle() { scan = nullptr; }
+void reset_idle() {
+    scan = nullptr;
+}
 
 void forget_device(PDEVICE_OBJECT device) {
     Watched* const watched = find(device);
@@ -124,9 +128,11 @@ extern "C" {
 PULONG NTAPI PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT DeviceObject, ULONG ConservationIdleTime,
                                               ULONG PerformanceIdleTime, DEVICE_POWER_STATE State) {
     DDI(PoRegisterDeviceForIdleDetection, DISPATCH_LEVEL);
-    if (ConservationIdleTime == 0 && PerformanceIdleTime == 0) return po::register_idle(DeviceObject, 0, State);
+    if (ConservationIdleTime == 0 && PerformanceIdleTime == 0)
+        return po::register_idle(DeviceObject, 0, State);
     // A time of 0 beside another that is not: this policy never finds the device idle.
-    return po::register_idle(DeviceObject, PerformanceIdleTime == 0 ? 0xFFFFFFFF : PerformanceIdleTime, State);
+    return po::register_idle(DeviceObject, PerformanceIdleTime == 0 ? 0xFFFFFFFF : PerformanceIdleTime,
+                             State);
 }
 
 VOID NTAPI PoSetDeviceBusyEx(PULONG IdlePointer) {

@@ -1,4 +1,5 @@
-// The power manager: power IRPs to device stacks, one at a time for each device, and the state of the whole machine.
+// The power manager: power IRPs to device stacks, one at a time for each device, and the state of the whole
+// machine.
 #pragma once
 
 #include "nt/io/pnp.h"
@@ -9,18 +10,19 @@ namespace portico::nt::po {
 // As after power-on. After io's devices are gone.
 void reset();
 
-// PoRequestPowerIrp: STATUS_PENDING, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PARAMETER_2. IRQL <= DISPATCH_LEVEL.
-NTSTATUS request(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state, PREQUEST_POWER_COMPLETE completion, void* context,
-                 PIRP* irp);
+// PoRequestPowerIrp: STATUS_PENDING, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PARAMETER_2. IRQL <=
+// DISPATCH_LEVEL.
+NTSTATUS request(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state, PREQUEST_POWER_COMPLETE completion,
+                 void* context, PIRP* irp);
 
 // The device is in that state from now on; returns the one before. IRQL <= DISPATCH_LEVEL.
 DEVICE_POWER_STATE note_device_state(PDEVICE_OBJECT device, DEVICE_POWER_STATE state);
 
-// What the owner of the device's power policy does: asks (on the way down), then sets, and waits. A refusal is returned and
-// nothing has changed. On the PnP manager's thread.
+// What the owner of the device's power policy does: asks (on the way down), then sets, and waits. A refusal
+// is returned and nothing has changed. On the PnP manager's thread.
 NTSTATUS change_device_power(io::DeviceNode& node, DEVICE_POWER_STATE state);
-// Every started device, children first on the way down and last on the way up. When one refuses, those that were asked
-// are told that the machine stays where it is. On the PnP manager's thread.
+// Every started device, children first on the way down and last on the way up. When one refuses, those that
+// were asked are told that the machine stays where it is. On the PnP manager's thread.
 NTSTATUS change_system_power(SYSTEM_POWER_STATE state);
 SYSTEM_POWER_STATE system_power();
 

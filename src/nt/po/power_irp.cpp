@@ -12,12 +12,12 @@ namespace portico::nt::po {
 namespace {
 
 struct PowerRequest {
-    LIST_ENTRY link;               // among those that wait for their device
+    LIST_ENTRY link;  // among those that wait for their device
     WORK_QUEUE_ITEM work;
-    PDEVICE_OBJECT device;         // as the caller named it
-    PDEVICE_OBJECT top;            // referenced
+    PDEVICE_OBJECT device;  // as the caller named it
+    PDEVICE_OBJECT top;     // referenced
     PIRP irp;
-    io::DeviceNode* node;          // whose requests go one by one; null: not serialised
+    io::DeviceNode* node;  // whose requests go one by one; null: not serialised
     PREQUEST_POWER_COMPLETE completion;
     void* context;
     POWER_STATE state;
@@ -75,7 +75,9 @@ void dispatch(PowerRequest& request) {
     ex::queue_work_item(&request.work, CriticalWorkQueue);
 }
 
-bool is_serialised(UCHAR minor) { return minor == IRP_MN_SET_POWER || minor == IRP_MN_QUERY_POWER; }
+bool is_serialised(UCHAR minor) {
+    return minor == IRP_MN_SET_POWER || minor == IRP_MN_QUERY_POWER;
+}
 
 void fill_location(PIO_STACK_LOCATION stack, UCHAR minor, POWER_STATE state) {
     stack->MajorFunction = IRP_MJ_POWER;
@@ -111,10 +113,12 @@ PowerRequest* make_request(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state
 
 }  // namespace
 
-void reset_power_irps() { InitializeListHead(&waiting); }
+void reset_power_irps() {
+    InitializeListHead(&waiting);
+}
 
-NTSTATUS request(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state, PREQUEST_POWER_COMPLETE completion, void* context,
-                 PIRP* irp) {
+NTSTATUS request(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state, PREQUEST_POWER_COMPLETE completion,
+                 void* context, PIRP* irp) {
     if (!is_serialised(minor) && minor != IRP_MN_WAIT_WAKE) return STATUS_INVALID_PARAMETER_2;
     PowerRequest* const made = make_request(device, minor, state);
     if (made == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
@@ -141,10 +145,10 @@ NTSTATUS send_system_irp(io::DeviceNode& node, UCHAR minor, SYSTEM_POWER_STATE s
     stack->MinorFunction = minor;
     stack->Parameters.Power.Type = SystemPowerState;
     stack->Parameters.Power.State.SystemState = state;
-    stack->Parameters.Power.ShutdownType = state == PowerSystemWorking       ? PowerActionNone
-                                           : state == PowerSystemHibernate   ? PowerActionHibernate
-                                           : state >= PowerSystemShutdown    ? PowerActionShutdown
-                                                                             : PowerActionSleep;
+    stack->Parameters.Power.ShutdownType = state == PowerSystemWorking     ? PowerActionNone
+                                           : state == PowerSystemHibernate ? PowerActionHibernate
+                                           : state >= PowerSystemShutdown  ? PowerActionShutdown
+                                                                           : PowerActionSleep;
     ob::reference(top);
     const NTSTATUS status = io::call_and_wait(top, irp, nullptr);
     ob::dereference(top);
@@ -169,7 +173,9 @@ NTSTATUS NTAPI PoCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
 }
 
 // Since Windows Vista the power manager keeps the order itself.
-VOID NTAPI PoStartNextPowerIrp(PIRP) { DDI(PoStartNextPowerIrp, DISPATCH_LEVEL); }
+VOID NTAPI PoStartNextPowerIrp(PIRP) {
+    DDI(PoStartNextPowerIrp, DISPATCH_LEVEL);
+}
 
 VOID NTAPI PoSetSystemWake(PIRP Irp) {
     DDI(PoSetSystemWake, DISPATCH_LEVEL);

@@ -32,7 +32,9 @@ NTSTATUS request_and_wait(io::DeviceNode& node, UCHAR minor, DEVICE_POWER_STATE 
     return waiter.status;
 }
 
-bool takes_part(const io::DeviceNode& node) { return node.pdo != nullptr && node.state == io::NodeState::started; }
+bool takes_part(const io::DeviceNode& node) {
+    return node.pdo != nullptr && node.state == io::NodeState::started;
+}
 
 // Parents come before their children in the table.
 io::DeviceNode* last_first(unsigned step) {
@@ -47,7 +49,8 @@ NTSTATUS ask_all(SYSTEM_POWER_STATE state) {
         if (NT_SUCCESS(status)) continue;
         // Everybody who was asked, the one who refused included, hears that it does not happen.
         for (unsigned told = 0; told <= i; ++told) {
-            if (takes_part(*last_first(told))) send_system_irp(*last_first(told), IRP_MN_SET_POWER, state_of_system);
+            if (takes_part(*last_first(told)))
+                send_system_irp(*last_first(told), IRP_MN_SET_POWER, state_of_system);
         }
         return status;
     }
@@ -69,7 +72,9 @@ void reset() {
     reset_settings();
 }
 
-SYSTEM_POWER_STATE system_power() { return state_of_system; }
+SYSTEM_POWER_STATE system_power() {
+    return state_of_system;
+}
 
 DEVICE_POWER_STATE note_device_state(PDEVICE_OBJECT device, DEVICE_POWER_STATE state) {
     io::DeviceExtras& own = io::extras(device);

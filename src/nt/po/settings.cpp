@@ -33,9 +33,12 @@ struct Setting {
 };
 // The simulated machine is on mains with its display on.
 constexpr Setting settings[] = {
-    {{0x5d3e9a59, 0xe9d5, 0x4b00, {0xa6, 0xbd, 0xff, 0x34, 0xff, 0x51, 0x65, 0x48}}, 0},   // GUID_ACDC_POWER_SOURCE
-    {{0x02731015, 0x4510, 0x4526, {0x99, 0xe6, 0xe5, 0xa1, 0x7e, 0xbd, 0x1a, 0xea}}, 1},   // GUID_MONITOR_POWER_ON
-    {{0x6fe69556, 0x704a, 0x47a0, {0x8f, 0x24, 0xc2, 0x8d, 0x93, 0x6f, 0xda, 0x47}}, 1}};  // GUID_CONSOLE_DISPLAY_STATE
+    {{0x5d3e9a59, 0xe9d5, 0x4b00, {0xa6, 0xbd, 0xff, 0x34, 0xff, 0x51, 0x65, 0x48}},
+     0},  // GUID_ACDC_POWER_SOURCE
+    {{0x02731015, 0x4510, 0x4526, {0x99, 0xe6, 0xe5, 0xa1, 0x7e, 0xbd, 0x1a, 0xea}},
+     1},  // GUID_MONITOR_POWER_ON
+    {{0x6fe69556, 0x704a, 0x47a0, {0x8f, 0x24, 0xc2, 0x8d, 0x93, 0x6f, 0xda, 0x47}},
+     1}};  // GUID_CONSOLE_DISPLAY_STATE
 
 const Setting* find_setting(const GUID& guid) {
     for (const Setting& setting : settings) {
@@ -84,7 +87,9 @@ NTSTATUS remove_callback(void* handle) {
 
 }  // namespace
 
-void reset_settings() { InitializeListHead(&callbacks); }
+void reset_settings() {
+    InitializeListHead(&callbacks);
+}
 
 }  // namespace portico::nt::po
 
@@ -106,10 +111,13 @@ VOID NTAPI PoUnregisterSystemState(PVOID StateHandle) {
 }
 
 // The simulated machine goes to sleep when it is told to, not by itself: there is nothing to keep awake.
-VOID NTAPI PoSetSystemState(EXECUTION_STATE) { DDI(PoSetSystemState, DISPATCH_LEVEL); }
+VOID NTAPI PoSetSystemState(EXECUTION_STATE) {
+    DDI(PoSetSystemState, DISPATCH_LEVEL);
+}
 
-NTSTATUS NTAPI PoRegisterPowerSettingCallback(PDEVICE_OBJECT, LPCGUID SettingGuid, PPOWER_SETTING_CALLBACK Callback,
-                                              PVOID Context, PVOID* Handle) {
+NTSTATUS NTAPI PoRegisterPowerSettingCallback(PDEVICE_OBJECT, LPCGUID SettingGuid,
+                                              PPOWER_SETTING_CALLBACK Callback, PVOID Context,
+                                              PVOID* Handle) {
     DDI(PoRegisterPowerSettingCallback, APC_LEVEL);
     if (SettingGuid == nullptr || Callback == nullptr) return STATUS_INVALID_PARAMETER;
     return po::add_callback(*SettingGuid, Callback, Context, Handle);
