@@ -20,6 +20,7 @@ void add_run_options(CLI::App& verb, cli::RunOptions& options, bool recording) {
     }, "seed of the run");
     verb.add_flag("--exact", options.exact, "messages are delivered at their very time instead of the next 1 ms tick");
     verb.add_option("--trace", options.trace, "everything that happens as Chrome trace JSON");
+    verb.add_option("--report", options.report, "page of the bug check or of the first finding: .html or .json");
     verb.add_flag("--json", options.json, "the report as JSON on standard output");
     verb.add_flag("-q,--quiet", options.quiet, "no report");
 }
@@ -40,6 +41,7 @@ int main(int argc, char** argv) {
     CLI::App* const play = app.add_subcommand("play", "Play a MIDI file through a driver");
     add_run_options(*play, play_options, false);
     play->add_option("--synth", play_options.synth, "SoundFont for .wav and .flac; default: TimGM6mb");
+    play->add_option("--timeline", play_options.timeline, "one note's way through the system as SVG");
     play->footer("Example: portico play song.mid -o song.wav");
     play->callback([&] { code = cli::play(play_options, false); });
 

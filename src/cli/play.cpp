@@ -39,6 +39,11 @@ machine::Progress progress_bar() {
     };
 }
 
+Result<void> check_page_name(const std::string& path) {
+    if (path.empty() || path.ends_with(".html") || path.ends_with(".json")) return {};
+    return Error{fmt::format("{}: --report writes .html or .json", path)};
+}
+
 void clear_bar() {
     if (::isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r{:60}\r", "");
 }
@@ -51,6 +56,9 @@ int play(const RunOptions& options, bool recording) {
     request.filter = options.filter;
     request.outputs = options.outputs;
     request.output_options.synth.font = options.synth;
+    request.timeline = options.timeline;
+    request.findings_page = options.report;
+    if (const auto page = check_page_name(options.report); !page.ok()) return fail(page.error());
     auto config = machine_of(options);
     if (!config.ok()) return fail(config.error());
     request.machine = config.value();

@@ -16,6 +16,8 @@ struct RunOptions {
     std::string synth;
     std::string machine_file;
     std::string trace;
+    std::string timeline;
+    std::string report;
     std::string filter;
     std::uint64_t seed = 1;
     bool seed_given = false;

@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <ostream>
 
+#include "ends/output_file.h"
 #include "machine/machine_file.h"
 #include "machine/state.h"
 #include "portico/gtest_names.h"
+#include "report/html.h"
 #include "report/page.h"
 #include "report/status_name.h"
 
@@ -62,6 +64,12 @@ void set_current_test(const std::string& name, const std::string& program) {
 namespace machine {
 
 void set_recorded_run(const RecordedRun* run) { recorded_run = run; }
+
+Result<void> write_whole(const std::string& path, std::string_view text) {
+    auto file = PORTICO_TRY(ends::OutputFile::create(path));
+    PORTICO_TRY_VOID(file.write({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
+    return file.commit();
+}
 
 std::string status_name(NTSTATUS status) {
     const char* const name = report::status_name(status);
@@ -171,6 +179,16 @@ std::string Machine::State::write_replay_file(const nt::Finding& finding) {
     return {};
 }
 
+void Machine::State::write_page(const nt::Finding& finding) {
+    if (findings_page.empty()) return;
+    report::PageOptions options;
+    options.driver = driver_text();
+    if (!replay_path.empty()) options.replay_line = command_for(replay_path);
+    const bool json = std::filesystem::path(findings_page).extension() == ".json";
+    if (json) options.event_count = 256;
+    page_written = machine::write_whole(findings_page, json ? report::page_json(finding, options) + "\n" : report::page_html(finding, options));
+}
+
 void Machine::State::report_bug_check() {
     const nt::Finding& finding = *nt::bug_check();
     const bool again = recorded_run != nullptr && recorded_run->again != nullptr;
@@ -181,6 +199,7 @@ void Machine::State::report_bug_check() {
     } else if (!current_test.empty() || recorded_run != nullptr) {
         replay_path = write_replay_file(finding);
     }
+    write_page(finding);
     if (!config.print_findings) return;
     report::PageOptions options;
     options.driver = driver_text();
@@ -202,6 +221,10 @@ void Machine::State::after_run() {
     }
     for (; findings_printed < nt::finding_count(); ++findings_printed) {
         const nt::Finding& finding = nt::finding_at(findings_printed);
+        if (finding.severity == nt::Severity::finding && !page_begun) {
+            page_begun = true;
+            write_page(finding);
+        }
         if (!config.print_findings || finding.severity != nt::Severity::finding) continue;
         report::PageOptions options;
         options.driver = driver_text();

@@ -7,6 +7,7 @@
 
 #include "ends/smf/smf_source.h"
 #include "machine/state.h"
+#include "report/one_note.h"
 
 namespace portico::machine {
 namespace {
@@ -74,6 +75,23 @@ Result<Pin> open_pin(Machine& machine, const PlayRequest& request, Pin::Directio
     }
     const char* const what = direction == Pin::Capture ? "MIDI capture" : "MIDI render";
     return Error{fmt::format("the driver offers no {} pin ({} subdevices registered)", what, names.size()), ExitCode::findings};
+}
+
+// Records enough for the first notes of any song: what the client queues ahead, and some hundred messages.
+constexpr std::size_t timeline_records = 1 << 16;
+
+Result<void> write_timeline(Machine::State& state, const std::string& path) {
+    const auto& records = state.trace_taps.kept();
+    const std::string svg = report::one_note_svg(records.data(), records.size());
+    if (svg.empty()) return Error{fmt::format("{}: not written: no note came out near the start of the song", path)};
+    return write_whole(path, svg);
+}
+
+// After the driver is unloaded: what it left behind is a finding too.
+Result<void> write_reports(Machine& machine, const PlayRequest& request) {
+    if (!request.timeline.empty() && !machine.bug_checked()) PORTICO_TRY_VOID(write_timeline(machine.state(), request.timeline));
+    PORTICO_TRY_VOID(machine.state().page_written);
+    return machine.state().trace_taps.finish();
 }
 
 Device wire_device(Machine& machine) {
@@ -144,6 +162,7 @@ class Player {
         song_ = PORTICO_TRY(read_song(request_.song, report_.warnings, duration_ns_));
         PORTICO_TRY_VOID(outputs_.open(request_));
         Machine machine = PORTICO_TRY(Machine::create(request_.machine));
+        machine.state().findings_page = request_.findings_page;
         if (const Status status = machine.start(); !status.ok()) return driver_error(machine, status);
         const auto played = play(machine);
         if (!played.ok() && !machine.bug_checked()) return played.error();
@@ -156,6 +175,7 @@ class Player {
             const Status ignored = machine.unload();  // what it leaves behind is a finding
             (void)ignored;
         }
+        PORTICO_TRY_VOID(write_reports(machine, request_));
         fill(machine);
         report_.wall_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - wall_start).count();
         return report_;
@@ -193,6 +213,7 @@ class Player {
         if (const Status status = render.pause(); !status.ok()) return driver_error(machine, status);
         Pin::State_& state = *machine.state().pins.front();
         Feeder feeder(machine, state, song_, request_.machine.exact_sequencer);
+        if (!request_.timeline.empty()) machine.state().trace_taps.keep(timeline_records);
         feeder.feed(ahead_ms);
         const Nanoseconds before_ns = machine.now().count();
         if (const Status status = render.run(); !status.ok()) return driver_error(machine, status);
@@ -293,6 +314,7 @@ class Recording {
         song_ = PORTICO_TRY(read_song(request_.song, report_.warnings, duration_ns_));
         PORTICO_TRY_VOID(outputs_.open(request_));
         Machine machine = PORTICO_TRY(Machine::create(request_.machine));
+        machine.state().findings_page = request_.findings_page;
         if (const Status status = machine.start(); !status.ok()) return driver_error(machine, status);
         const auto recorded = record(machine);
         if (!recorded.ok() && !machine.bug_checked()) return recorded.error();
@@ -305,6 +327,7 @@ class Recording {
             const Status ignored = machine.unload();
             (void)ignored;
         }
+        PORTICO_TRY_VOID(write_reports(machine, request_));
         report_.asked = song_.count();
         report_.out = tap_.count();
         report_.matched = tap_.matched();

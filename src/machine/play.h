@@ -21,6 +21,8 @@ struct PlayRequest {
     std::string filter;                  // reference string; empty: the first that has the pin
     std::vector<std::string> outputs;    // files by extension; empty: none
     ends::OutputOptions output_options;
+    std::string timeline;                // SVG of one note's way; empty: none
+    std::string findings_page;           // .html or .json, written when there is something to say; empty: none
     Progress progress;
 };
 

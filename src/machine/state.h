@@ -12,6 +12,7 @@
 #include "hardware/midi_wire.h"
 #include "loader/loader.h"
 #include "machine/replay.h"
+#include "machine/trace_taps.h"
 #include "nt/io/pnp.h"
 #include "portico/portico.h"
 
@@ -61,6 +62,10 @@ struct Machine::State {
     bool reported = false;                      // the bug check's page is written
     unsigned findings_printed = 0;
     std::string replay_path;
+    std::string findings_page;                  // file for the bug check's page, else the first finding's; empty: none
+    bool page_begun = false;
+    Result<void> page_written;
+    machine::TraceTaps trace_taps;
     machine::Replay replay_wanted;              // PORTICO_REPLAY
     std::string replay_wanted_path;
 
@@ -88,6 +93,7 @@ struct Machine::State {
     void after_run();
     void report_bug_check();
     std::string write_replay_file(const nt::Finding& finding);
+    void write_page(const nt::Finding& finding);
     void close_pins();
     MachineDevice* find_device(std::string_view name);
     // The symbolic link of a subdevice's interface; empty: none.
@@ -105,6 +111,9 @@ std::string status_name(NTSTATUS status);
 std::u16string widen(std::string_view text);
 std::string narrow(std::u16string_view text);
 Finding finding_of(const nt::Finding& finding);
+
+// The file is there whole or not at all.
+Result<void> write_whole(const std::string& path, std::string_view text);
 
 // The one Machine of the process; null: none.
 Machine::State* current();

@@ -1,6 +1,7 @@
 #include "nt/findings.h"
 
 #include "sim/address_map.h"
+#include "sim/saved_frame.h"
 #include "sim/scheduler.h"
 
 namespace portico::nt {
@@ -56,6 +57,18 @@ void walk(std::uint64_t rbp, Sink&& sink) {
         if (returns_to < 0x10000 || !sink(returns_to)) return;
         if (!plausible(next, rbp) || on_fiber(next) != fiber || next > top) return;
         rbp = next;
+    }
+}
+
+// What the other processors were at: a dead lock or a race shows only there.
+void capture_others(std::array<Stack, sim::max_processors>& others) {
+    for (unsigned i = 0; i < sim::scheduler.processor_count; ++i) {
+        const sim::Processor& p = sim::scheduler.processors[i];
+        const bool at_work = p.current != nullptr || p.irql >= sim::dispatch_level;
+        if (&p == sim::this_processor || p.fiber == nullptr || !at_work) continue;
+        const sim::SavedFrame frame = sim::saved_frame(*p.fiber);
+        others[i] = {};
+        walk_stack(others[i], frame.rip, frame.rbp);
     }
 }
 
@@ -118,6 +131,7 @@ void report(const Finding& finding) {
     sim::record(sim::TraceKind::finding, finding.rule, finding.code);
     slot.trace_end = sim::trace.count();
     if (!stops) return;
+    capture_others(slot.others);
     kept.bug_check = &slot;
     sim::scheduler.freeze();
 }
