@@ -222,11 +222,10 @@ void Picture::draw_slice(Svg& svg, const Slice& slice) {
     svg.begin_group(fmt::format("{}: {} to {}", slice.name, time_text(slice.from_ns), time_text(slice.to_ns)));
     svg.rect(from, y, width, row_px - 2, slice.style, 2);
     const auto letters = static_cast<std::size_t>(std::max(0.0, (width - 6) / letter_px));
-    if (letters >= slice.name.size()) {
-        svg.text(from + 4, y + 12, slice.name, "name");
-    } else if (letters > 4) {
-        svg.text(from + 4, y + 12, slice.name.substr(0, letters - 2) + "..", "name");
-    }
+    // "IMiniportMidiStream::Write" says as much as "Write" where there is no room.
+    const auto scope = slice.name.rfind("::");
+    const std::string brief = letters >= slice.name.size() || scope == std::string::npos ? slice.name : slice.name.substr(scope + 2);
+    if (letters >= brief.size()) svg.text(from + 4, y + 12, brief, "name");
     svg.end_group();
 }
 

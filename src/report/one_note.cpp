@@ -19,8 +19,8 @@ enum Column : int { client, port, adapter, isr, device, wire, column_count, nowh
 
 constexpr std::array<std::array<const char*, 2>, column_count> headings{{{"Client", "program"},
                                                                          {"Port driver", "DPC"},
-                                                                         {"Adapter driver", "DPC"},
-                                                                         {"Adapter driver", "interrupt level"},
+                                                                         {"Adapter", "driver, DPC"},
+                                                                         {"Adapter", "interrupt level"},
                                                                          {"Device", "registers"},
                                                                          {"MIDI wire", "31250 baud"}}};
 
@@ -210,7 +210,7 @@ void Story::tell(std::size_t index) {
             return;
         case TraceKind::dpc_enter: dpc_ns_ = record.at_ns; return;
         case TraceKind::dpc_leave:
-            if (open_ns_[port] >= 0 && dpc_ns_ < 0) row(record.at_ns, port, port, "The DPC is done; the processor is free, the device goes on alone");
+            if (open_ns_[port] >= 0 && dpc_ns_ < 0) row(record.at_ns, port, port, "The DPC is done; the device goes on alone");
             if (dpc_ns_ < 0) close(port, record.at_ns);
             dpc_ns_ = tick_ns_ = -1;
             return;
@@ -242,7 +242,7 @@ void Story::tell_callback(const TraceRecord& record) {
             open(adapter, record.at_ns);
             return row(record.at_ns, port, adapter, "The port driver offers it: IMiniportMidiStream::Write");
         }
-        row(record.at_ns, adapter, port, "Write returns");
+        row(record.at_ns, adapter, port, "The device has taken what it could: Write returns");
         return close(adapter, record.at_ns);
     }
     if (!synchronized) return;
