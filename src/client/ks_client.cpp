@@ -160,7 +160,10 @@ NTSTATUS KsClient::wait_file(HANDLE file, const LARGE_INTEGER* timeout) {
     void* body = nullptr;
     const NTSTATUS status = nt::ob::reference_handle(file, 0, &nt::io::file_type, mode_, &body);
     if (!NT_SUCCESS(status)) return status;
-    const NTSTATUS result = nt::ke::wait(&static_cast<PFILE_OBJECT>(body)->Event, KernelMode, false, timeout);
+    PRKEVENT const event = &static_cast<PFILE_OBJECT>(body)->Event;
+    const NTSTATUS result = nt::ke::wait(event, KernelMode, false, timeout);
+    // The event stays signalled for a request that ended before: the next wait is for the next one.
+    if (result == STATUS_WAIT_0) nt::ke::reset_event(event);
     nt::ob::dereference(body);
     return result;
 }
