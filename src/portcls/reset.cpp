@@ -1,5 +1,6 @@
 #include "portcls/reset.h"
 
+#include "nt/io/driver.h"
 #include "portcls/adapter.h"
 #include "portcls/live_objects.h"
 #include "portcls/property_request.h"
@@ -7,6 +8,7 @@
 namespace portico::portcls {
 
 void reset() {
+    nt::io::report_left_above = report_left_objects;
     reset_live_objects();
     reset_adapters();
     reset_property_requests();

@@ -339,6 +339,46 @@ TEST(MmProbe, UserAddressesOnly) {
     EXPECT_EQ(bug_check()->parameters[0], static_cast<std::uint32_t>(STATUS_ACCESS_VIOLATION));
 }
 
+TEST(MmSection, MappedForTheSystemAndForAClient) {
+    Kernel kernel;
+    ps::Process* const client = ps::create_client_process("client");
+    kernel.run([&] {
+        HANDLE section = nullptr;
+        LARGE_INTEGER size;
+        size.QuadPart = 5000;
+        EXPECT_EQ(ZwCreateSection(&section, SECTION_ALL_ACCESS, nullptr, nullptr, PAGE_READWRITE, SEC_COMMIT, nullptr), STATUS_INVALID_PARAMETER_4);
+        EXPECT_EQ(ZwCreateSection(&section, SECTION_ALL_ACCESS, nullptr, &size, 3, SEC_COMMIT, nullptr), STATUS_INVALID_PAGE_PROTECTION);
+        EXPECT_EQ(ZwCreateSection(&section, SECTION_ALL_ACCESS, nullptr, &size, PAGE_READWRITE, 0, nullptr), STATUS_INVALID_PARAMETER_6);
+        ASSERT_EQ(ZwCreateSection(&section, SECTION_ALL_ACCESS, nullptr, &size, PAGE_READWRITE, SEC_COMMIT, nullptr), STATUS_SUCCESS);
+        PVOID system = nullptr;
+        SIZE_T view = 0;
+        ASSERT_EQ(ZwMapViewOfSection(section, ZwCurrentProcess(), &system, 0, 0, nullptr, &view, ViewUnmap, 0, PAGE_READWRITE), STATUS_SUCCESS);
+        EXPECT_EQ(view, 2u * PAGE_SIZE);
+        EXPECT_FALSE(mm::is_user_address(system));
+        std::strcpy(static_cast<char*>(system) + PAGE_SIZE, "shared");
+        HANDLE process = nullptr;
+        ObOpenObjectByPointer(client, OBJ_KERNEL_HANDLE, nullptr, PROCESS_ALL_ACCESS, *PsProcessType, KernelMode, &process);
+        PVOID user = nullptr;
+        LARGE_INTEGER offset;
+        offset.QuadPart = PAGE_SIZE;
+        view = 16;
+        ASSERT_EQ(ZwMapViewOfSection(section, process, &user, 0, 0, &offset, &view, ViewUnmap, 0, PAGE_READWRITE), STATUS_SUCCESS);
+        EXPECT_TRUE(mm::is_user_address(user));
+        EXPECT_STREQ(static_cast<char*>(user), "shared");
+        offset.QuadPart = 17;
+        EXPECT_EQ(ZwMapViewOfSection(section, process, &user, 0, 0, &offset, &view, ViewUnmap, 0, PAGE_READWRITE), STATUS_MAPPED_ALIGNMENT);
+        view = 3 * PAGE_SIZE;
+        EXPECT_EQ(ZwMapViewOfSection(section, process, &user, 0, 0, nullptr, &view, ViewUnmap, 0, PAGE_READWRITE), STATUS_INVALID_VIEW_SIZE);
+        EXPECT_EQ(ZwUnmapViewOfSection(ZwCurrentProcess(), user), STATUS_NOT_MAPPED_VIEW);
+        ZwClose(section);
+        EXPECT_TRUE(MmIsAddressValid(system));   // the views keep it
+        EXPECT_EQ(ZwUnmapViewOfSection(ZwCurrentProcess(), system), STATUS_SUCCESS);
+        EXPECT_TRUE(MmIsAddressValid(system));
+        ps::end_process(*client, STATUS_SUCCESS);
+        EXPECT_FALSE(MmIsAddressValid(system));
+    });
+}
+
 int on_the_host = 0;
 
 TEST(MmSystem, AddressesAndRoutines) {

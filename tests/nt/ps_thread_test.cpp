@@ -10,6 +10,12 @@
 #include "nt/ob/ob.h"
 #include "nt/ps/ps.h"
 
+// What ntifs.h declares on Windows.
+extern "C" {
+NTSTATUS NTAPI PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD* Thread);
+NTSTATUS NTAPI PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS* Process);
+}
+
 namespace {
 
 using namespace portico;
@@ -77,6 +83,29 @@ TEST(PsThread, CreateWaitAndTerminate) {
 }
 
 VOID NTAPI nothing(PVOID) {}
+
+TEST(PsThread, FoundByItsId) {
+    Kernel kernel;
+    kernel.run([] {
+        Shared shared;
+        ke::initialize_event(&shared.go, NotificationEvent, false);
+        PETHREAD thread = nullptr;
+        ASSERT_EQ(ps::create_thread(*ps::system_process(), "found", body, &shared, &thread), STATUS_SUCCESS);
+        PETHREAD found = nullptr;
+        EXPECT_EQ(PsLookupThreadByThreadId(PsGetThreadId(thread), &found), STATUS_SUCCESS);
+        EXPECT_EQ(found, thread);
+        ObDereferenceObject(found);
+        EXPECT_EQ(PsLookupThreadByThreadId(reinterpret_cast<HANDLE>(0x99990ull), &found), STATUS_INVALID_PARAMETER);
+        PEPROCESS process = nullptr;
+        EXPECT_EQ(PsLookupProcessByProcessId(PsGetProcessId(PsInitialSystemProcess), &process), STATUS_SUCCESS);
+        EXPECT_EQ(process, PsInitialSystemProcess);
+        ObDereferenceObject(process);
+        EXPECT_EQ(PsLookupProcessByProcessId(nullptr, &process), STATUS_INVALID_PARAMETER);
+        ke::set_event(&shared.go);
+        ke::wait(thread, KernelMode, false, nullptr);
+        ob::dereference(thread);
+    });
+}
 
 TEST(PsThread, ReturningEndsItToo) {
     Kernel kernel;

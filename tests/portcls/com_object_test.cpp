@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "nt/io/driver.h"
 #include "portcls/service_group.h"
 #include "portcls_test.h"
 #include "support/requires.h"
@@ -106,7 +107,7 @@ TEST_F(ComObjectTest, WhatADriverLeavesIsTold) {
         group->AddRef();
         // The frames of this program stand for the driver's image.
         const std::uint64_t here = live_object_at(group)->made.frames[0];
-        report_left_objects({here - 0x10, 0x20});
+        nt::io::report_left_above({here - 0x10, 0x20});  // as the unloading of a driver asks
         REQUIRES("IU-013"), REQUIRES("LC-058");
         ASSERT_EQ(left.size(), 1u);
         EXPECT_EQ(left[0].kind, nt::LeftKind::reference);

@@ -113,6 +113,15 @@ TEST_F(PnpTest, TheInterfacesAppearWhenTheStartHasSucceeded) {
     EXPECT_EQ(adapter().subdevices.count(), 1u) << "the port lives on PortCls' reference";
 }
 
+TEST_F(PnpTest, BridgePinsGiveNoCategory) {
+    miniport.filter.PinCount = 2;  // a stream pin in, a bridge pin out
+    one_subdevice();
+    ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
+    REQUIRES("FN-054");
+    EXPECT_EQ(visible(&KSCATEGORY_RENDER), 1u);
+    EXPECT_EQ(visible(&KSCATEGORY_CAPTURE), 0u);
+}
+
 TEST_F(PnpTest, TheDescriptorsCategoriesAreRegistered) {
     const GUID categories[] = {KSCATEGORY_AUDIO, KSCATEGORY_SYNTHESIZER};
     miniport.filter.CategoryCount = 2;

@@ -73,6 +73,7 @@ TEST_F(PropertyRequestTest, APendingRequestEndsWhenTheDriverSaysSo) {
         EXPECT_EQ(returned, STATUS_PENDING);
         EXPECT_FALSE(outcome.done);
         EXPECT_EQ(pending_property_requests(), 1u);
+        EXPECT_TRUE(IoGetCurrentIrpStackLocation(kept->Irp)->Control & SL_PENDING_RETURNED);
         kept->ValueSize = 8;
         test::at_irql(DISPATCH_LEVEL, [&] {
             EXPECT_EQ(PcCompletePendingPropertyRequest(kept, STATUS_BUFFER_OVERFLOW), STATUS_SUCCESS);

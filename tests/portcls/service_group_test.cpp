@@ -196,6 +196,25 @@ TEST_F(ServiceGroupTest, TheLastReleaseInsideACallEndsTheGroupAfterIt) {
     });
 }
 
+TEST_F(ServiceGroupTest, TheLastReleaseTakesAWaitingRequestBack) {
+    run([&] {
+        FakeSink sink;
+        at_irql(DISPATCH_LEVEL, [&] {
+            PSERVICEGROUP const group = make_group();
+            group->AddMember(&sink);
+            group->RequestService();
+            group->Release();
+            bool queued = false;
+            nt::ke::for_each_dpc([](PRKDPC, void* found) { *static_cast<bool*>(found) = true; }, &queued);
+            REQUIRES("SG-017");
+            EXPECT_FALSE(queued);
+        });
+        let_pass(millisecond_ns);
+        EXPECT_EQ(sink.calls, 0);
+        EXPECT_EQ(sink.references, 1);
+    });
+}
+
 TEST_F(ServiceGroupTest, DelayedServiceComesWhenItIsDue) {
     run([&] {
         PSERVICEGROUP const group = make_group();

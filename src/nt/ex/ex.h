@@ -15,7 +15,7 @@ void reset();
 // callback registrations, timers, and work items still queued.
 void for_each_left(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context);
 
-// The callback objects that Windows has from the start (\Callback\SetSystemTime, PowerState, ProcessorAdd). After
+// The callback objects that Windows has from the start (\Callback\SetSystemTime, PowerState, ProcessorAdd): part of
 // ob::reset().
 void create_callbacks();
 

@@ -141,7 +141,7 @@ NTSTATUS NTAPI IoCsqInitialize(PIO_CSQ Csq, PIO_CSQ_INSERT_IRP CsqInsertIrp, PIO
                                PIO_CSQ_PEEK_NEXT_IRP CsqPeekNextIrp, PIO_CSQ_ACQUIRE_LOCK CsqAcquireLock,
                                PIO_CSQ_RELEASE_LOCK CsqReleaseLock,
                                PIO_CSQ_COMPLETE_CANCELED_IRP CsqCompleteCanceledIrp) {
-    DDI(IoCsqInitialize, DISPATCH_LEVEL);
+    DDI(IoCsqInitialize, HIGH_LEVEL);
     *Csq = {IO_TYPE_CSQ,    CsqInsertIrp,   CsqRemoveIrp,           CsqPeekNextIrp,
             CsqAcquireLock, CsqReleaseLock, CsqCompleteCanceledIrp, nullptr};
     return STATUS_SUCCESS;
@@ -151,7 +151,7 @@ NTSTATUS NTAPI IoCsqInitializeEx(PIO_CSQ Csq, PIO_CSQ_INSERT_IRP_EX CsqInsertIrp
                                  PIO_CSQ_REMOVE_IRP CsqRemoveIrp, PIO_CSQ_PEEK_NEXT_IRP CsqPeekNextIrp,
                                  PIO_CSQ_ACQUIRE_LOCK CsqAcquireLock, PIO_CSQ_RELEASE_LOCK CsqReleaseLock,
                                  PIO_CSQ_COMPLETE_CANCELED_IRP CsqCompleteCanceledIrp) {
-    DDI(IoCsqInitializeEx, DISPATCH_LEVEL);
+    DDI(IoCsqInitializeEx, HIGH_LEVEL);
     *Csq = {IO_TYPE_CSQ_EX,         reinterpret_cast<PIO_CSQ_INSERT_IRP>(CsqInsertIrp),
             CsqRemoveIrp,           CsqPeekNextIrp,
             CsqAcquireLock,         CsqReleaseLock,

@@ -139,6 +139,13 @@ bool takes_attachment(PDEVICE_OBJECT top) {
            (extras(top).state & (unload_pending | delete_pending | remove_pending | remove_processed)) == 0;
 }
 
+// What a driver calls a device object may be gone, or never have been one.
+bool is_device(PDEVICE_OBJECT device, const char* text) {
+    if (ob::is_object(device) && ob::type_of(device) == &device_type) return true;
+    PORTICO_PROBE(object_misuse, io_manager_violation, device, text);
+    return false;
+}
+
 }  // namespace
 
 NTSTATUS create_device(const DeviceCreation& creation, PDEVICE_OBJECT* device) {
@@ -178,6 +185,11 @@ void delete_device(PDEVICE_OBJECT device) {
 
 PDEVICE_OBJECT attach(PDEVICE_OBJECT source, PDEVICE_OBJECT target) {
     PDEVICE_OBJECT const top = top_of_stack(target);
+    if (extras(source).lower != nullptr) {
+        PORTICO_PROBE(object_misuse, io_manager_violation, source,
+                      "a device object was attached that is attached to another one already");
+        return nullptr;
+    }
     if (!takes_attachment(top)) return nullptr;
     source->StackSize = static_cast<CCHAR>(top->StackSize + 1);
     source->AlignmentRequirement = top->AlignmentRequirement;
@@ -273,7 +285,9 @@ NTSTATUS NTAPI WdmlibIoCreateDeviceSecure(PDRIVER_OBJECT DriverObject, ULONG Dev
 
 VOID NTAPI IoDeleteDevice(PDEVICE_OBJECT DeviceObject) {
     DDI(IoDeleteDevice, APC_LEVEL);
-    io::delete_device(DeviceObject);
+    if (io::is_device(DeviceObject, "IoDeleteDevice was called with an address that is no device object's")) {
+        io::delete_device(DeviceObject);
+    }
 }
 
 PDEVICE_OBJECT NTAPI IoAttachDeviceToDeviceStack(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT TargetDevice) {
@@ -303,7 +317,9 @@ NTSTATUS NTAPI IoAttachDevice(PDEVICE_OBJECT SourceDevice, PUNICODE_STRING Targe
 
 VOID NTAPI IoDetachDevice(PDEVICE_OBJECT TargetDevice) {
     DDI(IoDetachDevice, PASSIVE_LEVEL);
-    io::detach(TargetDevice);
+    if (io::is_device(TargetDevice, "IoDetachDevice was called with an address that is no device object's")) {
+        io::detach(TargetDevice);
+    }
 }
 
 PDEVICE_OBJECT NTAPI IoGetAttachedDevice(PDEVICE_OBJECT DeviceObject) {

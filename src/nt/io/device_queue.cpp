@@ -79,7 +79,7 @@ using namespace portico::nt;
 extern "C" {
 
 VOID NTAPI KeInitializeDeviceQueue(PKDEVICE_QUEUE DeviceQueue) {
-    DDI(KeInitializeDeviceQueue, HIGH_LEVEL);
+    DDI(KeInitializeDeviceQueue, DISPATCH_LEVEL);
     io::initialize_queue(DeviceQueue);
 }
 

@@ -329,4 +329,36 @@ NTSTATUS NTAPI ZwQueryVolumeInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK 
     return status;
 }
 
+NTSTATUS NTAPI ZwQueryFullAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes,
+                                         PFILE_NETWORK_OPEN_INFORMATION FileInformation) {
+    DDI(ZwQueryFullAttributesFile, PASSIVE_LEVEL);
+    io::OpenRequest request;
+    request.attributes = ObjectAttributes;
+    request.access = FILE_READ_ATTRIBUTES | SYNCHRONIZE;
+    request.share = FILE_SHARE_VALID_FLAGS;
+    request.options = FILE_SYNCHRONOUS_IO_NONALERT;
+    HANDLE file = nullptr;
+    IO_STATUS_BLOCK iosb{};
+    NTSTATUS status = io::create_file(request, &file, &iosb);
+    if (!NT_SUCCESS(status)) return status;
+    status = io::query_file(file, &iosb, FileInformation, sizeof *FileInformation, FileNetworkOpenInformation,
+                            KernelMode);
+    ob::close(file, KernelMode);
+    return status;
+}
+
+NTSTATUS NTAPI ZwDeleteFile(POBJECT_ATTRIBUTES ObjectAttributes) {
+    DDI(ZwDeleteFile, PASSIVE_LEVEL);
+    io::OpenRequest request;
+    request.attributes = ObjectAttributes;
+    request.access = DELETE;
+    request.share = FILE_SHARE_VALID_FLAGS;
+    request.options = FILE_DELETE_ON_CLOSE;
+    HANDLE file = nullptr;
+    IO_STATUS_BLOCK iosb{};
+    const NTSTATUS status = io::create_file(request, &file, &iosb);
+    if (NT_SUCCESS(status)) ob::close(file, KernelMode);
+    return status;
+}
+
 }  // extern "C"

@@ -89,8 +89,10 @@ NTSTATUS submit(Target& target, PIRP irp) {
     queue_to_current_thread(irp);
     if (synchronous) ob::reference(file);
     target.give_to(irp);
+    const std::uint32_t generation = record->generation;
     NTSTATUS status = call_driver(device, irp);
-    if (status != STATUS_PENDING && record->state == IrpState::done && irp->PendingReturned == FALSE) {
+    const bool ended = record->generation == generation && record->state == IrpState::done;
+    if (status != STATUS_PENDING && ended && irp->PendingReturned == FALSE) {
         const sim::Irql old = ke::raise(sim::apc_level);
         finish(irp, file);
         ke::lower(old);

@@ -311,4 +311,21 @@ NTSTATUS NTAPI IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName
     return io::open_interface_key(*entry, DesiredAccess, __builtin_frame_address(0), DeviceInterfaceRegKey);
 }
 
+// The base of instance names: what the device is called, or the reference string of one of its interfaces.
+NTSTATUS NTAPI IoWMISuggestInstanceName(PDEVICE_OBJECT PhysicalDeviceObject, PUNICODE_STRING SymbolicLinkName,
+                                        BOOLEAN CombineNames, PUNICODE_STRING SuggestedInstanceName) {
+    DDI(IoWMISuggestInstanceName, PASSIVE_LEVEL);
+    const io::DeviceNode* const node = io::node_of(PhysicalDeviceObject);
+    const io::DeviceInterface* const entry =
+        SymbolicLinkName == nullptr ? nullptr : io::find_interface(*SymbolicLinkName);
+    if (node == nullptr && entry == nullptr) return STATUS_INVALID_PARAMETER;
+    WCHAR name[io::name_room + io::reference_room + 1] = {};
+    if (node != nullptr) io::copy_wide(name, io::name_room, node->description);
+    if (entry != nullptr && (node == nullptr || CombineNames != FALSE)) {
+        if (name[0] != 0) io::append_wide(name, io::name_room + io::reference_room, u"_");
+        io::append_wide(name, io::name_room + io::reference_room, entry->reference);
+    }
+    return io::give_string(name, SuggestedInstanceName, __builtin_frame_address(0));
+}
+
 }  // extern "C"

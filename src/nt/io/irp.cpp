@@ -32,6 +32,7 @@ struct Irps {
                         {sizeof(BufferHeader) + buffer_sizes[2] + 16, 20}};
     IrpRecord* oldest = nullptr;
     IrpRecord* newest = nullptr;
+    std::uint32_t generation = 0;
 };
 
 Irps irps;
@@ -62,6 +63,7 @@ void start_record(IrpRecord& record, CellKind kind, const void* frame) {
     record.issuer = nullptr;
     record.system_buffer = nullptr;
     record.pended[0] = record.pended[1] = 0;
+    record.generation = ++irps.generation;
     record.state = IrpState::live;
     record.passed_top = record.kept = record.woke_system = false;
     record.cell_kind = kind;
@@ -94,6 +96,7 @@ void reset_irps() {
     for (Cells& cells : irps.cells) cells.reset();
     for (Cells& cells : irps.buffers) cells.reset();
     irps.oldest = irps.newest = nullptr;
+    irps.generation = 0;
 }
 
 IrpRecord* find_record(PIRP irp) {

@@ -30,6 +30,7 @@ struct alignas(16) IrpRecord {
     KTHREAD* issuer;          // whose request it is: cancelled when that thread ends; null: nobody's
     void* system_buffer;      // a system buffer of ours, to be given back at the end
     std::uint64_t pended[2];  // a bit per stack location whose dispatch routine returned STATUS_PENDING
+    std::uint32_t generation;   // tells an IRP from its successor in the same memory
     IrpState state;
     bool passed_top;   // completion has passed the topmost location
     bool woke_system;  // PoSetSystemWake

@@ -44,6 +44,10 @@ bool is_uncancelled_of_thread(const IrpRecord& record, const void* thread) {
 
 void reset_cancel() {
     cancel_lock = nullptr;
+    ke::thread_ending = [](KTHREAD& thread) {
+        // A thread that ends at a raised IRQL is a finding of its own, and cannot wait for anybody.
+        if (ke::current_irql() == PASSIVE_LEVEL) cancel_thread_irps(&thread);
+    };
 }
 
 sim::Irql acquire_cancel_lock() {

@@ -238,7 +238,7 @@ using namespace portico::nt;
 extern "C" {
 
 BOOLEAN NTAPI IoForwardIrpSynchronously(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
-    DDI(IoForwardIrpSynchronously, PASSIVE_LEVEL);
+    DDI(IoForwardIrpSynchronously, APC_LEVEL);
     return io::forward_and_wait(DeviceObject, Irp);
 }
 
@@ -293,7 +293,7 @@ NTSTATUS NTAPI IoEnumerateDeviceObjectList(PDRIVER_OBJECT DriverObject, PDEVICE_
 }
 
 BOOLEAN NTAPI IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion) {
-    DDI(IoIsWdmVersionAvailable, DISPATCH_LEVEL);
+    DDI(IoIsWdmVersionAvailable, PASSIVE_LEVEL);
     return MajorVersion < 6 || (MajorVersion == 6 && MinorVersion == 0);
 }
 

@@ -35,7 +35,6 @@ void finish(PnpRequest& request, NTSTATUS status) {
     request.done = true;
     ke::set_event(&request.done_event);
     release_own(request);
-    sim::scheduler.stop();  // the host may be waiting for it
 }
 
 void NTAPI run(void*) {

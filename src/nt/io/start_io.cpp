@@ -130,7 +130,7 @@ VOID NTAPI IoStartNextPacketByKey(PDEVICE_OBJECT DeviceObject, BOOLEAN Cancelabl
 
 VOID NTAPI IoSetStartIoAttributes(PDEVICE_OBJECT DeviceObject, BOOLEAN DeferredStartIo,
                                   BOOLEAN NonCancelable) {
-    DDI(IoSetStartIoAttributes, DISPATCH_LEVEL);
+    DDI(IoSetStartIoAttributes, HIGH_LEVEL);
     io::extras(DeviceObject).startio_deferred = DeferredStartIo != FALSE;
     io::extras(DeviceObject).startio_not_cancelable = NonCancelable != FALSE;
 }

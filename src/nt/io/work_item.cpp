@@ -113,13 +113,13 @@ ULONG NTAPI IoSizeofWorkItem() {
 }
 
 VOID NTAPI IoInitializeWorkItem(PVOID IoObject, PIO_WORKITEM IoWorkItem) {
-    DDI(IoInitializeWorkItem, DISPATCH_LEVEL);
+    DDI(IoInitializeWorkItem, HIGH_LEVEL);
     io::initialize(*IoWorkItem, IoObject);
     capture_origin(IoWorkItem->made, __builtin_frame_address(0));
 }
 
 VOID NTAPI IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem) {
-    DDI(IoUninitializeWorkItem, DISPATCH_LEVEL);
+    DDI(IoUninitializeWorkItem, HIGH_LEVEL);
     if (IoWorkItem->queued) io::misuse(IoWorkItem, "a work item was uninitialised while it waits in a queue");
 }
 

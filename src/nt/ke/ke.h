@@ -70,6 +70,8 @@ void start_thread(KTHREAD& thread);
 // A system thread out of ke's own table (docs/limits.md), started; null when the table is full.
 KTHREAD* create_thread(const char* name, void (NTAPI* start)(void*), void* context);
 [[noreturn]] void exit_current_thread(NTSTATUS status);
+// Called on a thread that is about to end, at its IRQL: io takes back its requests there.
+extern void (*thread_ending)(KTHREAD& thread);
 // Called when a thread of ps has ended, at DISPATCH_LEVEL on its last steps; ps drops its reference there.
 extern void (*thread_ended)(KTHREAD& thread);
 void set_priority(KTHREAD& thread, KPRIORITY priority);

@@ -93,6 +93,7 @@ void abandon_mutexes(KTHREAD& thread) {
 
 }  // namespace
 
+void (*thread_ending)(KTHREAD& thread) = nullptr;
 void (*thread_ended)(KTHREAD& thread) = nullptr;
 
 void reset_threads() {
@@ -158,6 +159,7 @@ KTHREAD* create_thread(const char* name, void (NTAPI* start)(void*), void* conte
 
 void exit_current_thread(NTSTATUS status) {
     KTHREAD& thread = *current_thread();
+    if (thread_ending != nullptr) thread_ending(thread);
     raise(sim::dispatch_level);
     thread.exit_status = status;
     abandon_mutexes(thread);

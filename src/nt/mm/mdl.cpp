@@ -216,6 +216,7 @@ void for_each_left_locked(sim::AddressRange image, void (*visit)(const LeftBehin
 void reset() {
     reset_physical();
     reset_user();
+    reset_sections();
     reset_mdls();
 }
 

@@ -370,4 +370,13 @@ VOID NTAPI ProbeForWrite(volatile VOID* Address, SIZE_T Length, ULONG Alignment)
     mm::raise_unless(mm::probe(Address, Length, Alignment, true), CALLER);
 }
 
+// What MM_USER_PROBE_ADDRESS, MM_HIGHEST_USER_ADDRESS and MM_SYSTEM_RANGE_START read.
+ULONG_PTR MmUserProbeAddress = portico::sim::user_probe_address;
+PVOID MmHighestUserAddress = reinterpret_cast<PVOID>(portico::sim::user_probe_address - 1);
+PVOID MmSystemRangeStart = reinterpret_cast<PVOID>(portico::sim::image_range.base);
+
 }  // extern "C"
+
+EXPORT(MmUserProbeAddress, MmUserProbeAddress);
+EXPORT(MmHighestUserAddress, MmHighestUserAddress);
+EXPORT(MmSystemRangeStart, MmSystemRangeStart);

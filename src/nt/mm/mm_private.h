@@ -16,6 +16,8 @@ inline void* to_user_view(const void* system) {
 bool contiguous_valid(std::uint64_t address);
 void reset_physical();
 void reset_user();
+void reset_sections();
+void unmap_all(const ps::Process& process);   // its views of sections
 void remember_locked(PMDL mdl, const void* frame);
 void for_each_left_physical(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context);
 

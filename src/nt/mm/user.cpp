@@ -81,6 +81,7 @@ void free_user(void* address) {
 }
 
 void free_all_user(ps::Process& process) {
+    unmap_all(process);
     for (;;) {
         const Region* own = nullptr;
         process_regions.for_each([&](const Region& r) {

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "nt/ex/ex.h"
 #include "nt/ex/pool.h"
 #include "nt/ke/ke.h"
 #include "nt/ob/header.h"
@@ -164,6 +165,7 @@ void reset_namespace() {
     make_link(u"\\??", u"\\GLOBAL??");
     make_link(u"\\DosDevices", u"\\??");
     make_link(u"\\GLOBAL??\\Global", u"\\GLOBAL??");
+    ex::create_callbacks();
 }
 
 // ---- names ----

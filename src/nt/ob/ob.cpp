@@ -199,6 +199,14 @@ void dereference_for_driver(void* body) {
     dereference(body);
 }
 
+void* find_object(POBJECT_TYPE type, bool (*wanted)(void* body, void* context), void* context) {
+    for (PLIST_ENTRY e = objects.all.Flink; e != &objects.all; e = e->Flink) {
+        Header& header = *CONTAINING_RECORD(e, Header, all);
+        if (header.type == type && header.pointer_count > 0 && wanted(body_of(header), context)) return body_of(header);
+    }
+    return nullptr;
+}
+
 // ---- what a driver left ----
 
 void for_each_left(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context) {

@@ -160,6 +160,9 @@ NTSTATUS insert(void* body, const OBJECT_ATTRIBUTES* attributes, ACCESS_MASK des
 // Its handles, its objects without a handle of its own, and the references it never gave back.
 void for_each_left(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context);
 
+// The first object of a type for which `wanted` holds, in the order of their making; null: there is none.
+void* find_object(POBJECT_TYPE type, bool (*wanted)(void* body, void* context), void* context);
+
 // Types that have no home elsewhere.
 extern _OBJECT_TYPE directory_type;
 extern _OBJECT_TYPE symbolic_link_type;

@@ -141,6 +141,12 @@ NTSTATUS NTAPI ZwClose(HANDLE Handle) {
     return ob::close(Handle, KernelMode);
 }
 
+// For drivers that import it: the previous mode stays the thread's.
+NTSTATUS NTAPI NtClose(HANDLE Handle) {
+    DDI(NtClose, PASSIVE_LEVEL);
+    return ob::close(Handle, ke::current_thread()->previous_mode);
+}
+
 NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                              EVENT_TYPE EventType, BOOLEAN InitialState) {
     DDI(ZwCreateEvent, PASSIVE_LEVEL);

@@ -127,7 +127,7 @@ extern "C" {
 // The machine runs on mains: the time for performance counts, not that for saving power.
 PULONG NTAPI PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT DeviceObject, ULONG ConservationIdleTime,
                                               ULONG PerformanceIdleTime, DEVICE_POWER_STATE State) {
-    DDI(PoRegisterDeviceForIdleDetection, DISPATCH_LEVEL);
+    DDI(PoRegisterDeviceForIdleDetection, APC_LEVEL);
     if (ConservationIdleTime == 0 && PerformanceIdleTime == 0)
         return po::register_idle(DeviceObject, 0, State);
     // A time of 0 beside another that is not: this policy never finds the device idle.

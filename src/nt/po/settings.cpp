@@ -98,7 +98,7 @@ using namespace portico::nt;
 extern "C" {
 
 PVOID NTAPI PoRegisterSystemState(PVOID StateHandle, EXECUTION_STATE Flags) {
-    DDI(PoRegisterSystemState, DISPATCH_LEVEL);
+    DDI(PoRegisterSystemState, APC_LEVEL);
     auto* state = static_cast<po::SystemState*>(StateHandle);
     if (state == nullptr) state = ex::make<po::SystemState>(NonPagedPool, 'tsSP');
     if (state != nullptr) state->flags = Flags;
@@ -106,7 +106,7 @@ PVOID NTAPI PoRegisterSystemState(PVOID StateHandle, EXECUTION_STATE Flags) {
 }
 
 VOID NTAPI PoUnregisterSystemState(PVOID StateHandle) {
-    DDI(PoUnregisterSystemState, DISPATCH_LEVEL);
+    DDI(PoUnregisterSystemState, APC_LEVEL);
     ex::destroy(static_cast<po::SystemState*>(StateHandle));
 }
 
@@ -118,7 +118,7 @@ VOID NTAPI PoSetSystemState(EXECUTION_STATE) {
 NTSTATUS NTAPI PoRegisterPowerSettingCallback(PDEVICE_OBJECT, LPCGUID SettingGuid,
                                               PPOWER_SETTING_CALLBACK Callback, PVOID Context,
                                               PVOID* Handle) {
-    DDI(PoRegisterPowerSettingCallback, APC_LEVEL);
+    DDI(PoRegisterPowerSettingCallback, PASSIVE_LEVEL);
     if (SettingGuid == nullptr || Callback == nullptr) return STATUS_INVALID_PARAMETER;
     return po::add_callback(*SettingGuid, Callback, Context, Handle);
 }

@@ -162,6 +162,37 @@ BOOLEAN NTAPI PsIsThreadTerminating(PETHREAD Thread) {
     return Thread->tcb.Header.SignalState != 0;
 }
 
+// Declared by ntifs.h on Windows; exported for drivers that declare them themselves.
+NTSTATUS NTAPI PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD* Thread) {
+    DDI(PsLookupThreadByThreadId, APC_LEVEL);
+    void* const body = ob::find_object(
+        &ps::thread_type,
+        [](void* thread, void* id) {
+            const auto& tcb = static_cast<PETHREAD>(thread)->tcb;
+            return ps::id_of(tcb) == id && tcb.Header.SignalState == 0;
+        },
+        ThreadId);
+    if (body == nullptr) return STATUS_INVALID_PARAMETER;
+    ob::reference_for_driver(body, __builtin_frame_address(0));
+    *Thread = static_cast<PETHREAD>(body);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS* Process) {
+    DDI(PsLookupProcessByProcessId, APC_LEVEL);
+    void* const body = ob::find_object(
+        &ps::process_type,
+        [](void* process, void* id) {
+            const auto& candidate = *static_cast<PEPROCESS>(process);
+            return candidate.id == id && !candidate.ended;
+        },
+        ProcessId);
+    if (body == nullptr) return STATUS_INVALID_PARAMETER;
+    ob::reference_for_driver(body, __builtin_frame_address(0));
+    *Process = static_cast<PEPROCESS>(body);
+    return STATUS_SUCCESS;
+}
+
 // Windows 10, as wdm.h's default NTDDI_VERSION; FALSE: a free build.
 BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG BuildNumber, PUNICODE_STRING CSDVersion) {
     DDI(PsGetVersion, PASSIVE_LEVEL);
