@@ -111,7 +111,7 @@ void reset_hive() {
                                  u"\\Registry\\Machine\\System\\ControlSet001\\Control\\DeviceClasses",
                                  u"\\Registry\\Machine\\System\\ControlSet001\\Enum",
                                  u"\\Registry\\Machine\\System\\ControlSet001\\Services",
-                                 u"\\Registry\\Machine\\Software", u"\\Registry\\User\\.Default"}) {
+                                 u"\\Registry\\Machine\\Software\\Microsoft\\Windows NT\\CurrentVersion", u"\\Registry\\User\\.Default"}) {
         make_default(path, Missing::create);
     }
     Key* link = nullptr;
