@@ -56,6 +56,7 @@ class AdapterTest : public PortclsTest {
 
     std::function<NTSTATUS(PDEVICE_OBJECT, PIRP, PRESOURCELIST)> on_start = [](auto...) { return STATUS_SUCCESS; };
     std::function<void(PDRIVER_OBJECT)> after_entry;
+    std::function<void()> after_add;  // PcAddAdapterDevice has made the FDO
     ULONG max_objects = 4;
     ULONG extension_size = 0;
 
@@ -73,7 +74,9 @@ class AdapterTest : public PortclsTest {
     }
     static NTSTATUS NTAPI add_device(PDRIVER_OBJECT object, PDEVICE_OBJECT pdo) {
         const NTSTATUS status = PcAddAdapterDevice(object, pdo, start_device, self_->max_objects, self_->extension_size);
-        if (NT_SUCCESS(status)) self_->fdo = pdo->AttachedDevice;
+        if (!NT_SUCCESS(status)) return status;
+        self_->fdo = pdo->AttachedDevice;
+        if (self_->after_add) self_->after_add();
         return status;
     }
     static NTSTATUS NTAPI start_device(PDEVICE_OBJECT fdo, PIRP irp, PRESOURCELIST resources) {

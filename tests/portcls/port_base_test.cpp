@@ -33,7 +33,7 @@ struct PortBaseTest : test::AdapterTest {
 TEST_F(PortBaseTest, AnswersItsInterfaces) {
     run([&] {
         FakePort* const port = FakePort::create(log);
-        REQUIRES("PM-004");
+        REQUIRES("PM-004"), REQUIRES("PE-002"), REQUIRES("PV-002"), REQUIRES("US-002"), REQUIRES("UP-004");
         for (const GUID* id : {&IID_IUnknown, &IID_IPort, &IID_IPortMidi, &IID_IPortEvents, &IID_IPortClsVersion,
                                &IID_IUnregisterSubdevice, &IID_IUnregisterPhysicalConnection}) {
             PVOID found = nullptr;
@@ -47,6 +47,11 @@ TEST_F(PortBaseTest, AnswersItsInterfaces) {
         EXPECT_FALSE(NT_SUCCESS(port->QueryInterface(IID_IDrmPort2, &none)));
         EXPECT_FALSE(NT_SUCCESS(port->QueryInterface(IID_IPortClsPower, &none)));
         REQUIRES("PV-001"), REQUIRES("PV-005");
+        REQUIRES("PV-003");
+        EXPECT_EQ(kVersionInvalid, -1);
+        EXPECT_EQ(kVersionWinXP, 8);
+        EXPECT_EQ(kVersionWinServer2003_UAAQFE, 13);
+        EXPECT_EQ(kVersionWindowsLonghorn, 14);
         PVOID version = nullptr;
         port->QueryInterface(IID_IPortClsVersion, &version);
         EXPECT_GE(static_cast<IPortClsVersion*>(version)->GetVersion(), static_cast<DWORD>(kVersionWinServer2003_UAAQFE));
@@ -162,6 +167,14 @@ TEST_F(PortBaseTest, DevicePropertiesComeFromTheDevice) {
         REQUIRES("IP-031"), REQUIRES("FN-150"), REQUIRES("FLD-005");
         EXPECT_EQ(PcGetDeviceProperty(fdo, DevicePropertyHardwareID, sizeof same, same, &written), STATUS_SUCCESS);
         EXPECT_TRUE(nt::io::equal_wide(ids, same));
+        REQUIRES("FN-151");
+        for (int property = DevicePropertyDeviceDescription; property <= DevicePropertyInstallState; ++property) {
+            UCHAR buffer[512];
+            const NTSTATUS status = PcGetDeviceProperty(fdo, static_cast<DEVICE_REGISTRY_PROPERTY>(property),
+                                                        sizeof buffer, buffer, &written);
+            EXPECT_NE(status, STATUS_INVALID_PARAMETER) << property;
+            EXPECT_NE(status, STATUS_BUFFER_TOO_SMALL) << property;
+        }
         EXPECT_EQ(PcGetDeviceProperty(node->pdo, DevicePropertyHardwareID, 0, nullptr, &written), STATUS_INVALID_PARAMETER);
         EXPECT_THAT(Contracts::take(), ElementsAre("FN-150"));
         port->Release();

@@ -89,6 +89,15 @@ struct PowerTest : test::AdapterTest {
         ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
         take_log();
     }
+    NTSTATUS ask_capabilities(DEVICE_CAPABILITIES& capabilities) {
+        PIRP const irp = nt::io::allocate_irp(fdo->StackSize);
+        const PIO_STACK_LOCATION stack = IoGetNextIrpStackLocation(irp);
+        irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
+        stack->MajorFunction = IRP_MJ_PNP;
+        stack->MinorFunction = IRP_MN_QUERY_CAPABILITIES;
+        stack->Parameters.DeviceCapabilities.Capabilities = &capabilities;
+        return nt::io::call_and_wait(fdo, irp, nullptr);
+    }
     NTSTATUS set_system(SYSTEM_POWER_STATE state) {
         nt::io::PnpRequest request;
         request.action = PnpAction::set_system_power;
@@ -183,6 +192,41 @@ TEST_F(PowerTest, AnObjectWithoutTheInterfaceIsRefused) {
     ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
 }
 
+TEST_F(PowerTest, SuccessWithoutAnInterfaceIsNone) {
+    // IU-012: says yes and gives nothing. IU-008: says no and leaves something.
+    struct Liar : test::Fake<IAdapterPnpManagement> {
+        NTSTATUS STDMETHODCALLTYPE QueryInterface(REFIID id, PVOID* out) override {
+            *out = IsEqualGUID(id, IID_IAdapterPowerManagement) ? nullptr : this;
+            return IsEqualGUID(id, IID_IAdapterPowerManagement) ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+        }
+        PC_REBALANCE_TYPE STDMETHODCALLTYPE GetSupportedRebalanceType() override { return PcRebalanceNotSupported; }
+        void STDMETHODCALLTYPE PnpQueryStop() override {}
+        void STDMETHODCALLTYPE PnpCancelStop() override {}
+        void STDMETHODCALLTYPE PnpStop() override {}
+    } liar;
+    start_with(nullptr);
+    run([&] {
+        REQUIRES("IU-008"), REQUIRES("IU-012");
+        EXPECT_FALSE(NT_SUCCESS(PcRegisterAdapterPowerManagement(&liar, fdo)));
+        EXPECT_FALSE(NT_SUCCESS(PcRegisterAdapterPnpManagement(&liar, fdo)));
+        EXPECT_EQ(liar.references, 1);
+    });
+}
+
+TEST_F(PowerTest, AnAdapterThatRegistersInAddDeviceSeesTheFirstCapabilities) {
+    after_add = [&] { EXPECT_EQ(PcRegisterAdapterPowerManagement(&power, fdo), STATUS_SUCCESS); };
+    ASSERT_EQ(perform(PnpAction::add_device), STATUS_SUCCESS);
+    take_log();
+    run([&] {
+        DEVICE_CAPABILITIES capabilities{};
+        capabilities.Size = sizeof capabilities;
+        capabilities.Version = 1;
+        REQUIRES("AP-032"), REQUIRES("CX-007"), REQUIRES("LC-005");
+        EXPECT_EQ(ask_capabilities(capabilities), STATUS_SUCCESS) << "before the start";
+        EXPECT_THAT(take_log(), ElementsAre("capabilities"));
+    });
+}
+
 TEST_F(PowerTest, AnOpenWakesTheDevice) {
     start_with(&power);
     ASSERT_EQ(set_power(PowerDeviceD3), STATUS_SUCCESS);
@@ -205,6 +249,8 @@ TEST_F(PowerTest, TheDriverRequestsAState) {
         REQUIRES("FN-144");
         EXPECT_EQ(PcRequestNewPowerState(fdo, PowerDeviceD3), STATUS_SUCCESS);
         EXPECT_EQ(adapter().power.device, PowerDeviceD3);
+        REQUIRES("AP-021");
+        EXPECT_THAT(take_log(), ElementsAre("pause", "notify D3", "change D3", "bus D3")) << "set without a query";
         EXPECT_EQ(PcRequestNewPowerState(fdo, PowerDeviceD0), STATUS_SUCCESS);
         EXPECT_EQ(adapter().power.device, PowerDeviceD0);
         REQUIRES("FN-145");
@@ -234,28 +280,19 @@ TEST_F(PowerTest, SystemSleepMapsToADeviceState) {
 
 TEST_F(PowerTest, TheAdapterSeesTheCapabilitiesAndMayDeepenThem) {
     start_with(&power);
-    const auto ask = [&](DEVICE_CAPABILITIES& capabilities) {
-        PIRP const irp = nt::io::allocate_irp(fdo->StackSize);
-        const PIO_STACK_LOCATION stack = IoGetNextIrpStackLocation(irp);
-        irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
-        stack->MajorFunction = IRP_MJ_PNP;
-        stack->MinorFunction = IRP_MN_QUERY_CAPABILITIES;
-        stack->Parameters.DeviceCapabilities.Capabilities = &capabilities;
-        return nt::io::call_and_wait(fdo, irp, nullptr);
-    };
     run([&] {
         DEVICE_CAPABILITIES capabilities{};
         capabilities.Size = sizeof capabilities;
         capabilities.Version = 1;
-        REQUIRES("AP-030"), REQUIRES("LC-005");
-        EXPECT_EQ(ask(capabilities), STATUS_SUCCESS);
+        REQUIRES("AP-030");
+        EXPECT_EQ(ask_capabilities(capabilities), STATUS_SUCCESS);
         EXPECT_THAT(take_log(), ElementsAre("capabilities"));
         EXPECT_EQ(capabilities.DeviceState[PowerSystemSleeping1], PowerDeviceD3);
         EXPECT_EQ(adapter().power.mapping[PowerSystemSleeping1], PowerDeviceD3);
         EXPECT_THAT(Contracts::take(), IsEmpty());
         power.sleeping1 = PowerDeviceD0;
         REQUIRES("AP-031");
-        EXPECT_EQ(ask(capabilities), STATUS_SUCCESS);
+        EXPECT_EQ(ask_capabilities(capabilities), STATUS_SUCCESS);
         EXPECT_THAT(Contracts::take(), ElementsAre("AP-031"));
     });
 }

@@ -35,7 +35,7 @@ TEST_F(ServiceGroupTest, CallsEachSinkOnceAtDispatchLevel) {
         EXPECT_EQ(a.references, 2);
         EXPECT_EQ(group->AddMember(&b), STATUS_SUCCESS);
         group->RequestService();
-        REQUIRES("SG-003"), REQUIRES("SV-001"), REQUIRES("CA-003");
+        REQUIRES("SG-003"), REQUIRES("SV-001"), REQUIRES("SV-003"), REQUIRES("CA-003"), REQUIRES("SS-001"), REQUIRES("SS-004");
         EXPECT_EQ(order, (std::vector<int>{1, 2})) << "in the order in which they were added";
         EXPECT_EQ(irql, DISPATCH_LEVEL);
         REQUIRES("SG-006");
@@ -47,6 +47,22 @@ TEST_F(ServiceGroupTest, CallsEachSinkOnceAtDispatchLevel) {
         EXPECT_EQ(group->Release(), 0u);
         EXPECT_EQ(b.references, 1) << "the group's end releases its members";
         EXPECT_EQ(live_object_count(), 0u);
+    });
+}
+
+TEST_F(ServiceGroupTest, OnlyTheRequestedGroupIsServed) {
+    run([&] {
+        PSERVICEGROUP const one = make_group();
+        PSERVICEGROUP const other = make_group();
+        FakeSink a, b;
+        one->AddMember(&a);
+        other->AddMember(&b);
+        other->RequestService();
+        REQUIRES("SG-050");
+        EXPECT_EQ(a.calls, 0);
+        EXPECT_EQ(b.calls, 1);
+        one->Release();
+        other->Release();
     });
 }
 

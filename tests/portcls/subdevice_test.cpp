@@ -156,7 +156,7 @@ TEST_F(SubdeviceTest, ConnectionsLinkBridgePinsOfTheDevice) {
         ASSERT_TRUE(find_other_end(adapter(), *other, 3, &link, &pin));
         EXPECT_EQ(pin, 1u);
         EXPECT_FALSE(find_other_end(adapter(), *port, 2, &link, &pin));
-        REQUIRES("UP-001"), REQUIRES("UP-002");
+        REQUIRES("UP-001"), REQUIRES("UP-002"), REQUIRES("LC-071");
         EXPECT_EQ(port->UnregisterPhysicalConnection(fdo, unknown(port), 1, unknown(other), 2), STATUS_NOT_FOUND);
         EXPECT_EQ(port->UnregisterPhysicalConnection(fdo, unknown(port), 1, unknown(other), 3), STATUS_SUCCESS);
         EXPECT_EQ(port->UnregisterPhysicalConnection(fdo, unknown(port), 1, unknown(other), 3), STATUS_NOT_FOUND);
