@@ -166,6 +166,7 @@ TEST_F(DebugOutputTest, KeepsTextsWithTheirPlace) {
 }
 
 TEST_F(DebugOutputTest, EachTextIsInTheTrace) {
+    sim::trace.reset();
     in_kernel([] {
         DbgPrint("one");
         DbgPrint("two");
