@@ -13,7 +13,7 @@ EXTERN_C_START
 
 /* The compiler would emit the instructions. */
 NTKERNELAPI VOID NTAPI YieldProcessor(VOID);
-unsigned __int64 PorticoReadTimeStampCounterP(unsigned int *Aux) __asm__("__rdtscp");
+unsigned __int64 PorticoReadTimeStampCounterP(unsigned int *Aux);
 #define _mm_pause() YieldProcessor()
 #define __rdtscp(Aux) PorticoReadTimeStampCounterP(Aux)
 

@@ -10,7 +10,7 @@ export LC_ALL=C
 # The order is a driver's: wdm.h before what builds on it. initguid.h would define every GUID here.
 {
     echo '#include <ntddk.h>'
-    for header in "$ddk"/*.h; do
+    for header in "$ddk"/*.h "$ddk"/crt/*.h; do
         case $header in
         */initguid.h | */*_guids.h) ;;
         *) echo "#include <$(basename "$header")>" ;;

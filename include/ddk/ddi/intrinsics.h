@@ -36,7 +36,7 @@ NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI KeBugCheckEx(ULONG BugCheckCode, ULONG_
 #define __debugbreak() DbgBreakPoint()
 #define __fastfail(Code) KeBugCheckEx(0x139, (Code), 0, 0, 0)
 /* The compiler would emit the instruction. */
-unsigned __int64 PorticoReadTimeStampCounter(void) __asm__("__rdtsc");
+unsigned __int64 PorticoReadTimeStampCounter(void);
 #define __rdtsc() PorticoReadTimeStampCounter()
 #define ReadTimeStampCounter() PorticoReadTimeStampCounter()
 

@@ -74,8 +74,9 @@ void NTAPI cpuid(LONG registers[4], LONG leaf) { cpuidex(registers, leaf, 0); }
 
 }  // namespace
 
-EXPORT(__rdtsc, rdtsc);
-EXPORT(__rdtscp, rdtscp);
+// ddi/intrinsics.h calls them __rdtsc and __rdtscp, under which names the compiler would emit the instructions.
+EXPORT(PorticoReadTimeStampCounter, rdtsc);
+EXPORT(PorticoReadTimeStampCounterP, rdtscp);
 EXPORT(__readcr8, readcr8);
 EXPORT(__writecr8, writecr8);
 EXPORT(_disable, disable);
