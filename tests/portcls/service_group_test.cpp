@@ -100,6 +100,30 @@ TEST_F(ServiceGroupTest, AsksAgainWhenServedAtThatMoment) {
     });
 }
 
+TEST_F(ServiceGroupTest, ARequestOnAnotherProcessorDuringTheCallIsServedToo) {
+    PSERVICEGROUP group = nullptr;
+    FakeSink sink;
+    bool inside = false;
+    run([&] {
+        group = make_group();
+        sink.on_call = [&] {
+            inside = true;
+            nt::ke::stall(100 * microsecond_ns);
+            inside = false;
+        };
+        group->AddMember(&sink);
+        start([&] {
+            while (!inside) nt::ke::stall(microsecond_ns);
+            group->RequestService();
+        });
+        group->RequestService();
+        let_pass(20 * millisecond_ns);
+        REQUIRES("SV-002");
+        EXPECT_EQ(sink.calls, 2);
+        group->Release();
+    });
+}
+
 TEST_F(ServiceGroupTest, ASinkAddedTwiceIsCalledOnce) {
     run([&] {
         PSERVICEGROUP const group = make_group();
