@@ -387,6 +387,11 @@ TEST(MmSystem, AddressesAndRoutines) {
     EXPECT_FALSE(MmIsAddressValid(reinterpret_cast<void*>(0xDDDDDDDDDDDDDDDDull)));
     EXPECT_FALSE(MmIsAddressValid(reinterpret_cast<void*>(sim::nonpaged_range.base + sim::nonpaged_range.size - 64)));
     EXPECT_TRUE(MmIsAddressValid(&on_the_host));
+    EXPECT_FALSE(MmIsAddressValid(reinterpret_cast<void*>(sim::stack_range.base + 16)));   // a guard page
+    kernel.run([] {
+        int on_the_stack = 0;
+        EXPECT_TRUE(MmIsAddressValid(&on_the_stack));
+    });
     void* const pool = ExAllocatePoolWithTag(PagedPool, 16, tag);
     EXPECT_TRUE(MmIsAddressValid(pool));
     EXPECT_FALSE(MmIsNonPagedSystemAddressValid(pool));

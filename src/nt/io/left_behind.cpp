@@ -6,7 +6,7 @@
 #include "nt/io/notification.h"
 #include "nt/io/work_item.h"
 #include "nt/ke/ke.h"
-#include "nt/mm/mdl.h"
+#include "nt/mm/mm.h"
 #include "nt/mm/mm.h"
 
 namespace portico::nt::io {
@@ -90,7 +90,6 @@ void report_left_behind(const DriverBody& driver) {
     for_each_queued_work_item(check_work_item, &search);
     for_each_irp(check_irp, &search);
     for_each_registration(const_cast<PDRIVER_OBJECT>(&driver.object), check_registration, nullptr);
-    mm::for_each_left_locked(driver.image, tell, nullptr);
     mm::for_each_left(driver.image, tell, nullptr);
     ob::for_each_left(driver.image, tell, nullptr);
     ex::for_each_left(driver.image, tell, nullptr);

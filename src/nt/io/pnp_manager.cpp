@@ -7,6 +7,7 @@
 #include "nt/io/notification.h"
 #include "nt/io/pnp.h"
 #include "nt/po/po.h"
+#include "nt/ps/ps.h"
 #include "sim/scheduler.h"
 
 namespace portico::nt::io {
@@ -57,8 +58,11 @@ void NTAPI run(void*) {
 bool start_thread() {
     if (manager.thread != nullptr) return true;
     ke::initialize_event(&manager.wanted, SynchronizationEvent, false);
-    manager.thread = ke::create_thread("PnP", run, nullptr);
-    return manager.thread != nullptr;
+    // An object, so that a driver may reference the thread on which it is started.
+    PETHREAD thread = nullptr;
+    if (!NT_SUCCESS(ps::create_thread(*ps::system_process(), "PnP", run, nullptr, &thread))) return false;
+    manager.thread = &thread->tcb;
+    return true;
 }
 
 bool inside_simulation() {

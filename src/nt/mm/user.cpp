@@ -9,6 +9,7 @@
 #include "nt/mm/mm_private.h"
 #include "nt/mm/regions.h"
 #include "sim/arena.h"
+#include "sim/fiber.h"
 
 namespace portico::nt::mm {
 namespace {
@@ -136,7 +137,12 @@ bool is_address_valid(const void* address) {
         return ex::find_block(address, block);
     }
     if (sim::physical_range.contains(wanted)) return contiguous_valid(wanted);
-    // Images, stacks and Portico's own data: whatever the host has mapped there.
+    if (sim::stack_range.contains(wanted)) {
+        // The lowest page of each stack is its guard.
+        const std::uint64_t slot = sim::fiber_stack_size + sim::page_size;
+        return wanted % slot >= sim::page_size;
+    }
+    // Images and Portico's own data: whatever the host has mapped there.
     unsigned char resident = 0;
     void* const page = reinterpret_cast<void*>(wanted & ~(sim::page_size - 1));
     return ::mincore(page, sim::page_size, &resident) == 0;
