@@ -114,6 +114,37 @@ TEST_P(SchedulesTest, AGroupEndsWhileItIsServed) {
     EXPECT_EQ(live_object_count(), 0u);
 }
 
+// The timer's DPC may have left its queue when the last reference goes: it must not touch the group any more.
+TEST_P(SchedulesTest, AGroupEndsWhileItsTimerExpires) {
+    static int damaged;
+    damaged = 0;
+    nt::probes.pool_misuse = [](std::uint32_t, const nt::Subject&, std::uint64_t, const char*) { ++damaged; };
+    FakeSink sink;
+    run([&] {
+        // Not where the timer expires, which is one of the two.
+        nt::ke::current_thread()->thread.affinity = 1u << (GetParam() % 2);
+        let_pass(millisecond_ns);
+        for (int turn = 0; turn < 8; ++turn) {
+            PSERVICEGROUP group = nullptr;
+            ASSERT_EQ(PcNewServiceGroup(&group, nullptr), STATUS_SUCCESS);
+            group->AddMember(&sink);
+            group->SupportDelayedService();
+            group->RequestDelayedService(static_cast<ULONGLONG>(-10LL));
+            const Nanoseconds tick_ns = Nanoseconds{nt::ke::tick_100ns()} * 100;
+            const Nanoseconds now_ns = sim::this_processor->at_ns;
+            const auto shift_ns = static_cast<Nanoseconds>((GetParam() * 8 + static_cast<unsigned>(turn)) * 10);
+            nt::ke::stall((now_ns / tick_ns + 1) * tick_ns - now_ns - 2000 + shift_ns);
+            EXPECT_EQ(group->Release(), 0u);
+        }
+        let_pass(50 * millisecond_ns);
+        nt::ex::check_freed_blocks();
+    });
+    nt::probes.pool_misuse = nullptr;
+    REQUIRES("SG-017");
+    EXPECT_EQ(sink.references, 1) << "a walk that was under way has ended its group";
+    EXPECT_EQ(damaged, 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, SchedulesTest, ::testing::Range<std::uint64_t>(1, 65));
 
 }  // namespace
