@@ -141,9 +141,11 @@ TEST_F(RtlString, CaseIsTheKernelsTable) {
             EXPECT_EQ(RtlDowncaseUnicodeChar(pair.upper), pair.lower);
         }
         // Letters whose partner has another partner keep to themselves.
-        for (const WCHAR alone : {u'1', WCHAR{0x131}, WCHAR{0x17F}, WCHAR{0xB5}, WCHAR{0xDF}, WCHAR{0x3042}}) {
+        for (const WCHAR alone : {u'1', WCHAR{0x131}, WCHAR{0x17F}, WCHAR{0xB5}, WCHAR{0xDF}, WCHAR{0x1C5}, WCHAR{0x3042}}) {
             EXPECT_EQ(RtlUpcaseUnicodeChar(alone), alone);
         }
+        EXPECT_EQ(RtlUpcaseUnicodeChar(0x3C2), 0x3A3) << "but for the final sigma";
+        EXPECT_EQ(RtlDowncaseUnicodeChar(0x3A3), 0x3C3);
         // Every upper-case letter comes back from its lower-case one.
         for (unsigned c = 0; c < 0x10000; ++c) {
             const auto lower = RtlDowncaseUnicodeChar(static_cast<WCHAR>(c));

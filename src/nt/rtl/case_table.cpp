@@ -1,5 +1,5 @@
-// The kernel's pairs of letters: those simple mappings of Unicode 14 in the basic plane that lead there and back, as in
-// Windows' casing table, where no letter's partner has another partner.
+// The kernel's pairs of letters: those simple mappings of Unicode 14 in the basic plane that lead there and back, and the
+// final sigma. Windows' own table is made so, as that in Microsoft's exFAT specification shows (section 7.2.5.1).
 #include <algorithm>
 #include <iterator>
 
@@ -65,10 +65,14 @@ constexpr Run runs[] = {
     {0xAB70, 0xABBF, 1, -38864}, {0xFF41, 0xFF5A, 1, -32},
 };
 
+constexpr WCHAR final_sigma = 0x03C2;
+constexpr WCHAR capital_sigma = 0x03A3;
+
 }  // namespace
 
 WCHAR upcase(WCHAR unit) {
     if (unit < 0x80) return unit >= 'a' && unit <= 'z' ? static_cast<WCHAR>(unit - 32) : unit;
+    if (unit == final_sigma) return capital_sigma;
     const auto after = std::upper_bound(std::begin(runs), std::end(runs), unit,
                                         [](WCHAR value, const Run& run) { return value < run.first; });
     // Two runs of every other letter may interlock; no more than two do.
