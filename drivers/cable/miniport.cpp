@@ -5,7 +5,8 @@
 NTSTATUS CreateMiniportMidiCable(PUNKNOWN* Unknown, REFCLSID, PUNKNOWN UnknownOuter, POOL_TYPE PoolType) {
     PAGED_CODE();
     ASSERT(Unknown);
-    STD_CREATE_BODY_WITH_TAG_(CMiniportMidiCable, Unknown, UnknownOuter, PoolType, CABLE_POOL_TAG, PMINIPORTMIDI);
+    STD_CREATE_BODY_WITH_TAG_(CMiniportMidiCable, Unknown, UnknownOuter, PoolType, CABLE_POOL_TAG,
+                              PMINIPORTMIDI);
 }
 
 CMiniportMidiCable::~CMiniportMidiCable() {
@@ -64,8 +65,9 @@ CMiniportMidiCable::DataRangeIntersection(ULONG PinId, PKSDATARANGE DataRange, P
 }
 
 STDMETHODIMP_(NTSTATUS)
-CMiniportMidiCable::NewStream(PMINIPORTMIDISTREAM* Stream, PUNKNOWN UnknownOuter, POOL_TYPE PoolType, ULONG Pin,
-                              BOOLEAN Capture, PKSDATAFORMAT DataFormat, PSERVICEGROUP* ServiceGroup) {
+CMiniportMidiCable::NewStream(PMINIPORTMIDISTREAM* Stream, PUNKNOWN UnknownOuter, POOL_TYPE PoolType,
+                              ULONG Pin, BOOLEAN Capture, PKSDATAFORMAT DataFormat,
+                              PSERVICEGROUP* ServiceGroup) {
     PAGED_CODE();
     UNREFERENCED_PARAMETER(Pin);
     UNREFERENCED_PARAMETER(DataFormat);

@@ -20,7 +20,8 @@ CMiniportMidiStreamCable::~CMiniportMidiStreamCable() {
     m_Miniport->Release();
 }
 
-STDMETHODIMP_(NTSTATUS) CMiniportMidiStreamCable::NonDelegatingQueryInterface(REFIID Interface, PVOID* Object) {
+STDMETHODIMP_(NTSTATUS)
+CMiniportMidiStreamCable::NonDelegatingQueryInterface(REFIID Interface, PVOID* Object) {
     PAGED_CODE();
     if (IsEqualGUIDAligned(Interface, IID_IUnknown)) {
         *Object = PVOID(PUNKNOWN(this));
@@ -70,8 +71,8 @@ CMiniportMidiStreamCable::Read(PVOID BufferAddress, ULONG BufferLength, PULONG B
     return STATUS_SUCCESS;
 }
 
-// DISPATCH_LEVEL. Takes the whole message if every running capture stream has room for it, else as many groups of four
-// bytes as fit; none means busy.
+// DISPATCH_LEVEL. Takes the whole message if every running capture stream has room for it, else as many
+// groups of four bytes as fit; none means busy.
 STDMETHODIMP_(NTSTATUS)
 CMiniportMidiStreamCable::Write(PVOID BufferAddress, ULONG BytesToWrite, PULONG BytesWritten) {
     *BytesWritten = 0;

@@ -1,8 +1,8 @@
 #include "cable.h"
 
 static KSDATARANGE_MUSIC StreamRange = {
-    {sizeof(KSDATARANGE_MUSIC), 0, 0, 0, STATICGUIDOF(KSDATAFORMAT_TYPE_MUSIC), STATICGUIDOF(KSDATAFORMAT_SUBTYPE_MIDI),
-     STATICGUIDOF(KSDATAFORMAT_SPECIFIER_NONE)},
+    {sizeof(KSDATARANGE_MUSIC), 0, 0, 0, STATICGUIDOF(KSDATAFORMAT_TYPE_MUSIC),
+     STATICGUIDOF(KSDATAFORMAT_SUBTYPE_MIDI), STATICGUIDOF(KSDATAFORMAT_SPECIFIER_NONE)},
     STATICGUIDOF(KSMUSIC_TECHNOLOGY_PORT),
     0,
     0,
@@ -10,35 +10,40 @@ static KSDATARANGE_MUSIC StreamRange = {
 
 static PKSDATARANGE StreamRanges[] = {PKSDATARANGE(&StreamRange)};
 
-static KSDATARANGE BridgeRange = {sizeof(KSDATARANGE), 0, 0, 0, STATICGUIDOF(KSDATAFORMAT_TYPE_MUSIC),
+static KSDATARANGE BridgeRange = {sizeof(KSDATARANGE),
+                                  0,
+                                  0,
+                                  0,
+                                  STATICGUIDOF(KSDATAFORMAT_TYPE_MUSIC),
                                   STATICGUIDOF(KSDATAFORMAT_SUBTYPE_MIDI_BUS),
                                   STATICGUIDOF(KSDATAFORMAT_SPECIFIER_NONE)};
 
 static PKSDATARANGE BridgeRanges[] = {&BridgeRange};
 
-#define STREAM_PIN(Count, DataFlow)                                                                                    \
-    {                                                                                                                  \
-        Count, Count, 0, NULL, {                                                                                       \
-            0, NULL, 0, NULL, SIZEOF_ARRAY(StreamRanges), StreamRanges, DataFlow, KSPIN_COMMUNICATION_SINK,            \
-                &KSCATEGORY_AUDIO, &KSAUDFNAME_MIDI, 0                                                                 \
-        }                                                                                                              \
+#define STREAM_PIN(Count, DataFlow)                                                                         \
+    {                                                                                                       \
+        Count, Count, 0, NULL, {                                                                            \
+            0, NULL, 0, NULL, SIZEOF_ARRAY(StreamRanges), StreamRanges, DataFlow, KSPIN_COMMUNICATION_SINK, \
+                &KSCATEGORY_AUDIO, &KSAUDFNAME_MIDI, 0                                                      \
+        }                                                                                                   \
     }
-#define BRIDGE_PIN(DataFlow)                                                                                           \
-    {                                                                                                                  \
-        0, 0, 0, NULL, {                                                                                               \
-            0, NULL, 0, NULL, SIZEOF_ARRAY(BridgeRanges), BridgeRanges, DataFlow, KSPIN_COMMUNICATION_NONE,            \
-                &KSCATEGORY_AUDIO, NULL, 0                                                                             \
-        }                                                                                                              \
+#define BRIDGE_PIN(DataFlow)                                                                                \
+    {                                                                                                       \
+        0, 0, 0, NULL, {                                                                                    \
+            0, NULL, 0, NULL, SIZEOF_ARRAY(BridgeRanges), BridgeRanges, DataFlow, KSPIN_COMMUNICATION_NONE, \
+                &KSCATEGORY_AUDIO, NULL, 0                                                                  \
+        }                                                                                                   \
     }
 
 static PCPIN_DESCRIPTOR Pins[] = {STREAM_PIN(kMaxRender, KSPIN_DATAFLOW_IN), BRIDGE_PIN(KSPIN_DATAFLOW_OUT),
                                   STREAM_PIN(kMaxCapture, KSPIN_DATAFLOW_OUT), BRIDGE_PIN(KSPIN_DATAFLOW_IN)};
 
-static PCCONNECTION_DESCRIPTOR Connections[] = {{PCFILTER_NODE, kPinRender, PCFILTER_NODE, kPinRenderBridge},
-                                                {PCFILTER_NODE, kPinCaptureBridge, PCFILTER_NODE, kPinCapture}};
+static PCCONNECTION_DESCRIPTOR Connections[] = {
+    {PCFILTER_NODE, kPinRender, PCFILTER_NODE, kPinRenderBridge},
+    {PCFILTER_NODE, kPinCaptureBridge, PCFILTER_NODE, kPinCapture}};
 
-static GUID Categories[] = {{STATICGUIDOF(KSCATEGORY_AUDIO)}, {STATICGUIDOF(KSCATEGORY_RENDER)},
-                            {STATICGUIDOF(KSCATEGORY_CAPTURE)}};
+static GUID Categories[] = {
+    {STATICGUIDOF(KSCATEGORY_AUDIO)}, {STATICGUIDOF(KSCATEGORY_RENDER)}, {STATICGUIDOF(KSCATEGORY_CAPTURE)}};
 
 static PCFILTER_DESCRIPTOR FilterDescriptor = {0,
                                                NULL,

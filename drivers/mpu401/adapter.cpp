@@ -1,5 +1,5 @@
-// An adapter driver for a card with an MPU-401 in UART mode: one subdevice, made of the MIDI port and the UART miniport
-// that PortCls supplies, or with OWN_UART the one that this driver brings along.
+// An adapter driver for a card with an MPU-401 in UART mode: one subdevice, made of the MIDI port and the
+// UART miniport that PortCls supplies, or with OWN_UART the one that this driver brings along.
 
 // All the GUIDs end up in this object.
 #define PUT_GUIDS_HERE
@@ -11,7 +11,8 @@
 DRIVER_ADD_DEVICE AddDevice;
 
 #ifdef OWN_UART
-NTSTATUS CreateMiniportMidiUART(PUNKNOWN* Unknown, REFCLSID ClassId, PUNKNOWN UnknownOuter, POOL_TYPE PoolType);
+NTSTATUS CreateMiniportMidiUART(PUNKNOWN* Unknown, REFCLSID ClassId, PUNKNOWN UnknownOuter,
+                                POOL_TYPE PoolType);
 #endif
 
 NTSTATUS StartDevice(IN PDEVICE_OBJECT DeviceObject, IN PIRP Irp, IN PRESOURCELIST ResourceList);
@@ -28,7 +29,8 @@ extern "C" NTSTATUS DriverEntry(IN PDRIVER_OBJECT DriverObject, IN PUNICODE_STRI
 
 NTSTATUS AddDevice(IN PDRIVER_OBJECT DriverObject, IN PDEVICE_OBJECT PhysicalDeviceObject) {
     PAGED_CODE();
-    return PcAddAdapterDevice(DriverObject, PhysicalDeviceObject, PCPFNSTARTDEVICE(StartDevice), MAX_MINIPORTS, 0);
+    return PcAddAdapterDevice(DriverObject, PhysicalDeviceObject, PCPFNSTARTDEVICE(StartDevice),
+                              MAX_MINIPORTS, 0);
 }
 
 // Creates port and miniport, binds them and registers the filter. The caller keeps no reference.
@@ -78,8 +80,8 @@ NTSTATUS StartDevice(IN PDEVICE_OBJECT DeviceObject, IN PIRP Irp, IN PRESOURCELI
         unknownCommon->Release();
     }
     if (NT_SUCCESS(ntStatus)) {
-        ntStatus = InstallSubdevice(DeviceObject, Irp, L"Uart", CLSID_PortMidi, CLSID_MiniportDriverUart, NULL,
-                                    resourceListUart);
+        ntStatus = InstallSubdevice(DeviceObject, Irp, L"Uart", CLSID_PortMidi, CLSID_MiniportDriverUart,
+                                    NULL, resourceListUart);
     }
     resourceListUart->Release();
     return ntStatus;

@@ -1,5 +1,5 @@
-// new (POOL_TYPE[, tag]) and delete (IU-015, IU-017, FLD-055). Weak: a driver's own operators win, and the forms that the
-// driver leaves out end in the ones it defines.
+// new (POOL_TYPE[, tag]) and delete (IU-015, IU-017, FLD-055). Weak: a driver's own operators win, and the
+// forms that the driver leaves out end in the ones it defines.
 #define _NEW_DELETE_OPERATORS_
 #include <stdunk.h>
 

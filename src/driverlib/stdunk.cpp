@@ -5,8 +5,8 @@
 #define PORTICO_WEAK __attribute__((weak))
 #endif
 
-// The three slots of INonDelegatingUnknown stand where those of IUnknown stand, so an object that is not aggregated can
-// be its own outer unknown.
+// The three slots of INonDelegatingUnknown stand where those of IUnknown stand, so an object that is not
+// aggregated can be its own outer unknown.
 PORTICO_WEAK CUnknown::CUnknown(PUNKNOWN pUnknownOuter)
     : m_lRefCount(0),
       m_pUnknownOuter(pUnknownOuter ? pUnknownOuter

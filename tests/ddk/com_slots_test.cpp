@@ -1,5 +1,5 @@
-// The vtable slot of every COM method on the host, against numbers written down from docs/spec/interfaces.md. That the
-// driver's side has the same slots is shown by driver_objects_test.cpp.
+// The vtable slot of every COM method on the host, against numbers written down from docs/spec/interfaces.md.
+// That the driver's side has the same slots is shown by driver_objects_test.cpp.
 #include <type_traits>
 
 #include <gtest/gtest.h>
@@ -22,8 +22,9 @@ TEST(ComSlots, UnknownComesFirst) {
     EXPECT_SLOT(IUnknown, Release, 2);
     REQUIRES("IU-001");
     static_assert(std::is_same_v<decltype(static_cast<IUnknown*>(nullptr)->AddRef()), ULONG>);
-    static_assert(std::is_same_v<decltype(static_cast<IUnknown*>(nullptr)->QueryInterface(IID_IUnknown, nullptr)),
-                                 NTSTATUS>);
+    static_assert(
+        std::is_same_v<decltype(static_cast<IUnknown*>(nullptr)->QueryInterface(IID_IUnknown, nullptr)),
+                       NTSTATUS>);
     REQUIRES("IU-002");
 }
 
@@ -51,8 +52,7 @@ TEST(ComSlots, Ports) {
     EXPECT_SLOT(IPortMidi, Notify, 6);
     EXPECT_SLOT(IPortMidi, RegisterServiceGroup, 7);
     REQUIRES("PM-001");
-    static_assert(
-        std::is_void_v<decltype(static_cast<IPortMidi*>(nullptr)->RegisterServiceGroup(nullptr))>);
+    static_assert(std::is_void_v<decltype(static_cast<IPortMidi*>(nullptr)->RegisterServiceGroup(nullptr))>);
     REQUIRES("CX-002");
     EXPECT_SLOT(IPortDMus, Notify, 6);
     EXPECT_SLOT(IPortDMus, RegisterServiceGroup, 7);

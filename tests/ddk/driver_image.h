@@ -39,11 +39,21 @@ inline void NTAPI release_with_tag(PVOID memory, ULONG) {
     release(memory);
 }
 
-inline LONG NTAPI increment(volatile LONG* value) { return __atomic_add_fetch(value, 1, __ATOMIC_SEQ_CST); }
-inline LONG NTAPI decrement(volatile LONG* value) { return __atomic_sub_fetch(value, 1, __ATOMIC_SEQ_CST); }
-inline void* NTAPI set_memory(void* to, int byte, SIZE_T bytes) { return std::memset(to, byte, bytes); }
-inline void* NTAPI copy_memory(void* to, const void* from, SIZE_T bytes) { return std::memmove(to, from, bytes); }
-inline int NTAPI compare_memory(const void* a, const void* b, SIZE_T bytes) { return std::memcmp(a, b, bytes); }
+inline LONG NTAPI increment(volatile LONG* value) {
+    return __atomic_add_fetch(value, 1, __ATOMIC_SEQ_CST);
+}
+inline LONG NTAPI decrement(volatile LONG* value) {
+    return __atomic_sub_fetch(value, 1, __ATOMIC_SEQ_CST);
+}
+inline void* NTAPI set_memory(void* to, int byte, SIZE_T bytes) {
+    return std::memset(to, byte, bytes);
+}
+inline void* NTAPI copy_memory(void* to, const void* from, SIZE_T bytes) {
+    return std::memmove(to, from, bytes);
+}
+inline int NTAPI compare_memory(const void* a, const void* b, SIZE_T bytes) {
+    return std::memcmp(a, b, bytes);
+}
 
 // No Machine runs here, so nothing of the executive may be called.
 inline const void* find_export(const char* name) {
@@ -77,7 +87,9 @@ inline NTSTATUS start(const std::string& name, void* argument) {
 
 // The objects of drivers/objects.cpp, which leave their memory to the test.
 struct Image {
-    explicit Image(const std::string& name = "ddk_objects") { EXPECT_EQ(start(name, &objects), STATUS_SUCCESS); }
+    explicit Image(const std::string& name = "ddk_objects") {
+        EXPECT_EQ(start(name, &objects), STATUS_SUCCESS);
+    }
     ~Image() {
         for (const auto& [memory, block] : pool) std::free(memory);
         pool.clear();

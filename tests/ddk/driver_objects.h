@@ -30,7 +30,7 @@ struct Callees {
 };
 
 struct UnknownFacts {
-    ULONG bytes_not_zero;            // after new: bytes of a zeroed member array that are not 0
+    ULONG bytes_not_zero;  // after new: bytes of a zeroed member array that are not 0
     ULONG count_after_create;
     NTSTATUS create_status;
     NTSTATUS query_unknown;
@@ -48,7 +48,7 @@ struct DriverObjects {
     PVOID recorders[interface_count];
     Callees callees;
     void(NTAPI* call)(const Callees* callees);
-    Crossing* crossing;                       // filled by the driver's callees
+    Crossing* crossing;  // filled by the driver's callees
     void(NTAPI* use_unknown)(UnknownFacts* facts, PUNKNOWN other);
     PVOID(NTAPI* allocate)(ULONG form);
     void(NTAPI* release)(PVOID memory, ULONG form);
@@ -118,8 +118,8 @@ class CrossingMidi : public Recorder<IMiniportMidi> {
 class CrossingDMus : public Recorder<IMiniportDMus> {
   public:
     STDMETHODIMP_(NTSTATUS)
-    NewStream(PMXF*, PUNKNOWN, POOL_TYPE, ULONG, DMUS_STREAM_TYPE type, PKSDATAFORMAT, PSERVICEGROUP*, PAllocatorMXF,
-              PMASTERCLOCK, PULONGLONG prefetch) {
+    NewStream(PMXF*, PUNKNOWN, POOL_TYPE, ULONG, DMUS_STREAM_TYPE type, PKSDATAFORMAT, PSERVICEGROUP*,
+              PAllocatorMXF, PMASTERCLOCK, PULONGLONG prefetch) {
         crossing->dmus_stream_type = type;
         crossing->dmus_prefetch = prefetch;
         return STATUS_SUCCESS;

@@ -1,5 +1,5 @@
-// Objects on both sides of the border between Microsoft's C++ ABI and the host's: slots, arguments, results; and the
-// library that every driver is linked with (src/driverlib).
+// Objects on both sides of the border between Microsoft's C++ ABI and the host's: slots, arguments, results;
+// and the library that every driver is linked with (src/driverlib).
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -21,26 +21,27 @@ class DriverObjectsTest : public ::testing::TestWithParam<std::string> {
 
 // Any method, called by its slot. All arguments are a pointer to memory: one may be that of a struct result.
 void call_slot(void* object, int slot) {
-    using Method = void(NTAPI*)(void*, void*, void*, void*, void*, void*, void*, void*, void*, void*, void*, void*);
+    using Method =
+        void(NTAPI*)(void*, void*, void*, void*, void*, void*, void*, void*, void*, void*, void*, void*);
     ULONGLONG scratch[4];
     const auto vftable = *static_cast<Method**>(object);
-    vftable[slot](object, scratch, scratch, scratch, scratch, scratch, scratch, scratch, scratch, scratch, scratch,
-                  scratch);
+    vftable[slot](object, scratch, scratch, scratch, scratch, scratch, scratch, scratch, scratch, scratch,
+                  scratch, scratch);
 }
 
 TEST_P(DriverObjectsTest, VftablesHaveTheHostsSlots) {
     int methods = 0;
-#define EXPECT_SAME_SLOT(type, method, parameters)                             \
-    *image.objects.last_method = "none";                                       \
-    call_slot(object, slot_of(&Interface::method));                            \
-    EXPECT_STREQ(*image.objects.last_method, #method) << interface_name;       \
+#define EXPECT_SAME_SLOT(type, method, parameters)                       \
+    *image.objects.last_method = "none";                                 \
+    call_slot(object, slot_of(&Interface::method));                      \
+    EXPECT_STREQ(*image.objects.last_method, #method) << interface_name; \
     ++methods;
-#define EXPECT_SAME_VFTABLE(Name)                                              \
-    {                                                                          \
-        using Interface = Name;                                                \
-        const char* const interface_name = #Name;                              \
-        void* const object = image.objects.recorders[interface_##Name];        \
-        METHODS_##Name(EXPECT_SAME_SLOT)                                       \
+#define EXPECT_SAME_VFTABLE(Name)                                       \
+    {                                                                   \
+        using Interface = Name;                                         \
+        const char* const interface_name = #Name;                       \
+        void* const object = image.objects.recorders[interface_##Name]; \
+        METHODS_##Name(EXPECT_SAME_SLOT)                                \
     }
     ALL_INTERFACES(EXPECT_SAME_VFTABLE)
     EXPECT_GT(methods, 250);
@@ -78,7 +79,8 @@ TEST_P(DriverObjectsTest, ArgumentsAndResultsReachTheHost) {
     crossing = &in;
     const Callees callees = {&dma, &power, &midi, &dmus, &events, &group};
     image.objects.call(&callees);
-    EXPECT_EQ(image.objects.crossing->physical_address, kPhysicalAddress) << "what the driver got from the host";
+    EXPECT_EQ(image.objects.crossing->physical_address, kPhysicalAddress)
+        << "what the driver got from the host";
     EXPECT_EQ(in.power_state, PowerDeviceD2);
     EXPECT_EQ(in.new_stream_stream, reinterpret_cast<void*>(0x1111));
     EXPECT_EQ(in.new_stream_pin, 3u);
@@ -125,8 +127,10 @@ TEST_P(DriverObjectsTest, PoolOperatorsUseTypeAndTag) {
         POOL_TYPE type;
         ULONG tag;
         SIZE_T bytes;
-    } expected[] = {{NonPagedPool, 0x774E6350, 4}, {PagedPool, 0x74736554, 4},
-                    {NonPagedPool, 0x774E6350, 16}, {PagedPool, 0x74736554, 16}};
+    } expected[] = {{NonPagedPool, 0x774E6350, 4},
+                    {PagedPool, 0x74736554, 4},
+                    {NonPagedPool, 0x774E6350, 16},
+                    {PagedPool, 0x74736554, 16}};
     for (ULONG form = 0; form < 4; ++form) {
         void* const memory = image.objects.allocate(form);
         ASSERT_EQ(pool.count(memory), 1u);
@@ -135,7 +139,8 @@ TEST_P(DriverObjectsTest, PoolOperatorsUseTypeAndTag) {
         EXPECT_EQ(block.tag, expected[form].tag) << form;
         EXPECT_EQ(block.bytes, expected[form].bytes) << form;
         const auto* const bytes = static_cast<const unsigned char*>(memory);
-        EXPECT_TRUE(std::all_of(bytes, bytes + block.bytes, [](unsigned char byte) { return byte == 0; })) << form;
+        EXPECT_TRUE(std::all_of(bytes, bytes + block.bytes, [](unsigned char byte) { return byte == 0; }))
+            << form;
         image.objects.release(memory, form);
         EXPECT_EQ(pool.count(memory), 0u) << form;
     }

@@ -16,9 +16,9 @@ namespace {
 
 std::string text_of(const GUID& guid) {
     char text[40];
-    std::snprintf(text, sizeof(text), "%08X-%04X-%04X-%02X%02X-%02X%02X%02X%02X%02X%02X", guid.Data1, guid.Data2,
-                  guid.Data3, guid.Data4[0], guid.Data4[1], guid.Data4[2], guid.Data4[3], guid.Data4[4], guid.Data4[5],
-                  guid.Data4[6], guid.Data4[7]);
+    std::snprintf(text, sizeof(text), "%08X-%04X-%04X-%02X%02X-%02X%02X%02X%02X%02X%02X", guid.Data1,
+                  guid.Data2, guid.Data3, guid.Data4[0], guid.Data4[1], guid.Data4[2], guid.Data4[3],
+                  guid.Data4[4], guid.Data4[5], guid.Data4[6], guid.Data4[7]);
     return text;
 }
 
@@ -28,8 +28,8 @@ std::string upper(std::string text) {
 }
 
 TEST(Guid, BytesOnTheHost) {
-#define EXPECT_GUID(requirement, name, text)              \
-    EXPECT_EQ(text_of(name), upper(text)) << #name;       \
+#define EXPECT_GUID(requirement, name, text)        \
+    EXPECT_EQ(text_of(name), upper(text)) << #name; \
     REQUIRES(requirement);
     GUID_LIST(EXPECT_GUID)
 }

@@ -1,5 +1,5 @@
-// Headers in any order, in extern "C", several times, with GUIDs defined in several files; and each header alone: the
-// building of the driver ddk_headers is the test, this asks what came of it.
+// Headers in any order, in extern "C", several times, with GUIDs defined in several files; and each header
+// alone: the building of the driver ddk_headers is the test, this asks what came of it.
 #include <cstring>
 
 #include <gtest/gtest.h>

@@ -9,7 +9,7 @@
 namespace {
 
 TEST(Layout, SizesOffsetsAndNumbersAreWindows) {
-#define EXPECT_FACT(requirement, value, expected)                                                  \
+#define EXPECT_FACT(requirement, value, expected)                                                        \
     EXPECT_EQ(static_cast<LONGLONG>(value), static_cast<LONGLONG>(expected)) << requirement ": " #value; \
     REQUIRES(requirement);
     LAYOUT_FACTS(EXPECT_FACT)
@@ -43,7 +43,10 @@ TEST(Layout, ResourceMacrosNameTheirType) {
     struct Asked {
         CM_RESOURCE_TYPE type = -1;
         CM_RESOURCE_TYPE NumberOfEntriesOfType(CM_RESOURCE_TYPE asked) { return asked; }
-        void* FindTranslatedEntry(CM_RESOURCE_TYPE asked, ULONG) { type = asked; return nullptr; }
+        void* FindTranslatedEntry(CM_RESOURCE_TYPE asked, ULONG) {
+            type = asked;
+            return nullptr;
+        }
         void AddEntryFromParent(void*, CM_RESOURCE_TYPE asked, ULONG) { type = asked; }
     } list;
     EXPECT_EQ(list.NumberOfPorts(), CmResourceTypePort);

@@ -1,6 +1,7 @@
-// The audio headers against those of mingw-w64, compiled by its own compiler (oracle/audio_probe.cpp). Differences that are
-// meant have no number here: CX-002 (IPortMidi::RegisterServiceGroup returns NTSTATUS there), CX-003 (a second name for
-// IID_IMiniport), CX-006 (AddDmaFromParent); and what mingw lacks: GV-002, the WaveRT structures, KSPROPERTY_PIN ids above 14.
+// The audio headers against those of mingw-w64, compiled by its own compiler (oracle/audio_probe.cpp).
+// Differences that are meant have no number here: CX-002 (IPortMidi::RegisterServiceGroup returns NTSTATUS
+// there), CX-003 (a second name for IID_IMiniport), CX-006 (AddDmaFromParent); and what mingw lacks: GV-002,
+// the WaveRT structures, KSPROPERTY_PIN ids above 14.
 #include <cstddef>
 #include <cstring>
 #include <fstream>
@@ -26,7 +27,8 @@ std::vector<Element> section(const std::string& name, std::size_t count) {
     std::vector<Element> elements(count);
     EXPECT_GE(bytes.size(), count * sizeof(Element)) << name;
     EXPECT_LT(bytes.size(), count * sizeof(Element) + 32) << name;
-    if (bytes.size() >= count * sizeof(Element)) std::memcpy(elements.data(), bytes.data(), count * sizeof(Element));
+    if (bytes.size() >= count * sizeof(Element))
+        std::memcpy(elements.data(), bytes.data(), count * sizeof(Element));
     return elements;
 }
 

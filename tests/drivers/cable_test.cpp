@@ -29,8 +29,8 @@ class Cable : public FakePortCls {
     PMINIPORTMIDISTREAM open(bool capture) {
         PMINIPORTMIDISTREAM stream = nullptr;
         PSERVICEGROUP stream_group = nullptr;
-        const NTSTATUS status = miniport_of_cable()->NewStream(&stream, nullptr, NonPagedPool, capture ? 2 : 0, capture,
-                                                               nullptr, &stream_group);
+        const NTSTATUS status = miniport_of_cable()->NewStream(
+            &stream, nullptr, NonPagedPool, capture ? 2 : 0, capture, nullptr, &stream_group);
         if (!NT_SUCCESS(status)) return nullptr;
         EXPECT_EQ(stream_group, &group);
         stream_group->Release();

@@ -11,13 +11,14 @@ namespace {
 
 FakePortCls* portcls = nullptr;
 
-NTSTATUS NTAPI initialize_adapter_driver(PDRIVER_OBJECT driver, PUNICODE_STRING, PDRIVER_ADD_DEVICE add_device) {
+NTSTATUS NTAPI initialize_adapter_driver(PDRIVER_OBJECT driver, PUNICODE_STRING,
+                                         PDRIVER_ADD_DEVICE add_device) {
     EXPECT_EQ(driver, &portcls->driver_object);
     portcls->add_device = add_device;
     return STATUS_SUCCESS;
 }
-NTSTATUS NTAPI add_adapter_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT, PCPFNSTARTDEVICE start, ULONG max_objects,
-                                  ULONG extension_size) {
+NTSTATUS NTAPI add_adapter_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT, PCPFNSTARTDEVICE start,
+                                  ULONG max_objects, ULONG extension_size) {
     EXPECT_EQ(driver, &portcls->driver_object);
     portcls->start = start;
     portcls->max_objects = max_objects;
@@ -49,7 +50,8 @@ NTSTATUS NTAPI new_service_group(PSERVICEGROUP* out, PUNKNOWN) {
     *out = &portcls->group;
     return STATUS_SUCCESS;
 }
-NTSTATUS NTAPI new_resource_sublist(PRESOURCELIST* out, PUNKNOWN, POOL_TYPE, PRESOURCELIST parent, ULONG maximum) {
+NTSTATUS NTAPI new_resource_sublist(PRESOURCELIST* out, PUNKNOWN, POOL_TYPE, PRESOURCELIST parent,
+                                    ULONG maximum) {
     EXPECT_EQ(parent, &portcls->resources);
     portcls->sublist.references = 1;
     portcls->sublist.maximum = maximum;
@@ -74,22 +76,42 @@ void NTAPI release(PVOID memory) {
     --portcls->blocks;
     std::free(memory);
 }
-void NTAPI release_with_tag(PVOID memory, ULONG) { release(memory); }
+void NTAPI release_with_tag(PVOID memory, ULONG) {
+    release(memory);
+}
 
-void NTAPI init_lock(PKSPIN_LOCK lock) { *lock = 0; }
-void NTAPI acquire(PKSPIN_LOCK) { EXPECT_EQ(++portcls->lock_depth, 1); }
-void NTAPI leave(PKSPIN_LOCK) { EXPECT_EQ(--portcls->lock_depth, 0); }
+void NTAPI init_lock(PKSPIN_LOCK lock) {
+    *lock = 0;
+}
+void NTAPI acquire(PKSPIN_LOCK) {
+    EXPECT_EQ(++portcls->lock_depth, 1);
+}
+void NTAPI leave(PKSPIN_LOCK) {
+    EXPECT_EQ(--portcls->lock_depth, 0);
+}
 KIRQL NTAPI acquire_raise(PKSPIN_LOCK lock) {
     acquire(lock);
     return PASSIVE_LEVEL;
 }
-void NTAPI leave_lower(PKSPIN_LOCK lock, KIRQL) { leave(lock); }
+void NTAPI leave_lower(PKSPIN_LOCK lock, KIRQL) {
+    leave(lock);
+}
 
-LONG NTAPI increment(volatile LONG* value) { return __atomic_add_fetch(value, 1, __ATOMIC_SEQ_CST); }
-LONG NTAPI decrement(volatile LONG* value) { return __atomic_sub_fetch(value, 1, __ATOMIC_SEQ_CST); }
-void* NTAPI set_memory(void* to, int byte, SIZE_T bytes) { return std::memset(to, byte, bytes); }
-void* NTAPI copy_memory(void* to, const void* from, SIZE_T bytes) { return std::memmove(to, from, bytes); }
-int NTAPI compare_memory(const void* a, const void* b, SIZE_T bytes) { return std::memcmp(a, b, bytes); }
+LONG NTAPI increment(volatile LONG* value) {
+    return __atomic_add_fetch(value, 1, __ATOMIC_SEQ_CST);
+}
+LONG NTAPI decrement(volatile LONG* value) {
+    return __atomic_sub_fetch(value, 1, __ATOMIC_SEQ_CST);
+}
+void* NTAPI set_memory(void* to, int byte, SIZE_T bytes) {
+    return std::memset(to, byte, bytes);
+}
+void* NTAPI copy_memory(void* to, const void* from, SIZE_T bytes) {
+    return std::memmove(to, from, bytes);
+}
+int NTAPI compare_memory(const void* a, const void* b, SIZE_T bytes) {
+    return std::memcmp(a, b, bytes);
+}
 void NTAPI assertion_failed(PVOID expression, PVOID, ULONG, PCHAR) {
     ADD_FAILURE() << "the driver asserts " << static_cast<const char*>(expression);
 }
@@ -134,7 +156,9 @@ const void* find_export(const char* name) {
 }  // namespace
 
 STDMETHODIMP_(void) FakeGroup::RequestService() {}
-STDMETHODIMP_(NTSTATUS) FakeGroup::AddMember(PSERVICESINK) { return STATUS_SUCCESS; }
+STDMETHODIMP_(NTSTATUS) FakeGroup::AddMember(PSERVICESINK) {
+    return STATUS_SUCCESS;
+}
 STDMETHODIMP_(void) FakeGroup::RemoveMember(PSERVICESINK) {}
 STDMETHODIMP_(void) FakeGroup::SupportDelayedService() {}
 STDMETHODIMP_(void) FakeGroup::RequestDelayedService(ULONGLONG) {}
@@ -142,7 +166,8 @@ STDMETHODIMP_(void) FakeGroup::CancelDelayedService() {}
 
 // The order of a real port: it keeps what it is given, and initialises a miniport that it knows how to.
 STDMETHODIMP_(NTSTATUS)
-FakePort::Init(PDEVICE_OBJECT device, PIRP irp, PUNKNOWN unknown_miniport, PUNKNOWN adapter, PRESOURCELIST list) {
+FakePort::Init(PDEVICE_OBJECT device, PIRP irp, PUNKNOWN unknown_miniport, PUNKNOWN adapter,
+               PRESOURCELIST list) {
     EXPECT_EQ(device, &portcls->device_object);
     EXPECT_EQ(irp, &portcls->irp);
     if (!NT_SUCCESS(init_status)) return init_status;
@@ -163,9 +188,13 @@ STDMETHODIMP_(void) FakePort::Notify(PSERVICEGROUP of) {
     EXPECT_EQ(portcls->lock_depth, 0) << "Notify under the driver's lock";
     notified.push_back(of);
 }
-STDMETHODIMP_(void) FakePort::RegisterServiceGroup(PSERVICEGROUP of) { registered.push_back(of); }
+STDMETHODIMP_(void) FakePort::RegisterServiceGroup(PSERVICEGROUP of) {
+    registered.push_back(of);
+}
 
-STDMETHODIMP_(ULONG) FakeResources::NumberOfEntries() { return static_cast<ULONG>(entries.size()); }
+STDMETHODIMP_(ULONG) FakeResources::NumberOfEntries() {
+    return static_cast<ULONG>(entries.size());
+}
 STDMETHODIMP_(ULONG) FakeResources::NumberOfEntriesOfType(CM_RESOURCE_TYPE type) {
     ULONG count = 0;
     for (const Entry& entry : entries) count += entry.type == type;
@@ -177,20 +206,28 @@ STDMETHODIMP_(PCM_PARTIAL_RESOURCE_DESCRIPTOR) FakeResources::FindTranslatedEntr
 STDMETHODIMP_(PCM_PARTIAL_RESOURCE_DESCRIPTOR) FakeResources::FindUntranslatedEntry(CM_RESOURCE_TYPE, ULONG) {
     return nullptr;
 }
-STDMETHODIMP_(NTSTATUS) FakeResources::AddEntry(PCM_PARTIAL_RESOURCE_DESCRIPTOR, PCM_PARTIAL_RESOURCE_DESCRIPTOR) {
+STDMETHODIMP_(NTSTATUS)
+FakeResources::AddEntry(PCM_PARTIAL_RESOURCE_DESCRIPTOR, PCM_PARTIAL_RESOURCE_DESCRIPTOR) {
     return STATUS_INSUFFICIENT_RESOURCES;
 }
-STDMETHODIMP_(NTSTATUS) FakeResources::AddEntryFromParent(IResourceList* parent, CM_RESOURCE_TYPE type, ULONG index) {
+STDMETHODIMP_(NTSTATUS)
+FakeResources::AddEntryFromParent(IResourceList* parent, CM_RESOURCE_TYPE type, ULONG index) {
     EXPECT_EQ(parent, &portcls->resources);
     if (entries.size() >= maximum) return STATUS_INSUFFICIENT_RESOURCES;
     if (index >= parent->NumberOfEntriesOfType(type)) return STATUS_INVALID_PARAMETER;
     entries.push_back({type, index});
     return STATUS_SUCCESS;
 }
-STDMETHODIMP_(PCM_RESOURCE_LIST) FakeResources::TranslatedList() { return nullptr; }
-STDMETHODIMP_(PCM_RESOURCE_LIST) FakeResources::UntranslatedList() { return nullptr; }
+STDMETHODIMP_(PCM_RESOURCE_LIST) FakeResources::TranslatedList() {
+    return nullptr;
+}
+STDMETHODIMP_(PCM_RESOURCE_LIST) FakeResources::UntranslatedList() {
+    return nullptr;
+}
 
-STDMETHODIMP_(NTSTATUS) FakeMiniport::GetDescription(PPCFILTER_DESCRIPTOR*) { return STATUS_NOT_IMPLEMENTED; }
+STDMETHODIMP_(NTSTATUS) FakeMiniport::GetDescription(PPCFILTER_DESCRIPTOR*) {
+    return STATUS_NOT_IMPLEMENTED;
+}
 STDMETHODIMP_(NTSTATUS)
 FakeMiniport::DataRangeIntersection(ULONG, PKSDATARANGE, PKSDATARANGE, ULONG, PVOID, PULONG) {
     return STATUS_NOT_IMPLEMENTED;
@@ -201,11 +238,14 @@ STDMETHODIMP_(NTSTATUS) FakeMiniport::Init(PUNKNOWN, PRESOURCELIST, PPORTMIDI, P
 }
 STDMETHODIMP_(void) FakeMiniport::Service() {}
 STDMETHODIMP_(NTSTATUS)
-FakeMiniport::NewStream(PMINIPORTMIDISTREAM*, PUNKNOWN, POOL_TYPE, ULONG, BOOLEAN, PKSDATAFORMAT, PSERVICEGROUP*) {
+FakeMiniport::NewStream(PMINIPORTMIDISTREAM*, PUNKNOWN, POOL_TYPE, ULONG, BOOLEAN, PKSDATAFORMAT,
+                        PSERVICEGROUP*) {
     return STATUS_NOT_IMPLEMENTED;
 }
 
-FakePortCls::FakePortCls() { portcls = this; }
+FakePortCls::FakePortCls() {
+    portcls = this;
+}
 
 FakePortCls::~FakePortCls() {
     EXPECT_EQ(blocks, 0u);
@@ -227,7 +267,9 @@ void FakePortCls::load(const std::string& driver) {
     ASSERT_NE(start, nullptr);
 }
 
-NTSTATUS FakePortCls::start_device() { return start(&device_object, &irp, &resources); }
+NTSTATUS FakePortCls::start_device() {
+    return start(&device_object, &irp, &resources);
+}
 
 void FakePortCls::remove() {
     if (port.miniport) port.miniport->Release();

@@ -1,5 +1,5 @@
-// A PortCls that does nothing by itself: it takes what an adapter driver registers, and the test plays its part. For the
-// drivers of drivers/, one call at a time.
+// A PortCls that does nothing by itself: it takes what an adapter driver registers, and the test plays its
+// part. For the drivers of drivers/, one call at a time.
 #pragma once
 
 #include <string>
@@ -73,7 +73,7 @@ class FakePortCls : public ::testing::Test {
     FakePort port;
     FakeGroup group;
     FakeMiniport miniport;
-    FakeResources resources;      // of the device
+    FakeResources resources;  // of the device
     FakeResources sublist;
     PUNKNOWN power = nullptr;
     std::vector<std::u16string> subdevices;

@@ -73,7 +73,8 @@ TEST_F(UartTest, DescriptorIsTheUartsOne) {
     EXPECT_EQ(filter->PinSize, sizeof(PCPIN_DESCRIPTOR));
     EXPECT_EQ(filter->NodeCount, 0u);
     EXPECT_EQ(filter->CategoryCount, 0u);
-    const KSPIN_DATAFLOW flows[] = {KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT, KSPIN_DATAFLOW_OUT, KSPIN_DATAFLOW_IN};
+    const KSPIN_DATAFLOW flows[] = {KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT, KSPIN_DATAFLOW_OUT,
+                                    KSPIN_DATAFLOW_IN};
     for (int pin = 0; pin < 4; ++pin) {
         const PCPIN_DESCRIPTOR& described = filter->Pins[pin];
         const bool bridge = pin % 2 == 1;
@@ -118,7 +119,8 @@ TEST_F(UartTest, TechnologyBelongsToTheInstance) {
     ASSERT_EQ(create_miniport(&other_unknown, CLSID_MiniportDriverUart), STATUS_SUCCESS);
     const auto other = static_cast<PMINIPORTMIDI>(other_unknown);
     PMUSICTECHNOLOGY technology = nullptr;
-    ASSERT_EQ(other->QueryInterface(IID_IMusicTechnology, reinterpret_cast<PVOID*>(&technology)), STATUS_SUCCESS);
+    ASSERT_EQ(other->QueryInterface(IID_IMusicTechnology, reinterpret_cast<PVOID*>(&technology)),
+              STATUS_SUCCESS);
     EXPECT_EQ(technology->SetTechnology(&KSMUSIC_TECHNOLOGY_WAVETABLE), STATUS_SUCCESS);
     EXPECT_EQ(technology->SetTechnology(nullptr), STATUS_INVALID_PARAMETER);
     technology->Release();
@@ -126,7 +128,8 @@ TEST_F(UartTest, TechnologyBelongsToTheInstance) {
     const auto technology_of = [](PMINIPORTMIDI of, ULONG pin) {
         PPCFILTER_DESCRIPTOR filter = nullptr;
         of->GetDescription(&filter);
-        return reinterpret_cast<const KSDATARANGE_MUSIC*>(filter->Pins[pin].KsPinDescriptor.DataRanges[0])->Technology;
+        return reinterpret_cast<const KSDATARANGE_MUSIC*>(filter->Pins[pin].KsPinDescriptor.DataRanges[0])
+            ->Technology;
     };
     EXPECT_TRUE(technology_of(other, 0) == KSMUSIC_TECHNOLOGY_WAVETABLE);
     EXPECT_TRUE(technology_of(other, 2) == KSMUSIC_TECHNOLOGY_WAVETABLE);
@@ -327,7 +330,8 @@ TEST_F(UartTest, TheAnswerToUartModeIsNoInput) {
     settle();
     state.mpu.receive(0xFE);
     state.sync.interrupt();
-    EXPECT_THAT(read_all(capture), ElementsAre(0xFE)) << "the first was the acknowledge, the second active sensing";
+    EXPECT_THAT(read_all(capture), ElementsAre(0xFE))
+        << "the first was the acknowledge, the second active sensing";
     capture->Release();
     REQUIRES("UA-015");
 }
@@ -515,7 +519,8 @@ TEST_F(UartTest, PowerIsLostAndComesBack) {
 
 TEST_F(UartTest, FormatsAreLeftToThePort) {
     ULONG length = 0;
-    EXPECT_EQ(miniport->DataRangeIntersection(0, nullptr, nullptr, 0, nullptr, &length), STATUS_NOT_IMPLEMENTED);
+    EXPECT_EQ(miniport->DataRangeIntersection(0, nullptr, nullptr, 0, nullptr, &length),
+              STATUS_NOT_IMPLEMENTED);
     REQUIRES("IM-022");
 }
 

@@ -1,4 +1,5 @@
-// Base of objects that a test hands to a driver: a reference count that the test reads, and no other interface.
+// Base of objects that a test hands to a driver: a reference count that the test reads, and no other
+// interface.
 #pragma once
 
 #include <portcls.h>

@@ -1,4 +1,5 @@
-// Everything that touches the ports. All of it runs at the device's IRQL, in the ISR or in a synchronised routine.
+// Everything that touches the ports. All of it runs at the device's IRQL, in the ISR or in a synchronised
+// routine.
 #include "uart.h"
 
 // The next byte of the device's answer; FALSE if none comes in time.
@@ -28,7 +29,8 @@ BOOLEAN CMiniportMidiUart::OutputReady(void) {
     return !(ReadStatus() & kStatusOutputFull);
 }
 
-// UA-015. A unit in UART mode executes a first reset without an answer (MP-003, MP-013); the second one must answer.
+// UA-015. A unit in UART mode executes a first reset without an answer (MP-003, MP-013); the second one must
+// answer.
 NTSTATUS CMiniportMidiUart::ResetToUartMode(void) {
     UCHAR answer = 0;
 
@@ -55,8 +57,8 @@ NTSTATUS NTAPI UartSynchronizedInitialize(PINTERRUPTSYNC, PVOID DynamicContext) 
     return ntStatus;
 }
 
-// A byte is MIDI input if the stream runs, and otherwise nobody's; the answer to UART mode is neither. A full FIFO keeps
-// what it has.
+// A byte is MIDI input if the stream runs, and otherwise nobody's; the answer to UART mode is neither. A full
+// FIFO keeps what it has.
 void CMiniportMidiUart::StoreInput(UCHAR Byte) {
     BOOLEAN acknowledge = m_fAcknowledgePending && Byte == kAcknowledge;
     m_fAcknowledgePending = FALSE;
@@ -66,8 +68,8 @@ void CMiniportMidiUart::StoreInput(UCHAR Byte) {
     m_InputTail = m_InputTail + 1;
 }
 
-// Reads while data is ready; a device that is gone reads as all ones, which is "no data" (LC-055). A device stuck at
-// "ready" holds the processor for no more than a FIFO's worth. TRUE if there was any.
+// Reads while data is ready; a device that is gone reads as all ones, which is "no data" (LC-055). A device
+// stuck at "ready" holds the processor for no more than a FIFO's worth. TRUE if there was any.
 BOOLEAN CMiniportMidiUart::DrainInput(void) {
     ULONG count = 0;
     while (count < kInputFifoSize && !(ReadStatus() & kStatusInputEmpty)) {
@@ -97,8 +99,8 @@ NTSTATUS NTAPI UartSynchronizedSetState(PINTERRUPTSYNC, PVOID DynamicContext) {
     return STATUS_SUCCESS;
 }
 
-// UA-013: at a multiple of four a busy device ends the write, so that the port can come back later; inside it is waited
-// for. A device that keeps refusing for the time-out is broken, not busy (MS-044, MS-046).
+// UA-013: at a multiple of four a busy device ends the write, so that the port can come back later; inside it
+// is waited for. A device that keeps refusing for the time-out is broken, not busy (MS-044, MS-046).
 NTSTATUS NTAPI UartSynchronizedWrite(PINTERRUPTSYNC, PVOID DynamicContext) {
     UART_WRITE* request = (UART_WRITE*)DynamicContext;
     CMiniportMidiUart* that = request->Miniport;

@@ -5,7 +5,8 @@
 
 NTSTATUS CreateMiniportMidiUART(PUNKNOWN* Unknown, REFCLSID, PUNKNOWN UnknownOuter, POOL_TYPE PoolType) {
     PAGED_CODE();
-    STD_CREATE_BODY_WITH_TAG_(CMiniportMidiUart, Unknown, UnknownOuter, PoolType, UART_POOL_TAG, PMINIPORTMIDI);
+    STD_CREATE_BODY_WITH_TAG_(CMiniportMidiUart, Unknown, UnknownOuter, PoolType, UART_POOL_TAG,
+                              PMINIPORTMIDI);
 }
 
 CMiniportMidiUart::CMiniportMidiUart(PUNKNOWN pUnknownOuter) : CUnknown(pUnknownOuter) {

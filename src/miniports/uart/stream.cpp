@@ -22,7 +22,8 @@ CMiniportMidiStreamUart::~CMiniportMidiStreamUart() {
     m_pMiniport->Release();
 }
 
-STDMETHODIMP_(NTSTATUS) CMiniportMidiStreamUart::NonDelegatingQueryInterface(REFIID Interface, PVOID* Object) {
+STDMETHODIMP_(NTSTATUS)
+CMiniportMidiStreamUart::NonDelegatingQueryInterface(REFIID Interface, PVOID* Object) {
     PAGED_CODE();
     if (IsEqualGUIDAligned(Interface, IID_IUnknown)) {
         *Object = QICASTUNKNOWN(PMINIPORTMIDISTREAM);

@@ -1,4 +1,5 @@
-// The filter descriptor (UA-007): a render and a capture pin, each wired to a bridge pin that stands for the MIDI bus.
+// The filter descriptor (UA-007): a render and a capture pin, each wired to a bridge pin that stands for the
+// MIDI bus.
 #include "uart.h"
 
 static const KSDATARANGE_MUSIC StreamRange = {
@@ -9,14 +10,19 @@ static const KSDATARANGE_MUSIC StreamRange = {
     0,
     0xFFFF};
 
-static KSDATARANGE BridgeRange = {sizeof(KSDATARANGE), 0, 0, 0, STATICGUIDOF(KSDATAFORMAT_TYPE_MUSIC),
+static KSDATARANGE BridgeRange = {sizeof(KSDATARANGE),
+                                  0,
+                                  0,
+                                  0,
+                                  STATICGUIDOF(KSDATAFORMAT_TYPE_MUSIC),
                                   STATICGUIDOF(KSDATAFORMAT_SUBTYPE_MIDI_BUS),
                                   STATICGUIDOF(KSDATAFORMAT_SPECIFIER_NONE)};
 
 static PKSDATARANGE BridgeRanges[] = {&BridgeRange};
 
-static const PCCONNECTION_DESCRIPTOR Connections[] = {{PCFILTER_NODE, kPinRender, PCFILTER_NODE, kPinRenderBridge},
-                                                      {PCFILTER_NODE, kPinCaptureBridge, PCFILTER_NODE, kPinCapture}};
+static const PCCONNECTION_DESCRIPTOR Connections[] = {
+    {PCFILTER_NODE, kPinRender, PCFILTER_NODE, kPinRenderBridge},
+    {PCFILTER_NODE, kPinCaptureBridge, PCFILTER_NODE, kPinCapture}};
 
 static void DescribeStreamPin(PPCPIN_DESCRIPTOR Pin, KSPIN_DATAFLOW DataFlow, PKSDATARANGE* Ranges) {
     Pin->MaxGlobalInstanceCount = 1;

@@ -13,7 +13,8 @@
 // Registers, relative to the base port (MP-001).
 enum { kDataPort = 0, kStatusPort = 1, kCommandPort = 1 };
 
-// Status bits are active low: 0 = a byte waits (DSR), 0 = a byte is accepted (DRR). The other bits mean nothing (MP-002).
+// Status bits are active low: 0 = a byte waits (DSR), 0 = a byte is accepted (DRR). The other bits mean
+// nothing (MP-002).
 enum { kStatusInputEmpty = 0x80, kStatusOutputFull = 0x40 };
 
 enum { kCommandReset = 0xFF, kCommandUartMode = 0x3F, kAcknowledge = 0xFE };
@@ -26,7 +27,10 @@ const ULONG kInputFifoSize = 512;
 
 enum { kPinRender = 0, kPinRenderBridge, kPinCapture, kPinCaptureBridge, kPinCount };
 
-class CMiniportMidiUart : public IMiniportMidi, public IMusicTechnology, public IPowerNotify, public CUnknown {
+class CMiniportMidiUart : public IMiniportMidi,
+                          public IMusicTechnology,
+                          public IPowerNotify,
+                          public CUnknown {
   private:
     PPORTMIDI m_pPort;
     PSERVICEGROUP m_pServiceGroup;
@@ -117,7 +121,8 @@ typedef struct {
     ULONG Written;
 } UART_WRITE;
 
-NTSTATUS CreateMiniportMidiUART(PUNKNOWN* Unknown, REFCLSID ClassId, PUNKNOWN UnknownOuter, POOL_TYPE PoolType);
+NTSTATUS CreateMiniportMidiUART(PUNKNOWN* Unknown, REFCLSID ClassId, PUNKNOWN UnknownOuter,
+                                POOL_TYPE PoolType);
 
 NTSTATUS NTAPI UartInterruptService(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
 NTSTATUS NTAPI UartSynchronizedInitialize(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);

@@ -1,4 +1,5 @@
-// A driver that shows the test its side of the headers: objects behind Microsoft's vftables, layouts, GUIDs, stdunk.
+// A driver that shows the test its side of the headers: objects behind Microsoft's vftables, layouts, GUIDs,
+// stdunk.
 #include <portcls.h>
 #include <dmusicks.h>
 #include <stdunk.h>
@@ -93,20 +94,32 @@ static void NTAPI UseUnknown(UnknownFacts* facts, PUNKNOWN other) {
 // Each form of new, as drivers write them.
 static PVOID NTAPI Allocate(ULONG form) {
     switch (form) {
-        case 0: return new (NonPagedPool) ULONG;
-        case 1: return new (PagedPool, kTag) ULONG;
-        case 2: return new (NonPagedPool) ULONG[4];
-        case 3: return new (PagedPool, kTag) ULONG[4];
+        case 0:
+            return new (NonPagedPool) ULONG;
+        case 1:
+            return new (PagedPool, kTag) ULONG;
+        case 2:
+            return new (NonPagedPool) ULONG[4];
+        case 3:
+            return new (PagedPool, kTag) ULONG[4];
     }
     return NULL;
 }
 
 static void NTAPI ReleaseMemory(PVOID memory, ULONG form) {
     switch (form) {
-        case 0: delete (ULONG*)memory; break;
-        case 1: operator delete(memory, kTag); break;
-        case 2: delete[] (ULONG*)memory; break;
-        case 3: operator delete(memory, (size_t)4); break;
+        case 0:
+            delete (ULONG*)memory;
+            break;
+        case 1:
+            operator delete(memory, kTag);
+            break;
+        case 2:
+            delete[](ULONG*) memory;
+            break;
+        case 3:
+            operator delete(memory, (size_t)4);
+            break;
     }
 }
 
@@ -139,9 +152,10 @@ extern "C" NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING) {
     out->last_method = &last_method;
     crossing = &crossings;
     out->crossing = crossing;
-#define MAKE(Interface) \
+#define MAKE(Interface)                                             \
     static_assert(sizeof(Recorder<Interface>) == 8, "one vftable"); \
-    out->recorders[interface_##Interface] = static_cast<Interface*>(new (NonPagedPool, kTag) Recorder<Interface>);
+    out->recorders[interface_##Interface] =                         \
+        static_cast<Interface*>(new (NonPagedPool, kTag) Recorder<Interface>);
     ALL_INTERFACES(MAKE)
 #undef MAKE
     out->callees.dma = new (NonPagedPool, kTag) CrossingDma;

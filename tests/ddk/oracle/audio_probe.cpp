@@ -1,6 +1,6 @@
-// Compiled by mingw-w64 with its own headers: audio_list.h as numbers in named sections, which the build takes out of the
-// object file and oracle_test.cpp compares with ours. What is put right first are gaps of mingw's headers, none of
-// them a layout that is compared.
+// Compiled by mingw-w64 with its own headers: audio_list.h as numbers in named sections, which the build
+// takes out of the object file and oracle_test.cpp compares with ours. What is put right first are gaps of
+// mingw's headers, none of them a layout that is compared.
 #include <stddef.h>
 #include <intrin.h>
 
@@ -37,9 +37,10 @@ extern "C" __attribute__((section("numbers"), used)) const unsigned long long po
 };
 
 // A pointer to a virtual member is 1 + its offset in the vtable, and 0.
-#define S(Interface, Method)                                                                             \
-    extern "C" __attribute__((section("slots"), used)) decltype(&Interface::Method)                      \
-        portico_slot_##Interface##_##Method = &Interface::Method;
+#define S(Interface, Method)                                                                            \
+    extern "C" __attribute__((section("slots"),                                                         \
+                              used)) decltype(&Interface::Method) portico_slot_##Interface##_##Method = \
+        &Interface::Method;
 #include "audio_list.h"
 
 #define G(name) name,
