@@ -33,9 +33,9 @@ void __asan_init();
 static ADAPTER void nt___asan_init() { __asan_init(); }
 void __asan_handle_no_return();
 static ADAPTER void nt___asan_handle_no_return() { __asan_handle_no_return(); }
-void* __asan_memcpy(void*, const void*, std::size_t);
-static ADAPTER void* nt___asan_memcpy(void* to, const void* from, std::size_t size) { return __asan_memcpy(to, from, size); }
 void* __asan_memmove(void*, const void*, std::size_t);
+// Windows' kernel has one routine for both, and drivers rely on it: ranges that overlap are no error.
+static ADAPTER void* nt___asan_memcpy(void* to, const void* from, std::size_t size) { return __asan_memmove(to, from, size); }
 static ADAPTER void* nt___asan_memmove(void* to, const void* from, std::size_t size) { return __asan_memmove(to, from, size); }
 void* __asan_memset(void*, int, std::size_t);
 static ADAPTER void* nt___asan_memset(void* to, int value, std::size_t size) { return __asan_memset(to, value, size); }

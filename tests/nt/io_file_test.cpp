@@ -190,7 +190,6 @@ TEST(IoFile, DescriptorsDecideForClients) {
                 status = open_status(u"\\Device\\Secured\\x", UserMode, access);
             }
             nt::ps::end_process(*process, STATUS_SUCCESS);
-            nt::ob::dereference(process);
             return status;
         };
         REQUIRES("FLD-041");
@@ -332,7 +331,6 @@ TEST(IoFile, ClientsBuffersAreProbed) {
             nt::ob::close(file, UserMode);
         }
         nt::ps::end_process(*process, STATUS_SUCCESS);
-        nt::ob::dereference(process);
     }));
 }
 

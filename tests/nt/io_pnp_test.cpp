@@ -103,7 +103,7 @@ TEST_F(PnpTest, ResourcesRawAndTranslated) {
         std::memcpy(&interrupt, &raw.PartialResourceList.PartialDescriptors[1], sizeof interrupt);
         std::memcpy(&seen, &translated.PartialResourceList.PartialDescriptors[1], sizeof seen);
         EXPECT_EQ(port.Type, CmResourceTypePort);
-        EXPECT_EQ(port.u.Port.Start.QuadPart, 0x330);
+        EXPECT_EQ(LONGLONG{port.u.Port.Start.QuadPart}, 0x330);
         EXPECT_EQ(static_cast<ULONG>(port.u.Port.Length), 2u);
         EXPECT_EQ(interrupt.Type, CmResourceTypeInterrupt);
         EXPECT_EQ(static_cast<ULONG>(interrupt.u.Interrupt.Level), 9u);

@@ -276,9 +276,10 @@ TEST_F(RtlRegistry, UntrustedHivesNeedATypeCheck) {
         ULONG stored = 0;
         EXPECT_EQ(query({store(u"V", &stored, REG_DWORD)}, RTL_REGISTRY_USER, u"Card"), STATUS_SUCCESS);
         EXPECT_EQ(stored, 1u);
-        RTL_QUERY_REGISTRY_TABLE unchecked = store(u"V", &stored, REG_DWORD);
-        unchecked.Flags = RTL_QUERY_REGISTRY_DIRECT;
-        query({unchecked}, RTL_REGISTRY_USER, u"Card");
+        // On the stack: a frozen machine frees nothing.
+        RTL_QUERY_REGISTRY_TABLE unchecked[2] = {store(u"V", &stored, REG_DWORD)};
+        unchecked[0].Flags = RTL_QUERY_REGISTRY_DIRECT;
+        RtlQueryRegistryValues(RTL_REGISTRY_USER, u"Card", unchecked, nullptr, nullptr);
         ADD_FAILURE() << "the machine goes on";
     });
     kernel.settle(second_ns);
