@@ -46,11 +46,11 @@ extern void (*callback_irql_changed)(const char* name, const void* routine, sim:
 
 class DriverCall {
   public:
-    DriverCall(const char* name, const void* routine) : name_(name), routine_(routine), irql_(sim::this_processor->irql) {
+    [[gnu::always_inline]] DriverCall(const char* name, const void* routine) : name_(name), routine_(routine), irql_(sim::this_processor->irql) {
         sim::record(sim::TraceKind::callback_enter, name, reinterpret_cast<std::uint64_t>(routine));
         sim::point(sim::call_cost_ns);
     }
-    ~DriverCall() {
+    [[gnu::always_inline]] ~DriverCall() {
         const sim::Irql now = sim::this_processor->irql;
         if (__builtin_expect(now != irql_, 0)) callback_irql_changed(name_, routine_, irql_, now);
         sim::record(sim::TraceKind::callback_leave, name_, result_);

@@ -122,6 +122,7 @@ NTSTATUS InterruptSync::Connect() {
         .latched = latched_,
         .share = true,  // FLD-004: two sync objects of a device may name the same interrupt, exclusive or not
         .affinity = affinity_,
+        .system = true,
     };
     return nt::ke::connect_interrupt(request, &interrupt_);
 }

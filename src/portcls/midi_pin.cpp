@@ -60,7 +60,7 @@ NTSTATUS MidiPin::open(PKSDATAFORMAT format) {
     capture_.attach(stream);
     power_notify_.query(stream, IID_IPowerNotify);
     if (group_) {
-        status = group_->AddMember(&sink_);
+        status = ServiceGroup::join(group_.get(), &sink_);
         in_group_ = NT_SUCCESS(status);
     }
     return status;

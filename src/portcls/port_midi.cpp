@@ -101,7 +101,7 @@ void PortMidi::join_group(IServiceGroup* group) {
     if (ServiceGroup* const own = ServiceGroup::own(group)) {
         own->add(&sink_);
     } else {
-        group->AddMember(&sink_);
+        ServiceGroup::join(group, &sink_);
     }
 }
 

@@ -50,6 +50,7 @@ void ServiceGroup::reap(Member& member) {
 
 void ServiceGroup::call(const Member& member) {
     if (member.group != nullptr) return member.group->serve();
+    if (member.system) return member.sink->RequestService();
     nt::DriverCall call("IServiceSink::RequestService", method_of(member.sink, 3));
     member.sink->RequestService();
 }
@@ -66,7 +67,7 @@ void NTAPI ServiceGroup::deferred(PKDPC, PVOID context, PVOID, PVOID) {
 
 void ServiceGroup::request() { nt::ke::insert_dpc(&dpc_, nullptr, nullptr); }
 
-NTSTATUS ServiceGroup::add(IServiceSink* sink) {
+NTSTATUS ServiceGroup::add(IServiceSink* sink, bool system) {
     add_reference(sink);
     if (Member* const known = members_.find([&](const Member& m) { return m.sink == sink; })) {
         ++known->count;
@@ -77,8 +78,14 @@ NTSTATUS ServiceGroup::add(IServiceSink* sink) {
     member->sink = sink;
     member->group = own(sink);
     member->count = 1;
+    member->system = system;
     members_.append(*member);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS ServiceGroup::join(IServiceGroup* group, IServiceSink* sink) {
+    ServiceGroup* const known = own(group);
+    return known != nullptr ? known->add(sink, true) : group->AddMember(sink);
 }
 
 void ServiceGroup::remove(IServiceSink* sink) {

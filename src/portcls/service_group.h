@@ -18,7 +18,9 @@ class ServiceGroup final : public ComObject<IServiceGroup> {
 
     // Portico's own calls, which are no calls of the driver. request(): any IRQL; nothing is allocated.
     void request();
-    NTSTATUS add(IServiceSink* sink);
+    NTSTATUS add(IServiceSink* sink, bool system = false);
+    // For a sink of Portico's own, in whoever's group it is. IRQL: PASSIVE_LEVEL.
+    static NTSTATUS join(IServiceGroup* group, IServiceSink* sink);
     void remove(IServiceSink* sink);
 
     // The group that Portico made at this address, or null.
@@ -29,6 +31,7 @@ class ServiceGroup final : public ComObject<IServiceGroup> {
         IServiceSink* sink;
         ServiceGroup* group;  // the sink when it is a group of ours: served without a DPC of its own (SG-002)
         ULONG count;          // times it was added; it is called once (SV-004)
+        bool system;          // the sink is Portico's own: calling it is no call into a driver
         Member* next_node;
         Listed listed;
     };

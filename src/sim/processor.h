@@ -56,6 +56,7 @@ struct alignas(64) Processor {
     bool dpcs_pending = false;
     bool in_dpc = false;
     bool preempt = false;            // a better thread waits in `ready`
+    std::uint32_t thread_id = 0;     // of `current`; 0: its idle loop
     std::uint32_t pending_lines = 0; // bit per IrqLine
     std::uint32_t ready_mask = 0;
     const volatile void* spinning_on = nullptr;
@@ -85,7 +86,7 @@ constexpr Nanoseconds call_cost_ns = 50;
 
 inline void record(TraceKind kind, const char* name, std::uint64_t a = 0, std::uint64_t b = 0) {
     const Processor& p = *this_processor;
-    trace.add({p.at_ns, name, a, b, p.current == nullptr ? 0 : p.current->id, kind, p.index, p.irql});
+    trace.add({p.at_ns, name, a, b, p.thread_id, kind, p.index, p.irql});
 }
 
 }  // namespace portico::sim

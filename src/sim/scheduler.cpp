@@ -196,9 +196,13 @@ void Scheduler::poke(Processor& p, Nanoseconds now_ns) {
     // A processor that waits, idle or for a lock, has not lived the time since.
     if (p.idle || p.spinning_on != nullptr) p.at_ns = std::max(p.at_ns, now_ns);
     p.idle = false;
-    p.deadline_ns = 0;
     Processor& self = *this_processor;
-    if (&self != &p) self.deadline_ns = std::min(self.deadline_ns, p.at_ns);
+    if (&self != &p) {
+        p.deadline_ns = 0;
+        self.deadline_ns = std::min(self.deadline_ns, p.at_ns);
+    } else if (deliverable(p)) {
+        p.deadline_ns = 0;  // else whoever lowers the IRQL delivers
+    }
 }
 
 void Scheduler::schedule(Event& event, Nanoseconds due_ns) {
@@ -319,6 +323,7 @@ void Scheduler::idle_loop() {
 void Scheduler::switch_to_thread(Fiber& from, Thread& thread) {
     Processor& p = *this_processor;
     p.current = &thread;
+    p.thread_id = thread.id;
     p.fiber = &thread.fiber;
     p.idle = false;
     p.irql = thread.irql;
@@ -334,6 +339,7 @@ void Scheduler::switch_to_thread(Fiber& from, Thread& thread) {
 void Scheduler::switch_to_idle(Fiber& from) {
     Processor& p = *this_processor;
     p.current = nullptr;
+    p.thread_id = 0;
     p.fiber = &p.idle_fiber;
     p.irql = passive_level;
     record(TraceKind::thread_switch, "idle");
@@ -359,9 +365,11 @@ Thread* Scheduler::pop_ready(Processor& p, std::uint32_t processor_bit, unsigned
 
 Thread* Scheduler::take_ready(Processor& p) {
     p.preempt = false;
-    if (Thread* const own = pop_ready(p, 1u << p.index, 0)) return own;
+    if (p.ready_mask != 0) {
+        if (Thread* const own = pop_ready(p, 1u << p.index, 0)) return own;
+    }
     for (unsigned i = 0; i < processor_count; ++i) {
-        if (i == p.index) continue;
+        if (i == p.index || processors[i].ready_mask == 0) continue;
         if (Thread* const other = pop_ready(processors[i], 1u << p.index, 0)) return other;
     }
     return nullptr;

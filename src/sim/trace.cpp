@@ -13,6 +13,7 @@ void Trace::flush() {
         drain_(drain_context_, &records_[slot], count);
         drained_ += count;
     }
+    plan_flush();
 }
 
 const char* name_of(TraceKind kind) {

@@ -54,7 +54,7 @@ class Trace {
     void add(const TraceRecord& record) {
         records_[next_ & (capacity - 1)] = record;
         ++next_;
-        if (drain_ != nullptr && (next_ & (capacity / 2 - 1)) == 0) flush();
+        if (next_ == flush_at_) [[unlikely]] flush();
     }
 
     std::uint64_t count() const { return next_; }
@@ -66,17 +66,23 @@ class Trace {
         drain_ = drain;
         drain_context_ = context;
         drained_ = next_;
+        plan_flush();
     }
     void flush();
     void reset() {
         flush();
         next_ = drained_ = 0;
+        plan_flush();
     }
 
   private:
+    // A drain gets what is there each time that half of the ring is new.
+    void plan_flush() { flush_at_ = drain_ == nullptr ? ~std::uint64_t{0} : drained_ + capacity / 2; }
+
     std::array<TraceRecord, capacity> records_{};
     std::uint64_t next_ = 0;
     std::uint64_t drained_ = 0;
+    std::uint64_t flush_at_ = ~std::uint64_t{0};
     Drain drain_ = nullptr;
     void* drain_context_ = nullptr;
 };

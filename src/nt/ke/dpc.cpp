@@ -9,6 +9,9 @@ namespace {
 
 // KDPC::Number holds the target processor plus this, 0 for "wherever it is queued".
 constexpr USHORT target_base = 0x100;
+// KDPC::Type of DPCs whose routine is the system's own; a driver's have Windows' DpcObject.
+constexpr UCHAR system_dpc = 0x80;
+constexpr UCHAR driver_dpc = 19;
 
 struct DpcQueue {
     LIST_ENTRY list;
@@ -29,6 +32,7 @@ PLIST_ENTRY link_of(PRKDPC dpc) { return reinterpret_cast<PLIST_ENTRY>(&dpc->Dpc
 
 void run(PRKDPC dpc) {
     RemoveEntryList(link_of(dpc));
+    const UCHAR type = dpc->Type;
     const PKDEFERRED_ROUTINE routine = dpc->DeferredRoutine;
     PVOID const context = dpc->DeferredContext;
     PVOID const argument1 = dpc->SystemArgument1;
@@ -36,7 +40,9 @@ void run(PRKDPC dpc) {
     dpc->DpcData = nullptr;  // from here on it may be queued again
     ++sim::this_processor->dpcs;
     sim::record(sim::TraceKind::dpc_enter, nullptr, reinterpret_cast<std::uint64_t>(routine));
-    {
+    if (type == system_dpc) {
+        routine(dpc, context, argument1, argument2);
+    } else {
         DriverCall call("DeferredRoutine", reinterpret_cast<const void*>(routine));
         routine(dpc, context, argument1, argument2);
     }
@@ -94,7 +100,7 @@ void reset_dpcs() {
 
 void initialize_dpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, void* context) {
     *dpc = KDPC{};
-    dpc->Type = 19;  // DpcObject
+    dpc->Type = system_dpc;
     dpc->Importance = MediumImportance;
     dpc->DeferredRoutine = routine;
     dpc->DeferredContext = context;
@@ -146,12 +152,14 @@ extern "C" {
 VOID NTAPI KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID DeferredContext) {
     DDI(KeInitializeDpc, HIGH_LEVEL);
     ke::initialize_dpc(Dpc, DeferredRoutine, DeferredContext);
+    Dpc->Type = ke::driver_dpc;
 }
 
 // A threaded DPC may be run as an ordinary one (documented: when threaded DPCs are disabled), so it is.
 VOID NTAPI KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID DeferredContext) {
     DDI(KeInitializeThreadedDpc, HIGH_LEVEL);
     ke::initialize_dpc(Dpc, DeferredRoutine, DeferredContext);
+    Dpc->Type = ke::driver_dpc;
 }
 
 BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2) {

@@ -16,6 +16,7 @@ struct _KINTERRUPT {
     bool latched;
     bool share;
     bool connected;
+    bool system;
     _KINTERRUPT* next;
 };
 
@@ -50,7 +51,9 @@ bool call_routine(PKINTERRUPT interrupt) {
     p.irql = interrupt->synchronize_irql;
     acquire_spin_lock(interrupt->lock);
     bool claimed;
-    {
+    if (interrupt->system) {
+        claimed = interrupt->routine(interrupt, interrupt->context) != FALSE;
+    } else {
         DriverCall call("ServiceRoutine", reinterpret_cast<const void*>(interrupt->routine));
         claimed = call.returned(interrupt->routine(interrupt, interrupt->context)) != FALSE;
     }
@@ -145,6 +148,7 @@ NTSTATUS connect_interrupt(const InterruptRequest& request, PKINTERRUPT* interru
     object->latched = request.latched;
     object->share = request.share;
     object->connected = true;
+    object->system = request.system;
     PKINTERRUPT* tail = &line.chain;
     while (*tail != nullptr) tail = &(*tail)->next;
     *tail = object;

@@ -84,6 +84,7 @@ void leave_guarded_region();
 bool insert_apc(PRKAPC apc, void* argument1, void* argument2);
 
 // ---- DPCs and timers ----
+// `routine` is the system's own: running it is no call into a driver (KeInitializeDpc's is).
 void initialize_dpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, void* context);
 bool insert_dpc(PRKDPC dpc, void* argument1, void* argument2);
 // The same from outside any processor's instructions, a sim::Event: it runs when its processor comes to it.
@@ -123,6 +124,7 @@ struct InterruptRequest {
     bool latched;
     bool share;
     KAFFINITY affinity;
+    bool system = false;          // the routine is the system's own: running it is no call into a driver
 };
 // STATUS_INVALID_PARAMETER for a line that does not exist or cannot be shared that way, STATUS_INSUFFICIENT_RESOURCES.
 NTSTATUS connect_interrupt(const InterruptRequest& request, PKINTERRUPT* interrupt);
