@@ -111,17 +111,20 @@ bool Scheduler::stop_due() {
 
 Processor* Scheduler::pick() {
     Processor* first = nullptr;
-    std::uint32_t candidates = 0;
     for (unsigned i = 0; i < processor_count; ++i) {
         Processor& p = processors[i];
-        if (!can_run(p)) continue;
-        candidates |= 1u << i;
-        if (first == nullptr || p.at_ns < first->at_ns) first = &p;
+        if (can_run(p) && (first == nullptr || p.at_ns < first->at_ns)) first = &p;
     }
     if (first == nullptr || !explores_) return first;
     Processor* const kept = chosen_;
     chosen_ = nullptr;
     if (kept != nullptr && can_run(*kept)) return kept;
+    std::uint32_t candidates = 0;
+    for (unsigned i = 0; i < processor_count; ++i) {
+        const Processor& p = processors[i];
+        if (can_run(p) && p.at_ns - first->at_ns <= lag_ns_max) candidates |= 1u << i;
+    }
+    if (std::has_single_bit(candidates)) return first;
     return &processors[policy->choose_processor(candidates, first->index)];
 }
 
@@ -130,8 +133,8 @@ Nanoseconds Scheduler::horizon_ns(const Processor& p) const {
     for (unsigned i = 0; i < processor_count; ++i) {
         const Processor& other = processors[i];
         if (&other == &p || !can_run(other)) continue;
-        if (explores_ && other.at_ns <= p.at_ns) continue;  // the policy lets it lag
-        horizon = std::min(horizon, other.at_ns + (other.index > p.index ? 1 : 0));
+        const Nanoseconds lead_ns = explores_ ? lag_ns_max + 1 : other.index > p.index ? 1 : 0;
+        horizon = std::min(horizon, other.at_ns + lead_ns);
     }
     return horizon;
 }

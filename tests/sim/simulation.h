@@ -70,23 +70,6 @@ class Simulation {
     std::deque<Body> bodies_;
 };
 
-// Chooses by the seed among all that can run.
-class RandomPolicy : public sim::Policy {
-  public:
-    explicit RandomPolicy(std::uint64_t seed) : random_(seed) {}
-    bool explores() const override { return true; }
-    unsigned choose_processor(std::uint32_t candidates, unsigned) override {
-        ++choices;
-        auto skip = random_.below(static_cast<unsigned>(__builtin_popcount(candidates)));
-        while (skip-- > 0) candidates &= candidates - 1;
-        return static_cast<unsigned>(__builtin_ctz(candidates));
-    }
-    std::uint64_t choices = 0;
-
-  private:
-    sim::Random random_;
-};
-
 // An event that runs a closure.
 class Alarm {
   public:

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/exploring.h"
 #include "simulation.h"
 
 namespace portico::test {
@@ -412,7 +413,7 @@ TEST_F(Threads, SeeTimeGoForwardWhenTheyMove) {
 
 TEST_F(Threads, SeeTimeGoForwardWhateverThePolicy) {
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
-        RandomPolicy policy(seed);
+        sim::RandomPolicy policy(seed);
         expect_time_to_go_forward(&policy);
     }
 }

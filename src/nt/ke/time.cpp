@@ -15,6 +15,7 @@ struct Clock {
     // Ticks count from the last change of resolution.
     LONGLONG epoch_100ns = 0;
     ULONG tick = default_tick_100ns;
+    bool lost = false;   // the last tick, by the policy's choice
 };
 
 Clock clock;
@@ -23,13 +24,21 @@ LONGLONG to_tick(LONGLONG time_100ns) {
     return clock.epoch_100ns + (time_100ns - clock.epoch_100ns) / clock.tick * clock.tick;
 }
 
+void tick_due(void*, Nanoseconds due_ns);
+
+sim::Event tick_event(tick_due, nullptr);
+
 void tick_due(void*, Nanoseconds due_ns) {
+    // Two in a row are not lost: a driver's time-outs hold still.
+    clock.lost = !clock.lost && sim::scheduler.policy->explores() && !sim::scheduler.policy->choose_tick();
+    if (clock.lost) {
+        sim::scheduler.schedule(tick_event, due_ns + Nanoseconds{clock.tick} * 100);
+        return;
+    }
     sim::Processor& p = sim::scheduler.processors[0];
     p.pending_lines |= 1u << sim::clock_line;
     sim::scheduler.poke(p, due_ns);
 }
-
-sim::Event tick_event(tick_due, nullptr);
 
 void tick(sim::Processor& p) {
     sim::record(sim::TraceKind::interrupt_enter, "clock", sim::clock_line);
