@@ -51,9 +51,11 @@ Sequencer::~Sequencer() {
 
 // ---- the queue ----
 
+// What is behind another request is that one's affair: it is being delivered, or a timer waits for it.
 void Sequencer::submit(ks::StreamRequest* request) {
+    const bool is_first = queue_.empty();
     queue_.add(request);
-    if (clock_.running()) pump();
+    if (is_first && clock_.running()) pump();
 }
 
 // What is behind a cancelled request need not wait for that one's time.

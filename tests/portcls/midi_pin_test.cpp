@@ -334,7 +334,9 @@ TEST_F(MidiPinTest, APinKeepsItsFilter) {
     EXPECT_EQ(miniport.stream().taken(), std::vector<Bytes>{Bytes{0xF8}});
     EXPECT_EQ(close(pin), STATUS_SUCCESS);
     EXPECT_EQ(miniport.stream().references, 0);
+    EXPECT_EQ(perform(nt::io::PnpAction::query_remove), STATUS_SUCCESS);
     EXPECT_EQ(perform(nt::io::PnpAction::remove), STATUS_SUCCESS);
+    EXPECT_EQ(miniport.references, 1) << "the test's own";
 }
 
 TEST_F(MidiPinTest, TheLastHandleOfADeviceThatIsGoneMayBeThePins) {
@@ -342,6 +344,7 @@ TEST_F(MidiPinTest, TheLastHandleOfADeviceThatIsGoneMayBeThePins) {
     HANDLE const pin = running_pin(render_pin);
     const Sent waiting = write_at_ms(pin, 60'000, {0xF8});
     EXPECT_EQ(perform(nt::io::PnpAction::surprise_remove), STATUS_SUCCESS);
+    pass_ms(1);
     REQUIRES("LC-054");
     EXPECT_EQ(waiting.result(), STATUS_CANCELLED);
     EXPECT_EQ(miniport.stream().state, KSSTATE_STOP);
@@ -350,6 +353,7 @@ TEST_F(MidiPinTest, TheLastHandleOfADeviceThatIsGoneMayBeThePins) {
     EXPECT_FALSE(NT_SUCCESS(create(Connect(capture_pin))));
     EXPECT_EQ(close(filter), STATUS_SUCCESS);
     EXPECT_EQ(close(pin), STATUS_SUCCESS);
+    pass_ms(1);
     REQUIRES("LC-057");
     EXPECT_EQ(miniport.stream().references, 0);
     EXPECT_EQ(miniport.references, 1) << "the test's own";

@@ -511,6 +511,7 @@ TEST_F(SequencerTest, KernelClientsPassTheirStack) {
         PIRP const irp = nt::io::allocate_irp(device->StackSize);
         PIO_STACK_LOCATION const stack = IoGetNextIrpStackLocation(irp);
         ASSERT_EQ(nt::io::set_up_control(irp, stack, {IOCTL_KS_WRITE_STREAM, nullptr, 0, &h, sizeof h, KernelMode}), STATUS_SUCCESS);
+        stack->MajorFunction = IRP_MJ_DEVICE_CONTROL;
         stack->FileObject = file;
         irp->RequestorMode = KernelMode;
         EXPECT_EQ(nt::io::call_and_wait(device, irp, nullptr), STATUS_SUCCESS);
