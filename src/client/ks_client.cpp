@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
 #include "nt/ke/ke.h"
 #include "nt/ob/ob.h"
@@ -44,6 +43,18 @@ std::span<std::uint8_t> bytes_of(T& value) {
     return {reinterpret_cast<std::uint8_t*>(&value), sizeof value};
 }
 
+// Offsets in the headers become addresses, as far as the headers' sizes lead.
+void place_data(std::span<std::uint8_t> headers, std::uint8_t* bytes) {
+    for (std::size_t at = 0; headers.size() - at >= sizeof(KSSTREAM_HEADER);) {
+        KSSTREAM_HEADER header;
+        std::memcpy(&header, headers.data() + at, sizeof header);
+        header.Data = bytes + reinterpret_cast<std::uintptr_t>(header.Data);
+        std::memcpy(headers.data() + at, &header, sizeof header);
+        if (header.Size < sizeof header || header.Size > headers.size() - at) return;
+        at += header.Size;
+    }
+}
+
 }  // namespace
 
 NTSTATUS KsClient::open_filter(const std::u16string& path, HANDLE* filter) {
@@ -52,7 +63,7 @@ NTSTATUS KsClient::open_filter(const std::u16string& path, HANDLE* filter) {
     return nt::io::open_file(name, read_write, false, KernelMode, filter);
 }
 
-NTSTATUS KsClient::create_pin_raw(HANDLE filter, std::span<const std::uint8_t> connect, HANDLE* pin) {
+NTSTATUS KsClient::create_pin_raw(HANDLE filter, std::span<const std::uint8_t> connect, HANDLE* pin, ACCESS_MASK access) {
     const std::size_t name_bytes = pin_name_length * sizeof(char16_t);
     const std::size_t length = name_bytes + connect.size();
     if (length > 0xfffe) return STATUS_INVALID_BUFFER_SIZE;
@@ -72,7 +83,7 @@ NTSTATUS KsClient::create_pin_raw(HANDLE filter, std::span<const std::uint8_t> c
     attributes->Attributes = OBJ_CASE_INSENSITIVE;
     nt::io::OpenRequest request;
     request.attributes = attributes;
-    request.access = read_write;
+    request.access = access | SYNCHRONIZE;
     request.mode = mode_;
     IO_STATUS_BLOCK status{};
     const NTSTATUS result = nt::io::create_file(request, pin, &status);
@@ -102,8 +113,7 @@ NTSTATUS KsClient::control(HANDLE file, ULONG code, std::span<const std::uint8_t
     status->Status = STATUS_PENDING;
     NTSTATUS result = nt::io::device_io_control(file, {}, code, in.empty() ? nullptr : input, static_cast<ULONG>(in.size()),
                                                 out.empty() ? nullptr : output, static_cast<ULONG>(out.size()), status, mode_);
-    while (result == STATUS_PENDING && status->Status == STATUS_PENDING) wait_file(file, nullptr);
-    if (result == STATUS_PENDING) result = status->Status;
+    result = wait_for_end(file, result, status);
     if (returned != nullptr) *returned = status->Information;
     if (!out.empty()) std::memcpy(out.data(), output, out.size());
     heap_.free(memory, total);
@@ -135,23 +145,34 @@ NTSTATUS KsClient::pin_property(HANDLE filter, ULONG id, ULONG pin_id, void* val
     return control(filter, IOCTL_KS_PROPERTY, bytes_of(property), {static_cast<std::uint8_t*>(value), size}, nullptr);
 }
 
-NTSTATUS KsClient::send_packet(HANDLE pin, std::span<const std::uint8_t> headers, std::span<const std::uint8_t> data,
-                               std::size_t* information) {
-    auto* const memory = static_cast<std::uint8_t*>(heap_.allocate(std::max<std::size_t>(data.size(), 1)));
+NTSTATUS KsClient::stream_packet(HANDLE pin, ULONG code, std::span<std::uint8_t> headers, std::span<std::uint8_t> data,
+                                 std::size_t* information) {
+    const std::size_t headers_size = (headers.size() + 63) & ~std::size_t{63};
+    const std::size_t total = 64 + headers_size + data.size();
+    auto* const memory = static_cast<std::uint8_t*>(heap_.allocate(total));
     if (memory == nullptr) return STATUS_NO_MEMORY;
-    if (!data.empty()) std::memcpy(memory, data.data(), data.size());
-    std::vector<std::uint8_t> placed(headers.begin(), headers.end());
-    for (std::size_t at = 0; placed.size() - at >= sizeof(KSSTREAM_HEADER);) {
-        KSSTREAM_HEADER header;
-        std::memcpy(&header, placed.data() + at, sizeof header);
-        header.Data = memory + reinterpret_cast<std::uintptr_t>(header.Data);
-        std::memcpy(placed.data() + at, &header, sizeof header);
-        if (header.Size < sizeof header || header.Size > placed.size() - at) break;
-        at += header.Size;
-    }
-    const NTSTATUS status = control(pin, IOCTL_KS_WRITE_STREAM, {}, placed, information);
-    heap_.free(memory, std::max<std::size_t>(data.size(), 1));
-    return status;
+    auto* const status = reinterpret_cast<PIO_STATUS_BLOCK>(memory);
+    std::uint8_t* const placed = memory + 64;
+    std::uint8_t* const bytes = placed + headers_size;
+    if (!headers.empty()) std::memcpy(placed, headers.data(), headers.size());
+    if (!data.empty()) std::memcpy(bytes, data.data(), data.size());
+    place_data({placed, headers.size()}, bytes);
+    *status = {};
+    status->Status = STATUS_PENDING;
+    NTSTATUS result = nt::io::device_io_control(pin, {}, code, nullptr, 0, headers.empty() ? nullptr : placed,
+                                                static_cast<ULONG>(headers.size()), status, mode_);
+    result = wait_for_end(pin, result, status);
+    if (information != nullptr) *information = status->Information;
+    if (!headers.empty()) std::memcpy(headers.data(), placed, headers.size());
+    if (!data.empty()) std::memcpy(data.data(), bytes, data.size());
+    heap_.free(memory, total);
+    return result;
+}
+
+NTSTATUS KsClient::wait_for_end(HANDLE file, NTSTATUS returned, const IO_STATUS_BLOCK* status) {
+    if (returned != STATUS_PENDING) return returned;
+    while (status->Status == STATUS_PENDING) wait_file(file, nullptr);
+    return status->Status;
 }
 
 NTSTATUS KsClient::cancel(HANDLE file) { return nt::io::cancel_file_io(file, true, nullptr, mode_); }

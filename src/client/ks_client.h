@@ -26,7 +26,8 @@ class KsClient {
     // KsCreatePin as clients do it: Standard/STREAMING, Standard/DEVIO, MUSIC/MIDI/NONE.
     NTSTATUS create_pin(HANDLE filter, ULONG pin_id, HANDLE* pin);
     // The same with a request laid out by the caller: KSPIN_CONNECT and what follows it.
-    NTSTATUS create_pin_raw(HANDLE filter, std::span<const std::uint8_t> connect, HANDLE* pin);
+    NTSTATUS create_pin_raw(HANDLE filter, std::span<const std::uint8_t> connect, HANDLE* pin,
+                            ACCESS_MASK access = GENERIC_READ | GENERIC_WRITE);
     NTSTATUS close(HANDLE handle);
 
     NTSTATUS set_state(HANDLE pin, KSSTATE state);
@@ -36,9 +37,10 @@ class KsClient {
     // Sends a request and waits for it. `in` and `out` go through the client's memory.
     NTSTATUS control(HANDLE file, ULONG code, std::span<const std::uint8_t> in, std::span<std::uint8_t> out,
                      std::size_t* returned);
-    // A stream packet laid out by the caller: KSSTREAM_HEADERs whose Data are offsets into `data`. Sent and waited for.
-    NTSTATUS send_packet(HANDLE pin, std::span<const std::uint8_t> headers, std::span<const std::uint8_t> data,
-                         std::size_t* information);
+    // A stream packet laid out by the caller, sent with IOCTL_KS_WRITE_STREAM or IOCTL_KS_READ_STREAM and waited for:
+    // KSSTREAM_HEADERs whose Data are offsets into `data`. Both come back as the filter left them.
+    NTSTATUS stream_packet(HANDLE pin, ULONG code, std::span<std::uint8_t> headers, std::span<std::uint8_t> data,
+                           std::size_t* information);
     NTSTATUS cancel(HANDLE file);
 
     UserHeap& heap() { return heap_; }
@@ -47,6 +49,8 @@ class KsClient {
     NTSTATUS wait_file(HANDLE file, const LARGE_INTEGER* timeout);
 
   private:
+    NTSTATUS wait_for_end(HANDLE file, NTSTATUS returned, const IO_STATUS_BLOCK* status);
+
     KPROCESSOR_MODE mode_;
     UserHeap heap_;
 };

@@ -1,7 +1,10 @@
 #include "ks/stream_request.h"
 
+#include <iterator>
+
 #include "ks/user_memory.h"
 #include "nt/ex/pool.h"
+#include "nt/io/cells.h"
 
 namespace portico::ks {
 namespace {
@@ -10,6 +13,11 @@ constexpr ULONG tag = 0x7172534b;  // 'KSrq' in memory
 constexpr ULONG header_size = sizeof(KSSTREAM_HEADER);
 // Miniports may read a message as whole words past its end (MS-051).
 constexpr ULONG read_past = 8;
+
+// A message or a frame comes in a request of these sizes: no allocation for each.
+constexpr std::size_t cell_sizes[] = {256, 2560};
+constexpr std::uint8_t pool_cell = std::size(cell_sizes);
+nt::io::Cells cells[] = {{cell_sizes[0], 16}, {cell_sizes[1], 8}};
 
 struct Headers {
     std::uint8_t* at;
@@ -68,10 +76,21 @@ NTSTATUS measure_write(PIRP irp, const Headers& headers, Totals& totals) {
 
 StreamRequest* create(PIRP irp, const Totals& totals) {
     const std::size_t size = sizeof(StreamRequest) + totals.packets * sizeof(StreamPacket) + totals.data + read_past;
-    auto* const request = static_cast<StreamRequest*>(nt::ex::allocate_internal(NonPagedPool, size, tag));
-    if (request == nullptr) return nullptr;
-    *request = StreamRequest{{}, irp, nullptr, irp->RequestorMode, 0, 0, false,
-                             reinterpret_cast<StreamPacket*>(request + 1)};
+    std::uint8_t kind = 0;
+    // A free cell's last eight bytes are the cells' own (nt/io/cells.h); a used one is the user's whole.
+    while (kind != pool_cell && size > cell_sizes[kind]) ++kind;
+    void* memory = kind == pool_cell ? nullptr : cells[kind].take();
+    if (memory == nullptr) {
+        kind = pool_cell;
+        memory = nt::ex::allocate_internal(NonPagedPool, size, tag);
+    }
+    if (memory == nullptr) return nullptr;
+    auto* const request = static_cast<StreamRequest*>(memory);
+    *request = StreamRequest{};
+    request->irp = irp;
+    request->mode = irp->RequestorMode;
+    request->cell_kind = kind;
+    request->packets = reinterpret_cast<StreamPacket*>(request + 1);
     return request;
 }
 
@@ -122,6 +141,7 @@ NTSTATUS StreamRequest::begin_read(PIRP irp, ULONG frame_min, StreamRequest** ou
                           accessible(irp->RequestorMode, header.Data, header.FrameExtent);
         if (!same) return STATUS_INVALID_BUFFER_SIZE;
         request->packets[request->packet_count++] = {header, user, nullptr};
+        user->DataUsed = 0;
         return STATUS_SUCCESS;
     });
     if (!NT_SUCCESS(status)) {
@@ -132,6 +152,16 @@ NTSTATUS StreamRequest::begin_read(PIRP irp, ULONG frame_min, StreamRequest** ou
     return STATUS_SUCCESS;
 }
 
-void StreamRequest::release(StreamRequest* request) { nt::ex::free(request, tag); }
+void StreamRequest::release(StreamRequest* request) {
+    if (request->cell_kind == pool_cell) {
+        nt::ex::free(request, tag);
+    } else {
+        cells[request->cell_kind].give(request);
+    }
+}
+
+void reset_stream_requests() {
+    for (nt::io::Cells& kind : cells) kind.reset();
+}
 
 }  // namespace portico::ks

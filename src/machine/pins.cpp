@@ -9,6 +9,7 @@ namespace portico {
 namespace {
 
 constexpr LONGLONG now_100ns = -1;
+using Bytes = std::vector<std::uint8_t>;
 
 }  // namespace
 
@@ -201,7 +202,10 @@ Status Pin::ioctl(std::uint32_t code, std::span<const std::uint8_t> in, std::spa
 Status Pin::write_packet(std::span<const std::uint8_t> headers, std::span<const std::uint8_t> data, std::size_t* information) {
     if (state_->machine == nullptr) return machine::status_of(STATUS_INVALID_HANDLE, "write to a closed pin");
     Machine::State& m = *state_->machine;
-    const NTSTATUS status = m.call([&] { return m.ks.send_packet(state_->pin, headers, data, information); });
+    Bytes placed(headers.begin(), headers.end());
+    Bytes bytes(data.begin(), data.end());
+    const NTSTATUS status =
+        m.call([&] { return m.ks.stream_packet(state_->pin, IOCTL_KS_WRITE_STREAM, placed, bytes, information); });
     return machine::status_of(status, "IOCTL_KS_WRITE_STREAM");
 }
 

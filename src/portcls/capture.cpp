@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "ks/user_memory.h"
-#include "nt/io/irp.h"
 #include "portcls/com.h"
 
 namespace portico::portcls {
@@ -15,7 +14,8 @@ constexpr unsigned read_limit = 65'536;
 
 }  // namespace
 
-Capture::Capture() { InitializeListHead(&queue_); }
+// A read that is cancelled leaves nothing behind that another one waits for.
+Capture::Capture() : queue_([](void*) {}, nullptr) {}
 
 // ---- from the miniport ----
 
@@ -60,10 +60,15 @@ void Capture::take(const std::uint8_t* bytes, ULONG count) {
 void Capture::event(const midi::StreamEvent& event) {
     if (event.kind == midi::StreamEventKind::message) {
         store(event.bytes, event.size);
-        return;
+    } else {
+        sysex(event);
     }
+}
+
+void Capture::sysex(const midi::StreamEvent& event) {
+    if (event.begins) skip_sysex_ = false;
     const std::uint8_t* at = event.bytes;
-    for (std::size_t left = event.size; left > 0;) {
+    for (std::size_t left = event.size; left > 0 && !skip_sysex_;) {
         const std::size_t part = std::min(left, sysex_.size() - sysex_used_);
         std::memcpy(sysex_.data() + sysex_used_, at, part);
         sysex_used_ += part;
@@ -75,25 +80,26 @@ void Capture::event(const midi::StreamEvent& event) {
 }
 
 void Capture::flush_sysex() {
-    if (sysex_used_ != 0) store(sysex_.data(), sysex_used_);
+    if (sysex_used_ != 0) skip_sysex_ = !store(sysex_.data(), sysex_used_);
     sysex_used_ = 0;
 }
 
 // Milliseconds of stream time, rounded up (CA-002).
 ULONG Capture::stamp_ms() const { return static_cast<ULONG>((clock_.now_100ns() + 9'999) / 10'000); }
 
-// The newest is dropped when the store is full; the next entry says so (CA-005).
-void Capture::store(const std::uint8_t* bytes, std::size_t count) {
+// The newest is dropped when the store is full; the next entry says so (CA-005). False: dropped.
+bool Capture::store(const std::uint8_t* bytes, std::size_t count) {
     if (store_size - used_ < sizeof(Entry) + count) {
         ++counts_.dropped;
         lost_ = true;
-        return;
+        return false;
     }
     const Entry entry{stamp_ms(), static_cast<USHORT>(count), lost_};
     lost_ = false;
     put(&entry, sizeof entry);
     put(bytes, count);
     ++counts_.messages;
+    return true;
 }
 
 void Capture::put(const void* from, std::size_t count) {
@@ -130,7 +136,7 @@ bool Capture::fill(ks::StreamPacket& packet, KPROCESSOR_MODE mode) {
     peek(sizeof entry + taken_, out + sizeof record, count);
     packet.user->PresentationTime = {0, 1, 1};
     packet.user->DataUsed = static_cast<ULONG>(padded);
-    packet.user->OptionsFlags |= KSSTREAM_HEADER_OPTIONSF_TIMEVALID;
+    packet.user->OptionsFlags = KSSTREAM_HEADER_OPTIONSF_TIMEVALID;
     if (entry.discontinuity && taken_ == 0) packet.user->OptionsFlags |= KSSTREAM_HEADER_OPTIONSF_DATADISCONTINUITY;
     taken_ += count;
     if (taken_ < entry.length) return true;
@@ -142,59 +148,32 @@ bool Capture::fill(ks::StreamPacket& packet, KPROCESSOR_MODE mode) {
 
 // Completes reads while there is a message for each: as soon as one is whole (CA-006).
 void Capture::deliver() {
-    while (clock_.running() && used_ != 0 && !IsListEmpty(&queue_)) {
-        ks::StreamRequest* const request = ks::StreamRequest::of(RemoveHeadList(&queue_));
-        const PIRP irp = request->irp;
-        IoSetCancelRoutine(irp, nullptr);
-        ULONG filled = 0;
-        bool written = true;
-        while (filled < request->packet_count && used_ != 0 && written) {
-            written = fill(request->packets[filled], request->mode);
-            if (written) ++filled;
-        }
-        irp->IoStatus.Status = filled == 0 ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
-        irp->IoStatus.Information = filled * sizeof(KSSTREAM_HEADER);
-        ks::StreamRequest::release(request);
-        nt::io::complete(irp, IO_SOUND_INCREMENT);
+    while (clock_.running() && used_ != 0 && !queue_.empty()) {
+        if (ks::StreamRequest* const request = queue_.take_first()) answer(request);
     }
+}
+
+// Fills the request's headers as far as there are messages, and ends it (SP-005).
+void Capture::answer(ks::StreamRequest* request) {
+    ULONG filled = 0;
+    ULONG headers_size = 0;
+    while (filled < request->packet_count && used_ != 0 && fill(request->packets[filled], request->mode)) {
+        headers_size += request->packets[filled++].header.Size;
+    }
+    const NTSTATUS status = filled == 0 ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
+    ks::StreamQueue::end(request, status, headers_size, IO_SOUND_INCREMENT);
 }
 
 void Capture::submit(ks::StreamRequest* request) {
-    const PIRP irp = request->irp;
-    request->owner = this;
-    irp->Tail.Overlay.DriverContext[0] = request;
-    InsertTailList(&queue_, &request->link);
-    IoSetCancelRoutine(irp, cancel_routine);
-    if (irp->Cancel != FALSE && IoSetCancelRoutine(irp, nullptr) != nullptr) {
-        RemoveEntryList(&request->link);
-        ks::StreamRequest::release(request);
-        irp->IoStatus.Status = STATUS_CANCELLED;
-        irp->IoStatus.Information = 0;
-        nt::io::complete(irp, IO_NO_INCREMENT);
-        return;
-    }
+    queue_.add(request);
     deliver();
 }
 
-VOID NTAPI Capture::cancel_routine(PDEVICE_OBJECT, PIRP irp) {
-    auto* const request = static_cast<ks::StreamRequest*>(irp->Tail.Overlay.DriverContext[0]);
-    IoReleaseCancelSpinLock(irp->CancelIrql);
-    RemoveEntryList(&request->link);
-    ks::StreamRequest::release(request);
-    irp->IoStatus.Status = STATUS_CANCELLED;
-    irp->IoStatus.Information = 0;
-    nt::io::complete(irp, IO_NO_INCREMENT);
-}
-
 void Capture::cancel_all(NTSTATUS status) {
-    while (!IsListEmpty(&queue_)) {
-        ks::StreamRequest* const request = ks::StreamRequest::of(RemoveHeadList(&queue_));
-        const PIRP irp = request->irp;
-        IoSetCancelRoutine(irp, nullptr);
-        ks::StreamRequest::release(request);
-        irp->IoStatus.Status = status;
-        irp->IoStatus.Information = 0;
-        nt::io::complete(irp, IO_NO_INCREMENT);
+    while (!queue_.empty()) {
+        if (ks::StreamRequest* const request = queue_.take_first()) {
+            ks::StreamQueue::end(request, status, 0, IO_NO_INCREMENT);
+        }
     }
 }
 
@@ -208,11 +187,19 @@ void Capture::run() {
 
 void Capture::pause() { clock_.pause(); }
 
-void Capture::stop() {
-    keep_ = false;
-    clock_.reset();
+// What was thrown away is not to be continued.
+void Capture::accept(bool keep) {
+    keep_ = keep;
+    if (keep) return;
     parser_.reset();
-    head_ = used_ = taken_ = sysex_used_ = 0;
+    sysex_used_ = 0;
+    skip_sysex_ = false;
+}
+
+void Capture::stop() {
+    accept(false);
+    clock_.reset();
+    head_ = used_ = taken_ = 0;
     lost_ = false;
     cancel_all(STATUS_CANCELLED);
 }

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "ks/stream_request.h"
+#include "ks/stream_queue.h"
 #include "midi/stream_parser.h"
 #include "portcls.h"
 #include "portcls/stream_clock.h"
@@ -32,7 +32,7 @@ class Capture {
     // Reads the miniport until it has nothing more (MS-032). IRQL: DISPATCH_LEVEL.
     void service();
 
-    void accept(bool keep) { keep_ = keep; }  // PAUSE and RUN keep what comes, STOP and ACQUIRE throw it away (CA-009)
+    void accept(bool keep);  // PAUSE and RUN keep what comes, STOP and ACQUIRE throw it away (CA-009)
     void run();
     void pause();
     void stop();
@@ -42,7 +42,7 @@ class Capture {
 
   private:
     static constexpr std::size_t store_size = 16 * 1024;
-    static constexpr std::size_t sysex_piece_limit = 1024;
+    static constexpr std::size_t sysex_piece_limit = 2048;  // what fills a client's usual frame (CL-005)
     struct Entry {
         ULONG stamp_ms;
         USHORT length;
@@ -51,17 +51,18 @@ class Capture {
 
     void take(const std::uint8_t* bytes, ULONG count);
     void event(const midi::StreamEvent& event);
+    void sysex(const midi::StreamEvent& event);
     void flush_sysex();
-    void store(const std::uint8_t* bytes, std::size_t count);
+    bool store(const std::uint8_t* bytes, std::size_t count);
     bool fill(ks::StreamPacket& packet, KPROCESSOR_MODE mode);
+    void answer(ks::StreamRequest* request);
     void deliver();
     void put(const void* from, std::size_t count);
     void peek(std::size_t at, void* to, std::size_t count) const;
     ULONG stamp_ms() const;
-    static VOID NTAPI cancel_routine(PDEVICE_OBJECT device, PIRP irp);
 
     PMINIPORTMIDISTREAM stream_ = nullptr;
-    LIST_ENTRY queue_;
+    ks::StreamQueue queue_;
     StreamClock clock_;
     midi::StreamParser parser_;
     bool keep_ = false;
@@ -77,6 +78,7 @@ class Capture {
 
     std::array<std::uint8_t, sysex_piece_limit> sysex_;
     std::size_t sysex_used_ = 0;
+    bool skip_sysex_ = false;     // a piece of it was dropped: the rest goes with it
     alignas(8) std::array<std::uint8_t, 256> read_buffer_;
     CaptureCounts counts_;
 };

@@ -24,9 +24,7 @@ void STDMETHODCALLTYPE StreamSink::RequestService() { pin_.service(); }
 // ---- opening and closing ----
 
 MidiPin::MidiPin(PortMidi& port, ULONG pin_id, bool capture, PFILE_OBJECT filter_file)
-    : port_(port), pin_id_(pin_id), is_capture_(capture), filter_file_(filter_file), sink_(*this) {
-    nt::ob::reference(filter_file_);
-}
+    : port_(port), pin_id_(pin_id), is_capture_(capture), filter_file_(filter_file), sink_(*this) {}
 
 MidiPin::~MidiPin() {
     if (in_group_) group_->RemoveMember(&sink_);
@@ -35,7 +33,6 @@ MidiPin::~MidiPin() {
     power_notify_.reset();
     stream_.reset();
     ks::free_pin_format(format_);
-    nt::ob::dereference(filter_file_);
 }
 
 NTSTATUS MidiPin::open(PKSDATAFORMAT format) {
@@ -66,8 +63,6 @@ NTSTATUS MidiPin::open(PKSDATAFORMAT format) {
     return status;
 }
 
-void MidiPin::cleanup() { shut_down(STATUS_CANCELLED); }
-
 void MidiPin::shut_down(NTSTATUS status) {
     sequencer_.cancel_all(status);
     capture_.cancel_all(status);
@@ -81,7 +76,7 @@ NTSTATUS MidiPin::Dispatch(PDEVICE_OBJECT, PIRP irp) {
         case IRP_MJ_DEVICE_CONTROL: return device_control(irp);
         case IRP_MJ_CLEANUP: {
             PortMidi::Control control(port_);
-            cleanup();
+            shut_down(STATUS_CANCELLED);
             break;
         }
         case IRP_MJ_CLOSE: port_.close_pin(this); break;
@@ -110,8 +105,13 @@ NTSTATUS MidiPin::device_control(PIRP irp) {
     }
 }
 
+// A request that ends at once lets go of its file, and another thread may have closed the last handle: the file, and with it
+// the pin, stays until nothing here touches it any more.
 NTSTATUS MidiPin::stream_request(PIRP irp, bool is_write) {
+    PFILE_OBJECT const file = IoGetCurrentIrpStackLocation(irp)->FileObject;
+    nt::ob::reference(file);
     const NTSTATUS status = is_write ? write(irp) : read(irp);
+    nt::ob::dereference(file);
     return status == STATUS_PENDING ? status : complete_request(irp, status);
 }
 
@@ -172,6 +172,7 @@ NTSTATUS MidiPin::reset_state(PIRP irp) {
     const NTSTATUS status = ks::copy_in(irp->RequestorMode, &value, ioctl.Type3InputBuffer, sizeof value);
     if (!NT_SUCCESS(status)) return status;
     if (value != KSRESET_BEGIN && value != KSRESET_END) return STATUS_INVALID_PARAMETER;
+    PortMidi::Control control(port_);
     resetting_ = value == KSRESET_BEGIN;
     if (!resetting_) return STATUS_SUCCESS;
     sequencer_.cancel_all(STATUS_CANCELLED);

@@ -6,6 +6,7 @@
 #include "portcls/capture.h"
 #include "portcls/com.h"
 #include "portcls/sequencer.h"
+#include "portcls/walked_list.h"
 
 namespace portico::portcls {
 
@@ -27,7 +28,7 @@ class StreamSink final : public IServiceSink {
 
 class MidiPin final : public ks::Object {
   public:
-    // Takes over the stream's and the group's references. `filter_file` is referenced until the pin is closed (PI-010).
+    // `filter_file` is the filter's, referenced by whoever makes the pin until it is closed (PI-010).
     MidiPin(PortMidi& port, ULONG pin_id, bool capture, PFILE_OBJECT filter_file);
     ~MidiPin();
 
@@ -57,7 +58,9 @@ class MidiPin final : public ks::Object {
 
     IServiceGroup* group() const { return group_.get(); }
 
-    LIST_ENTRY link{};         // in the port's list
+    // In the port's list.
+    MidiPin* next_node = nullptr;
+    Listed listed = Listed::yes;
 
   private:
     NTSTATUS step(KSSTATE next);
@@ -67,7 +70,6 @@ class MidiPin final : public ks::Object {
     NTSTATUS stream_request(PIRP irp, bool is_write);
     NTSTATUS reset_state(PIRP irp);
     NTSTATUS device_control(PIRP irp);
-    void cleanup();
 
     static NTSTATUS get_state(void* target, ks::PropertyRequest& request);
     static NTSTATUS put_state(void* target, ks::PropertyRequest& request);

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "ks/pin_connect.h"
+#include "nt/ob/ob.h"
 #include "portcls/midi_filter.h"
 #include "portcls/new_port.h"
 
@@ -27,10 +28,7 @@ NTSTATUS create_port_midi(PPORT* out) {
     return port == nullptr ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
-PortMidi::PortMidi() : sink_(*this) {
-    InitializeListHead(&pins_);
-    nt::ke::initialize_mutex(&control_);
-}
+PortMidi::PortMidi() : sink_(*this) { nt::ke::initialize_mutex(&control_); }
 
 void* PortMidi::find_port_interface(const GUID& id) {
     return IsEqualGUID(id, IID_IPortMidi) ? static_cast<IPortMidi*>(this) : nullptr;
@@ -51,11 +49,10 @@ PortMidi::Control::~Control() {
 
 template <class Visit>
 void PortMidi::for_each_pin(Visit&& visit) {
-    for (PLIST_ENTRY e = pins_.Flink; e != &pins_;) {
-        auto* const pin = CONTAINING_RECORD(e, MidiPin, link);
-        e = e->Flink;
-        visit(*pin);
-    }
+    pins_.find([&](MidiPin& pin) {
+        visit(pin);
+        return false;
+    });
 }
 
 // ---- binding ----
@@ -130,10 +127,12 @@ void STDMETHODCALLTYPE PortMidi::Notify(PSERVICEGROUP group) {
     }
     if (group_) request_service(group_.get());  // PM-013
     if (other_group_) request_service(other_group_.get());
+    ++notifying_;  // a pin that is closed meanwhile waits
     for_each_pin([this](MidiPin& pin) {
         IServiceGroup* const own = pin.group();
         if (own != nullptr && own != group_.get() && own != other_group_.get()) request_service(own);
     });
+    --notifying_;
 }
 
 void STDMETHODCALLTYPE PortMidi::RegisterServiceGroup(PSERVICEGROUP group) {
@@ -156,7 +155,7 @@ void PortMidi::service() {
         nt::DriverCall call("IMiniportMidi::Service", method_of(miniport_.get(), 6));
         miniport_->Service();
     }
-    for_each_pin([](MidiPin& pin) { pin.device_progressed(); });
+    pins_.walk([](MidiPin& pin) { pin.device_progressed(); }, [](MidiPin&) {});
 }
 
 // ---- filters and pins ----
@@ -215,15 +214,22 @@ NTSTATUS PortMidi::create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** o
         unmake(pin);
         return status;
     }
-    InsertTailList(&pins_, &pin->link);
+    nt::ob::reference(filter_file);
+    pins_.append(*pin);
     *out = pin;
     return STATUS_SUCCESS;
 }
 
 void PortMidi::close_pin(MidiPin* pin) {
-    Control control(*this);
-    RemoveEntryList(&pin->link);
-    unmake(pin);
+    PFILE_OBJECT const filter_file = pin->filter_file();
+    {
+        Control control(*this);
+        pins_.remove(*pin);
+        while (notifying_ != 0) nt::ke::stall(microsecond_ns);
+        unmake(pin);
+    }
+    // May close the filter, which takes the adapter's lock: not under the port's own.
+    nt::ob::dereference(filter_file);
 }
 
 void PortMidi::stream_runs(bool runs) { nt::ke::set_timer_resolution(runs); }
@@ -243,6 +249,7 @@ void NTAPI PortMidi::PauseStreams() {
 }
 
 void NTAPI PortMidi::PowerNotify(POWER_STATE state) {
+    Control control(*this);
     if (power_notify_) {
         nt::DriverCall call("IPowerNotify::PowerChangeNotify", method_of(power_notify_.get(), 3));
         power_notify_->PowerChangeNotify(state);

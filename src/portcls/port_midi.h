@@ -69,6 +69,7 @@ class PortMidi final : public PortBase<IPortMidi> {
     void service();
     NTSTATUS check_limits(ULONG pin_id, PFILE_OBJECT filter_file);
     ULONG count_pins(ULONG pin_id, PFILE_OBJECT filter_file);
+    // Under the control lock; or where `visit` reaches no point of the simulation, or notifying_ keeps the pins.
     template <class Visit>
     void for_each_pin(Visit&& visit);
 
@@ -78,7 +79,8 @@ class PortMidi final : public PortBase<IPortMidi> {
     Held<IPowerNotify> power_notify_;
     Held<IServiceGroup> group_;         // RegisterServiceGroup's, else Init's
     Held<IServiceGroup> other_group_;   // Init's, when it is another one (PM-033)
-    LIST_ENTRY pins_;
+    WalkedList<MidiPin> pins_;          // walked by the port's sink, changed under the control lock
+    unsigned notifying_ = 0;            // Notify is looking at pins
     KMUTEX control_;
     NTSTATUS refused_ = STATUS_SUCCESS;
     bool powered_down_ = false;

@@ -1,5 +1,6 @@
 #include "portcls/reset.h"
 
+#include "ks/stream_request.h"
 #include "nt/io/driver.h"
 #include "portcls/adapter.h"
 #include "portcls/live_objects.h"
@@ -12,6 +13,7 @@ void reset() {
     reset_live_objects();
     reset_adapters();
     reset_property_requests();
+    ks::reset_stream_requests();
 }
 
 }  // namespace portico::portcls

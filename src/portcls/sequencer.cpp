@@ -1,8 +1,8 @@
 #include "portcls/sequencer.h"
 
+#include <algorithm>
 #include <cstring>
 
-#include "nt/io/irp.h"
 #include "portcls/com.h"
 
 namespace portico::portcls {
@@ -10,9 +10,18 @@ namespace {
 
 // A device that takes nothing for so long is broken, not busy: the message is dropped (MS-044, MS-045).
 constexpr LONGLONG busy_limit_100ns = 10'000'000;
+// When a busy device is asked again: at the clock's next tick, or after a byte's time on a MIDI wire (MS-043).
+constexpr LONGLONG retry_tick_100ns = 1;
+constexpr LONGLONG retry_exact_100ns = 3'200;
+// A century of stream time either way, so that times can be added and counted in nanoseconds.
+constexpr LONGLONG time_limit_100ns = 3'155'760'000LL * 10'000'000;
+
+LONGLONG bounded_100ns(__int128 time_100ns) {
+    return static_cast<LONGLONG>(std::clamp<__int128>(time_100ns, -time_limit_100ns, time_limit_100ns));
+}
 
 LONGLONG to_100ns(const KSTIME& time) {
-    return static_cast<LONGLONG>(static_cast<__int128>(time.Time) * time.Numerator / time.Denominator);
+    return bounded_100ns(static_cast<__int128>(time.Time) * time.Numerator / time.Denominator);
 }
 
 void write_contract(PMINIPORTMIDISTREAM stream, ULONG asked, ULONG written) {
@@ -28,78 +37,58 @@ void write_contract(PMINIPORTMIDISTREAM stream, ULONG asked, ULONG written) {
 
 SequencerResolution sequencer_resolution = SequencerResolution::tick;
 
-Sequencer::Sequencer() : exact_timer_(exact_due, this) {
-    InitializeListHead(&queue_);
+Sequencer::Sequencer() : queue_(first_cancelled, this), exact_timer_(exact_due, this) {
     nt::ke::initialize_timer(&timer_, NotificationTimer);
     nt::ke::initialize_dpc(&dpc_, timer_dpc, this);
 }
 
-Sequencer::~Sequencer() { disarm(); }
+// The timer's DPC may have left its queue, and whoever ended the last request may still be in pump().
+Sequencer::~Sequencer() {
+    disarm();
+    nt::ke::flush_queued_dpcs();
+    wait_for_pump();
+}
 
 // ---- the queue ----
 
+// What is behind another request is that one's affair: it is being delivered, or a timer waits for it.
 void Sequencer::submit(ks::StreamRequest* request) {
-    const PIRP irp = request->irp;
-    request->owner = this;
-    irp->Tail.Overlay.DriverContext[0] = request;
-    InsertTailList(&queue_, &request->link);
-    IoSetCancelRoutine(irp, cancel_routine);
-    if (irp->Cancel != FALSE && IoSetCancelRoutine(irp, nullptr) != nullptr) {
-        RemoveEntryList(&request->link);
-        ks::StreamRequest::release(request);
-        irp->IoStatus = {};
-        irp->IoStatus.Status = STATUS_CANCELLED;
-        nt::io::complete(irp, IO_NO_INCREMENT);
-        return;
-    }
-    if (clock_.running()) pump();
+    const bool is_first = queue_.empty();
+    queue_.add(request);
+    if (is_first && clock_.running()) pump();
 }
 
-// The cancel spin lock is held on entry. The head may be in the middle of a Write: then whoever writes completes it.
-VOID NTAPI Sequencer::cancel_routine(PDEVICE_OBJECT, PIRP irp) {
-    auto* const request = static_cast<ks::StreamRequest*>(irp->Tail.Overlay.DriverContext[0]);
-    auto* const self = static_cast<Sequencer*>(request->owner);
-    IoReleaseCancelSpinLock(irp->CancelIrql);
-    const bool head = self->queue_.Flink == &request->link;
-    if (head && self->pumping_) {
-        request->cancelled = true;
-        return;
-    }
-    if (head) self->forget_position();
-    RemoveEntryList(&request->link);
-    ks::StreamRequest::release(request);
-    irp->IoStatus.Status = STATUS_CANCELLED;
-    irp->IoStatus.Information = 0;
-    nt::io::complete(irp, IO_NO_INCREMENT);
+// What is behind a cancelled request need not wait for that one's time.
+void Sequencer::first_cancelled(void* self) {
+    auto* const sequencer = static_cast<Sequencer*>(self);
+    sequencer->forget_position();
+    if (sequencer->clock_.running()) sequencer->pump();
 }
 
 void Sequencer::forget_position() {
     packet_ = offset_ = 0;
     first_record_ = true;
     record_open_ = false;
+    if (held_left_ != 0) skip_sysex_ = held_open_;
     held_left_ = 0;
     busy_since_100ns_ = -1;
 }
 
-void Sequencer::finish_head(NTSTATUS status) {
-    ks::StreamRequest* const request = ks::StreamRequest::of(RemoveHeadList(&queue_));
-    const PIRP irp = request->irp;
+void Sequencer::finish_first(NTSTATUS status) {
     forget_position();
-    IoSetCancelRoutine(irp, nullptr);
-    irp->IoStatus.Status = request->cancelled ? STATUS_CANCELLED : status;
-    irp->IoStatus.Information = NT_SUCCESS(irp->IoStatus.Status) ? request->data_total : 0;
-    ks::StreamRequest::release(request);
-    nt::io::complete(irp, IO_SOUND_INCREMENT);
+    ks::StreamRequest* const request = queue_.take_first();
+    if (request == nullptr) return;
+    const ULONG consumed = NT_SUCCESS(status) ? request->data_total : 0;
+    ks::StreamQueue::end(request, status, consumed, IO_SOUND_INCREMENT);
 }
 
 void Sequencer::cancel_all(NTSTATUS status) {
-    while (!IsListEmpty(&queue_)) {
-        if (pumping_) {  // the head is in a Write: it ends there
-            ks::StreamRequest::of(queue_.Flink)->cancelled = true;
-            return;
-        }
-        finish_head(status);
-    }
+    queue_.mark_all(status);
+    pump();
+    wait_for_pump();
+    if (pumping_) return;  // asked for from inside a Write: its pump ends them
+    parser_.reset();
+    skip_sysex_ = false;
 }
 
 // ---- state ----
@@ -109,14 +98,14 @@ void Sequencer::run() {
     pump();
 }
 
+// A Write that runs on another processor ends before the miniport is told to leave RUN (ST-005).
 void Sequencer::pause() {
     clock_.pause();
     disarm();
-    wait_for_write();
+    wait_for_pump();
 }
 
-// A Write that runs on another processor ends before the miniport is told to leave RUN (ST-005).
-void Sequencer::wait_for_write() {
+void Sequencer::wait_for_pump() {
     while (pumping_ && pumping_on_ != sim::this_processor) nt::ke::stall(microsecond_ns);
 }
 
@@ -124,7 +113,6 @@ void Sequencer::stop() {
     clock_.reset();
     disarm();
     cancel_all(STATUS_CANCELLED);
-    parser_.reset();
 }
 
 void Sequencer::progress() {
@@ -149,9 +137,12 @@ void Sequencer::pump() {
 }
 
 void Sequencer::deliver_due() {
-    while (clock_.running()) {
-        if (!IsListEmpty(&queue_) && ks::StreamRequest::of(queue_.Flink)->cancelled) {
-            finish_head(STATUS_CANCELLED);
+    while (!queue_.empty()) {
+        const NTSTATUS end_status = queue_.first().end_status;
+        if (end_status != STATUS_SUCCESS) {
+            finish_first(end_status);
+        } else if (!clock_.running()) {
+            return;
         } else if (held_left_ != 0) {
             if (!offer()) return;
         } else if (!next_event()) {
@@ -160,56 +151,49 @@ void Sequencer::deliver_due() {
     }
 }
 
-// Puts the next message that is due into held_. False: nothing is due; a timer tells when to come back.
+// Looks for the next message that is due. False: nothing is due; a timer tells when to come back.
 bool Sequencer::next_event() {
-    while (!IsListEmpty(&queue_)) {
-        midi::StreamEvent event;
-        if (record_open_ && parser_.next(at_, end_, event)) {
-            if (event.size == 0) continue;
-            held_ = event.bytes;
-            held_left_ = static_cast<ULONG>(event.size);
-            if (event.kind == midi::StreamEventKind::message) {
-                std::memcpy(short_message_, event.bytes, event.size);
-                held_ = short_message_;
-            }
-            return true;
-        }
-        record_open_ = false;
-        if (!open_record()) return false;
+    midi::StreamEvent event;
+    while (record_open_ && parser_.next(at_, end_, event)) {
+        if (hold(event)) return true;
     }
-    return false;
+    record_open_ = false;
+    return open_record();
 }
 
-// Opens the next record when it is due. False when it is not, or when the queue is empty.
+// Puts the event into held_. False when it is not to be delivered.
+bool Sequencer::hold(const midi::StreamEvent& event) {
+    const bool is_sysex = event.kind == midi::StreamEventKind::sysex;
+    bool skip = false;
+    if (is_sysex) {
+        skip = skip_sysex_ && !event.begins;
+        skip_sysex_ = skip && event.end == midi::SysExEnd::open;
+    }
+    if (skip || event.size == 0) return false;
+    held_ = event.bytes;
+    held_left_ = static_cast<ULONG>(event.size);
+    held_open_ = is_sysex && event.end == midi::SysExEnd::open;
+    if (!is_sysex) {
+        std::memcpy(short_message_, event.bytes, event.size);
+        held_ = short_message_;
+    }
+    return true;
+}
+
+// Opens the next record of the first request when it is due, or ends the request when it has no more. False: not due yet.
 bool Sequencer::open_record() {
-    const ks::StreamRequest& request = *ks::StreamRequest::of(queue_.Flink);
-    while (packet_ < request.packet_count) {
+    const ks::StreamRequest& request = queue_.first();
+    for (; packet_ < request.packet_count; ++packet_, offset_ = 0, first_record_ = true) {
         const ks::StreamPacket& packet = request.packets[packet_];
         KSMUSICFORMAT record;
-        if (!take_record(packet, record)) {
-            ++packet_;
-            offset_ = 0;
-            first_record_ = true;
-            continue;
-        }
+        if (!take_record(packet, record)) continue;
+        const LONGLONG due = due_100ns(packet, record);
         const LONGLONG now = clock_.now_100ns();
-        LONGLONG base = nominal_100ns_;
-        if (first_record_) {
-            const bool timed = (packet.header.OptionsFlags & KSSTREAM_HEADER_OPTIONSF_TIMEVALID) != 0;
-            base = timed ? to_100ns(packet.header.PresentationTime) : now;  // SP-015
-        }
-        const LONGLONG due = base + static_cast<LONGLONG>(record.TimeDeltaMs) * 10'000;
         if (due > now) {
-            // An untimed record's base is the moment when it was first looked at.
-            if (first_record_) {
-                nominal_100ns_ = base;
-                first_record_ = false;
-            }
-            arm(due);
+            arm(due - now);
             return false;
         }
         nominal_100ns_ = due;
-        first_record_ = false;
         at_ = packet.bytes + offset_ + sizeof(KSMUSICFORMAT);
         end_ = at_ + record.ByteCount;
         offset_ += static_cast<ULONG>(sizeof(KSMUSICFORMAT)) + ((record.ByteCount + 3) & ~3u);
@@ -217,8 +201,19 @@ bool Sequencer::open_record() {
         sim::record(sim::TraceKind::message, "due", at_ == end_ ? 0 : *at_, static_cast<std::uint64_t>(due));
         return true;
     }
-    finish_head(STATUS_SUCCESS);
-    return !IsListEmpty(&queue_);
+    finish_first(STATUS_SUCCESS);
+    return true;
+}
+
+// SP-011, SP-015: a packet's first record counts from its time, or from when it is first looked at; each later one from
+// the one before.
+LONGLONG Sequencer::due_100ns(const ks::StreamPacket& packet, const KSMUSICFORMAT& record) {
+    if (first_record_) {
+        const bool timed = (packet.header.OptionsFlags & KSSTREAM_HEADER_OPTIONSF_TIMEVALID) != 0;
+        nominal_100ns_ = timed ? to_100ns(packet.header.PresentationTime) : clock_.now_100ns();
+        first_record_ = false;
+    }
+    return bounded_100ns(static_cast<__int128>(nominal_100ns_) + static_cast<LONGLONG>(record.TimeDeltaMs) * 10'000);
 }
 
 // The record at the packet's offset; false at the packet's end (less than a header left is padding, SP-014).
@@ -228,31 +223,37 @@ bool Sequencer::take_record(const ks::StreamPacket& packet, KSMUSICFORMAT& recor
     return true;
 }
 
-// Offers the held message. False: the device is busy, or the stream left RUN meanwhile.
+// Offers the held message. False: the device is busy.
 bool Sequencer::offer() {
     ULONG written = 0;
     const ULONG asked = held_left_;
     NTSTATUS status;
+    queue_.use_first(true);
     {
         nt::DriverCall call("IMiniportMidiStream::Write", method_of(stream_, 6));
         status = call.returned(stream_->Write(const_cast<std::uint8_t*>(held_), asked, &written));
     }
-    if (held_left_ == 0) return true;  // discarded while it was being written
+    queue_.use_first(false);
     if (!NT_SUCCESS(status)) {
         give_up();
         return true;
     }
     write_contract(stream_, asked, written);
-    if (written > asked) written = asked;  // MS-049
+    return offered(asked, std::min(written, asked));  // MS-049
+}
+
+bool Sequencer::offered(ULONG asked, ULONG written) {
     held_ += written;
     held_left_ -= written;
     counts_.bytes += written;
-    if (written != 0) busy_since_100ns_ = -1;
-    if (held_left_ == 0) {
-        ++counts_.messages;
-        return true;
-    }
-    if (written != 0) return true;
+    if (written == 0) return stay_busy();
+    busy_since_100ns_ = -1;
+    if (written == asked) ++counts_.messages;
+    return true;
+}
+
+// True: the device has been busy for too long, and the message is dropped.
+bool Sequencer::stay_busy() {
     ++counts_.busy;
     const LONGLONG now = nt::ke::exact_time_100ns();
     if (busy_since_100ns_ < 0) busy_since_100ns_ = now;
@@ -261,27 +262,27 @@ bool Sequencer::offer() {
         give_up();
         return true;
     }
-    arm(clock_.now_100ns() + 1);
+    arm(sequencer_resolution == SequencerResolution::exact ? retry_exact_100ns : retry_tick_100ns);
     return false;
 }
 
 // MS-045, MS-047: the message is lost, the stream goes on.
 void Sequencer::give_up() {
     ++counts_.dropped;
+    skip_sysex_ = held_open_;
     held_left_ = 0;
     busy_since_100ns_ = -1;
 }
 
 // ---- the timer ----
 
-void Sequencer::arm(LONGLONG due_100ns) {
-    const LONGLONG wait = due_100ns - clock_.now_100ns();
+void Sequencer::arm(LONGLONG wait_100ns) {
     if (sequencer_resolution == SequencerResolution::exact) {
-        sim::scheduler.schedule(exact_timer_, sim::this_processor->at_ns + wait * 100);
+        sim::scheduler.schedule(exact_timer_, sim::this_processor->at_ns + wait_100ns * 100);
         return;
     }
     LARGE_INTEGER due;
-    due.QuadPart = -wait;
+    due.QuadPart = -wait_100ns;
     nt::ke::set_timer(&timer_, due, 0, &dpc_);
 }
 

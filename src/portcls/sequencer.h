@@ -2,7 +2,7 @@
 // MS-040..MS-054).
 #pragma once
 
-#include "ks/stream_request.h"
+#include "ks/stream_queue.h"
 #include "midi/stream_parser.h"
 #include "nt/ke/ke.h"
 #include "portcls.h"
@@ -38,7 +38,8 @@ class Sequencer {
     void stop();   // discards what is queued (STATUS_CANCELLED) and resets the time
     // The device made progress: what it was too busy for is offered again (PM-051). IRQL: DISPATCH_LEVEL.
     void progress();
-    // Completes every queued request with the status (reset, removal).
+    // Ends every queued request with the status and forgets the message in progress (ST-007, removal). A Write on another
+    // processor is waited for. IRQL: PASSIVE_LEVEL.
     void cancel_all(NTSTATUS status);
 
     const SequencerCounts& counts() const { return counts_; }
@@ -49,20 +50,24 @@ class Sequencer {
     void deliver_due();
     bool next_event();
     bool open_record();
+    LONGLONG due_100ns(const ks::StreamPacket& packet, const KSMUSICFORMAT& record);
     bool take_record(const ks::StreamPacket& packet, KSMUSICFORMAT& record);
+    bool hold(const midi::StreamEvent& event);
     bool offer();
+    bool offered(ULONG asked, ULONG written);
+    bool stay_busy();
     void give_up();
-    void finish_head(NTSTATUS status);
+    void finish_first(NTSTATUS status);
     void forget_position();
-    void wait_for_write();
-    void arm(LONGLONG due_100ns);
+    void wait_for_pump();
+    void arm(LONGLONG wait_100ns);
     void disarm();
     static VOID NTAPI timer_dpc(PKDPC dpc, PVOID context, PVOID, PVOID);
     static void exact_due(void* context, Nanoseconds due_ns);
-    static VOID NTAPI cancel_routine(PDEVICE_OBJECT device, PIRP irp);
+    static void first_cancelled(void* self);
 
     PMINIPORTMIDISTREAM stream_ = nullptr;
-    LIST_ENTRY queue_;
+    ks::StreamQueue queue_;
     StreamClock clock_;
     midi::StreamParser parser_;
     KTIMER timer_;
@@ -72,7 +77,7 @@ class Sequencer {
     bool again_ = false;
     const sim::Processor* pumping_on_ = nullptr;
 
-    // Where the head request is being read.
+    // Where the first request is being read.
     ULONG packet_ = 0;               // index of its packet
     ULONG offset_ = 0;               // of the next record in it
     bool first_record_ = true;       // of the packet
@@ -84,6 +89,8 @@ class Sequencer {
     // The message that the miniport has not taken whole yet.
     const std::uint8_t* held_ = nullptr;
     ULONG held_left_ = 0;
+    bool held_open_ = false;         // a piece of a SysEx that goes on
+    bool skip_sysex_ = false;        // a piece of it was given up: the rest goes with it (MS-047)
     LONGLONG busy_since_100ns_ = -1;
     alignas(8) std::uint8_t short_message_[8] = {};
 

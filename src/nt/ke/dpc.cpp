@@ -20,8 +20,6 @@ struct DpcQueue {
 
 struct Dpcs {
     std::array<DpcQueue, sim::max_processors> queues;
-    std::array<KDPC, sim::max_processors> flush;
-    std::array<KEVENT, sim::max_processors> flushed;
 };
 
 Dpcs dpcs;
@@ -124,11 +122,13 @@ bool remove_dpc(PRKDPC dpc) {
 void flush_queued_dpcs() {
     for (unsigned i = 0; i < sim::scheduler.processor_count; ++i) {
         if (IsListEmpty(&dpcs.queues[i].list) && !dpcs.queues[i].running) continue;
-        initialize_event(&dpcs.flushed[i], NotificationEvent, false);
-        initialize_dpc(&dpcs.flush[i], flushed, &dpcs.flushed[i]);
-        dpcs.flush[i].Number = static_cast<USHORT>(target_base + i);
-        insert_dpc(&dpcs.flush[i], nullptr, nullptr);
-        wait(&dpcs.flushed[i], KernelMode, false, nullptr);
+        KEVENT event;
+        KDPC dpc;
+        initialize_event(&event, NotificationEvent, false);
+        initialize_dpc(&dpc, flushed, &event);
+        dpc.Number = static_cast<USHORT>(target_base + i);
+        insert_dpc(&dpc, nullptr, nullptr);
+        wait(&event, KernelMode, false, nullptr);
     }
 }
 
