@@ -12,22 +12,27 @@ namespace {
 
 constexpr Nanoseconds interrupt_cost_ns = 500;
 constexpr Nanoseconds switch_cost_ns = 1'000;
-// Two clock ticks of 15.625 ms, as on a Windows client, less what a thread that began just after a tick may lack at the
-// second: its equals need not wait for a third.
+// Two clock ticks of 15.625 ms, as on a Windows client, less what a thread that began just after a tick may
+// lack at the second: its equals need not wait for a third.
 constexpr Nanoseconds quantum_ns = 31'250'000 - 1'000'000;
 
 Policy nt_order;
 Processor host_processor;
 
-// Lower IRQs have the higher DIRQLs, as with the priorities of an ISA interrupt controller; 3..11 are devices' on x64.
-Irql dirql_of(unsigned irq) { return static_cast<Irql>(11 - (irq * 9) / irq_line_count); }
+// Lower IRQs have the higher DIRQLs, as with the priorities of an ISA interrupt controller; 3..11 are
+// devices' on x64.
+Irql dirql_of(unsigned irq) {
+    return static_cast<Irql>(11 - (irq * 9) / irq_line_count);
+}
 
 }  // namespace
 
 constinit Processor* this_processor = &host_processor;
 Scheduler scheduler;
 
-void slow_point() { scheduler.slow(); }
+void slow_point() {
+    scheduler.slow();
+}
 
 void Scheduler::reset(unsigned count, std::uint64_t seed) {
     PORTICO_CHECK(count >= 1 && count <= max_processors && !running_);
@@ -84,7 +89,9 @@ bool Scheduler::run(Nanoseconds limit_ns, Condition condition, void* context) {
     return early;
 }
 
-Nanoseconds Scheduler::now_ns() const { return running_ ? this_processor->at_ns : reached_ns_; }
+Nanoseconds Scheduler::now_ns() const {
+    return running_ ? this_processor->at_ns : reached_ns_;
+}
 
 void Scheduler::to_host() {
     last_running_ = this_processor;
@@ -307,7 +314,10 @@ void Scheduler::release_spinners(const volatile std::uint64_t* lock) {
 
 // ---- threads ----
 
-void Scheduler::idle_entry(void* argument) { scheduler.idle_loop(); (void)argument; }
+void Scheduler::idle_entry(void* argument) {
+    scheduler.idle_loop();
+    (void)argument;
+}
 
 void Scheduler::idle_loop() {
     for (;;) {
@@ -335,7 +345,7 @@ void Scheduler::switch_to_thread(Fiber& from, Thread& thread) {
     thread.processor = &p;
     thread.quantum_end_ns = p.at_ns + quantum_ns;
     record(TraceKind::thread_switch, thread.name, thread.id);
-    if ((p.ready_mask >> thread.priority & 1u) != 0 && hooks.quantum_wanted != nullptr) hooks.quantum_wanted();
+    if (contended(p) && hooks.quantum_wanted != nullptr) hooks.quantum_wanted();
     Fiber::switch_to(from, thread.fiber);
 }
 
@@ -420,7 +430,7 @@ void Scheduler::queue_ready(Thread& thread, bool at_head) {
     } else if (thread.priority > p.current->priority) {
         p.preempt = true;
         poke(p, now);
-    } else if (thread.priority == p.current->priority && hooks.quantum_wanted != nullptr) {
+    } else if (contended(p) && hooks.quantum_wanted != nullptr) {
         hooks.quantum_wanted();
     }
 }
@@ -475,6 +485,20 @@ void Scheduler::exit_thread() {
     __builtin_unreachable();
 }
 
+// A thread waits that may go on when the quanta of the current one are over.
+bool Scheduler::contended(const Processor& p) const {
+    const Thread& self = *p.current;
+    return p.ready_mask >> std::min(self.base_priority, self.priority) != 0;
+}
+
+// A boost decays by one level for each quantum that passed; a real-time priority does not.
+void Scheduler::end_quantum(Thread& thread, Nanoseconds now_ns) {
+    if (thread.priority >= low_realtime_priority || thread.priority <= thread.base_priority) return;
+    const Nanoseconds quanta = 1 + (now_ns - thread.quantum_end_ns) / quantum_ns;
+    const Nanoseconds boost = thread.priority - thread.base_priority;
+    thread.priority = static_cast<std::uint8_t>(thread.priority - std::min(boost, quanta));
+}
+
 void Scheduler::preempt_current() {
     Processor& p = *this_processor;
     p.preempt = false;
@@ -482,11 +506,12 @@ void Scheduler::preempt_current() {
     Thread& self = *p.current;
     const bool may_stay = (self.affinity >> p.index & 1u) != 0;
     const bool quantum_over = p.at_ns >= self.quantum_end_ns;
+    if (quantum_over) end_quantum(self, p.at_ns);
     const unsigned least = !may_stay ? 0 : self.priority + (quantum_over ? 0u : 1u);
     Thread* const next = least < priority_levels ? pop_ready(p, 1u << p.index, least) : nullptr;
     if (next == nullptr && may_stay) {
         if (quantum_over) self.quantum_end_ns = p.at_ns + quantum_ns;
-        if ((p.ready_mask >> self.priority & 1u) != 0 && hooks.quantum_wanted != nullptr) hooks.quantum_wanted();
+        if (contended(p) && hooks.quantum_wanted != nullptr) hooks.quantum_wanted();
         return;
     }
     self.irql = p.irql;
@@ -502,7 +527,7 @@ void Scheduler::yield() {
     Processor& p = *this_processor;
     if (p.current == nullptr || p.irql >= dispatch_level) return;
     Thread& self = *p.current;
-    const Nanoseconds quantum_end_ns = std::exchange(self.quantum_end_ns, 0);
+    const Nanoseconds quantum_end_ns = std::exchange(self.quantum_end_ns, p.at_ns);
     if ((p.ready_mask >> self.priority) != 0) {
         preempt_current();
     } else {
@@ -519,6 +544,13 @@ void Scheduler::set_affinity(Thread& thread, std::uint32_t affinity) {
         poke(*thread.processor, event_time_ns());
         if (deliverable(*this_processor)) deliver();
     }
+}
+
+void Scheduler::boost(Thread& thread, std::uint8_t increment) {
+    PORTICO_CHECK(thread.state != Thread::State::ready);
+    if (thread.priority >= low_realtime_priority) return;
+    const unsigned wanted = std::min<unsigned>(thread.base_priority + increment, low_realtime_priority - 1);
+    thread.priority = std::max(thread.priority, static_cast<std::uint8_t>(wanted));
 }
 
 void Scheduler::set_priority(Thread& thread, std::uint8_t priority) {

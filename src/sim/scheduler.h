@@ -1,5 +1,5 @@
-// The whole simulated computer's progress on one host thread: processors, threads, events, and the way in and out for the
-// host. There is one; a Machine resets it.
+// The whole simulated computer's progress on one host thread: processors, threads, events, and the way in and
+// out for the host. There is one; a Machine resets it.
 #pragma once
 
 #include <algorithm>
@@ -17,10 +17,10 @@ namespace portico::sim {
 
 // What the executive above does at the moments that only sim sees.
 struct Hooks {
-    void (*retire_dpcs)(Processor&) = nullptr;      // at DISPATCH_LEVEL, until the processor's queue is empty
-    void (*deliver_apcs)() = nullptr;               // below APC_LEVEL, for the current thread
-    void (*clock)(Processor&) = nullptr;            // at CLOCK_LEVEL
-    void (*quantum_wanted)() = nullptr;             // a thread waits behind an equal: clock ticks are needed
+    void (*retire_dpcs)(Processor&) = nullptr;  // at DISPATCH_LEVEL, until the processor's queue is empty
+    void (*deliver_apcs)() = nullptr;           // below APC_LEVEL, for the current thread
+    void (*clock)(Processor&) = nullptr;        // at CLOCK_LEVEL
+    void (*quantum_wanted)() = nullptr;         // a thread waits behind an equal: clock ticks are needed
 };
 
 struct Scheduler {
@@ -38,8 +38,9 @@ struct Scheduler {
     // ---- for the host (outside the simulation) ----
 
     using Condition = bool (*)(void* context);
-    // Runs until `condition` (may be null) holds, stop() was called, the machine froze, or simulated time would pass
-    // `limit_ns`. The condition is asked after every device event and every change of processor. Returns false at the limit.
+    // Runs until `condition` (may be null) holds, stop() was called, the machine froze, or simulated time
+    // would pass `limit_ns`. The condition is asked after every device event and every change of processor.
+    // Returns false at the limit.
     bool run(Nanoseconds limit_ns, Condition condition, void* context);
     bool frozen() const { return frozen_; }
     // The machine's time as the host sees it.
@@ -52,19 +53,25 @@ struct Scheduler {
         stop_ = true;
         this_processor->deadline_ns = 0;
     }
-    // Nothing runs any more (a bug check). Back to the host for good; returns at once when called from the host.
+    // Nothing runs any more (a bug check). Back to the host for good; returns at once when called from the
+    // host.
     void freeze();
 
     // Starts a thread: it is ready.
     void start(Thread& thread, Fiber::Entry entry, void* argument);
     void make_ready(Thread& thread);
-    // The current thread waits; the caller (nt::ke) has put it where make_ready() will come from. Below DISPATCH_LEVEL.
+    // The current thread waits; the caller (nt::ke) has put it where make_ready() will come from. Below
+    // DISPATCH_LEVEL.
     void block();
     // The current thread is done; its stack is free for the next. Never returns.
     [[noreturn]] void exit_thread();
     // The thread goes behind its equals when it is preempted next.
     void yield();
+    // The thread's priority now; its base priority stays.
     void set_priority(Thread& thread, std::uint8_t priority);
+    // A thread that waits gets its base priority and so much more, if that is more than it has, below the
+    // real-time ones.
+    void boost(Thread& thread, std::uint8_t increment);
     // A running thread that may no longer be where it is moves before it goes on (below DISPATCH_LEVEL).
     void set_affinity(Thread& thread, std::uint32_t affinity);
 
@@ -84,7 +91,8 @@ struct Scheduler {
     void lower_irql(Irql irql) {
         Processor& p = *this_processor;
         p.irql = irql;
-        if (deliverable(p)) [[unlikely]] deliver();
+        if (deliverable(p)) [[unlikely]]
+            deliver();
     }
     void raise_irql(Irql irql) { this_processor->irql = irql; }
 
@@ -95,7 +103,8 @@ struct Scheduler {
     bool deliverable(const Processor& p) const {
         if (p.pending_lines != 0 && !p.interrupts_disabled && highest_pending(p) > p.irql) return true;
         if (p.irql >= dispatch_level) return false;
-        return p.dpcs_pending || p.preempt || (p.irql < apc_level && p.current != nullptr && p.current->apcs_pending);
+        return p.dpcs_pending || p.preempt ||
+               (p.irql < apc_level && p.current != nullptr && p.current->apcs_pending);
     }
 
     void slow();
@@ -128,12 +137,14 @@ struct Scheduler {
     void queue_ready(Thread& thread, bool at_head);
     bool unqueue_ready(Thread& thread);
     void preempt_current();
+    bool contended(const Processor& p) const;
+    void end_quantum(Thread& thread, Nanoseconds now_ns);
     Nanoseconds event_time_ns() const { return firing_ns_ != never_ns ? firing_ns_ : now_ns(); }
     static void idle_entry(void* argument);
 
     Fiber host_fiber_;
     Processor* last_running_ = nullptr;
-    Processor* chosen_ = nullptr;       // the policy's choice when the limit came before it
+    Processor* chosen_ = nullptr;  // the policy's choice when the limit came before it
     Nanoseconds limit_ns_ = never_ns;
     Nanoseconds reached_ns_ = 0;
     Nanoseconds firing_ns_ = never_ns;  // the due time of the event that is being fired

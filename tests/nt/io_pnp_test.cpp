@@ -68,7 +68,7 @@ TEST_F(PnpTest, DriverEntryGetsItsServiceKey) {
     request.source = &source;
     REQUIRES("LC-001");
     EXPECT_EQ(nt::io::perform(request), STATUS_SUCCESS);
-    EXPECT_EQ(path, "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\entry");
+    EXPECT_EQ(path, "\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet001\\Services\\entry");
     EXPECT_TRUE(nt::cm::key_exists(
         nt::ob::string(u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\entry")));
 }

@@ -14,7 +14,9 @@ void tell(PFAST_MUTEX mutex, const char* text) {
 // The Unsafe forms leave it to the caller to keep normal kernel APCs off.
 void check_apcs_off(PFAST_MUTEX mutex) {
     const KTHREAD& thread = *ke::current_thread();
-    if (ke::current_irql() >= APC_LEVEL || thread.critical_region_depth > 0 || thread.guarded_region_depth > 0) return;
+    if (ke::current_irql() >= APC_LEVEL || thread.critical_region_depth != 0 ||
+        thread.guarded_region_depth != 0)
+        return;
     tell(mutex, "The driver used a fast mutex with an Unsafe function while APCs were enabled.");
 }
 
@@ -30,7 +32,8 @@ void initialize_fast_mutex(PFAST_MUTEX mutex) {
 // Count is 1 when free and falls by one with its owner and with each waiter.
 void acquire_fast_mutex(PFAST_MUTEX mutex) {
     KTHREAD* const self = ke::current_thread();
-    if (mutex->Owner == self) tell(mutex, "The driver acquired a fast mutex that the same thread owns: it waits for ever.");
+    if (mutex->Owner == self)
+        tell(mutex, "The driver acquired a fast mutex that the same thread owns: it waits for ever.");
     if (--mutex->Count != 0) {
         ++mutex->Contention;
         ke::wait(&mutex->Event, KernelMode, false, nullptr);

@@ -1,5 +1,5 @@
-// Lookaside lists. Taking from and giving to one is in the driver itself (wdm.h, as on x64 Windows); here they begin, end
-// and are known.
+// Lookaside lists. Taking from and giving to one is in the driver itself (wdm.h, as on x64 Windows); here
+// they begin, end and are known.
 #include "nt/ex/pool.h"
 #include "nt/ex/slist.h"
 #include "nt/ex/tracked.h"
@@ -15,7 +15,9 @@ constexpr USHORT depth_maximum = 256;
 PVOID NTAPI allocate_ex(POOL_TYPE type, SIZE_T size, ULONG tag, PLOOKASIDE_LIST_EX) {
     return ExAllocatePoolWithTag(type, size, tag);
 }
-VOID NTAPI free_ex(PVOID buffer, PLOOKASIDE_LIST_EX) { ExFreePool(buffer); }
+VOID NTAPI free_ex(PVOID buffer, PLOOKASIDE_LIST_EX) {
+    ExFreePool(buffer);
+}
 
 template <class Lookaside>
 void initialize(Lookaside& l, ULONG type, SIZE_T size, ULONG tag) {
@@ -28,8 +30,8 @@ void initialize(Lookaside& l, ULONG type, SIZE_T size, ULONG tag) {
     l.ListEntry.Flink = l.ListEntry.Blink = &l.ListEntry;
 }
 
-void initialize_general(PGENERAL_LOOKASIDE l, PALLOCATE_FUNCTION allocate, PFREE_FUNCTION free, ULONG type, SIZE_T size,
-                        ULONG tag, const void* frame) {
+void initialize_general(PGENERAL_LOOKASIDE l, PALLOCATE_FUNCTION allocate, PFREE_FUNCTION free, ULONG type,
+                        SIZE_T size, ULONG tag, const void* frame) {
     initialize(*l, type, size, tag);
     l->Allocate = allocate != nullptr ? allocate : ExAllocatePoolWithTag;
     l->Free = free != nullptr ? free : ExFreePool;
@@ -69,7 +71,7 @@ VOID NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PAL
 VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
                                           PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag, USHORT) {
     DDI(ExInitializePagedLookasideList, APC_LEVEL);
-    const ULONG type = PagedPool | (Flags & POOL_RAISE_IF_ALLOCATION_FAILURE);
+    const ULONG type = PagedPool | (Flags & (POOL_RAISE_IF_ALLOCATION_FAILURE | POOL_NX_ALLOCATION));
     ex::initialize_general(&Lookaside->L, Allocate, Free, type, Size, Tag, FRAME);
 }
 
@@ -84,10 +86,11 @@ VOID NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside) {
 }
 
 NTSTATUS NTAPI ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside, PALLOCATE_FUNCTION_EX Allocate,
-                                           PFREE_FUNCTION_EX Free, POOL_TYPE PoolType, ULONG Flags, SIZE_T Size,
-                                           ULONG Tag, USHORT Depth) {
+                                           PFREE_FUNCTION_EX Free, POOL_TYPE PoolType, ULONG Flags,
+                                           SIZE_T Size, ULONG Tag, USHORT Depth) {
     DDI(ExInitializeLookasideListEx, DISPATCH_LEVEL);
-    constexpr ULONG both = EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL | EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE;
+    constexpr ULONG both =
+        EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL | EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE;
     if ((Flags & ~both) != 0) return STATUS_INVALID_PARAMETER_5;
     if ((Flags & both) == both) return STATUS_INVALID_PARAMETER_5;
     if (Depth != 0) return STATUS_INVALID_PARAMETER_8;

@@ -13,16 +13,22 @@ constexpr ULONG driver_verifier_detected_violation = 0xC4;
 constexpr ULONG tag = 'tReR';
 constexpr LONGLONG retry_100ns = -10'000;
 
-ERESOURCE_THREAD self() { return reinterpret_cast<ERESOURCE_THREAD>(ke::current_thread()); }
+ERESOURCE_THREAD self() {
+    return reinterpret_cast<ERESOURCE_THREAD>(ke::current_thread());
+}
 
-bool owned_exclusive(const ERESOURCE* r) { return (r->Flag & ResourceOwnedExclusive) != 0; }
+bool owned_exclusive(const ERESOURCE* r) {
+    return (r->Flag & ResourceOwnedExclusive) != 0;
+}
 
 bool owned_exclusive_by(const ERESOURCE* r, ERESOURCE_THREAD owner) {
     return owned_exclusive(r) && r->OwnerEntry.OwnerThread == owner;
 }
 
 // OwnerTable[0] holds the table's size; entries follow it.
-ULONG table_size(const ERESOURCE* r) { return r->OwnerTable == nullptr ? 0 : r->OwnerTable[0].TableSize; }
+ULONG table_size(const ERESOURCE* r) {
+    return r->OwnerTable == nullptr ? 0 : r->OwnerTable[0].TableSize;
+}
 
 OWNER_ENTRY* find_owner(PERESOURCE r, ERESOURCE_THREAD owner) {
     if (r->OwnerEntry.OwnerThread == owner) return &r->OwnerEntry;
@@ -60,7 +66,7 @@ void add_owner(PERESOURCE r) {
         entry->OwnerThread = self();
         entry->OwnerCount = 0;
     } else {
-        --r->ActiveCount;   // counted already as an owner
+        --r->ActiveCount;  // counted already as an owner
     }
     ++entry->OwnerCount;
 }
@@ -87,7 +93,8 @@ T* waiters_of(PVOID& slot, Initialize&& initialize) {
 }
 
 KSEMAPHORE* shared_waiters(PERESOURCE r) {
-    return waiters_of<KSEMAPHORE>(r->SharedWaiters, [](KSEMAPHORE* s) { ke::initialize_semaphore(s, 0, MAXLONG); });
+    return waiters_of<KSEMAPHORE>(r->SharedWaiters,
+                                  [](KSEMAPHORE* s) { ke::initialize_semaphore(s, 0, MAXLONG); });
 }
 
 KEVENT* exclusive_waiters(PERESOURCE r) {
@@ -95,11 +102,15 @@ KEVENT* exclusive_waiters(PERESOURCE r) {
                               [](KEVENT* e) { ke::initialize_event(e, SynchronizationEvent, false); });
 }
 
-void tell(PERESOURCE r, const char* text) { PORTICO_PROBE(object_misuse, driver_verifier_detected_violation, r, text); }
+void tell(PERESOURCE r, const char* text) {
+    PORTICO_PROBE(object_misuse, driver_verifier_detected_violation, r, text);
+}
 
 void check_apcs_off(PERESOURCE r, const char* text) {
     const KTHREAD& thread = *ke::current_thread();
-    if (ke::current_irql() >= APC_LEVEL || thread.critical_region_depth > 0 || thread.guarded_region_depth > 0) return;
+    if (ke::current_irql() >= APC_LEVEL || thread.critical_region_depth != 0 ||
+        thread.guarded_region_depth != 0)
+        return;
     tell(r, text);
 }
 
@@ -108,7 +119,7 @@ void wait_shared(PERESOURCE r) {
     KSEMAPHORE* const semaphore = shared_waiters(r);
     ++r->NumberOfSharedWaiters;
     ke::wait(semaphore, KernelMode, false, nullptr);
-    add_owner(r);   // ActiveCount was raised by who let this thread in
+    add_owner(r);  // ActiveCount was raised by who let this thread in
 }
 
 // Lets every shared waiter in.
@@ -209,7 +220,8 @@ void release_resource(PERESOURCE r, ERESOURCE_THREAD owner) {
     check_apcs_off(r, "The driver released an ERESOURCE while APCs were enabled.");
     OWNER_ENTRY* const entry = r->ActiveCount == 0 ? nullptr : find_owner(r, owner);
     if (entry == nullptr) {
-        PORTICO_PROBE(object_misuse, RESOURCE_NOT_OWNED, r, "The driver released an ERESOURCE that the thread does not own.");
+        PORTICO_PROBE(object_misuse, RESOURCE_NOT_OWNED, r,
+                      "The driver released an ERESOURCE that the thread does not own.");
         return;
     }
     if (owned_exclusive(r)) {
@@ -242,7 +254,8 @@ NTSTATUS NTAPI ExReinitializeResourceLite(PERESOURCE Resource) {
 NTSTATUS NTAPI ExDeleteResourceLite(PERESOURCE Resource) {
     DDI(ExDeleteResourceLite, DISPATCH_LEVEL);
     if (!ex::untrack(ex::TrackedKind::resource, Resource)) {
-        PORTICO_PROBE(object_misuse, 0xC4, Resource, "The driver deleted an ERESOURCE that is not initialised.");
+        PORTICO_PROBE(object_misuse, 0xC4, Resource,
+                      "The driver deleted an ERESOURCE that is not initialised.");
         return STATUS_SUCCESS;
     }
     ex::delete_resource(Resource);
@@ -333,7 +346,8 @@ BOOLEAN NTAPI ExIsResourceAcquiredExclusiveLite(PERESOURCE Resource) {
 
 ULONG NTAPI ExIsResourceAcquiredSharedLite(PERESOURCE Resource) {
     DDI(ExIsResourceAcquiredSharedLite, DISPATCH_LEVEL);
-    const OWNER_ENTRY* const entry = Resource->ActiveCount == 0 ? nullptr : ex::find_owner(Resource, ex::self());
+    const OWNER_ENTRY* const entry =
+        Resource->ActiveCount == 0 ? nullptr : ex::find_owner(Resource, ex::self());
     return entry == nullptr ? 0 : entry->OwnerCount;
 }
 

@@ -63,11 +63,13 @@ void fill_in(DriverBody& body, const DriverSource& source) {
     DRIVER_OBJECT& driver = body.object;
     driver.Type = IO_TYPE_DRIVER;
     driver.Size = sizeof(DRIVER_OBJECT);
+    driver.Flags = DRVO_LEGACY_DRIVER;
     driver.DriverStart = reinterpret_cast<void*>(source.image.base);
     driver.DriverSize = static_cast<ULONG>(source.image.size);
     driver.DriverInit = source.entry;
     driver.DriverExtension = &body.extension;
     driver.DriverName = ob::string(body.name);
+    driver.DriverName.MaximumLength = driver.DriverName.Length;
     copy_name(body.hardware_text, 64, u"\\REGISTRY\\MACHINE\\HARDWARE\\DESCRIPTION\\SYSTEM");
     body.hardware_database = ob::string(body.hardware_text);
     driver.HardwareDatabase = &body.hardware_database;
@@ -96,21 +98,22 @@ DriverBody* make_driver(const DriverSource& source, NTSTATUS* status) {
     return nullptr;
 }
 
-// The I/O manager's buffer: gone when DriverEntry has returned, as on Windows.
+// The I/O manager's buffer, a page: gone when DriverEntry has returned, as on Windows. The key's own name,
+// not that of the link to its control set.
 struct RegistryPath {
-    static constexpr const WCHAR* prefix = u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\";
+    static constexpr const WCHAR* prefix = u"\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet001\\Services\\";
     UNICODE_STRING* string = nullptr;
 
     explicit RegistryPath(const WCHAR* service) {
         constexpr std::size_t room = 64 + service_name_limit;
-        string = static_cast<UNICODE_STRING*>(
-            ex::allocate_internal(PagedPool, sizeof(UNICODE_STRING) + room * sizeof(WCHAR), 'eReG'));
+        string = static_cast<UNICODE_STRING*>(ex::allocate_internal(PagedPool, PAGE_SIZE, 'eReG'));
         if (string == nullptr) return;
         auto* const buffer = reinterpret_cast<WCHAR*>(string + 1);
         copy_name(buffer, room, prefix);
         const UNICODE_STRING so_far = ob::string(buffer);
         copy_name(buffer + so_far.Length / sizeof(WCHAR), service_name_limit, service);
         *string = ob::string(buffer);
+        string->MaximumLength = string->Length;
     }
     void free() { ex::free(string, 0); }
 };
@@ -130,6 +133,8 @@ NTSTATUS call_entry(DriverBody& body) {
 
 // After a successful DriverEntry its devices are open to the world; later ones the driver opens itself.
 void finish_initialization(DriverBody& body) {
+    body.object.Flags |= DRVO_INITIALIZED;
+    if (body.extension.AddDevice != nullptr) body.object.Flags &= ~static_cast<ULONG>(DRVO_LEGACY_DRIVER);
     for (PDEVICE_OBJECT d = body.object.DeviceObject; d != nullptr; d = d->NextDevice)
         d->Flags &= ~DO_DEVICE_INITIALIZING;
     for (auto& routine : body.object.MajorFunction) {
@@ -180,6 +185,7 @@ void report_devices(const DriverBody& body) {
 
 void call_unload(DriverBody& body) {
     PDRIVER_UNLOAD const routine = body.object.DriverUnload;
+    body.object.Flags |= DRVO_UNLOAD_INVOKED;
     DriverCall call("DriverUnload", reinterpret_cast<const void*>(routine));
     routine(&body.object);
 }

@@ -114,7 +114,7 @@ PIRP allocate_irp(CCHAR stack_size, const void* frame) {
     start_record(*record, kind, frame);
     PIRP const irp = record->irp();
     clear_irp(irp, packet_size(stack_size), stack_size);
-    irp->AllocationFlags = irp_has_record;
+    irp->AllocationFlags = IRP_ALLOCATED_FIXED_SIZE;
     return irp;
 }
 
@@ -142,7 +142,7 @@ void initialize_irp(PIRP irp, USHORT size, CCHAR stack_size) {
     IrpRecord* const record = find_record(irp);
     clear_irp(irp, size, stack_size);
     if (record == nullptr) return;
-    irp->AllocationFlags = irp_has_record;
+    irp->AllocationFlags = IRP_ALLOCATED_FIXED_SIZE;
     record->passed_top = false;
     record->state = IrpState::live;
 }
@@ -220,24 +220,27 @@ using namespace portico::nt;
 namespace {
 
 // A low-resources test may refuse what a driver asks for.
-PIRP allocate(CCHAR stack_size, const void* frame) {
+PIRP allocate(CCHAR stack_size, BOOLEAN charge_quota, const void* frame) {
     if (ex::refuse_allocation != nullptr && ex::refuse_allocation(IoSizeOfIrp(stack_size), ' prI'))
         return nullptr;
-    return io::allocate_irp(stack_size, frame);
+    PIRP const irp = io::allocate_irp(stack_size, frame);
+    if (irp != nullptr && charge_quota != FALSE)
+        irp->AllocationFlags |= IRP_QUOTA_CHARGED | IRP_LOOKASIDE_ALLOCATION;
+    return irp;
 }
 
 }  // namespace
 
 extern "C" {
 
-PIRP NTAPI IoAllocateIrp(CCHAR StackSize, BOOLEAN) {
+PIRP NTAPI IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota) {
     DDI(IoAllocateIrp, DISPATCH_LEVEL);
-    return allocate(StackSize, __builtin_frame_address(0));
+    return allocate(StackSize, ChargeQuota, __builtin_frame_address(0));
 }
 
-PIRP NTAPI IoAllocateIrpEx(PDEVICE_OBJECT, CCHAR StackSize, BOOLEAN) {
+PIRP NTAPI IoAllocateIrpEx(PDEVICE_OBJECT, CCHAR StackSize, BOOLEAN ChargeQuota) {
     DDI(IoAllocateIrpEx, DISPATCH_LEVEL);
-    return allocate(StackSize, __builtin_frame_address(0));
+    return allocate(StackSize, ChargeQuota, __builtin_frame_address(0));
 }
 
 VOID NTAPI IoFreeIrp(PIRP Irp) {

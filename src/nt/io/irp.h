@@ -26,11 +26,11 @@ enum class IrpState : std::uint8_t { free, live, done };
 struct alignas(16) IrpRecord {
     IrpRecord* newer;
     IrpRecord* older;
-    CallFrame* frames;        // innermost first
-    KTHREAD* issuer;          // whose request it is: cancelled when that thread ends; null: nobody's
-    void* system_buffer;      // a system buffer of ours, to be given back at the end
-    std::uint64_t pended[2];  // a bit per stack location whose dispatch routine returned STATUS_PENDING
-    std::uint32_t generation;   // tells an IRP from its successor in the same memory
+    CallFrame* frames;         // innermost first
+    KTHREAD* issuer;           // whose request it is: cancelled when that thread ends; null: nobody's
+    void* system_buffer;       // a system buffer of ours, to be given back at the end
+    std::uint64_t pended[2];   // a bit per stack location whose dispatch routine returned STATUS_PENDING
+    std::uint32_t generation;  // tells an IRP from its successor in the same memory
     IrpState state;
     bool passed_top;   // completion has passed the topmost location
     bool woke_system;  // PoSetSystemWake
@@ -45,12 +45,10 @@ struct alignas(16) IrpRecord {
     PIRP irp() { return reinterpret_cast<PIRP>(this + 1); }
 };
 
-// IRP::AllocationFlags: the IRP follows an IrpRecord.
-constexpr UCHAR irp_has_record = 0x40;
-
-// Null when the IRP lies in the driver's own memory.
+// Null when the IRP lies in the driver's own memory: IoAllocateIrp alone sets the flag.
 inline IrpRecord* record_of(PIRP irp) {
-    return (irp->AllocationFlags & irp_has_record) != 0 ? reinterpret_cast<IrpRecord*>(irp) - 1 : nullptr;
+    return (irp->AllocationFlags & IRP_ALLOCATED_FIXED_SIZE) != 0 ? reinterpret_cast<IrpRecord*>(irp) - 1
+                                                                  : nullptr;
 }
 
 // Also when the driver overwrote the IRP's flags; slow.

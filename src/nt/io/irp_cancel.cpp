@@ -20,7 +20,9 @@ PKSPIN_LOCK lock() {
 // The routine is called with the cancel lock held and must release it, back to Irp->CancelIrql.
 void call_cancel_routine(PDRIVER_CANCEL routine, PIRP irp, sim::Irql irql) {
     const void* const address = reinterpret_cast<const void*>(routine);
-    PDEVICE_OBJECT const device = IoGetCurrentIrpStackLocation(irp)->DeviceObject;
+    // An IRP that was sent nowhere yet has no current location.
+    const bool sent = irp->CurrentLocation <= irp->StackCount;
+    PDEVICE_OBJECT const device = sent ? IoGetCurrentIrpStackLocation(irp)->DeviceObject : nullptr;
     sim::record(sim::TraceKind::callback_enter, "Cancel", reinterpret_cast<std::uint64_t>(address));
     sim::point(sim::call_cost_ns);
     routine(device, irp);

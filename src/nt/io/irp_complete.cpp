@@ -149,7 +149,7 @@ void NTAPI drop_apc(PRKAPC apc) {
     free_irp(CONTAINING_RECORD(apc, IRP, Tail.Apc));
 }
 
-void finish_in_thread(PIRP irp) {
+void finish_in_thread(PIRP irp, CCHAR boost) {
     auto* const thread = reinterpret_cast<KTHREAD*>(irp->Tail.Overlay.Thread);
     PFILE_OBJECT const file = irp->Tail.Overlay.OriginalFileObject;
     if (thread == nullptr) {
@@ -162,7 +162,7 @@ void finish_in_thread(PIRP irp) {
         return;
     }
     prepare_apc(irp, thread, finish_apc, abort_apc, nullptr, KernelMode, nullptr);
-    if (!ke::insert_apc(&irp->Tail.Apc, file, nullptr)) finish(irp, file);
+    if (!ke::insert_apc(&irp->Tail.Apc, file, nullptr, boost)) finish(irp, file);
 }
 
 // ---- in the requesting thread ----
@@ -281,13 +281,13 @@ void complete(PIRP irp, CCHAR boost) {
     if (record != nullptr) record->state = IrpState::done;
     if (record != nullptr && record->kept) {
         *irp->UserIosb = irp->IoStatus;
-        ke::set_event(irp->UserEvent);
+        ke::set_event(irp->UserEvent, boost);
         return;
     }
     unlock_mdls(irp);
     // Whoever sent it finishes it himself, unless some driver said that it is pending.
     if ((irp->Flags & IRP_DEFER_IO_COMPLETION) != 0 && irp->PendingReturned == FALSE) return;
-    finish_in_thread(irp);
+    finish_in_thread(irp, boost);
 }
 
 NTSTATUS call_and_wait(PDEVICE_OBJECT device, PIRP irp, ULONG_PTR* information) {

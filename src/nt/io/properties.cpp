@@ -4,6 +4,7 @@
 
 #include "nt/ddi.h"
 #include "nt/ex/pool.h"
+#include "nt/io/property_types.h"
 #include "nt/ob/ob.h"
 
 namespace portico::nt::io {
@@ -66,11 +67,13 @@ void reset_properties() {
 NTSTATUS set_property(PropertyOwner owner, const DEVPROPKEY& key, LCID lcid, DEVPROPTYPE type,
                       const void* data, ULONG size) {
     Property* const old = find(owner, key, lcid);
-    if (type == DEVPROP_TYPE_EMPTY || (data == nullptr && size == 0)) {
-        if (old != nullptr) drop(*old);
+    const bool deletes = data == nullptr || (type == DEVPROP_TYPE_EMPTY && size == 0);
+    if (deletes) {
+        if (old == nullptr) return STATUS_OBJECT_NAME_NOT_FOUND;
+        drop(*old);
         return STATUS_SUCCESS;
     }
-    if (data == nullptr) return STATUS_INVALID_PARAMETER;
+    if (!fits_property_type(type, lcid, data, size)) return STATUS_INVALID_PARAMETER;
     void* const copy = ex::allocate_internal(PagedPool, size == 0 ? 1 : size, 'porP');
     if (copy == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     std::memcpy(copy, data, size);
@@ -89,6 +92,7 @@ NTSTATUS get_property(PropertyOwner owner, const DEVPROPKEY& key, LCID lcid, voi
     const Property* const property = find(owner, key, lcid);
     if (property == nullptr) {
         *needed = 0;
+        *type = DEVPROP_TYPE_EMPTY;
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
     *needed = property->size;

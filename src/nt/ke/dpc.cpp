@@ -2,6 +2,7 @@
 #include <array>
 
 #include "nt/ke/ke.h"
+#include "nt/ke/list_links.h"
 #include "nt/ke/timer_queue.h"
 
 namespace portico::nt::ke {
@@ -24,12 +25,36 @@ struct Dpcs {
 
 Dpcs dpcs;
 
-// While queued a KDPC is linked through DpcListEntry and ProcessorHistory together; DpcData tells that it is queued.
+// While queued a KDPC is linked through DpcListEntry and ProcessorHistory together; DpcData tells that it is
+// queued.
 static_assert(offsetof(KDPC, ProcessorHistory) == offsetof(KDPC, DpcListEntry) + sizeof(void*));
-PLIST_ENTRY link_of(PRKDPC dpc) { return reinterpret_cast<PLIST_ENTRY>(&dpc->DpcListEntry); }
+PLIST_ENTRY link_of(PRKDPC dpc) {
+    return reinterpret_cast<PLIST_ENTRY>(&dpc->DpcListEntry);
+}
+
+constexpr const char* overwritten = "A DPC that is queued was overwritten.";
+
+// A walk may go on through `link`. A queue that leads through overwritten memory is told and forgotten.
+bool sound(DpcQueue& queue, PLIST_ENTRY link) {
+    if (link == &queue.list || intact(*link)) return true;
+    tell_corrupt(CONTAINING_RECORD(link, KDPC, DpcListEntry), overwritten);
+    InitializeListHead(&queue.list);
+    return false;
+}
+
+// Also of memory that was never initialized.
+bool is_queued(PRKDPC dpc) {
+    for (DpcQueue& queue : dpcs.queues) {
+        if (dpc->DpcData != &queue) continue;
+        for (PLIST_ENTRY e = queue.list.Flink; sound(queue, e) && e != &queue.list; e = e->Flink) {
+            if (e == link_of(dpc)) return true;
+        }
+    }
+    return false;
+}
 
 void run(PRKDPC dpc) {
-    RemoveEntryList(link_of(dpc));
+    unlink(*link_of(dpc), dpc, overwritten);
     const UCHAR type = dpc->Type;
     const PKDEFERRED_ROUTINE routine = dpc->DeferredRoutine;
     PVOID const context = dpc->DeferredContext;
@@ -55,7 +80,7 @@ void retire(sim::Processor& p) {
     for (;;) {
         p.dpcs_pending = false;
         expire_timers(p);
-        if (IsListEmpty(&queue.list)) break;
+        if (!sound(queue, queue.list.Flink) || IsListEmpty(&queue.list)) break;
         run(CONTAINING_RECORD(queue.list.Flink, KDPC, DpcListEntry));
         p.irql = sim::dispatch_level;
         if (sim::scheduler.deliverable(p)) sim::scheduler.deliver();
@@ -64,18 +89,22 @@ void retire(sim::Processor& p) {
     queue.running = false;
 }
 
-void NTAPI flushed(PKDPC, PVOID context, PVOID, PVOID) { set_event(static_cast<PRKEVENT>(context)); }
+void NTAPI flushed(PKDPC, PVOID context, PVOID, PVOID) {
+    set_event(static_cast<PRKEVENT>(context));
+}
 
 bool queue_dpc(PRKDPC dpc, void* argument1, void* argument2) {
     if (dpc->DpcData != nullptr) return false;
     sim::Processor* target = sim::this_processor;
-    if (dpc->Number >= target_base && dpc->Number - target_base < static_cast<int>(sim::scheduler.processor_count)) {
+    if (dpc->Number >= target_base &&
+        dpc->Number - target_base < static_cast<int>(sim::scheduler.processor_count)) {
         target = &sim::scheduler.processors[dpc->Number - target_base];
     }
     DpcQueue& queue = dpcs.queues[target->index];
     dpc->DpcData = &queue;
     dpc->SystemArgument1 = argument1;
     dpc->SystemArgument2 = argument2;
+    sound(queue, dpc->Importance == HighImportance ? queue.list.Flink : queue.list.Blink);
     if (dpc->Importance == HighImportance) {
         InsertHeadList(&queue.list, link_of(dpc));
     } else {
@@ -97,14 +126,23 @@ void reset_dpcs() {
 }
 
 void initialize_dpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, void* context) {
-    *dpc = KDPC{};
+    // Whoever initializes a DPC that is queued does not take it off the queue.
+    KDPC left{};
+    if (is_queued(dpc)) {
+        left.DpcListEntry = dpc->DpcListEntry;
+        left.ProcessorHistory = dpc->ProcessorHistory;
+        left.DpcData = dpc->DpcData;
+    }
+    *dpc = left;
     dpc->Type = system_dpc;
     dpc->Importance = MediumImportance;
     dpc->DeferredRoutine = routine;
     dpc->DeferredContext = context;
 }
 
-bool queue_dpc(PRKDPC dpc) { return queue_dpc(dpc, nullptr, nullptr); }
+bool queue_dpc(PRKDPC dpc) {
+    return queue_dpc(dpc, nullptr, nullptr);
+}
 
 bool insert_dpc(PRKDPC dpc, void* argument1, void* argument2) {
     if (!queue_dpc(dpc, argument1, argument2)) return false;
@@ -114,7 +152,7 @@ bool insert_dpc(PRKDPC dpc, void* argument1, void* argument2) {
 
 bool remove_dpc(PRKDPC dpc) {
     if (dpc->DpcData == nullptr) return false;
-    RemoveEntryList(link_of(dpc));
+    unlink(*link_of(dpc), dpc, overwritten);
     dpc->DpcData = nullptr;
     return true;
 }
@@ -134,8 +172,8 @@ void flush_queued_dpcs() {
 
 void for_each_dpc(void (*visit)(PRKDPC, void*), void* context) {
     for (unsigned i = 0; i < sim::scheduler.processor_count; ++i) {
-        LIST_ENTRY& head = dpcs.queues[i].list;
-        for (PLIST_ENTRY e = head.Flink; e != &head;) {
+        DpcQueue& queue = dpcs.queues[i];
+        for (PLIST_ENTRY e = queue.list.Flink; sound(queue, e) && e != &queue.list;) {
             auto* const dpc = CONTAINING_RECORD(e, KDPC, DpcListEntry);
             e = e->Flink;
             visit(dpc, context);

@@ -1,4 +1,5 @@
-// Raising and lowering the IRQL, bug checks, floating-point state: what a driver asks of the processor itself.
+// Raising and lowering the IRQL, bug checks, floating-point state: what a driver asks of the processor
+// itself.
 #include <cstdio>
 
 #include "nt/ke/timer_queue.h"
@@ -72,7 +73,12 @@ VOID NTAPI KeBugCheckEx(ULONG BugCheckCode, ULONG_PTR P1, ULONG_PTR P2, ULONG_PT
     finding.code = BugCheckCode;
     finding.parameters = {P1, P2, P3, P4};
     finding.parameter_names = {"parameter 1", "parameter 2", "parameter 3", "parameter 4"};
-    std::snprintf(finding.text, sizeof finding.text, "The driver stopped the system itself with KeBugCheckEx.");
+    if (BugCheckCode == KERNEL_SECURITY_CHECK_FAILURE)
+        finding.parameter_names[0] = "kind of failure: 3 corrupt list entry";
+    std::snprintf(finding.text, sizeof finding.text, "%s",
+                  BugCheckCode == KERNEL_SECURITY_CHECK_FAILURE
+                      ? "The links around an entry of a list disagree: it was overwritten, or is in no list."
+                      : "The driver stopped the system itself with KeBugCheckEx.");
     report(finding);
     ke::stop_machine();
 }
@@ -98,11 +104,14 @@ NTSTATUS NTAPI KeSaveExtendedProcessorState(ULONG64, PXSTATE_SAVE XStateSave) {
     return XStateSave == nullptr ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
-VOID NTAPI KeRestoreExtendedProcessorState(PXSTATE_SAVE) { DDI(KeRestoreExtendedProcessorState, DISPATCH_LEVEL); }
+VOID NTAPI KeRestoreExtendedProcessorState(PXSTATE_SAVE) {
+    DDI(KeRestoreExtendedProcessorState, DISPATCH_LEVEL);
+}
 
 // A bug check freezes the machine at once: callbacks are registered, and never run.
-BOOLEAN NTAPI KeRegisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD CallbackRecord, PKBUGCHECK_CALLBACK_ROUTINE Routine,
-                                         PVOID Buffer, ULONG Length, PUCHAR Component) {
+BOOLEAN NTAPI KeRegisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD CallbackRecord,
+                                         PKBUGCHECK_CALLBACK_ROUTINE Routine, PVOID Buffer, ULONG Length,
+                                         PUCHAR Component) {
     DDI(KeRegisterBugCheckCallback, HIGH_LEVEL);
     if (CallbackRecord->State != 0) return FALSE;
     CallbackRecord->CallbackRoutine = Routine;

@@ -1,5 +1,6 @@
-// The kernel's inside: what the other rooms call instead of the exported functions, so that the trace of DDI calls shows
-// the driver's calls alone. IRQLs are those of the exported function of the same name unless said otherwise.
+// The kernel's inside: what the other rooms call instead of the exported functions, so that the trace of DDI
+// calls shows the driver's calls alone. IRQLs are those of the exported function of the same name unless said
+// otherwise.
 #pragma once
 
 #include "nt/ke/thread.h"
@@ -13,15 +14,20 @@ namespace portico::nt::ke {
 void reset();
 
 // ---- IRQL ----
-inline sim::Irql current_irql() { return sim::this_processor->irql; }
+inline sim::Irql current_irql() {
+    return sim::this_processor->irql;
+}
 inline sim::Irql raise(sim::Irql irql) {
     const sim::Irql old = sim::this_processor->irql;
     sim::scheduler.raise_irql(irql);
     return old;
 }
-inline void lower(sim::Irql irql) { sim::scheduler.lower_irql(irql); }
+inline void lower(sim::Irql irql) {
+    sim::scheduler.lower_irql(irql);
+}
 
-// The dispatcher's own lock: code under it runs at DISPATCH_LEVEL or where it was, and delivers what came up at the end.
+// The dispatcher's own lock: code under it runs at DISPATCH_LEVEL or where it was, and delivers what came up
+// at the end.
 class DispatcherLock {
   public:
     DispatcherLock() : old_(current_irql()) {
@@ -39,41 +45,47 @@ class DispatcherLock {
 
 // ---- dispatcher objects and waits ----
 void initialize_event(PRKEVENT event, EVENT_TYPE type, bool signalled);
-LONG set_event(PRKEVENT event);
+// `increment`: what a thread whose wait ends gets above its base priority (KPRIORITY increments,
+// IO_xxx_INCREMENT).
+LONG set_event(PRKEVENT event, KPRIORITY increment = 0);
+LONG pulse_event(PRKEVENT event, KPRIORITY increment);
 LONG reset_event(PRKEVENT event);
 void initialize_semaphore(PRKSEMAPHORE semaphore, LONG count, LONG limit);
-LONG release_semaphore(PRKSEMAPHORE semaphore, LONG adjustment);  // the count before; the limit is the caller's to check
+// The count before; the limit is the caller's to check.
+LONG release_semaphore(PRKSEMAPHORE semaphore, LONG adjustment, KPRIORITY increment = 0);
 void initialize_mutex(PRKMUTEX mutex);
 NTSTATUS release_mutex(PRKMUTEX mutex, LONG* previous);  // STATUS_MUTANT_NOT_OWNED
 
 // `timeout` null: for ever; negative: relative; 100 ns units.
 NTSTATUS wait(void* object, KPROCESSOR_MODE mode, bool alertable, const LARGE_INTEGER* timeout);
-NTSTATUS wait_multiple(ULONG count, void* const objects[], WAIT_TYPE type, KPROCESSOR_MODE mode, bool alertable,
-                       const LARGE_INTEGER* timeout);
+NTSTATUS wait_multiple(ULONG count, void* const objects[], WAIT_TYPE type, KPROCESSOR_MODE mode,
+                       bool alertable, const LARGE_INTEGER* timeout);
 NTSTATUS delay(KPROCESSOR_MODE mode, bool alertable, LONGLONG interval_100ns);
 
 // An object became signalled in another way (a thread ended, a timer expired): end the waits it satisfies.
-void signal_waiters(DISPATCHER_HEADER* object);
+void signal_waiters(DISPATCHER_HEADER* object, KPRIORITY increment = 0);
 
 // Ends a thread's wait with a status of its own: an alert or an APC.
-void alert_wait(KTHREAD& thread, NTSTATUS status);
+void alert_wait(KTHREAD& thread, NTSTATUS status, KPRIORITY increment = 0);
 
 // ---- threads ----
 inline KTHREAD* thread_of(sim::Thread* thread) {
     return thread == nullptr ? nullptr : CONTAINING_RECORD(thread, KTHREAD, thread);
 }
-// The thread that runs here; in a DPC or ISR the interrupted one. On an idle processor, the processor's idle thread.
+// The thread that runs here; in a DPC or ISR the interrupted one. On an idle processor, the processor's idle
+// thread.
 KTHREAD* current_thread();
 // Prepares caller's storage; `name` is a literal. start_thread makes it ready.
-void initialize_thread(KTHREAD& thread, const char* name, void (NTAPI* start)(void*), void* context);
+void initialize_thread(KTHREAD& thread, const char* name, void(NTAPI* start)(void*), void* context);
 void start_thread(KTHREAD& thread);
 // A system thread out of ke's own table (docs/limits.md), started; null when the table is full.
-KTHREAD* create_thread(const char* name, void (NTAPI* start)(void*), void* context);
+KTHREAD* create_thread(const char* name, void(NTAPI* start)(void*), void* context);
 [[noreturn]] void exit_current_thread(NTSTATUS status);
 // Called on a thread that is about to end, at its IRQL: io takes back its requests there.
 extern void (*thread_ending)(KTHREAD& thread);
 // Called when a thread of ps has ended, at DISPATCH_LEVEL on its last steps; ps drops its reference there.
 extern void (*thread_ended)(KTHREAD& thread);
+// Base and current priority.
 void set_priority(KTHREAD& thread, KPRIORITY priority);
 
 void enter_critical_region();
@@ -81,7 +93,7 @@ void leave_critical_region();
 void enter_guarded_region();
 void leave_guarded_region();
 // False when the thread is ending.
-bool insert_apc(PRKAPC apc, void* argument1, void* argument2);
+bool insert_apc(PRKAPC apc, void* argument1, void* argument2, KPRIORITY increment = 0);
 
 // ---- DPCs and timers ----
 // `routine` is the system's own: running it is no call into a driver (KeInitializeDpc's is).
@@ -118,15 +130,16 @@ void release_spin_lock(PKSPIN_LOCK lock);
 struct InterruptRequest {
     PKSERVICE_ROUTINE routine;
     void* context;
-    PKSPIN_LOCK lock;             // null: the interrupt's own
-    unsigned irq;                 // the line: bus IRQ number
-    sim::Irql synchronize_irql;   // 0: the line's
+    PKSPIN_LOCK lock;            // null: the interrupt's own
+    unsigned irq;                // the line: bus IRQ number
+    sim::Irql synchronize_irql;  // 0: the line's
     bool latched;
     bool share;
     KAFFINITY affinity;
     bool system = false;          // the routine is the system's own: running it is no call into a driver
 };
-// STATUS_INVALID_PARAMETER for a line that does not exist or cannot be shared that way, STATUS_INSUFFICIENT_RESOURCES.
+// STATUS_INVALID_PARAMETER for a line that does not exist or cannot be shared that way,
+// STATUS_INSUFFICIENT_RESOURCES.
 NTSTATUS connect_interrupt(const InterruptRequest& request, PKINTERRUPT* interrupt);
 void disconnect_interrupt(PKINTERRUPT interrupt);
 // Runs `routine` with the interrupt's lock held at its synchronize IRQL.
@@ -135,8 +148,9 @@ BOOLEAN synchronize_execution(PKINTERRUPT interrupt, PKSYNCHRONIZE_ROUTINE routi
 sim::Irql acquire_interrupt_lock(PKINTERRUPT interrupt);
 void release_interrupt_lock(PKINTERRUPT interrupt, sim::Irql old);
 sim::Irql line_irql(unsigned irq);
-unsigned vector_of(unsigned irq);        // the system vector that resource lists carry
-int irq_of_vector(unsigned vector);      // -1: none
-void for_each_interrupt(void (*visit)(PKINTERRUPT interrupt, PKSERVICE_ROUTINE routine, void* context), void* context);
+unsigned vector_of(unsigned irq);    // the system vector that resource lists carry
+int irq_of_vector(unsigned vector);  // -1: none
+void for_each_interrupt(void (*visit)(PKINTERRUPT interrupt, PKSERVICE_ROUTINE routine, void* context),
+                        void* context);
 
 }  // namespace portico::nt::ke

@@ -5,15 +5,29 @@ using namespace portico::nt;
 
 namespace {
 
-KAFFINITY active_processors() { return (KAFFINITY{1} << portico::sim::scheduler.processor_count) - 1; }
+KAFFINITY active_processors() {
+    return (KAFFINITY{1} << portico::sim::scheduler.processor_count) - 1;
+}
 
 // 0 stands for "as the thread itself wants", which is everywhere.
-KAFFINITY set_affinity(KAFFINITY affinity) {
+KAFFINITY change_affinity(KAFFINITY affinity) {
     KTHREAD& thread = *ke::current_thread();
     const KAFFINITY before = thread.system_affinity;
     thread.system_affinity = affinity;
-    portico::sim::scheduler.set_affinity(thread.thread, affinity == 0 ? ~0u : static_cast<std::uint32_t>(affinity));
+    portico::sim::scheduler.set_affinity(thread.thread,
+                                         affinity == 0 ? ~0u : static_cast<std::uint32_t>(affinity));
     return before;
+}
+
+// What names no processor that is there changes nothing.
+KAFFINITY set_affinity(KAFFINITY affinity) {
+    const KAFFINITY there = affinity & active_processors();
+    return there == 0 ? 0 : change_affinity(there);
+}
+
+void revert_affinity(KAFFINITY affinity) {
+    const KAFFINITY there = affinity & active_processors();
+    if (affinity == 0 || there != 0) change_affinity(there);
 }
 
 }  // namespace
@@ -34,24 +48,23 @@ VOID NTAPI KeSetSystemAffinityThread(KAFFINITY Affinity) {
 
 VOID NTAPI KeRevertToUserAffinityThread() {
     DDI(KeRevertToUserAffinityThread, DISPATCH_LEVEL);
-    set_affinity(0);
+    revert_affinity(0);
 }
 
 VOID NTAPI KeRevertToUserAffinityThreadEx(KAFFINITY Affinity) {
     DDI(KeRevertToUserAffinityThreadEx, DISPATCH_LEVEL);
-    set_affinity(Affinity);
+    revert_affinity(Affinity);
 }
 
 VOID NTAPI KeSetSystemGroupAffinityThread(PGROUP_AFFINITY Affinity, PGROUP_AFFINITY PreviousAffinity) {
     DDI(KeSetSystemGroupAffinityThread, DISPATCH_LEVEL);
-    if (Affinity->Group != 0) return;
-    const KAFFINITY before = set_affinity(Affinity->Mask);
+    const KAFFINITY before = Affinity->Group == 0 ? set_affinity(Affinity->Mask) : 0;
     if (PreviousAffinity != nullptr) *PreviousAffinity = GROUP_AFFINITY{before, 0, {}};
 }
 
 VOID NTAPI KeRevertToUserGroupAffinityThread(PGROUP_AFFINITY PreviousAffinity) {
     DDI(KeRevertToUserGroupAffinityThread, DISPATCH_LEVEL);
-    set_affinity(PreviousAffinity->Mask);
+    revert_affinity(PreviousAffinity->Mask);
 }
 
 ULONG NTAPI KeGetCurrentProcessorNumber() {
@@ -102,7 +115,8 @@ ULONG NTAPI KeQueryActiveProcessorCount(PKAFFINITY ActiveProcessors) {
 
 ULONG NTAPI KeQueryActiveProcessorCountEx(USHORT GroupNumber) {
     DDI(KeQueryActiveProcessorCountEx, HIGH_LEVEL);
-    return GroupNumber == 0 || GroupNumber == ALL_PROCESSOR_GROUPS ? portico::sim::scheduler.processor_count : 0;
+    return GroupNumber == 0 || GroupNumber == ALL_PROCESSOR_GROUPS ? portico::sim::scheduler.processor_count
+                                                                   : 0;
 }
 
 ULONG NTAPI KeQueryMaximumProcessorCount() {
@@ -112,7 +126,8 @@ ULONG NTAPI KeQueryMaximumProcessorCount() {
 
 ULONG NTAPI KeQueryMaximumProcessorCountEx(USHORT GroupNumber) {
     DDI(KeQueryMaximumProcessorCountEx, HIGH_LEVEL);
-    return GroupNumber == 0 || GroupNumber == ALL_PROCESSOR_GROUPS ? portico::sim::scheduler.processor_count : 0;
+    return GroupNumber == 0 || GroupNumber == ALL_PROCESSOR_GROUPS ? portico::sim::scheduler.processor_count
+                                                                   : 0;
 }
 
 ULONG NTAPI KeGetRecommendedSharedDataAlignment() {
@@ -120,8 +135,8 @@ ULONG NTAPI KeGetRecommendedSharedDataAlignment() {
     return 64;
 }
 
-// The worker runs once for each processor while none of them does anything else: on one host thread, one after the other
-// at IPI_LEVEL is that.
+// The worker runs once for each processor while none of them does anything else: on one host thread, one
+// after the other at IPI_LEVEL is that.
 ULONG_PTR NTAPI KeIpiGenericCall(PKIPI_BROADCAST_WORKER BroadcastFunction, ULONG_PTR Context) {
     DDI(KeIpiGenericCall, IPI_LEVEL);
     const auto old = ke::raise(IPI_LEVEL);

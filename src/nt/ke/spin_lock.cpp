@@ -4,19 +4,26 @@
 namespace portico::nt::ke {
 namespace {
 
-ULONG_PTR owner_tag() { return sim::this_processor->index + 1u; }
+ULONG_PTR owner_tag() {
+    return sim::this_processor->index + 1u;
+}
 
-bool owned_here(const volatile KSPIN_LOCK* lock) { return *lock == owner_tag(); }
+bool owned_here(const volatile KSPIN_LOCK* lock) {
+    return *lock == owner_tag();
+}
 
 // The lock that the owner of `lock` spins on, owned by this processor: nobody will ever go on.
 bool would_deadlock(const volatile KSPIN_LOCK* lock) {
     const ULONG_PTR owner = *lock;
     if (owner == 0 || owner > sim::scheduler.processor_count) return false;
-    const auto* const other = static_cast<const volatile KSPIN_LOCK*>(sim::scheduler.processors[owner - 1].spinning_on);
+    const auto* const other =
+        static_cast<const volatile KSPIN_LOCK*>(sim::scheduler.processors[owner - 1].spinning_on);
     return other != nullptr && owned_here(other);
 }
 
-bool valid_owner(ULONG_PTR value) { return value <= sim::scheduler.processor_count; }
+bool valid_owner(ULONG_PTR value) {
+    return value <= sim::scheduler.processor_count;
+}
 
 }  // namespace
 
@@ -56,19 +63,22 @@ sim::Irql acquire_raising(PKSPIN_LOCK lock, sim::Irql irql) {
 }
 
 void release_to(PKSPIN_LOCK lock, sim::Irql old) {
-    if (current_irql() < sim::dispatch_level) PORTICO_PROBE(spin_lock, SpinLockFault::wrong_irql, lock, current_irql());
+    if (current_irql() < sim::dispatch_level)
+        PORTICO_PROBE(spin_lock, SpinLockFault::wrong_irql, lock, current_irql());
     if (old > current_irql()) PORTICO_PROBE(spin_lock, SpinLockFault::irql_not_restored, lock, old);
     release_spin_lock(lock);
     lower(old);
 }
 
 void at_dpc_level(PKSPIN_LOCK lock) {
-    if (current_irql() < sim::dispatch_level) PORTICO_PROBE(spin_lock, SpinLockFault::wrong_irql, lock, current_irql());
+    if (current_irql() < sim::dispatch_level)
+        PORTICO_PROBE(spin_lock, SpinLockFault::wrong_irql, lock, current_irql());
     acquire_spin_lock(lock);
 }
 
 void from_dpc_level(PKSPIN_LOCK lock) {
-    if (current_irql() < sim::dispatch_level) PORTICO_PROBE(spin_lock, SpinLockFault::wrong_irql, lock, current_irql());
+    if (current_irql() < sim::dispatch_level)
+        PORTICO_PROBE(spin_lock, SpinLockFault::wrong_irql, lock, current_irql());
     release_spin_lock(lock);
 }
 
@@ -124,7 +134,7 @@ BOOLEAN NTAPI KeTestSpinLock(PKSPIN_LOCK SpinLock) {
 
 VOID NTAPI KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle) {
     DDI(KeAcquireInStackQueuedSpinLock, HIGH_LEVEL);
-    LockHandle->LockQueue.Lock = SpinLock;
+    LockHandle->LockQueue = {nullptr, SpinLock};
     LockHandle->OldIrql = ke::acquire_raising(SpinLock, dispatch_level);
 }
 
@@ -135,7 +145,7 @@ VOID NTAPI KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE LockHandle) {
 
 VOID NTAPI KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle) {
     DDI(KeAcquireInStackQueuedSpinLockAtDpcLevel, HIGH_LEVEL);
-    LockHandle->LockQueue.Lock = SpinLock;
+    LockHandle->LockQueue = {nullptr, SpinLock};
     ke::at_dpc_level(SpinLock);
 }
 
@@ -156,7 +166,7 @@ VOID NTAPI KeReleaseSpinLockForDpc(PKSPIN_LOCK SpinLock, KIRQL OldIrql) {
 
 VOID NTAPI KeAcquireInStackQueuedSpinLockForDpc(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle) {
     DDI(KeAcquireInStackQueuedSpinLockForDpc, HIGH_LEVEL);
-    LockHandle->LockQueue.Lock = SpinLock;
+    LockHandle->LockQueue = {nullptr, SpinLock};
     LockHandle->OldIrql = ke::acquire_raising(SpinLock, dispatch_level);
 }
 

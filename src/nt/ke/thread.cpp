@@ -1,7 +1,10 @@
-// Kernel threads on the scheduler's fibers, their priorities and affinity, critical and guarded regions, APCs.
+// Kernel threads on the scheduler's fibers, their priorities and affinity, critical and guarded regions,
+// APCs.
+#include <algorithm>
 #include <array>
 
 #include "base/check.h"
+#include "nt/ke/list_links.h"
 #include "nt/ke/timer_queue.h"
 
 namespace portico::nt::ke {
@@ -28,18 +31,31 @@ void thread_entry(void* argument) {
     exit_current_thread(STATUS_SUCCESS);
 }
 
-bool apcs_allowed(const KTHREAD& thread) { return thread.guarded_region_depth == 0; }
+bool apcs_allowed(const KTHREAD& thread) {
+    return thread.guarded_region_depth == 0;
+}
 bool normal_apcs_allowed(const KTHREAD& thread) {
     return apcs_allowed(thread) && thread.critical_region_depth == 0 && !thread.kernel_apc_in_progress;
 }
 
 // A KAPC keeps its kernel, rundown and normal routines in its reserved words, as on Windows.
-PKNORMAL_ROUTINE normal_of(PRKAPC apc) { return reinterpret_cast<PKNORMAL_ROUTINE>(apc->Reserved[2]); }
+PKNORMAL_ROUTINE normal_of(PRKAPC apc) {
+    return reinterpret_cast<PKNORMAL_ROUTINE>(apc->Reserved[2]);
+}
+
+// A walk may go on through `link`. A queue that leads through overwritten memory is told and forgotten.
+bool sound(LIST_ENTRY& queue, PLIST_ENTRY link) {
+    if (link == &queue || intact(*link)) return true;
+    tell_corrupt(CONTAINING_RECORD(link, KAPC, ApcListEntry), "An APC that is queued was overwritten.");
+    InitializeListHead(&queue);
+    return false;
+}
 
 // The first kernel APC that may run now.
 PRKAPC next_apc(KTHREAD& thread) {
     if (!apcs_allowed(thread)) return nullptr;
-    for (PLIST_ENTRY e = thread.kernel_apcs.Flink; e != &thread.kernel_apcs; e = e->Flink) {
+    for (PLIST_ENTRY e = thread.kernel_apcs.Flink; sound(thread.kernel_apcs, e) && e != &thread.kernel_apcs;
+         e = e->Flink) {
         auto* const apc = CONTAINING_RECORD(e, KAPC, ApcListEntry);
         if (normal_of(apc) == nullptr || normal_apcs_allowed(thread)) return apc;
     }
@@ -47,7 +63,7 @@ PRKAPC next_apc(KTHREAD& thread) {
 }
 
 void run_apc(KTHREAD& thread, PRKAPC apc) {
-    RemoveEntryList(&apc->ApcListEntry);
+    unlink(apc->ApcListEntry, apc, "An APC that is queued was overwritten.");
     apc->Inserted = FALSE;
     PKNORMAL_ROUTINE normal = normal_of(apc);
     const auto kernel = reinterpret_cast<PKKERNEL_ROUTINE>(apc->Reserved[0]);
@@ -78,12 +94,23 @@ void deliver_kernel_apcs() {
 void apcs_may_run(KTHREAD& thread) {
     if (next_apc(thread) == nullptr) return;
     thread.thread.apcs_pending = true;
-    if (&thread == current_thread() && sim::scheduler.deliverable(*sim::this_processor)) sim::scheduler.deliver();
+    if (&thread == current_thread() && sim::scheduler.deliverable(*sim::this_processor))
+        sim::scheduler.deliver();
 }
 
 void abandon_mutexes(KTHREAD& thread) {
     while (!IsListEmpty(&thread.mutants)) {
-        auto* const mutex = CONTAINING_RECORD(RemoveHeadList(&thread.mutants), KMUTANT, MutantListEntry);
+        auto* const mutex = CONTAINING_RECORD(thread.mutants.Flink, KMUTANT, MutantListEntry);
+        if (!intact(mutex->MutantListEntry)) {
+            tell_corrupt(mutex, "A mutex was overwritten while a thread owns it.");
+            InitializeListHead(&thread.mutants);
+            return;
+        }
+        RemoveEntryList(&mutex->MutantListEntry);
+        if (mutex->ApcDisable != 0) {
+            PORTICO_PROBE(object_misuse, THREAD_TERMINATE_HELD_MUTEX, mutex,
+                          "A thread ended while it owned this mutex.");
+        }
         mutex->Header.SignalState = 1;
         mutex->Abandoned = TRUE;
         mutex->OwnerThread = nullptr;
@@ -112,7 +139,7 @@ KTHREAD* current_thread() {
     return p.current != nullptr ? thread_of(p.current) : &threads.idle[p.index];
 }
 
-void initialize_thread(KTHREAD& thread, const char* name, void (NTAPI* start)(void*), void* context) {
+void initialize_thread(KTHREAD& thread, const char* name, void(NTAPI* start)(void*), void* context) {
     thread.thread = sim::Thread{};
     thread.thread.id = threads.next_id;
     threads.next_id += 4;
@@ -132,7 +159,6 @@ void initialize_thread(KTHREAD& thread, const char* name, void (NTAPI* start)(vo
     thread.critical_region_depth = thread.guarded_region_depth = 0;
     thread.kernel_apc_in_progress = false;
     thread.alerted[0] = thread.alerted[1] = false;
-    thread.base_priority = thread.thread.priority;
     thread.system_affinity = 0;
     thread.process = nullptr;
     thread.start = start;
@@ -142,9 +168,11 @@ void initialize_thread(KTHREAD& thread, const char* name, void (NTAPI* start)(vo
     thread.pooled = false;
 }
 
-void start_thread(KTHREAD& thread) { sim::scheduler.start(thread.thread, thread_entry, &thread); }
+void start_thread(KTHREAD& thread) {
+    sim::scheduler.start(thread.thread, thread_entry, &thread);
+}
 
-KTHREAD* create_thread(const char* name, void (NTAPI* start)(void*), void* context) {
+KTHREAD* create_thread(const char* name, void(NTAPI* start)(void*), void* context) {
     for (unsigned i = 0; i < pooled_thread_limit; ++i) {
         if (threads.used[i]) continue;
         threads.used[i] = true;
@@ -174,28 +202,39 @@ void exit_current_thread(NTSTATUS status) {
     sim::scheduler.exit_thread();
 }
 
-void set_priority(KTHREAD& thread, KPRIORITY priority) {
-    sim::scheduler.set_priority(thread.thread, static_cast<std::uint8_t>(priority < 1 ? 1 : priority > 31 ? 31 : priority));
+void set_current_priority(KTHREAD& thread, KPRIORITY priority) {
+    sim::scheduler.set_priority(thread.thread,
+                                static_cast<std::uint8_t>(std::clamp<KPRIORITY>(priority, 1, HIGH_PRIORITY)));
     if (sim::scheduler.deliverable(*sim::this_processor)) sim::scheduler.deliver();
 }
 
-void enter_critical_region() { ++current_thread()->critical_region_depth; }
+void set_priority(KTHREAD& thread, KPRIORITY priority) {
+    thread.thread.base_priority =
+        static_cast<std::uint8_t>(std::clamp<KPRIORITY>(priority, 1, HIGH_PRIORITY));
+    set_current_priority(thread, priority);
+}
+
+void enter_critical_region() {
+    ++current_thread()->critical_region_depth;
+}
 
 void leave_critical_region() {
     KTHREAD& thread = *current_thread();
-    if (thread.critical_region_depth > 0) --thread.critical_region_depth;
+    --thread.critical_region_depth;
     apcs_may_run(thread);
 }
 
-void enter_guarded_region() { ++current_thread()->guarded_region_depth; }
+void enter_guarded_region() {
+    ++current_thread()->guarded_region_depth;
+}
 
 void leave_guarded_region() {
     KTHREAD& thread = *current_thread();
-    if (thread.guarded_region_depth > 0) --thread.guarded_region_depth;
+    --thread.guarded_region_depth;
     apcs_may_run(thread);
 }
 
-bool insert_apc(PRKAPC apc, void* argument1, void* argument2) {
+bool insert_apc(PRKAPC apc, void* argument1, void* argument2, KPRIORITY increment) {
     DispatcherLock lock;
     KTHREAD& thread = *static_cast<KTHREAD*>(apc->Thread);
     if (apc->Inserted != FALSE || thread.thread.state == sim::Thread::State::terminated) return false;
@@ -203,13 +242,17 @@ bool insert_apc(PRKAPC apc, void* argument1, void* argument2) {
     apc->SystemArgument2 = argument2;
     apc->Inserted = TRUE;
     const bool user = apc->ApcMode != KernelMode;
-    InsertTailList(user ? &thread.user_apcs : &thread.kernel_apcs, &apc->ApcListEntry);
+    LIST_ENTRY& queue = user ? thread.user_apcs : thread.kernel_apcs;
+    sound(queue, queue.Blink);
+    InsertTailList(&queue, &apc->ApcListEntry);
     if (user) {
-        if (thread.waiting && thread.wait_alertable && thread.wait_mode != KernelMode) alert_wait(thread, STATUS_USER_APC);
+        if (thread.waiting && thread.wait_alertable && thread.wait_mode != KernelMode) {
+            alert_wait(thread, STATUS_USER_APC, increment);
+        }
     } else if (next_apc(thread) != nullptr) {
         thread.thread.apcs_pending = true;
         if (thread.waiting) {
-            alert_wait(thread, STATUS_KERNEL_APC);
+            alert_wait(thread, STATUS_KERNEL_APC, increment);
         } else if (thread.thread.state == sim::Thread::State::running) {
             sim::scheduler.poke(*thread.thread.processor, sim::this_processor->at_ns);
         }
@@ -231,7 +274,7 @@ PKTHREAD NTAPI KeGetCurrentThread() {
 KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority) {
     DDI(KeSetPriorityThread, DISPATCH_LEVEL);
     const KPRIORITY before = Thread->thread.priority;
-    ke::set_priority(*Thread, Priority);
+    ke::set_current_priority(*Thread, Priority);
     return before;
 }
 
@@ -242,9 +285,9 @@ KPRIORITY NTAPI KeQueryPriorityThread(PKTHREAD Thread) {
 
 LONG NTAPI KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment) {
     DDI(KeSetBasePriorityThread, DISPATCH_LEVEL);
-    const LONG before = Thread->base_priority - 8;
-    Thread->base_priority = 8 + Increment;
-    ke::set_priority(*Thread, Thread->base_priority);
+    constexpr LONG process_base_priority = 8;
+    const LONG before = Thread->thread.base_priority - process_base_priority;
+    ke::set_priority(*Thread, process_base_priority + Increment);
     return before;
 }
 
@@ -271,17 +314,17 @@ VOID NTAPI KeLeaveGuardedRegion() {
 BOOLEAN NTAPI KeAreApcsDisabled() {
     DDI(KeAreApcsDisabled, DISPATCH_LEVEL);
     const KTHREAD& thread = *ke::current_thread();
-    return thread.critical_region_depth > 0 || thread.guarded_region_depth > 0;
+    return thread.critical_region_depth != 0 || thread.guarded_region_depth != 0;
 }
 
 BOOLEAN NTAPI KeAreAllApcsDisabled() {
     DDI(KeAreAllApcsDisabled, DISPATCH_LEVEL);
-    return ke::current_thread()->guarded_region_depth > 0 || ke::current_irql() >= portico::sim::apc_level;
+    return ke::current_thread()->guarded_region_depth != 0 || ke::current_irql() >= portico::sim::apc_level;
 }
 
 VOID NTAPI KeInitializeApc(PRKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT, PKKERNEL_ROUTINE KernelRoutine,
-                           PKRUNDOWN_ROUTINE RundownRoutine, PKNORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE Mode,
-                           PVOID Context) {
+                           PKRUNDOWN_ROUTINE RundownRoutine, PKNORMAL_ROUTINE NormalRoutine,
+                           KPROCESSOR_MODE Mode, PVOID Context) {
     DDI(KeInitializeApc, DISPATCH_LEVEL);
     *Apc = KAPC{};
     Apc->Thread = Thread;
@@ -292,15 +335,15 @@ VOID NTAPI KeInitializeApc(PRKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT, PKKERN
     Apc->NormalContext = NormalRoutine == nullptr ? nullptr : Context;
 }
 
-BOOLEAN NTAPI KeInsertQueueApc(PRKAPC Apc, PVOID Argument1, PVOID Argument2, KPRIORITY) {
+BOOLEAN NTAPI KeInsertQueueApc(PRKAPC Apc, PVOID Argument1, PVOID Argument2, KPRIORITY Increment) {
     DDI(KeInsertQueueApc, DISPATCH_LEVEL);
-    return ke::insert_apc(Apc, Argument1, Argument2);
+    return ke::insert_apc(Apc, Argument1, Argument2, Increment);
 }
 
 BOOLEAN NTAPI KeRemoveQueueApc(PRKAPC Apc) {
     DDI(KeRemoveQueueApc, DISPATCH_LEVEL);
     if (Apc->Inserted == FALSE) return FALSE;
-    RemoveEntryList(&Apc->ApcListEntry);
+    ke::unlink(Apc->ApcListEntry, Apc, "An APC that is queued was overwritten.");
     Apc->Inserted = FALSE;
     return TRUE;
 }

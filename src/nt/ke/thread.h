@@ -9,45 +9,44 @@ namespace portico::nt::ke {
 constexpr unsigned wait_object_limit = 64;  // MAXIMUM_WAIT_OBJECTS
 
 struct WaitBlock {
-    LIST_ENTRY link;              // in the object's WaitListHead
+    LIST_ENTRY link;  // in the object's WaitListHead
     struct _KTHREAD* thread;
     DISPATCHER_HEADER* object;
-    NTSTATUS key;                 // what the wait returns when this object ends it
+    NTSTATUS key;  // what the wait returns when this object ends it
     bool any;
 };
 
 }  // namespace portico::nt::ke
 
 struct _KTHREAD {
-    DISPATCHER_HEADER Header;     // signalled when the thread has ended
+    DISPATCHER_HEADER Header;  // signalled when the thread has ended
     portico::sim::Thread thread;
 
-    LIST_ENTRY mutants;           // KMUTANTs it owns
+    LIST_ENTRY mutants;  // KMUTANTs it owns
     portico::nt::ke::WaitBlock blocks[portico::nt::ke::wait_object_limit];
     unsigned wait_count;
     bool waiting;
     bool wait_alertable;
     KPROCESSOR_MODE wait_mode;
-    bool wait_next;               // KeSetEvent(..., Wait = TRUE): still at DISPATCH_LEVEL
-    portico::sim::Irql wait_irql; // what it was before that
+    bool wait_next;                // KeSetEvent(..., Wait = TRUE): still at DISPATCH_LEVEL
+    portico::sim::Irql wait_irql;  // what it was before that
     NTSTATUS wait_status;
-    KTIMER timer;                 // time-out of its waits
+    KTIMER timer;  // time-out of its waits
 
     LIST_ENTRY kernel_apcs;
     LIST_ENTRY user_apcs;
-    int critical_region_depth;    // normal kernel APCs off
-    int guarded_region_depth;     // all kernel APCs off
+    int critical_region_depth;  // normal kernel APCs off
+    int guarded_region_depth;   // all kernel APCs off
     bool kernel_apc_in_progress;
     bool alerted[2];
 
-    KPRIORITY base_priority;
     KAFFINITY system_affinity;
-    void* process;                // ps' process
-    void (NTAPI* start)(void*);
+    void* process;  // ps' process
+    void(NTAPI* start)(void*);
     void* context;
     NTSTATUS exit_status;
     KPROCESSOR_MODE previous_mode;
-    bool pooled;                  // from ke's own table, not an object of ps
+    bool pooled;  // from ke's own table, not an object of ps
     LIST_ENTRY all_threads;
 };
 

@@ -1,4 +1,5 @@
 // Timers: armed ones in a list ordered by due time, expired on clock ticks (design, section 3).
+#include "nt/ke/list_links.h"
 #include "nt/ke/timer_queue.h"
 
 namespace portico::nt::ke {
@@ -8,22 +9,47 @@ constexpr UCHAR timer_notification = 8;
 
 LIST_ENTRY armed;
 
+// A walk may go on through `link`. A list that leads through overwritten memory is told and forgotten.
+bool sound(PLIST_ENTRY link) {
+    if (link == &armed || intact(*link)) return true;
+    tell_corrupt(CONTAINING_RECORD(link, KTIMER, TimerListEntry), "A timer that is set was overwritten.");
+    InitializeListHead(&armed);
+    return false;
+}
+
+// The next to expire; null: none is set.
+PKTIMER first_armed() {
+    return IsListEmpty(&armed) || !sound(armed.Flink)
+               ? nullptr
+               : CONTAINING_RECORD(armed.Flink, KTIMER, TimerListEntry);
+}
+
 // The header's last byte says that the timer is in the list, as on Windows.
-bool is_armed(const KTIMER* timer) { return timer->Header.Reserved1 != 0; }
+bool is_armed(const KTIMER* timer) {
+    return timer->Header.Reserved1 != 0;
+}
+
+bool is_linked(const KTIMER* timer) {
+    for (PLIST_ENTRY e = armed.Flink; sound(e) && e != &armed; e = e->Flink) {
+        if (e == &timer->TimerListEntry) return true;
+    }
+    return false;
+}
 
 void insert(PKTIMER timer) {
     PLIST_ENTRY before = armed.Blink;
-    while (before != &armed &&
+    while (sound(before) && before != &armed &&
            CONTAINING_RECORD(before, KTIMER, TimerListEntry)->DueTime.QuadPart > timer->DueTime.QuadPart) {
         before = before->Blink;
     }
+    if (IsListEmpty(&armed)) before = &armed;
     InsertHeadList(before, &timer->TimerListEntry);
     timer->Header.Reserved1 = 1;
     want_tick();
 }
 
 void remove(PKTIMER timer) {
-    RemoveEntryList(&timer->TimerListEntry);
+    unlink(timer->TimerListEntry, timer, "A timer that is set was overwritten.");
     timer->Header.Reserved1 = 0;
 }
 
@@ -44,28 +70,41 @@ void expire(PKTIMER timer) {
 
 }  // namespace
 
-void reset_timers() { InitializeListHead(&armed); }
-
-LONGLONG next_timer_100ns() {
-    if (IsListEmpty(&armed)) return MAXLONGLONG;
-    return static_cast<LONGLONG>(CONTAINING_RECORD(armed.Flink, KTIMER, TimerListEntry)->DueTime.QuadPart);
+void reset_timers() {
+    InitializeListHead(&armed);
 }
 
-bool timers_due() { return next_timer_100ns() <= interrupt_time_100ns(); }
+LONGLONG next_timer_100ns() {
+    const KTIMER* const timer = first_armed();
+    return timer == nullptr ? MAXLONGLONG : static_cast<LONGLONG>(timer->DueTime.QuadPart);
+}
+
+bool timers_due() {
+    return next_timer_100ns() <= interrupt_time_100ns();
+}
 
 void expire_timers(sim::Processor& p) {
     // The tick's time is never past the exact one, and costs a division.
     if (p.index != 0 || next_timer_100ns() > exact_time_100ns()) return;
     const LONGLONG now = interrupt_time_100ns();
     while (next_timer_100ns() <= now) {
-        auto* const timer = CONTAINING_RECORD(armed.Flink, KTIMER, TimerListEntry);
+        PKTIMER const timer = first_armed();
         remove(timer);
         expire(timer);
     }
 }
 
 void initialize_timer(PKTIMER timer, TIMER_TYPE type) {
-    *timer = KTIMER{};
+    // Whoever initializes a timer that is set does not stop it: it expires once more, with the DPC it was set
+    // with.
+    KTIMER left{};
+    if (is_armed(timer) && is_linked(timer)) {
+        left.Header.Reserved1 = timer->Header.Reserved1;
+        left.TimerListEntry = timer->TimerListEntry;
+        left.DueTime = timer->DueTime;
+        left.Dpc = timer->Dpc;
+    }
+    *timer = left;
     timer->Header.Type = static_cast<UCHAR>(timer_notification + (type == NotificationTimer ? 0 : 1));
     timer->Header.Size = sizeof(KTIMER) / sizeof(LONG);
     InitializeListHead(&timer->Header.WaitListHead);
@@ -79,7 +118,8 @@ bool set_timer(PKTIMER timer, LARGE_INTEGER due, LONG period_ms, PKDPC dpc) {
     timer->Period = static_cast<ULONG>(period_ms);
     timer->Dpc = dpc;
     const LONGLONG now = exact_time_100ns();
-    const LONGLONG at = due.QuadPart < 0 ? now - due.QuadPart : due.QuadPart - (exact_system_time_100ns() - now);
+    const LONGLONG at =
+        due.QuadPart < 0 ? now - due.QuadPart : due.QuadPart - (exact_system_time_100ns() - now);
     timer->DueTime.QuadPart = static_cast<ULONGLONG>(at);
     if (at <= now) {
         timer->DueTime.QuadPart = static_cast<ULONGLONG>(now);
@@ -97,7 +137,7 @@ bool cancel_timer(PKTIMER timer) {
 }
 
 void for_each_timer(void (*visit)(PKTIMER, void*), void* context) {
-    for (PLIST_ENTRY e = armed.Flink; e != &armed;) {
+    for (PLIST_ENTRY e = armed.Flink; sound(e) && e != &armed;) {
         auto* const timer = CONTAINING_RECORD(e, KTIMER, TimerListEntry);
         e = e->Flink;
         visit(timer, context);

@@ -1,16 +1,14 @@
-// Dispatcher objects and waiting on them.
+// Waiting on dispatcher objects.
+#include "nt/ke/dispatcher_types.h"
 #include "nt/ke/ke.h"
+#include "nt/ke/list_links.h"
 
 namespace portico::nt::ke {
 namespace {
 
-constexpr UCHAR event_notification = 0;
-constexpr UCHAR event_synchronization = 1;
-constexpr UCHAR mutant = 2;
-constexpr UCHAR semaphore = 5;
-constexpr UCHAR timer_synchronization = 9;
-
-DISPATCHER_HEADER* header_of(void* object) { return static_cast<DISPATCHER_HEADER*>(object); }
+DISPATCHER_HEADER* header_of(void* object) {
+    return static_cast<DISPATCHER_HEADER*>(object);
+}
 
 bool satisfies(const DISPATCHER_HEADER* object, const KTHREAD* thread) {
     if (object->Type == mutant) {
@@ -24,10 +22,16 @@ bool satisfies(const DISPATCHER_HEADER* object, const KTHREAD* thread) {
 bool consume(DISPATCHER_HEADER* object, KTHREAD* thread) {
     switch (object->Type) {
         case event_synchronization:
-        case timer_synchronization: object->SignalState = 0; return false;
-        case semaphore: --object->SignalState; return false;
-        case mutant: break;
-        default: return false;
+        case timer_synchronization:
+            object->SignalState = 0;
+            return false;
+        case semaphore:
+            --object->SignalState;
+            return false;
+        case mutant:
+            break;
+        default:
+            return false;
     }
     auto* const m = reinterpret_cast<KMUTANT*>(object);
     if (--object->SignalState != 0) return false;
@@ -52,11 +56,15 @@ NTSTATUS consume_all(KTHREAD& thread) {
     return abandoned ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0;
 }
 
-void end_wait(KTHREAD& thread, NTSTATUS status) {
-    for (unsigned i = 0; i < thread.wait_count; ++i) RemoveEntryList(&thread.blocks[i].link);
+void end_wait(KTHREAD& thread, NTSTATUS status, KPRIORITY increment) {
+    for (unsigned i = 0; i < thread.wait_count; ++i) {
+        unlink(thread.blocks[i].link, thread.blocks[i].object,
+               "An object was overwritten while a thread waits for it.");
+    }
     thread.wait_count = 0;
     thread.waiting = false;
     thread.wait_status = status;
+    if (increment > 0) sim::scheduler.boost(thread.thread, static_cast<std::uint8_t>(increment));
     sim::scheduler.make_ready(thread.thread);
 }
 
@@ -82,7 +90,8 @@ NTSTATUS try_at_once(const Wait& wait, KTHREAD& thread) {
             if (!satisfies(object, &thread)) continue;
             if (over_limit(object, &thread)) return STATUS_MUTANT_LIMIT_EXCEEDED;
             const bool abandoned = consume(object, &thread);
-            return static_cast<NTSTATUS>((abandoned ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0) + static_cast<NTSTATUS>(i));
+            return static_cast<NTSTATUS>((abandoned ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0) +
+                                         static_cast<NTSTATUS>(i));
         }
         return STATUS_PENDING;
     }
@@ -114,6 +123,8 @@ void enqueue(const Wait& wait, KTHREAD& thread) {
         block.object = header_of(wait.objects[i]);
         block.key = static_cast<NTSTATUS>(i);
         block.any = !wait.all;
+        check_head(block.object->WaitListHead, block.object,
+                   "A thread waits for an object that is not initialized.");
         InsertTailList(&block.object->WaitListHead, &block.link);
     }
     thread.waiting = true;
@@ -148,7 +159,8 @@ NTSTATUS wait_below_dispatch(const Wait& wait, KTHREAD& thread, const LARGE_INTE
         raise(sim::dispatch_level);
         NTSTATUS status = try_at_once(wait, thread);
         if (status == STATUS_PENDING) status = try_alert(wait, thread);
-        if (status == STATUS_PENDING && timeout != nullptr && has_passed(*timeout, end_100ns)) status = STATUS_TIMEOUT;
+        if (status == STATUS_PENDING && timeout != nullptr && has_passed(*timeout, end_100ns))
+            status = STATUS_TIMEOUT;
         if (status != STATUS_PENDING) {
             lower(old);
             return status;
@@ -164,16 +176,14 @@ NTSTATUS wait_below_dispatch(const Wait& wait, KTHREAD& thread, const LARGE_INTE
 
 }  // namespace
 
-void alert_wait(KTHREAD& thread, NTSTATUS status) { end_wait(thread, status); }
-
-void initialize_event(PRKEVENT event, EVENT_TYPE type, bool signalled) {
-    event->Header.Type = type == NotificationEvent ? event_notification : event_synchronization;
-    event->Header.Size = sizeof(KEVENT) / sizeof(LONG);
-    event->Header.SignalState = signalled ? 1 : 0;
-    InitializeListHead(&event->Header.WaitListHead);
+void alert_wait(KTHREAD& thread, NTSTATUS status, KPRIORITY increment) {
+    end_wait(thread, status, increment);
 }
 
-void signal_waiters(DISPATCHER_HEADER* object) {
+void signal_waiters(DISPATCHER_HEADER* object, KPRIORITY increment) {
+    if (!check_head(object->WaitListHead, object,
+                    "An object is signalled that is not initialized, or was overwritten."))
+        return;
     PLIST_ENTRY entry = object->WaitListHead.Flink;
     while (entry != &object->WaitListHead && (object->SignalState > 0 || object->Type == mutant)) {
         auto* const block = CONTAINING_RECORD(entry, WaitBlock, link);
@@ -183,9 +193,9 @@ void signal_waiters(DISPATCHER_HEADER* object) {
         if (block->any) {
             const NTSTATUS key = block->key;
             const bool abandoned = consume(object, &thread);
-            end_wait(thread, (abandoned ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0) + key);
+            end_wait(thread, (abandoned ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0) + key, increment);
         } else if (all_satisfied(thread)) {
-            end_wait(thread, consume_all(thread));
+            end_wait(thread, consume_all(thread), increment);
         } else {
             continue;
         }
@@ -193,68 +203,16 @@ void signal_waiters(DISPATCHER_HEADER* object) {
     }
 }
 
-LONG set_event(PRKEVENT event) {
-    DispatcherLock lock;
-    const LONG before = event->Header.SignalState;
-    event->Header.SignalState = 1;
-    if (before == 0) signal_waiters(&event->Header);
-    return before;
-}
-
-LONG reset_event(PRKEVENT event) {
-    const LONG before = event->Header.SignalState;
-    event->Header.SignalState = 0;
-    return before;
-}
-
-void initialize_semaphore(PRKSEMAPHORE object, LONG count, LONG limit) {
-    object->Header.Type = semaphore;
-    object->Header.Size = sizeof(KSEMAPHORE) / sizeof(LONG);
-    object->Header.SignalState = count;
-    object->Limit = limit;
-    InitializeListHead(&object->Header.WaitListHead);
-}
-
-LONG release_semaphore(PRKSEMAPHORE object, LONG adjustment) {
-    DispatcherLock lock;
-    const LONG before = object->Header.SignalState;
-    object->Header.SignalState = before + adjustment;
-    signal_waiters(&object->Header);
-    return before;
-}
-
-void initialize_mutex(PRKMUTEX mutex) {
-    mutex->Header.Type = mutant;
-    mutex->Header.Size = sizeof(KMUTANT) / sizeof(LONG);
-    mutex->Header.SignalState = 1;
-    InitializeListHead(&mutex->Header.WaitListHead);
-    mutex->OwnerThread = nullptr;
-    mutex->Abandoned = FALSE;
-    mutex->ApcDisable = 1;
-}
-
-NTSTATUS release_mutex(PRKMUTEX mutex, LONG* previous) {
-    DispatcherLock lock;
-    KTHREAD* const thread = current_thread();
-    *previous = mutex->Header.SignalState;
-    if (mutex->OwnerThread != thread) return mutex->Abandoned != 0 ? STATUS_ABANDONED : STATUS_MUTANT_NOT_OWNED;
-    if (++mutex->Header.SignalState != 1) return STATUS_SUCCESS;
-    RemoveEntryList(&mutex->MutantListEntry);
-    mutex->OwnerThread = nullptr;
-    if (mutex->ApcDisable != 0) leave_critical_region();
-    signal_waiters(&mutex->Header);
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS wait_multiple(ULONG count, void* const objects[], WAIT_TYPE type, KPROCESSOR_MODE mode, bool alertable,
-                       const LARGE_INTEGER* timeout) {
+NTSTATUS wait_multiple(ULONG count, void* const objects[], WAIT_TYPE type, KPROCESSOR_MODE mode,
+                       bool alertable, const LARGE_INTEGER* timeout) {
     KTHREAD& thread = *current_thread();
     const Wait wait{count, objects, type == WaitAll, mode, alertable};
     const sim::Irql irql = thread.wait_next ? thread.wait_irql : current_irql();
     if (irql < sim::dispatch_level) return wait_below_dispatch(wait, thread, timeout);
     // At DISPATCH_LEVEL only a look is allowed: a zero time-out.
     const bool look = timeout != nullptr && timeout->QuadPart == 0;
-    if (!look || irql > sim::dispatch_level) PORTICO_PROBE(wait_at_raised_irql, count == 0 ? nullptr : objects[0], look);
+    if (!look || irql > sim::dispatch_level)
+        PORTICO_PROBE(wait_at_raised_irql, count == 0 ? nullptr : objects[0], look);
     const NTSTATUS status = try_at_once(wait, thread);
     return status == STATUS_PENDING ? STATUS_TIMEOUT : status;
 }
@@ -282,90 +240,6 @@ NTSTATUS delay(KPROCESSOR_MODE mode, bool alertable, LONGLONG interval_100ns) {
 using namespace portico::nt;
 
 extern "C" {
-
-VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State) {
-    DDI(KeInitializeEvent, HIGH_LEVEL);
-    ke::initialize_event(Event, Type, State != FALSE);
-}
-
-LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY, BOOLEAN Wait) {
-    DDI(KeSetEvent, DISPATCH_LEVEL);
-    if (Wait == FALSE) return ke::set_event(Event);
-    KTHREAD& thread = *ke::current_thread();
-    thread.wait_irql = ke::raise(portico::sim::dispatch_level);
-    thread.wait_next = true;
-    return ke::set_event(Event);
-}
-
-LONG NTAPI KeResetEvent(PRKEVENT Event) {
-    DDI(KeResetEvent, DISPATCH_LEVEL);
-    return ke::reset_event(Event);
-}
-
-VOID NTAPI KeClearEvent(PRKEVENT Event) {
-    DDI(KeClearEvent, DISPATCH_LEVEL);
-    Event->Header.SignalState = 0;
-}
-
-LONG NTAPI KePulseEvent(PRKEVENT Event, KPRIORITY, BOOLEAN) {
-    DDI(KePulseEvent, DISPATCH_LEVEL);
-    const LONG before = ke::set_event(Event);
-    ke::reset_event(Event);
-    return before;
-}
-
-LONG NTAPI KeReadStateEvent(PRKEVENT Event) {
-    DDI(KeReadStateEvent, HIGH_LEVEL);
-    return Event->Header.SignalState;
-}
-
-VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit) {
-    DDI(KeInitializeSemaphore, HIGH_LEVEL);
-    ke::initialize_semaphore(Semaphore, Count, Limit);
-}
-
-LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY, LONG Adjustment, BOOLEAN Wait) {
-    DDI(KeReleaseSemaphore, DISPATCH_LEVEL);
-    const LONG before = Semaphore->Header.SignalState;
-    if (Adjustment <= 0 || Adjustment > Semaphore->Limit - before) {
-        ExRaiseStatus(STATUS_SEMAPHORE_LIMIT_EXCEEDED);
-        return before;
-    }
-    if (Wait != FALSE) {
-        KTHREAD& thread = *ke::current_thread();
-        thread.wait_irql = ke::raise(portico::sim::dispatch_level);
-        thread.wait_next = true;
-    }
-    return ke::release_semaphore(Semaphore, Adjustment);
-}
-
-LONG NTAPI KeReadStateSemaphore(PRKSEMAPHORE Semaphore) {
-    DDI(KeReadStateSemaphore, HIGH_LEVEL);
-    return Semaphore->Header.SignalState;
-}
-
-VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG) {
-    DDI(KeInitializeMutex, HIGH_LEVEL);
-    ke::initialize_mutex(Mutex);
-}
-
-LONG NTAPI KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN Wait) {
-    DDI(KeReleaseMutex, DISPATCH_LEVEL);
-    KTHREAD& thread = *ke::current_thread();
-    if (Wait != FALSE) {
-        thread.wait_irql = ke::raise(portico::sim::dispatch_level);
-        thread.wait_next = true;
-    }
-    LONG previous = 0;
-    const NTSTATUS status = ke::release_mutex(Mutex, &previous);
-    if (!NT_SUCCESS(status)) ExRaiseStatus(status);
-    return previous == 1 ? 0 : previous;
-}
-
-LONG NTAPI KeReadStateMutex(PRKMUTEX Mutex) {
-    DDI(KeReadStateMutex, DISPATCH_LEVEL);
-    return Mutex->Header.SignalState;
-}
 
 NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,
                                      PLARGE_INTEGER Timeout) {

@@ -26,7 +26,9 @@ void probe_and_lock_or_raise(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION oper
 }
 
 void* map_or_raise(PMDL mdl, KPROCESSOR_MODE mode, const void* caller) {
-    if (mode == KernelMode && ex::refuse_allocation != nullptr && ex::refuse_allocation(mdl->ByteCount, 'aMmM')) return nullptr;
+    if (mode == KernelMode && ex::refuse_allocation != nullptr &&
+        ex::refuse_allocation(mdl->ByteCount, 'aMmM'))
+        return nullptr;
     void* const address = map(mdl, mode);
     // A user mapping that cannot be made raises; a system mapping gives NULL (MmMapLockedPagesSpecifyCache).
     if (address == nullptr && mode != KernelMode) ex::raise_status(STATUS_INSUFFICIENT_RESOURCES, caller);
@@ -43,7 +45,8 @@ void* allocate_contiguous_between(SIZE_T size, PHYSICAL_ADDRESS lowest, PHYSICAL
 }
 
 void free_contiguous_checked(void* address) {
-    if (!free_contiguous(address)) tell(address, "The driver freed contiguous memory that it had not allocated.");
+    if (!free_contiguous(address))
+        tell(address, "The driver freed contiguous memory that it had not allocated.");
 }
 
 bool all_between(void* memory, std::size_t pages, std::uint64_t low, std::uint64_t high) {
@@ -55,13 +58,15 @@ bool all_between(void* memory, std::size_t pages, std::uint64_t low, std::uint64
 }
 
 // Pages without an address of their own until they are mapped; fewer than asked for when memory is short.
-PMDL allocate_pages(PHYSICAL_ADDRESS low, PHYSICAL_ADDRESS high, SIZE_T bytes, ULONG flags, const void* frame) {
+PMDL allocate_pages(PHYSICAL_ADDRESS low, PHYSICAL_ADDRESS high, SIZE_T bytes, ULONG flags,
+                    const void* frame) {
     const std::size_t pages = (bytes + page_size - 1) / page_size;
     constexpr std::size_t pages_per_mdl = (MAXSHORT - sizeof(MDL)) / sizeof(PFN_NUMBER);
     if (pages == 0 || pages > pages_per_mdl) return nullptr;
     void* const memory = allocate_shared_pages(pages);
     if (memory == nullptr) return nullptr;
-    const bool inside = all_between(memory, pages, static_cast<std::uint64_t>(low.QuadPart), static_cast<std::uint64_t>(high.QuadPart));
+    const bool inside = all_between(memory, pages, static_cast<std::uint64_t>(low.QuadPart),
+                                    static_cast<std::uint64_t>(high.QuadPart));
     PMDL const mdl = inside ? allocate_mdl(nullptr, static_cast<ULONG>(pages * page_size), frame) : nullptr;
     if (mdl == nullptr) {
         free_shared_pages(memory);
@@ -91,8 +96,10 @@ NTSTATUS advance(PMDL mdl, ULONG bytes) {
     const std::size_t offset = std::size_t{mdl->ByteOffset} + bytes;
     const std::size_t pages = offset / page_size;
     if (pages != 0) {
-        if ((mdl->MdlFlags & MDL_PARTIAL) != 0 && (mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) != 0) return STATUS_NOT_SUPPORTED;
-        const std::size_t left = (std::size_t{mdl->ByteOffset} + mdl->ByteCount + page_size - 1) / page_size - pages;
+        if ((mdl->MdlFlags & MDL_PARTIAL) != 0 && (mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) != 0)
+            return STATUS_NOT_SUPPORTED;
+        const std::size_t left =
+            (std::size_t{mdl->ByteOffset} + mdl->ByteCount + page_size - 1) / page_size - pages;
         PPFN_NUMBER const frames = MmGetMdlPfnArray(mdl);
         __builtin_memmove(frames, frames + pages, left * sizeof(PFN_NUMBER));
     }
@@ -117,7 +124,9 @@ void* system_routine(const UNICODE_STRING& name) {
 }
 
 // Paging of driver images: nothing is ever paged out here, so that locking succeeds and is only named.
-void* lock_section(void* address) { return address; }
+void* lock_section(void* address) {
+    return address;
+}
 
 void raise_unless(NTSTATUS status, const void* caller) {
     if (!NT_SUCCESS(status)) ex::raise_status(status, caller);
@@ -151,12 +160,14 @@ VOID NTAPI MmBuildMdlForNonPagedPool(PMDLX MemoryDescriptorList) {
     DDI(MmBuildMdlForNonPagedPool, DISPATCH_LEVEL);
     const void* const buffer = MmGetMdlVirtualAddress(MemoryDescriptorList);
     if (portico::sim::paged_range.contains(buffer) || mm::is_user_address(buffer)) {
-        mm::tell(MemoryDescriptorList, "The driver called MmBuildMdlForNonPagedPool for memory that is pageable.");
+        mm::tell(MemoryDescriptorList,
+                 "The driver called MmBuildMdlForNonPagedPool for memory that is pageable.");
     }
     mm::build_for_nonpaged_pool(MemoryDescriptorList);
 }
 
-VOID NTAPI MmProbeAndLockPages(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation) {
+VOID NTAPI MmProbeAndLockPages(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
+                               LOCK_OPERATION Operation) {
     DDI(MmProbeAndLockPages, DISPATCH_LEVEL);
     mm::probe_and_lock_or_raise(MemoryDescriptorList, AccessMode, Operation, FRAME, CALLER);
 }
@@ -171,8 +182,8 @@ PVOID NTAPI MmMapLockedPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMo
     return mm::map_or_raise(MemoryDescriptorList, AccessMode, CALLER);
 }
 
-PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode, MEMORY_CACHING_TYPE,
-                                         PVOID, ULONG, ULONG) {
+PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
+                                         MEMORY_CACHING_TYPE, PVOID, ULONG, ULONG) {
     DDI(MmMapLockedPagesSpecifyCache, DISPATCH_LEVEL);
     return mm::map_or_raise(MemoryDescriptorList, AccessMode, CALLER);
 }
@@ -184,10 +195,11 @@ VOID NTAPI MmUnmapLockedPages(PVOID BaseAddress, PMDLX MemoryDescriptorList) {
 
 NTSTATUS NTAPI MmProtectMdlSystemAddress(PMDLX MemoryDescriptorList, ULONG NewProtect) {
     DDI(MmProtectMdlSystemAddress, DISPATCH_LEVEL);
-    constexpr ULONG known = PAGE_NOACCESS | PAGE_READONLY | PAGE_READWRITE | PAGE_EXECUTE | PAGE_EXECUTE_READ |
-                            PAGE_EXECUTE_READWRITE;
+    constexpr ULONG known = PAGE_NOACCESS | PAGE_READONLY | PAGE_READWRITE | PAGE_EXECUTE |
+                            PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE;
     if (NewProtect == 0 || (NewProtect & ~known) != 0) return STATUS_INVALID_PAGE_PROTECTION;
-    return (MemoryDescriptorList->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) == 0 ? STATUS_NOT_MAPPED_VIEW : STATUS_SUCCESS;
+    return (MemoryDescriptorList->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) == 0 ? STATUS_NOT_MAPPED_VIEW
+                                                                           : STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI MmAdvanceMdl(PMDL Mdl, ULONG NumberOfBytes) {
@@ -201,8 +213,8 @@ PMDL NTAPI MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS H
     return mm::allocate_pages(LowAddress, HighAddress, TotalBytes, 0, FRAME);
 }
 
-PMDL NTAPI MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS,
-                                   SIZE_T TotalBytes, MEMORY_CACHING_TYPE, ULONG Flags) {
+PMDL NTAPI MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress,
+                                   PHYSICAL_ADDRESS, SIZE_T TotalBytes, MEMORY_CACHING_TYPE, ULONG Flags) {
     DDI(MmAllocatePagesForMdlEx, DISPATCH_LEVEL);
     return mm::allocate_pages(LowAddress, HighAddress, TotalBytes, Flags, FRAME);
 }
@@ -212,9 +224,11 @@ VOID NTAPI MmFreePagesFromMdl(PMDLX MemoryDescriptorList) {
     mm::free_pages(MemoryDescriptorList);
 }
 
-// Only device memory needs more than a page of addresses ahead of time: the mapping is found again by the MDL itself.
+// Only device memory needs more than a page of addresses ahead of time: the mapping is found again by the MDL
+// itself.
 PVOID NTAPI MmAllocateMappingAddress(SIZE_T NumberOfBytes, ULONG PoolTag) {
     DDI(MmAllocateMappingAddress, APC_LEVEL);
+    if (PoolTag == 0) return nullptr;
     const SIZE_T pages = (NumberOfBytes + mm::page_size - 1) / mm::page_size;
     return ex::allocate(NonPagedPool, pages == 0 ? mm::page_size : pages * mm::page_size, PoolTag, FRAME);
 }
@@ -224,13 +238,15 @@ VOID NTAPI MmFreeMappingAddress(PVOID BaseAddress, ULONG PoolTag) {
     ex::free(BaseAddress, PoolTag, FRAME);
 }
 
-PVOID NTAPI MmMapLockedPagesWithReservedMapping(PVOID MappingAddress, ULONG PoolTag, PMDLX MemoryDescriptorList,
-                                                MEMORY_CACHING_TYPE) {
+PVOID NTAPI MmMapLockedPagesWithReservedMapping(PVOID MappingAddress, ULONG PoolTag,
+                                                PMDLX MemoryDescriptorList, MEMORY_CACHING_TYPE) {
     DDI(MmMapLockedPagesWithReservedMapping, DISPATCH_LEVEL);
     ex::PoolBlock block;
     const bool reserved = ex::find_block(MappingAddress, block) && block.live && block.tag == PoolTag;
-    if (!reserved) mm::tell(MappingAddress, "The driver mapped pages at an address that it had not reserved.");
-    const std::uint64_t needed = MemoryDescriptorList->ByteOffset + std::uint64_t{MemoryDescriptorList->ByteCount};
+    if (!reserved)
+        mm::tell(MappingAddress, "The driver mapped pages at an address that it had not reserved.");
+    const std::uint64_t needed =
+        MemoryDescriptorList->ByteOffset + std::uint64_t{MemoryDescriptorList->ByteCount};
     if (!reserved || needed > block.size) return nullptr;
     return mm::map(MemoryDescriptorList, KernelMode);
 }
@@ -254,18 +270,21 @@ PVOID NTAPI MmAllocateContiguousMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS Hi
     return mm::allocate_contiguous_between(NumberOfBytes, {}, HighestAcceptableAddress, {}, FRAME);
 }
 
-PVOID NTAPI MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS LowestAcceptableAddress,
+PVOID NTAPI MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes,
+                                                   PHYSICAL_ADDRESS LowestAcceptableAddress,
                                                    PHYSICAL_ADDRESS HighestAcceptableAddress,
-                                                   PHYSICAL_ADDRESS BoundaryAddressMultiple, MEMORY_CACHING_TYPE) {
+                                                   PHYSICAL_ADDRESS BoundaryAddressMultiple,
+                                                   MEMORY_CACHING_TYPE) {
     DDI(MmAllocateContiguousMemorySpecifyCache, DISPATCH_LEVEL);
     return mm::allocate_contiguous_between(NumberOfBytes, LowestAcceptableAddress, HighestAcceptableAddress,
                                            BoundaryAddressMultiple, FRAME);
 }
 
-PVOID NTAPI MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS LowestAcceptableAddress,
+PVOID NTAPI MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes,
+                                                       PHYSICAL_ADDRESS LowestAcceptableAddress,
                                                        PHYSICAL_ADDRESS HighestAcceptableAddress,
-                                                       PHYSICAL_ADDRESS BoundaryAddressMultiple, MEMORY_CACHING_TYPE,
-                                                       ULONG) {
+                                                       PHYSICAL_ADDRESS BoundaryAddressMultiple,
+                                                       MEMORY_CACHING_TYPE, ULONG) {
     DDI(MmAllocateContiguousMemorySpecifyCacheNode, DISPATCH_LEVEL);
     return mm::allocate_contiguous_between(NumberOfBytes, LowestAcceptableAddress, HighestAcceptableAddress,
                                            BoundaryAddressMultiple, FRAME);
@@ -314,7 +333,8 @@ PVOID NTAPI MmMapIoSpaceEx(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfByte
 VOID NTAPI MmUnmapIoSpace(PVOID BaseAddress, SIZE_T NumberOfBytes) {
     DDI(MmUnmapIoSpace, DISPATCH_LEVEL);
     if (!mm::unmap_io_space(BaseAddress, NumberOfBytes)) {
-        mm::tell(BaseAddress, "The driver unmapped registers that it had not mapped at that address and length.");
+        mm::tell(BaseAddress,
+                 "The driver unmapped registers that it had not mapped at that address and length.");
     }
 }
 
@@ -325,14 +345,18 @@ PVOID NTAPI MmLockPagableDataSection(PVOID AddressWithinSection) {
     return mm::lock_section(AddressWithinSection);
 }
 
-VOID NTAPI MmUnlockPagableImageSection(PVOID) { DDI(MmUnlockPagableImageSection, APC_LEVEL); }
+VOID NTAPI MmUnlockPagableImageSection(PVOID) {
+    DDI(MmUnlockPagableImageSection, APC_LEVEL);
+}
 
 PVOID NTAPI MmPageEntireDriver(PVOID AddressWithinSection) {
     DDI(MmPageEntireDriver, APC_LEVEL);
     return mm::lock_section(AddressWithinSection);
 }
 
-VOID NTAPI MmResetDriverPaging(PVOID) { DDI(MmResetDriverPaging, APC_LEVEL); }
+VOID NTAPI MmResetDriverPaging(PVOID) {
+    DDI(MmResetDriverPaging, APC_LEVEL);
+}
 
 PVOID NTAPI MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName) {
     DDI(MmGetSystemRoutineAddress, PASSIVE_LEVEL);
@@ -356,7 +380,8 @@ BOOLEAN NTAPI MmIsAddressValid(PVOID VirtualAddress) {
 
 BOOLEAN NTAPI MmIsNonPagedSystemAddressValid(PVOID VirtualAddress) {
     DDI(MmIsNonPagedSystemAddressValid, DISPATCH_LEVEL);
-    const bool pageable = portico::sim::paged_range.contains(VirtualAddress) || mm::is_user_address(VirtualAddress);
+    const bool pageable =
+        portico::sim::paged_range.contains(VirtualAddress) || mm::is_user_address(VirtualAddress);
     return !pageable && mm::is_address_valid(VirtualAddress);
 }
 

@@ -18,8 +18,9 @@ bool is_kernel_handle(std::uint64_t value) {
 bool add_chunk(HandleTable& table) {
     const ULONG chunk = table.used / HandleTable::entries_per_chunk;
     if (chunk == HandleTable::chunk_limit) return false;
-    void* const memory = ex::allocate_internal(static_cast<POOL_TYPE>(PagedPool | POOL_ZERO_ALLOCATION),
-                                               HandleTable::entries_per_chunk * sizeof(HandleEntry), chunk_tag);
+    void* const memory =
+        ex::allocate_internal(static_cast<POOL_TYPE>(PagedPool | POOL_ZERO_ALLOCATION),
+                              HandleTable::entries_per_chunk * sizeof(HandleEntry), chunk_tag);
     table.chunks[chunk] = static_cast<HandleEntry*>(memory);
     return memory != nullptr;
 }
@@ -78,14 +79,15 @@ void close_entry(HandleTable& table, ULONG number) {
     --header.handle_count;
     --header.type->handles;
     if (header.type->description.close != nullptr) {
-        header.type->description.close(body, granted, handles_to(table, body), static_cast<ULONG>(header.handle_count));
+        header.type->description.close(body, granted, handles_to(table, body),
+                                       static_cast<ULONG>(header.handle_count));
     }
     if (header.handle_count == 0 && !header.permanent && header.directory != nullptr) remove_name(header);
     dereference(body);
 }
 
-NTSTATUS insert_entry(void* body, ACCESS_MASK granted, ULONG attributes, KPROCESSOR_MODE mode, const Origin& made,
-                      PHANDLE handle) {
+NTSTATUS insert_entry(void* body, ACCESS_MASK granted, ULONG attributes, KPROCESSOR_MODE mode,
+                      const Origin& made, PHANDLE handle) {
     const bool kernel = mode == KernelMode && (attributes & OBJ_KERNEL_HANDLE) != 0;
     HandleTable& table = kernel ? ps::system_process()->handles : ps::current_process()->handles;
     Header& header = header_of(body);
@@ -105,7 +107,7 @@ NTSTATUS insert_entry(void* body, ACCESS_MASK granted, ULONG attributes, KPROCES
 NTSTATUS reference_pseudo_handle(HANDLE handle, POBJECT_TYPE type, void** body) {
     const bool process = handle == current_process_handle();
     void* const object = process ? static_cast<void*>(ps::current_process()) : ke::current_thread();
-    if (!process && !is_object(object)) return STATUS_INVALID_HANDLE;   // an idle processor
+    if (!process && !is_object(object)) return STATUS_INVALID_HANDLE;  // an idle processor
     if (type != nullptr && type_of(object) != type) return STATUS_OBJECT_TYPE_MISMATCH;
     reference(object);
     *body = object;
@@ -129,7 +131,8 @@ NTSTATUS map_access(POBJECT_TYPE type, ACCESS_MASK desired, KPROCESSOR_MODE mode
     return *granted != mapped || privileged ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
 }
 
-NTSTATUS insert_handle(void* body, ACCESS_MASK granted, ULONG attributes, KPROCESSOR_MODE mode, PHANDLE handle) {
+NTSTATUS insert_handle(void* body, ACCESS_MASK granted, ULONG attributes, KPROCESSOR_MODE mode,
+                       PHANDLE handle) {
     return insert_entry(body, granted, attributes, mode, Origin{}, handle);
 }
 
@@ -137,19 +140,20 @@ NTSTATUS insert_handle(void* body, ACCESS_MASK granted, bool kernel, PHANDLE han
     return insert_entry(body, granted, kernel ? OBJ_KERNEL_HANDLE : 0, KernelMode, Origin{}, handle);
 }
 
-NTSTATUS insert_handle(void* body, ACCESS_MASK granted, ULONG attributes, KPROCESSOR_MODE mode, const void* frame,
-                       PHANDLE handle) {
+NTSTATUS insert_handle(void* body, ACCESS_MASK granted, ULONG attributes, KPROCESSOR_MODE mode,
+                       const void* frame, PHANDLE handle) {
     Origin made{};
     if (frame != nullptr) capture_origin(made, frame);
     return insert_entry(body, granted, attributes, mode, made, handle);
 }
 
-NTSTATUS reference_handle(HANDLE handle, ACCESS_MASK desired, POBJECT_TYPE type, KPROCESSOR_MODE mode, void** body,
-                          OBJECT_HANDLE_INFORMATION* information) {
+NTSTATUS reference_handle(HANDLE handle, ACCESS_MASK desired, POBJECT_TYPE type, KPROCESSOR_MODE mode,
+                          void** body, OBJECT_HANDLE_INFORMATION* information) {
     *body = nullptr;
     if (handle == current_process_handle() || handle == current_thread_handle()) {
         const NTSTATUS status = reference_pseudo_handle(handle, type, body);
-        if (NT_SUCCESS(status) && information != nullptr) *information = {0, type_of(*body)->description.valid_access};
+        if (NT_SUCCESS(status) && information != nullptr)
+            *information = {0, type_of(*body)->description.valid_access};
         return status;
     }
     HandleEntry* const entry = entry_of(place_of(handle, mode));
@@ -162,12 +166,20 @@ NTSTATUS reference_handle(HANDLE handle, ACCESS_MASK desired, POBJECT_TYPE type,
     return STATUS_SUCCESS;
 }
 
+// In KernelMode Windows stops for a handle that is not open, but for these.
+bool never_open(HANDLE handle) {
+    const auto value = reinterpret_cast<ULONG_PTR>(handle);
+    return value == 0 || value == kernel_handle_bits || handle == current_process_handle() ||
+           handle == current_thread_handle();
+}
+
 NTSTATUS close(HANDLE handle, KPROCESSOR_MODE mode) {
-    if (handle == current_process_handle() || handle == current_thread_handle()) return STATUS_INVALID_HANDLE;
+    if (never_open(handle)) return STATUS_INVALID_HANDLE;
     const Place place = place_of(handle, mode);
     if (entry_of(place) == nullptr) {
         if (mode == KernelMode) {
-            PORTICO_PROBE(object_misuse, INVALID_KERNEL_HANDLE, handle, "The driver closed a handle that is not open.");
+            PORTICO_PROBE(object_misuse, INVALID_KERNEL_HANDLE, handle,
+                          "The driver closed a handle that is not open.");
         }
         return STATUS_INVALID_HANDLE;
     }
@@ -195,7 +207,8 @@ NTSTATUS open(const OBJECT_ATTRIBUTES& attributes, Lookup& lookup, const void* f
     if (!NT_SUCCESS(access)) {
         status = access;
     } else {
-        const NTSTATUS inserted = insert_handle(body, granted, attributes.Attributes, lookup.mode, frame, handle);
+        const NTSTATUS inserted =
+            insert_handle(body, granted, attributes.Attributes, lookup.mode, frame, handle);
         if (!NT_SUCCESS(inserted)) status = inserted;
     }
     dereference(body);
@@ -229,7 +242,8 @@ NTSTATUS insert(void* body, const OBJECT_ATTRIBUTES* attributes, ACCESS_MASK des
     return status;
 }
 
-void for_each_left_handle(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context) {
+void for_each_left_handle(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                          void* context) {
     HandleTable& table = ps::system_process()->handles;
     for (ULONG i = 0; i < table.used; ++i) {
         const HandleEntry& entry = table.at(i);

@@ -1,5 +1,5 @@
-// The registry by path and table. Keys are held by cm's own count, values are copied before a driver's routine sees them:
-// it may change the registry under our feet.
+// The registry by path and table. Keys are held by cm's own count, values are copied before a driver's
+// routine sees them: it may change the registry under our feet.
 #include <array>
 #include <cstring>
 
@@ -50,7 +50,8 @@ constexpr const WCHAR* places[RTL_REGISTRY_MAXIMUM] = {
 };
 
 UNICODE_STRING counted(const WCHAR* text) {
-    const auto bytes = static_cast<USHORT>(std::min<SIZE_T>(length_of(text) * sizeof(WCHAR), unicode_bytes_max));
+    const auto bytes =
+        static_cast<USHORT>(std::min<SIZE_T>(length_of(text) * sizeof(WCHAR), unicode_bytes_max));
     return {bytes, bytes, const_cast<PWCH>(text)};
 }
 
@@ -146,7 +147,8 @@ struct Item {
 
 NTSTATUS copy_item(const cm::Value& value, Item& item) {
     const SIZE_T name_size = (value.name.Length + sizeof(WCHAR) + 15) & ~SIZE_T{15};
-    auto* const memory = static_cast<char*>(ex::allocate_internal(PagedPool, name_size + value.size + 2 * sizeof(WCHAR), buffer_tag));
+    auto* const memory = static_cast<char*>(
+        ex::allocate_internal(PagedPool, name_size + value.size + 2 * sizeof(WCHAR), buffer_tag));
     if (memory == nullptr) return STATUS_NO_MEMORY;
     item = {reinterpret_cast<WCHAR*>(memory), value.type, value.size, memory + name_size, memory};
     if (value.name.Length != 0) std::memcpy(item.name, value.name.Buffer, value.name.Length);
@@ -156,7 +158,9 @@ NTSTATUS copy_item(const cm::Value& value, Item& item) {
     return STATUS_SUCCESS;
 }
 
-bool is_text(ULONG type) { return type == REG_SZ || type == REG_EXPAND_SZ || type == REG_MULTI_SZ; }
+bool is_text(ULONG type) {
+    return type == REG_SZ || type == REG_EXPAND_SZ || type == REG_MULTI_SZ;
+}
 
 // In bytes with the terminator; of several strings, with the empty one that ends them.
 ULONG text_size(const WCHAR* text, bool multiple) {
@@ -176,7 +180,9 @@ class TableQuery {
     }
 
     NTSTATUS run(PRTL_QUERY_REGISTRY_TABLE entry) {
-        for (; entry->QueryRoutine != nullptr || (entry->Flags & (RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_DIRECT)) != 0; ++entry) {
+        for (; entry->QueryRoutine != nullptr ||
+               (entry->Flags & (RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_DIRECT)) != 0;
+             ++entry) {
             const NTSTATUS status = serve(*entry);
             if (!NT_SUCCESS(status)) return status;
         }
@@ -189,7 +195,8 @@ class TableQuery {
     NTSTATUS serve(Entry& entry) {
         const bool direct = has(entry, RTL_QUERY_REGISTRY_DIRECT);
         const bool subkey = has(entry, RTL_QUERY_REGISTRY_SUBKEY);
-        if (direct && (entry.Name == nullptr || subkey || entry.QueryRoutine != nullptr)) return STATUS_INVALID_PARAMETER;
+        if (direct && (entry.Name == nullptr || subkey || entry.QueryRoutine != nullptr))
+            return STATUS_INVALID_PARAMETER;
         if (subkey || has(entry, RTL_QUERY_REGISTRY_TOPKEY)) current_.hold(top_.get());
         if (subkey) {
             const NTSTATUS status = enter(entry);
@@ -204,7 +211,8 @@ class TableQuery {
         if (entry.Name == nullptr) return STATUS_INVALID_PARAMETER;
         UNICODE_STRING rest = counted(entry.Name);
         cm::Key* key = current_.get();
-        for (UNICODE_STRING name = cm::next_name(rest); key != nullptr && name.Length != 0; name = cm::next_name(rest)) {
+        for (UNICODE_STRING name = cm::next_name(rest); key != nullptr && name.Length != 0;
+             name = cm::next_name(rest)) {
             key = cm::find_subkey(*key, name);
         }
         if (key == nullptr) return STATUS_OBJECT_NAME_NOT_FOUND;
@@ -216,7 +224,8 @@ class TableQuery {
         const UNICODE_STRING name = counted(entry.Name);
         const cm::Value* const value = current_ ? cm::find_value(*current_, name) : nullptr;
         if (value == nullptr) {
-            return has(entry, RTL_QUERY_REGISTRY_REQUIRED) ? STATUS_OBJECT_NAME_NOT_FOUND : give_default(entry);
+            return has(entry, RTL_QUERY_REGISTRY_REQUIRED) ? STATUS_OBJECT_NAME_NOT_FOUND
+                                                           : give_default(entry);
         }
         Item item;
         NTSTATUS status = copy_item(*value, item);
@@ -240,14 +249,16 @@ class TableQuery {
             ex::free(item.memory, buffer_tag);
             if (!NT_SUCCESS(status)) return status;
         }
-        return served == 0 && has(entry, RTL_QUERY_REGISTRY_REQUIRED) ? STATUS_OBJECT_NAME_NOT_FOUND : STATUS_SUCCESS;
+        return served == 0 && has(entry, RTL_QUERY_REGISTRY_REQUIRED) ? STATUS_OBJECT_NAME_NOT_FOUND
+                                                                      : STATUS_SUCCESS;
     }
 
     NTSTATUS give_default(Entry& entry) {
         const ULONG type = entry.DefaultType & 0xFF;
         if (type == REG_NONE) return STATUS_SUCCESS;
         ULONG size = entry.DefaultLength;
-        if (size == 0 && is_text(type)) size = text_size(static_cast<PCWSTR>(entry.DefaultData), type == REG_MULTI_SZ);
+        if (size == 0 && is_text(type))
+            size = text_size(static_cast<PCWSTR>(entry.DefaultData), type == REG_MULTI_SZ);
         return give(entry, {entry.Name, type, size, static_cast<char*>(entry.DefaultData), nullptr});
     }
 
@@ -264,13 +275,17 @@ class TableQuery {
         return call(entry, item.name, item.type, item.data, item.size);
     }
 
+    // Every string that begins before the list's last character, which ends it, is served, empty ones too; of
+    // a default the last but one does not begin a string, either.
     NTSTATUS give_each(Entry& entry, const Item& item) {
         auto* text = reinterpret_cast<WCHAR*>(item.data);
         WCHAR* const end = text + item.size / sizeof(WCHAR);
-        while (text < end && *text != 0) {
+        const LONGLONG closing = item.memory == nullptr ? 2 : 1;
+        while (end - text > closing) {
             WCHAR* next = text;
             while (next < end && *next != 0) ++next;
-            const auto size = static_cast<ULONG>((next - text + (next < end ? 1 : 0)) * static_cast<LONGLONG>(sizeof(WCHAR)));
+            const auto size = static_cast<ULONG>((next - text + (next < end ? 1 : 0)) *
+                                                 static_cast<LONGLONG>(sizeof(WCHAR)));
             const NTSTATUS status = call(entry, item.name, REG_SZ, text, size);
             if (!NT_SUCCESS(status)) return status;
             text = next + 1;
@@ -281,7 +296,8 @@ class TableQuery {
     NTSTATUS call(Entry& entry, PWSTR name, ULONG type, void* data, ULONG size) {
         if (has(entry, RTL_QUERY_REGISTRY_DIRECT)) return store(entry.EntryContext, type, data, size);
         DriverCall call("RTL_QUERY_REGISTRY_ROUTINE", reinterpret_cast<const void*>(entry.QueryRoutine));
-        const NTSTATUS status = call.returned(entry.QueryRoutine(name, type, data, size, context_, entry.EntryContext));
+        const NTSTATUS status =
+            call.returned(entry.QueryRoutine(name, type, data, size, context_, entry.EntryContext));
         return status == STATUS_BUFFER_TOO_SMALL ? STATUS_SUCCESS : status;
     }
 
@@ -309,7 +325,8 @@ class TableQuery {
     NTSTATUS store_text(UNICODE_STRING& to, const void* data, ULONG size) const {
         size = std::min<ULONG>(size & ~ULONG{1}, ansi_bytes_max);
         if (to.Buffer == nullptr) {
-            auto* const buffer = static_cast<PWCH>(allocate_string(std::max<ULONG>(size, sizeof(WCHAR)), frame_));
+            auto* const buffer =
+                static_cast<PWCH>(allocate_string(std::max<ULONG>(size, sizeof(WCHAR)), frame_));
             if (buffer == nullptr) return STATUS_NO_MEMORY;
             to = {0, static_cast<USHORT>(size), buffer};
         } else if (size > to.MaximumLength) {
@@ -321,7 +338,8 @@ class TableQuery {
         return STATUS_SUCCESS;
     }
 
-    // Windows 8 and later stop the system when a value of a hive that users write is stored without RTL_QUERY_REGISTRY_TYPECHECK.
+    // Windows 8 and later stop the system when a value of a hive that users write is stored without
+    // RTL_QUERY_REGISTRY_TYPECHECK.
     void check_trust(const Entry& entry) const {
         constexpr ULONG fast_fail_unsafe_registry_access = 9;
         if (has(entry, RTL_QUERY_REGISTRY_TYPECHECK) || !current_) return;
@@ -335,9 +353,11 @@ class TableQuery {
         finding.code = 0x139;  // KERNEL_SECURITY_CHECK_FAILURE
         finding.parameters = {fast_fail_unsafe_registry_access, 0, 0, 0};
         finding.parameter_names = {"kind of failure", nullptr, nullptr, nullptr};
-        std::strncpy(finding.text,
-                     "The driver stores a value of an untrusted hive with RTL_QUERY_REGISTRY_DIRECT and without "
-                     "RTL_QUERY_REGISTRY_TYPECHECK.", sizeof finding.text - 1);
+        std::strncpy(
+            finding.text,
+            "The driver stores a value of an untrusted hive with RTL_QUERY_REGISTRY_DIRECT and without "
+            "RTL_QUERY_REGISTRY_TYPECHECK.",
+            sizeof finding.text - 1);
         report(finding);
     }
 
@@ -349,11 +369,13 @@ class TableQuery {
     const void* frame_;
 };
 
-NTSTATUS query(ULONG relative_to, PCWSTR path, PRTL_QUERY_REGISTRY_TABLE table, PVOID context, const void* frame) {
+NTSTATUS query(ULONG relative_to, PCWSTR path, PRTL_QUERY_REGISTRY_TABLE table, PVOID context,
+               const void* frame) {
     HeldKey key;
     const NTSTATUS status = open(relative_to, path, KEY_QUERY_VALUE, false, key);
     // An optional key that is not there has no values: defaults are given, required ones are missed.
-    const bool optional = (relative_to & RTL_REGISTRY_OPTIONAL) != 0 && status == STATUS_OBJECT_NAME_NOT_FOUND;
+    const bool optional =
+        (relative_to & RTL_REGISTRY_OPTIONAL) != 0 && status == STATUS_OBJECT_NAME_NOT_FOUND;
     if (!NT_SUCCESS(status) && !optional) return status;
     return TableQuery(key, context, frame).run(table);
 }
@@ -365,15 +387,15 @@ using namespace portico::nt;
 
 extern "C" {
 
-NTSTATUS NTAPI RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE QueryTable, PVOID Context,
-                                      PVOID) {
+NTSTATUS NTAPI RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE QueryTable,
+                                      PVOID Context, PVOID) {
     DDI(RtlQueryRegistryValues, PASSIVE_LEVEL);
     return rtl::query(RelativeTo, Path, QueryTable, Context, PORTICO_FRAME);
 }
 
 // The path's last key is made when it is missing.
-NTSTATUS NTAPI RtlWriteRegistryValue(ULONG RelativeTo, PCWSTR Path, PCWSTR ValueName, ULONG ValueType, PVOID ValueData,
-                                     ULONG ValueLength) {
+NTSTATUS NTAPI RtlWriteRegistryValue(ULONG RelativeTo, PCWSTR Path, PCWSTR ValueName, ULONG ValueType,
+                                     PVOID ValueData, ULONG ValueLength) {
     DDI(RtlWriteRegistryValue, PASSIVE_LEVEL);
     rtl::HeldKey key;
     const NTSTATUS status = rtl::open(RelativeTo, Path, KEY_SET_VALUE, true, key);
