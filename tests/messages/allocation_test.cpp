@@ -18,6 +18,8 @@ std::uint64_t heap_allocations = 0;
 }  // namespace
 
 #ifndef PORTICO_ASAN
+// Visible, so that libraries' allocations (operator new's) come here, too.
+#pragma GCC visibility push(default)
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
@@ -36,6 +38,7 @@ void* realloc(void* memory, std::size_t size) {
     return __libc_realloc(memory, size);
 }
 }
+#pragma GCC visibility pop
 #endif
 
 namespace portico {

@@ -45,7 +45,7 @@ class Simulation {
         body.run = std::move(run);
         body.thread.name = name;
         body.thread.id = static_cast<std::uint32_t>(bodies_.size());
-        body.thread.priority = options.priority;
+        body.thread.priority = body.thread.base_priority = options.priority;
         body.thread.affinity = options.affinity;
         scheduler.start(body.thread, &Simulation::entry, &body);
         return body.thread;
