@@ -7,23 +7,30 @@
 namespace portico::sim {
 namespace {
 
-// The fourth equal read in a row jumps; never further than this, so that a driver's own time-out stays honest.
+// The fourth equal read in a row jumps; never further than this, so that a driver's own time-out stays
+// honest.
 constexpr unsigned polls_before_jump = 4;
 constexpr Nanoseconds jump_max_ns = millisecond_ns;
 
-std::uint32_t all_ones(unsigned width) { return width >= 4 ? ~0u : (1u << (8 * width)) - 1; }
+std::uint32_t all_ones(unsigned width) {
+    return width >= 4 ? ~0u : (1u << (8 * width)) - 1;
+}
 
 }  // namespace
 
 Bus bus;
 
-Bus::Range* Bus::Space::find(std::uint64_t address, unsigned width) {
+inline Bus::Range* Bus::Space::find(std::uint64_t address, unsigned width) {
     if (table != nullptr && address < table_size) {
         const unsigned entry = table[address];
         if (entry == 0) return nullptr;
         Range& range = ranges[entry - 1];
         return width <= range.length - (address - range.base) ? &range : nullptr;
     }
+    return search(address, width);
+}
+
+Bus::Range* Bus::Space::search(std::uint64_t address, unsigned width) {
     Range& hit = ranges[last];
     if (address - hit.base < hit.length && width <= hit.length - (address - hit.base)) return &hit;
     for (unsigned i = 0; i < count; ++i) {
@@ -99,19 +106,25 @@ void Bus::count_poll(std::uint64_t address, std::uint32_t value) {
     }
 }
 
-std::uint32_t Bus::read(Space& space, std::uint64_t address, unsigned width, bool is_port) {
-    point(is_port ? port_access_ns : register_access_ns);
-    Range* const range = space.find(address, width);
-    std::uint32_t value = all_ones(width);
-    bool pollable = false;
-    if (range == nullptr) {
-        if (unclaimed != nullptr) unclaimed(address, is_port, false);
-    } else {
-        const auto offset = static_cast<std::uint32_t>(address - range->base);
-        pollable = offset < 64 && (range->pollable >> offset & 1) != 0;
-        value = range->device->read(offset, width, this_processor->at_ns);  // may take the device off the bus
-    }
-    record(is_port ? TraceKind::port_read : TraceKind::register_read, nullptr, address, value);
+// What nobody claims reads as all ones.
+std::uint32_t Bus::read_unclaimed(std::uint64_t address, unsigned width, TraceKind kind) {
+    poll_ = Poll{};
+    if (unclaimed != nullptr) unclaimed(address, kind == TraceKind::port_read, false);
+    record(kind, nullptr, address, all_ones(width));
+    return all_ones(width);
+}
+
+std::uint32_t Bus::read(Space& space, std::uint64_t address, unsigned width, Nanoseconds cost_ns,
+                        TraceKind kind) {
+    point(cost_ns);
+    const Range* const range = space.find(address, width);
+    if (range == nullptr) [[unlikely]]
+        return read_unclaimed(address, width, kind);
+    const auto offset = static_cast<std::uint32_t>(address - range->base);
+    const bool pollable = offset < 64 && (range->pollable >> offset & 1) != 0;
+    // The device may take itself off the bus.
+    const std::uint32_t value = range->device->read(offset, width, this_processor->at_ns);
+    record(kind, nullptr, address, value);
     if (pollable) {
         count_poll(address, value);
     } else {
@@ -120,16 +133,34 @@ std::uint32_t Bus::read(Space& space, std::uint64_t address, unsigned width, boo
     return value;
 }
 
-void Bus::write(Space& space, std::uint64_t address, unsigned width, std::uint32_t value, bool is_port) {
-    point(is_port ? port_access_ns : register_access_ns);
+std::uint32_t Bus::read_port(std::uint32_t port, unsigned width) {
+    return read(ports_, port, width, port_access_ns, TraceKind::port_read);
+}
+
+std::uint32_t Bus::read_memory(std::uint64_t address, unsigned width) {
+    return read(memory_, address, width, register_access_ns, TraceKind::register_read);
+}
+
+void Bus::write(Space& space, std::uint64_t address, unsigned width, std::uint32_t value, Nanoseconds cost_ns,
+                TraceKind kind) {
+    point(cost_ns);
     poll_.count = 0;
-    record(is_port ? TraceKind::port_write : TraceKind::register_write, nullptr, address, value);
-    Range* const range = space.find(address, width);
-    if (range == nullptr) {
-        if (unclaimed != nullptr) unclaimed(address, is_port, true);
+    record(kind, nullptr, address, value);
+    const Range* const range = space.find(address, width);
+    if (range == nullptr) [[unlikely]] {
+        if (unclaimed != nullptr) unclaimed(address, kind == TraceKind::port_write, true);
         return;
     }
-    range->device->write(static_cast<std::uint32_t>(address - range->base), width, value, this_processor->at_ns);
+    range->device->write(static_cast<std::uint32_t>(address - range->base), width, value,
+                         this_processor->at_ns);
+}
+
+void Bus::write_port(std::uint32_t port, unsigned width, std::uint32_t value) {
+    write(ports_, port, width, value, port_access_ns, TraceKind::port_write);
+}
+
+void Bus::write_memory(std::uint64_t address, unsigned width, std::uint32_t value) {
+    write(memory_, address, width, value, register_access_ns, TraceKind::register_write);
 }
 
 }  // namespace portico::sim

@@ -1,23 +1,25 @@
-// How a driver reaches hardware: I/O ports and device registers in physical memory. A device model claims ranges here and
-// sees nothing of the kernel; the kernel's HAL sees nothing of the device (design, section 2).
+// How a driver reaches hardware: I/O ports and device registers in physical memory. A device model claims
+// ranges here and sees nothing of the kernel; the kernel's HAL sees nothing of the device (design, section
+// 2).
 #pragma once
 
 #include <array>
 #include <cstdint>
 
 #include "base/nanoseconds.h"
+#include "sim/trace.h"
 
 namespace portico::sim {
 
-// A model of a device, as seen from its registers. `offset` counts from the claimed base; `width` is 1, 2 or 4 bytes;
-// `now_ns` is the accessing processor's time.
+// A model of a device, as seen from its registers. `offset` counts from the claimed base; `width` is 1, 2 or
+// 4 bytes; `now_ns` is the accessing processor's time.
 class BusDevice {
   public:
     virtual ~BusDevice() = default;
     virtual std::uint32_t read(std::uint32_t offset, unsigned width, Nanoseconds now_ns) = 0;
     virtual void write(std::uint32_t offset, unsigned width, std::uint32_t value, Nanoseconds now_ns) = 0;
-    // True when reading that register changes nothing: equal reads in a row may then jump to the next event. Asked when the
-    // range is claimed, for its first 64 offsets.
+    // True when reading that register changes nothing: equal reads in a row may then jump to the next event.
+    // Asked when the range is claimed, for its first 64 offsets.
     virtual bool read_has_no_effect(std::uint32_t offset) const {
         (void)offset;
         return false;
@@ -42,12 +44,10 @@ class Bus {
     void release(BusDevice& device);
     void reset();
 
-    std::uint32_t read_port(std::uint32_t port, unsigned width) { return read(ports_, port, width, true); }
-    void write_port(std::uint32_t port, unsigned width, std::uint32_t value) { write(ports_, port, width, value, true); }
-    std::uint32_t read_memory(std::uint64_t address, unsigned width) { return read(memory_, address, width, false); }
-    void write_memory(std::uint64_t address, unsigned width, std::uint32_t value) {
-        write(memory_, address, width, value, false);
-    }
+    std::uint32_t read_port(std::uint32_t port, unsigned width);
+    void write_port(std::uint32_t port, unsigned width, std::uint32_t value);
+    std::uint32_t read_memory(std::uint64_t address, unsigned width);
+    void write_memory(std::uint64_t address, unsigned width, std::uint32_t value);
 
   private:
     struct Range {
@@ -63,6 +63,7 @@ class Bus {
         unsigned last = 0;
         std::uint8_t* table = nullptr;  // of the first table_size addresses: which range, from 1; 0 none
         Range* find(std::uint64_t address, unsigned width);
+        Range* search(std::uint64_t address, unsigned width);
         void fill_table(const Range& range, std::uint8_t entry);
         void clear();
     };
@@ -74,8 +75,11 @@ class Bus {
     };
 
     static bool claim(Space& space, std::uint64_t base, std::uint64_t length, BusDevice& device);
-    std::uint32_t read(Space& space, std::uint64_t address, unsigned width, bool is_port);
-    void write(Space& space, std::uint64_t address, unsigned width, std::uint32_t value, bool is_port);
+    [[gnu::always_inline]] std::uint32_t read(Space& space, std::uint64_t address, unsigned width,
+                                              Nanoseconds cost_ns, TraceKind kind);
+    [[gnu::always_inline]] void write(Space& space, std::uint64_t address, unsigned width,
+                                      std::uint32_t value, Nanoseconds cost_ns, TraceKind kind);
+    [[gnu::noinline]] std::uint32_t read_unclaimed(std::uint64_t address, unsigned width, TraceKind kind);
     void count_poll(std::uint64_t address, std::uint32_t value);
 
     // A driver may go round many devices' ports: what one costs must not depend on how many there are.

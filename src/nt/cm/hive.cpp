@@ -13,13 +13,15 @@ namespace {
 
 constexpr ULONG tag = '  MC';
 constexpr WCHAR separator = u'\\';
-constexpr unsigned link_limit = 32;   // a circle of links ends here
+constexpr unsigned link_limit = 32;  // a circle of links ends here
 
 Key* registry = nullptr;
 
 const UNICODE_STRING link_value_name = ob::string(u"SymbolicLinkValue");
 
-void* allocate(std::size_t size) { return ex::allocate_internal(PagedPool, size, tag); }
+void* allocate(std::size_t size) {
+    return ex::allocate_internal(PagedPool, size, tag);
+}
 void free_memory(void* memory) {
     if (memory != nullptr) ex::free(memory, tag);
 }
@@ -37,6 +39,7 @@ bool copy_text(UNICODE_STRING& to, const UNICODE_STRING& from) {
 int compare(const UNICODE_STRING& a, const UNICODE_STRING& b) {
     const unsigned length = std::min(a.Length, b.Length) / sizeof(WCHAR);
     for (unsigned i = 0; i < length; ++i) {
+        if (a.Buffer[i] == b.Buffer[i]) continue;
         const int difference = ob::upcase(a.Buffer[i]) - ob::upcase(b.Buffer[i]);
         if (difference != 0) return difference;
     }
@@ -62,7 +65,9 @@ bool make_room(T*& elements, ULONG count, ULONG& capacity) {
     return true;
 }
 
-void written(Key& key) { key.last_write.QuadPart = ke::system_time_100ns(); }
+void written(Key& key) {
+    key.last_write.QuadPart = ke::system_time_100ns();
+}
 
 void free_value(Value& value) {
     free_memory(value.name.Buffer);
@@ -97,26 +102,32 @@ void make_default(const char16_t* path, Missing missing) {
 
 }  // namespace
 
-Key* root() { return registry; }
+Key* root() {
+    return registry;
+}
 
 void reset_hive() {
     registry = make_key(ob::string(u"Registry"), nullptr);
     PORTICO_CHECK(registry != nullptr);
     registry->is_volatile = true;
-    // The roots of hives hang in memory: what lies directly below \Registry and \Registry\Machine is volatile there.
-    for (const char16_t* path : {u"\\Registry\\Machine", u"\\Registry\\User", u"\\Registry\\Machine\\Hardware"}) {
+    // The roots of hives hang in memory: what lies directly below \Registry and \Registry\Machine is volatile
+    // there.
+    for (const char16_t* path :
+         {u"\\Registry\\Machine", u"\\Registry\\User", u"\\Registry\\Machine\\Hardware"}) {
         make_default(path, Missing::create_volatile);
     }
     for (const char16_t* path : {u"\\Registry\\Machine\\System\\ControlSet001\\Control\\Class",
                                  u"\\Registry\\Machine\\System\\ControlSet001\\Control\\DeviceClasses",
                                  u"\\Registry\\Machine\\System\\ControlSet001\\Enum",
                                  u"\\Registry\\Machine\\System\\ControlSet001\\Services",
-                                 u"\\Registry\\Machine\\Software\\Microsoft\\Windows NT\\CurrentVersion", u"\\Registry\\User\\.Default"}) {
+                                 u"\\Registry\\Machine\\Software\\Microsoft\\Windows NT\\CurrentVersion",
+                                 u"\\Registry\\User\\.Default"}) {
         make_default(path, Missing::create);
     }
     Key* link = nullptr;
     make_default(u"\\Registry\\Machine\\System\\CurrentControlSet", Missing::create_volatile);
-    PORTICO_CHECK(NT_SUCCESS(walk(ob::string(u"\\Registry\\Machine\\System\\CurrentControlSet"), Missing::fail, &link)));
+    PORTICO_CHECK(NT_SUCCESS(
+        walk(ob::string(u"\\Registry\\Machine\\System\\CurrentControlSet"), Missing::fail, &link)));
     const UNICODE_STRING target = ob::string(u"\\Registry\\Machine\\System\\ControlSet001");
     PORTICO_CHECK(NT_SUCCESS(set_value(*link, link_value_name, REG_LINK, target.Buffer, target.Length)));
     link->is_link = true;
@@ -278,11 +289,14 @@ static NTSTATUS walk_from(const UNICODE_STRING& path, Missing missing, unsigned 
     return STATUS_SUCCESS;
 }
 
-NTSTATUS walk(const UNICODE_STRING& path, Missing missing, Key** key) { return walk_from(path, missing, 0, key); }
+NTSTATUS walk(const UNICODE_STRING& path, Missing missing, Key** key) {
+    return walk_from(path, missing, 0, key);
+}
 
 ULONG path_of(const Key& key, WCHAR* buffer, ULONG size) {
     ULONG length = 0;
-    for (const Key* k = &key; k != nullptr; k = k->parent) length += k->name.Length + static_cast<ULONG>(sizeof(WCHAR));
+    for (const Key* k = &key; k != nullptr; k = k->parent)
+        length += k->name.Length + static_cast<ULONG>(sizeof(WCHAR));
     if (length > size) return length;
     char* end = reinterpret_cast<char*>(buffer) + length;
     for (const Key* k = &key; k != nullptr; k = k->parent) {
