@@ -17,6 +17,14 @@ constexpr unsigned link_limit = 32;  // a circle of links ends here
 
 Key* registry = nullptr;
 
+// The newest path that was walked: Plug and Play sets one value after the other in the same keys.
+struct Walked {
+    WCHAR text[256];
+    USHORT length = 0;  // bytes; 0: none
+    Key* key = nullptr;
+};
+Walked walked;
+
 const UNICODE_STRING link_value_name = ob::string(u"SymbolicLinkValue");
 
 void* allocate(std::size_t size) {
@@ -107,6 +115,7 @@ Key* root() {
 }
 
 void reset_hive() {
+    walked.length = 0;
     registry = make_key(ob::string(u"Registry"), nullptr);
     PORTICO_CHECK(registry != nullptr);
     registry->is_volatile = true;
@@ -156,6 +165,7 @@ Key* add_subkey(Key& parent, const UNICODE_STRING& name, const UNICODE_STRING* c
 }
 
 static void unlink(Key& key) {
+    walked.length = 0;
     Key& parent = *key.parent;
     Key** const place = place_of(parent, key.name);
     std::copy(place + 1, parent.subkeys + parent.subkey_count, place);
@@ -206,6 +216,7 @@ Value* find_value(const Key& key, const UNICODE_STRING& name) {
 }
 
 NTSTATUS set_value(Key& key, const UNICODE_STRING& name, ULONG type, const void* data, ULONG size) {
+    if (key.is_link) walked.length = 0;
     void* copy = nullptr;
     if (size != 0) {
         copy = allocate(size);
@@ -234,6 +245,7 @@ NTSTATUS set_value(Key& key, const UNICODE_STRING& name, ULONG type, const void*
 NTSTATUS delete_value(Key& key, const UNICODE_STRING& name) {
     Value* const value = find_value(key, name);
     if (value == nullptr) return STATUS_OBJECT_NAME_NOT_FOUND;
+    if (key.is_link) walked.length = 0;
     free_value(*value);
     std::copy(value + 1, key.values + key.value_count, value);
     --key.value_count;
@@ -290,7 +302,18 @@ static NTSTATUS walk_from(const UNICODE_STRING& path, Missing missing, unsigned 
 }
 
 NTSTATUS walk(const UNICODE_STRING& path, Missing missing, Key** key) {
-    return walk_from(path, missing, 0, key);
+    if (walked.length != 0 && walked.length == path.Length &&
+        std::memcmp(walked.text, path.Buffer, path.Length) == 0) {
+        *key = walked.key;
+        return STATUS_SUCCESS;
+    }
+    const NTSTATUS status = walk_from(path, missing, 0, key);
+    if (NT_SUCCESS(status) && path.Length <= sizeof walked.text) {
+        std::memcpy(walked.text, path.Buffer, path.Length);
+        walked.length = path.Length;
+        walked.key = *key;
+    }
+    return status;
 }
 
 ULONG path_of(const Key& key, WCHAR* buffer, ULONG size) {
