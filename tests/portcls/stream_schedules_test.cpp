@@ -221,6 +221,42 @@ TEST_P(StreamSchedules, ReadsAreCancelledStoppedAndClosedWhileBytesCome) {
     EXPECT_EQ(damaged, 0);
 }
 
+TEST_P(StreamSchedules, StatesChangeOneAfterTheOther) {
+    start_device_and_filter();
+    explore();
+    int inside = 0, together = 0, wrong_steps = 0;
+    run([&] {
+        client::KsClient kernel{KernelMode};
+        kernel.reset(thread.process());
+        HANDLE own_filter = nullptr, pins[2] = {};
+        ASSERT_EQ(kernel.open_filter(nt::io::visible_interface(0, nullptr)->link, &own_filter),
+                  STATUS_SUCCESS);
+        for (HANDLE& pin : pins) ASSERT_EQ(kernel.create_pin(own_filter, render_pin, &pin), STATUS_SUCCESS);
+        for (std::size_t i = 0; i < 2; ++i) {
+            ScriptedStream& stream = miniport.stream(i);
+            stream.on_state = [&](KSSTATE next) {
+                together += inside++ == 0 ? 0 : 1;
+                wrong_steps += next - stream.state == 1 || next - stream.state == -1 ? 0 : 1;
+                nt::ke::stall(400);
+                --inside;
+            };
+        }
+        for (int w = 0; w < 3; ++w) {
+            worker([&] {
+                for (int i = 0; i < 10; ++i) {
+                    kernel.set_state(pins[random.below(2)], static_cast<KSSTATE>(random.below(4)));
+                }
+            });
+        }
+        while (working != 0) test::let_pass(millisecond_ns);
+        for (HANDLE const pin : pins) kernel.close(pin);
+        kernel.close(own_filter);
+    });
+    REQUIRES("PI-011"), REQUIRES("MS-021");
+    EXPECT_EQ(together, 0);
+    EXPECT_EQ(wrong_steps, 0);
+}
+
 // One pin closes while the device's service goes on with the others.
 TEST_P(StreamSchedules, PinsComeAndGoWhileTheDeviceIsServed) {
     miniport.stream_group = ScriptedMiniport::StreamGroup::none;
