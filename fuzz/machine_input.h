@@ -1,5 +1,5 @@
-// For targets that drive a whole Machine: the input's bytes as numbers, and a machine with the cable driver whose every
-// finding is a defect, since the driver is correct whatever its clients do.
+// For targets that drive a whole Machine: the input's bytes as numbers, and a machine with the cable driver
+// whose every finding is a defect, since the driver is correct whatever its clients do.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,6 @@
-// Any IRP_MJ_CREATE below a filter, and any name of a filter: KSPIN_CONNECT and KSDATAFORMAT of all kinds, names of other
-// things, handles opened and closed in any order. What opens works; the pins' limits hold; nothing is left at the end.
+// Any IRP_MJ_CREATE below a filter, and any name of a filter: KSPIN_CONNECT and KSDATAFORMAT of all kinds,
+// names of other things, handles opened and closed in any order. What opens works; the pins' limits hold;
+// nothing is left at the end.
 #include "machine_input.h"
 
 using namespace portico;
@@ -40,17 +41,22 @@ struct Open {
 
 class Session {
   public:
-    explicit Session(Machine& machine) : machine_(machine), m_(machine.state()), path_(m_.filter_path("Cable")) {}
+    explicit Session(Machine& machine)
+        : machine_(machine), m_(machine.state()), path_(m_.filter_path("Cable")) {}
 
     void step(Input& in) {
         const auto what = in.take<std::uint8_t>();
         switch (what % 6) {
-            case 0: return open_filter(in, what >= 200);
+            case 0:
+                return open_filter(in, what >= 200);
             case 1:
             case 2:
-            case 3: return open_pin(in, what >= 128);
-            case 4: return use(in);
-            default: return close(in);
+            case 3:
+                return open_pin(in, what >= 128);
+            case 4:
+                return use(in);
+            default:
+                return close(in);
         }
     }
     void close_all() {
@@ -84,7 +90,8 @@ class Session {
         for (unsigned changes = in.take<std::uint8_t>() % 6; changes != 0; --changes) {
             const std::size_t at = in.take<std::uint8_t>() % sizeof right;
             const Bytes value = in.bytes(1u << (in.take<std::uint8_t>() % 4));
-            std::copy_n(value.begin(), std::min(value.size(), bytes.size() - at), bytes.begin() + static_cast<std::ptrdiff_t>(at));
+            std::copy_n(value.begin(), std::min(value.size(), bytes.size() - at),
+                        bytes.begin() + static_cast<std::ptrdiff_t>(at));
         }
         const auto tail = in.take<std::uint16_t>();
         if (tail % 4 == 1) bytes.resize(tail / 4 % name_limit);
@@ -95,7 +102,8 @@ class Session {
         if (below == nullptr) return;
         HANDLE opened = nullptr;
         Bytes bytes;
-        ACCESS_MASK const access = in.take<std::uint8_t>() % 2 == 0 ? GENERIC_READ | GENERIC_WRITE : in.take<ULONG>();
+        ACCESS_MASK const access =
+            in.take<std::uint8_t>() % 2 == 0 ? GENERIC_READ | GENERIC_WRITE : in.take<ULONG>();
         NTSTATUS status;
         if (any_name) {
             bytes = in.bytes(in.take<std::uint16_t>() % name_limit);

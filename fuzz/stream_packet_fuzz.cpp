@@ -1,6 +1,6 @@
-// Any KS stream packets, in any order, against a running render pin and a running capture pin of the cable driver, between
-// changes of state, resets, cancels and the passing of time: no finding, no request without an end, and what is captured is
-// whole MIDI.
+// Any KS stream packets, in any order, against a running render pin and a running capture pin of the cable
+// driver, between changes of state, resets, cancels and the passing of time: no finding, no request without
+// an end, and what is captured is whole MIDI.
 #include "machine_input.h"
 
 #include "midi/message.h"
@@ -15,7 +15,15 @@ constexpr unsigned step_limit = 48;
 constexpr std::size_t data_limit = 2'048;
 
 // Which fields of a header come from the input; the others are what they should be.
-enum Field : std::uint8_t { raw_size = 1, raw_time = 2, raw_extent = 4, raw_used = 8, raw_data = 16, raw_flags = 32, more = 64 };
+enum Field : std::uint8_t {
+    raw_size = 1,
+    raw_time = 2,
+    raw_extent = 4,
+    raw_used = 8,
+    raw_data = 16,
+    raw_flags = 32,
+    more = 64
+};
 
 struct Sent {
     PIO_STATUS_BLOCK status;
@@ -27,7 +35,8 @@ struct Sent {
 
 class Session {
   public:
-    explicit Session(Machine& machine) : machine_(machine), m_(machine.state()), path_(m_.filter_path("Cable")) {
+    explicit Session(Machine& machine)
+        : machine_(machine), m_(machine.state()), path_(m_.filter_path("Cable")) {
         call([&] { return m_.ks.open_filter(path_, &filter_); });
         open(0);
         open(1);
@@ -39,12 +48,19 @@ class Session {
         switch (what & 7) {
             case 0:
             case 1:
-            case 2: return send(in, pin, (what & 7) != 2);
-            case 3: return send(in, pin, (what & 8) != 0);
-            case 4: return ignore([&] { return m_.ks.set_state(pin, static_cast<KSSTATE>(in.take<std::uint8_t>() % 5)); });
-            case 5: return ignore([&] { return m_.ks.cancel(pin); });
-            case 6: return machine_.run_for(std::chrono::microseconds(in.take<std::uint16_t>()));
-            default: return rare(in, pin, what >> 7);
+            case 2:
+                return send(in, pin, (what & 7) != 2);
+            case 3:
+                return send(in, pin, (what & 8) != 0);
+            case 4:
+                return ignore(
+                    [&] { return m_.ks.set_state(pin, static_cast<KSSTATE>(in.take<std::uint8_t>() % 5)); });
+            case 5:
+                return ignore([&] { return m_.ks.cancel(pin); });
+            case 6:
+                return machine_.run_for(std::chrono::microseconds(in.take<std::uint16_t>()));
+            default:
+                return rare(in, pin, what >> 7);
         }
     }
 
@@ -121,17 +137,20 @@ class Session {
             headers.resize(headers.size() + sizeof h);
             std::memcpy(headers.data() + headers.size() - sizeof h, &h, sizeof h);
         } while ((raw & more) != 0 && headers.size() < 8 * sizeof(KSSTREAM_HEADER));
-        if ((raw & 128) != 0) headers.resize(headers.size() - in.take<std::uint8_t>() % sizeof(KSSTREAM_HEADER));
+        if ((raw & 128) != 0)
+            headers.resize(headers.size() - in.take<std::uint8_t>() % sizeof(KSSTREAM_HEADER));
         std::memcpy(memory + 64, headers.data(), headers.size());
         std::memcpy(bytes, data.data(), data.size());
         auto* const status = reinterpret_cast<PIO_STATUS_BLOCK>(memory);
         status->Status = STATUS_PENDING;
         NTSTATUS returned = STATUS_UNSUCCESSFUL;
         ignore([&] {
-            return returned = nt::io::device_io_control(pin, {}, is_write ? IOCTL_KS_WRITE_STREAM : IOCTL_KS_READ_STREAM, nullptr,
-                                                        0, memory + 64, static_cast<ULONG>(headers.size()), status, UserMode);
+            return returned = nt::io::device_io_control(
+                       pin, {}, is_write ? IOCTL_KS_WRITE_STREAM : IOCTL_KS_READ_STREAM, nullptr, 0,
+                       memory + 64, static_cast<ULONG>(headers.size()), status, UserMode);
         });
-        sent_.push_back({status, reinterpret_cast<KSSTREAM_HEADER*>(memory + 64), headers.size(), returned, !is_write});
+        sent_.push_back(
+            {status, reinterpret_cast<KSSTREAM_HEADER*>(memory + 64), headers.size(), returned, !is_write});
     }
     static Bytes record(const Bytes& midi, std::uint8_t lie) {
         Bytes out(8 + ((midi.size() + 3) & ~std::size_t{3}));
@@ -141,7 +160,8 @@ class Session {
         return out;
     }
 
-    // Two headers may name the same memory, so the first alone says what its data are, when it is the only one.
+    // Two headers may name the same memory, so the first alone says what its data are, when it is the only
+    // one.
     static void check_read(const Sent& sent) {
         const KSSTREAM_HEADER& h = *sent.headers;
         PORTICO_CHECK(sent.status->Information >= sizeof h && sent.status->Information <= sent.headers_size);

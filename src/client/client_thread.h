@@ -1,5 +1,5 @@
-// A simulated client process with a thread on which the host's requests run: what the host asks for happens in the
-// machine, at PASSIVE_LEVEL, in user mode.
+// A simulated client process with a thread on which the host's requests run: what the host asks for happens
+// in the machine, at PASSIVE_LEVEL, in user mode.
 #pragma once
 
 #include <type_traits>
@@ -15,17 +15,17 @@ class ClientThread {
     ClientThread(const ClientThread&) = delete;
     ClientThread& operator=(const ClientThread&) = delete;
 
-    // From the host, after the machine's reset. `mode` is the requests' previous mode; a system thread calls as the
-    // kernel does. False: no memory.
+    // From the host, after the machine's reset. `mode` is the requests' previous mode; a system thread calls
+    // as the kernel does. False: no memory.
     bool start(const char* name, KPROCESSOR_MODE mode);
 
-    // From the host: runs `body()` on the thread until it has returned. False when the machine froze, or when `limit_ns` of
-    // simulated time passed first: then the thread is still inside, and no further call is possible.
+    // From the host: runs `body()` on the thread until it has returned. False when the machine froze, or when
+    // `limit_ns` of simulated time passed first: then the thread is still inside, and no further call is
+    // possible.
     template <class Body>
     bool call(Body&& body, Nanoseconds limit_ns = default_limit_ns) {
-        return run(
-            [](void* context) { (*static_cast<std::remove_reference_t<Body>*>(context))(); },
-            const_cast<void*>(static_cast<const void*>(&body)), limit_ns);
+        return run([](void* context) { (*static_cast<std::remove_reference_t<Body>*>(context))(); },
+                   const_cast<void*>(static_cast<const void*>(&body)), limit_ns);
     }
 
     bool stuck() const { return stuck_; }

@@ -63,7 +63,8 @@ NTSTATUS KsClient::open_filter(const std::u16string& path, HANDLE* filter) {
     return nt::io::open_file(name, read_write, false, KernelMode, filter);
 }
 
-NTSTATUS KsClient::create_pin_raw(HANDLE filter, std::span<const std::uint8_t> connect, HANDLE* pin, ACCESS_MASK access) {
+NTSTATUS KsClient::create_pin_raw(HANDLE filter, std::span<const std::uint8_t> connect, HANDLE* pin,
+                                  ACCESS_MASK access) {
     const std::size_t name_bytes = pin_name_length * sizeof(char16_t);
     const std::size_t length = name_bytes + connect.size();
     if (length > 0xfffe) return STATUS_INVALID_BUFFER_SIZE;
@@ -96,10 +97,12 @@ NTSTATUS KsClient::create_pin(HANDLE filter, ULONG pin_id, HANDLE* pin) {
     return create_pin_raw(filter, bytes_of(request), pin);
 }
 
-NTSTATUS KsClient::close(HANDLE handle) { return nt::ob::close(handle, mode_); }
+NTSTATUS KsClient::close(HANDLE handle) {
+    return nt::ob::close(handle, mode_);
+}
 
-NTSTATUS KsClient::control(HANDLE file, ULONG code, std::span<const std::uint8_t> in, std::span<std::uint8_t> out,
-                           std::size_t* returned) {
+NTSTATUS KsClient::control(HANDLE file, ULONG code, std::span<const std::uint8_t> in,
+                           std::span<std::uint8_t> out, std::size_t* returned) {
     const std::size_t in_size = (in.size() + 15) & ~std::size_t{15};
     const std::size_t total = 64 + in_size + out.size();
     auto* const memory = static_cast<std::uint8_t*>(heap_.allocate(total));
@@ -111,8 +114,9 @@ NTSTATUS KsClient::control(HANDLE file, ULONG code, std::span<const std::uint8_t
     if (!out.empty()) std::memcpy(output, out.data(), out.size());
     *status = {};
     status->Status = STATUS_PENDING;
-    NTSTATUS result = nt::io::device_io_control(file, {}, code, in.empty() ? nullptr : input, static_cast<ULONG>(in.size()),
-                                                out.empty() ? nullptr : output, static_cast<ULONG>(out.size()), status, mode_);
+    NTSTATUS result = nt::io::device_io_control(file, {}, code, in.empty() ? nullptr : input,
+                                                static_cast<ULONG>(in.size()), out.empty() ? nullptr : output,
+                                                static_cast<ULONG>(out.size()), status, mode_);
     result = wait_for_end(file, result, status);
     if (returned != nullptr) *returned = status->Information;
     if (!out.empty()) std::memcpy(out.data(), output, out.size());
@@ -142,11 +146,12 @@ NTSTATUS KsClient::pin_property(HANDLE filter, ULONG id, ULONG pin_id, void* val
     property.Property.Id = id;
     property.Property.Flags = KSPROPERTY_TYPE_GET;
     property.PinId = pin_id;
-    return control(filter, IOCTL_KS_PROPERTY, bytes_of(property), {static_cast<std::uint8_t*>(value), size}, nullptr);
+    return control(filter, IOCTL_KS_PROPERTY, bytes_of(property), {static_cast<std::uint8_t*>(value), size},
+                   nullptr);
 }
 
-NTSTATUS KsClient::stream_packet(HANDLE pin, ULONG code, std::span<std::uint8_t> headers, std::span<std::uint8_t> data,
-                                 std::size_t* information) {
+NTSTATUS KsClient::stream_packet(HANDLE pin, ULONG code, std::span<std::uint8_t> headers,
+                                 std::span<std::uint8_t> data, std::size_t* information) {
     const std::size_t headers_size = (headers.size() + 63) & ~std::size_t{63};
     const std::size_t total = 64 + headers_size + data.size();
     auto* const memory = static_cast<std::uint8_t*>(heap_.allocate(total));
@@ -175,7 +180,9 @@ NTSTATUS KsClient::wait_for_end(HANDLE file, NTSTATUS returned, const IO_STATUS_
     return status->Status;
 }
 
-NTSTATUS KsClient::cancel(HANDLE file) { return nt::io::cancel_file_io(file, true, nullptr, mode_); }
+NTSTATUS KsClient::cancel(HANDLE file) {
+    return nt::io::cancel_file_io(file, true, nullptr, mode_);
+}
 
 NTSTATUS KsClient::wait_file(HANDLE file, const LARGE_INTEGER* timeout) {
     void* body = nullptr;
@@ -213,8 +220,9 @@ NTSTATUS RenderStream::submit(StreamSlot* slot, std::size_t cell) {
     }
     slot->header.FrameExtent = slot->header.DataUsed;
     slot->status.Status = STATUS_PENDING;
-    const NTSTATUS status = nt::io::device_io_control(pin_, {}, IOCTL_KS_WRITE_STREAM, nullptr, 0, &slot->header,
-                                                      sizeof slot->header, &slot->status, client_.mode());
+    const NTSTATUS status =
+        nt::io::device_io_control(pin_, {}, IOCTL_KS_WRITE_STREAM, nullptr, 0, &slot->header,
+                                  sizeof slot->header, &slot->status, client_.mode());
     if (status == STATUS_PENDING || NT_SUCCESS(status)) {
         ring_[(head_ + count_++) % outstanding_limit] = {slot, cell};
         if (count_ > 1 && !ring_[head_ % outstanding_limit].slot->pending()) reap();
@@ -256,7 +264,8 @@ bool RenderStream::add(LONGLONG at_ms, std::span<const std::uint8_t> bytes) {
         slot_->header.OptionsFlags = KSSTREAM_HEADER_OPTIONSF_TIMEVALID;
         last_ms_ = at_ms;
     }
-    const KSMUSICFORMAT record{static_cast<ULONG>(std::max<LONGLONG>(at_ms - last_ms_, 0)), static_cast<ULONG>(bytes.size())};
+    const KSMUSICFORMAT record{static_cast<ULONG>(std::max<LONGLONG>(at_ms - last_ms_, 0)),
+                               static_cast<ULONG>(bytes.size())};
     last_ms_ = std::max(at_ms, last_ms_);
     std::uint8_t* const out = slot_->data + slot_->header.DataUsed;
     std::memset(out + padded - 4, 0, 4);
@@ -276,7 +285,8 @@ void RenderStream::reap() {
     while (count_ != 0) {
         const Outstanding& oldest = ring_[head_ % outstanding_limit];
         if (oldest.slot->pending()) return;
-        if (!NT_SUCCESS(oldest.slot->status.Status) && NT_SUCCESS(failure_)) failure_ = oldest.slot->status.Status;
+        if (!NT_SUCCESS(oldest.slot->status.Status) && NT_SUCCESS(failure_))
+            failure_ = oldest.slot->status.Status;
         client_.heap().free(oldest.slot, oldest.cell);
         ++head_;
         --count_;
@@ -308,8 +318,9 @@ NTSTATUS CaptureStream::post() {
         slot->header.FrameExtent = frame;
         slot->header.Data = slot->data;
         slot->status.Status = STATUS_PENDING;
-        const NTSTATUS status = nt::io::device_io_control(pin_, {}, IOCTL_KS_READ_STREAM, nullptr, 0, &slot->header,
-                                                          sizeof slot->header, &slot->status, client_.mode());
+        const NTSTATUS status =
+            nt::io::device_io_control(pin_, {}, IOCTL_KS_READ_STREAM, nullptr, 0, &slot->header,
+                                      sizeof slot->header, &slot->status, client_.mode());
         if (status != STATUS_PENDING && !NT_SUCCESS(status)) {
             client_.heap().free(slot, cell);
             return status;

@@ -1,5 +1,5 @@
-// What a KS client does with a filter and its pins (docs/spec/clients.md section 1). Every function runs on a client's
-// thread inside the machine; results are NTSTATUS.
+// What a KS client does with a filter and its pins (docs/spec/clients.md section 1). Every function runs on a
+// client's thread inside the machine; results are NTSTATUS.
 #pragma once
 
 #include <cstdint>
@@ -37,10 +37,11 @@ class KsClient {
     // Sends a request and waits for it. `in` and `out` go through the client's memory.
     NTSTATUS control(HANDLE file, ULONG code, std::span<const std::uint8_t> in, std::span<std::uint8_t> out,
                      std::size_t* returned);
-    // A stream packet laid out by the caller, sent with IOCTL_KS_WRITE_STREAM or IOCTL_KS_READ_STREAM and waited for:
-    // KSSTREAM_HEADERs whose Data are offsets into `data`. Both come back as the filter left them.
-    NTSTATUS stream_packet(HANDLE pin, ULONG code, std::span<std::uint8_t> headers, std::span<std::uint8_t> data,
-                           std::size_t* information);
+    // A stream packet laid out by the caller, sent with IOCTL_KS_WRITE_STREAM or IOCTL_KS_READ_STREAM and
+    // waited for: KSSTREAM_HEADERs whose Data are offsets into `data`. Both come back as the filter left
+    // them.
+    NTSTATUS stream_packet(HANDLE pin, ULONG code, std::span<std::uint8_t> headers,
+                           std::span<std::uint8_t> data, std::size_t* information);
     NTSTATUS cancel(HANDLE file);
 
     UserHeap& heap() { return heap_; }
@@ -76,8 +77,8 @@ class RenderStream {
     // One IRP with one record; `at_100ns` of stream time, negative: now.
     NTSTATUS write(LONGLONG at_100ns, std::span<const std::uint8_t> bytes);
 
-    // Several records in one IRP: begin, add each, send. `at_ms` of the first record is stream time; the others' deltas
-    // are whole milliseconds.
+    // Several records in one IRP: begin, add each, send. `at_ms` of the first record is stream time; the
+    // others' deltas are whole milliseconds.
     NTSTATUS begin_packet(std::size_t data_limit);
     bool add(LONGLONG at_ms, std::span<const std::uint8_t> bytes);  // false: it does not fit
     NTSTATUS send();
@@ -107,7 +108,7 @@ class RenderStream {
     std::size_t count_ = 0;
     NTSTATUS failure_ = STATUS_SUCCESS;
 
-    StreamSlot* slot_ = nullptr;   // the packet being filled
+    StreamSlot* slot_ = nullptr;  // the packet being filled
     std::size_t slot_cell_ = 0;
     std::size_t slot_limit_ = 0;
     LONGLONG last_ms_ = 0;
@@ -123,8 +124,8 @@ class CaptureStream {
 
     // Posts reads until `reads` are under way.
     NTSTATUS post();
-    // Hands every record that came to take(stamp_ms, bytes) and posts anew. Returns the first failure of a read other
-    // than STATUS_CANCELLED.
+    // Hands every record that came to take(stamp_ms, bytes) and posts anew. Returns the first failure of a
+    // read other than STATUS_CANCELLED.
     template <class Take>
     NTSTATUS harvest(Take&& take) {
         NTSTATUS failure = STATUS_SUCCESS;

@@ -1,4 +1,5 @@
-// Memory of a simulated client process, for what its requests point to: cells of a few sizes out of user memory.
+// Memory of a simulated client process, for what its requests point to: cells of a few sizes out of user
+// memory.
 #pragma once
 
 #include <array>

@@ -11,7 +11,9 @@ namespace {
 constexpr ULONG tag = 0x6370534b;  // 'KSpc' in memory
 constexpr GUID wildcard{};
 
-bool same(const GUID& a, const GUID& b) { return std::memcmp(&a, &b, sizeof(GUID)) == 0; }
+bool same(const GUID& a, const GUID& b) {
+    return std::memcmp(&a, &b, sizeof(GUID)) == 0;
+}
 
 // The GUID as KS clients write it; case does not matter.
 bool names_pin(const UNICODE_STRING& name) {
@@ -75,12 +77,14 @@ const PCPIN_DESCRIPTOR& pin_at(const PCFILTER_DESCRIPTOR& filter, ULONG pin) {
 bool format_matches(const PCPIN_DESCRIPTOR& pin, const KSDATAFORMAT& format) {
     const auto& descriptor = pin.KsPinDescriptor;
     for (ULONG i = 0; i < descriptor.DataRangesCount; ++i) {
-        if (descriptor.DataRanges[i] != nullptr && range_holds(*descriptor.DataRanges[i], format)) return true;
+        if (descriptor.DataRanges[i] != nullptr && range_holds(*descriptor.DataRanges[i], format))
+            return true;
     }
     return false;
 }
 
-NTSTATUS parse_pin_connect(PIRP irp, const PCFILTER_DESCRIPTOR& filter, KSPIN_CONNECT& connect, PKSDATAFORMAT* format) {
+NTSTATUS parse_pin_connect(PIRP irp, const PCFILTER_DESCRIPTOR& filter, KSPIN_CONNECT& connect,
+                           PKSDATAFORMAT* format) {
     *format = nullptr;
     const UNICODE_STRING& name = IoGetCurrentIrpStackLocation(irp)->FileObject->FileName;
     if (!names_pin(name)) return STATUS_OBJECT_NAME_NOT_FOUND;

@@ -63,12 +63,16 @@ NTSTATUS handle_property(PIRP irp, void* target, const PropertySet* sets, std::s
     const ULONG in = ioctl.InputBufferLength;
     const ULONG out = ioctl.OutputBufferLength;
     irp->IoStatus.Information = 0;
-    if (in < sizeof(KSPROPERTY) || in > property_limit || out > property_limit) return STATUS_INVALID_BUFFER_SIZE;
+    if (in < sizeof(KSPROPERTY) || in > property_limit || out > property_limit)
+        return STATUS_INVALID_BUFFER_SIZE;
     const std::size_t value_at = (in + 7u) & ~std::size_t{7};
-    auto* const copy = static_cast<std::uint8_t*>(nt::ex::allocate_internal(NonPagedPool, value_at + out, tag));
+    auto* const copy =
+        static_cast<std::uint8_t*>(nt::ex::allocate_internal(NonPagedPool, value_at + out, tag));
     if (copy == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     const KPROCESSOR_MODE mode = irp->RequestorMode;
-    PropertyRequest request{irp, {}, copy + sizeof(KSPROPERTY), static_cast<ULONG>(in - sizeof(KSPROPERTY)), copy + value_at, out, 0};
+    PropertyRequest request{
+        irp, {}, copy + sizeof(KSPROPERTY), static_cast<ULONG>(in - sizeof(KSPROPERTY)), copy + value_at,
+        out, 0};
     NTSTATUS status = copy_in(mode, copy, ioctl.Type3InputBuffer, in);
     if (NT_SUCCESS(status)) {
         std::memcpy(&request.property, copy, sizeof request.property);
@@ -76,7 +80,8 @@ NTSTATUS handle_property(PIRP irp, void* target, const PropertySet* sets, std::s
         status = is_set ? copy_in(mode, request.value, irp->UserBuffer, out)
                         : (accessible(mode, irp->UserBuffer, out) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION);
         if (NT_SUCCESS(status)) status = run(request, target, sets, set_count);
-        if (NT_SUCCESS(status) && !is_set) status = copy_out(mode, irp->UserBuffer, request.value, request.returned);
+        if (NT_SUCCESS(status) && !is_set)
+            status = copy_out(mode, irp->UserBuffer, request.value, request.returned);
     }
     irp->IoStatus.Information = request.returned;
     nt::ex::free(copy, tag);

@@ -1,5 +1,5 @@
-// The stream requests that wait in a pin, in order, each cancellable. Whoever calls add(), take_first() or end_all() is
-// alone with the queue until it reaches a point of the simulation; none of them holds one.
+// The stream requests that wait in a pin, in order, each cancellable. Whoever calls add(), take_first() or
+// end_all() is alone with the queue until it reaches a point of the simulation; none of them holds one.
 #pragma once
 
 #include "ks/stream_request.h"
@@ -8,8 +8,8 @@ namespace portico::ks {
 
 class StreamQueue {
   public:
-    // The first request was cancelled: it is out of the queue, its IRP has not ended yet, so the pin still lives.
-    // IRQL: <= DISPATCH_LEVEL.
+    // The first request was cancelled: it is out of the queue, its IRP has not ended yet, so the pin still
+    // lives. IRQL: <= DISPATCH_LEVEL.
     using FirstCancelled = void (*)(void* owner);
 
     StreamQueue(FirstCancelled first_cancelled, void* owner);

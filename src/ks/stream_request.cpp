@@ -26,7 +26,8 @@ struct Headers {
 
 Headers headers_of(PIRP irp) {
     const auto& ioctl = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl;
-    if (ioctl.OutputBufferLength != 0) return {static_cast<std::uint8_t*>(irp->UserBuffer), ioctl.OutputBufferLength};
+    if (ioctl.OutputBufferLength != 0)
+        return {static_cast<std::uint8_t*>(irp->UserBuffer), ioctl.OutputBufferLength};
     return {static_cast<std::uint8_t*>(ioctl.Type3InputBuffer), ioctl.InputBufferLength};
 }
 
@@ -75,7 +76,8 @@ NTSTATUS measure_write(PIRP irp, const Headers& headers, Totals& totals) {
 }
 
 StreamRequest* create(PIRP irp, const Totals& totals) {
-    const std::size_t size = sizeof(StreamRequest) + totals.packets * sizeof(StreamPacket) + totals.data + read_past;
+    const std::size_t size =
+        sizeof(StreamRequest) + totals.packets * sizeof(StreamPacket) + totals.data + read_past;
     std::uint8_t kind = 0;
     // A free cell's last eight bytes are the cells' own (nt/io/cells.h); a used one is the user's whole.
     while (kind != pool_cell && size > cell_sizes[kind]) ++kind;
@@ -131,7 +133,8 @@ NTSTATUS StreamRequest::begin_read(PIRP irp, ULONG frame_min, StreamRequest** ou
     NTSTATUS status = walk(irp, headers, [&](const KSSTREAM_HEADER& header, PKSSTREAM_HEADER) {
         if (header.FrameExtent < frame_min) return STATUS_BUFFER_TOO_SMALL;
         ++totals.packets;
-        return accessible(irp->RequestorMode, header.Data, header.FrameExtent) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+        return accessible(irp->RequestorMode, header.Data, header.FrameExtent) ? STATUS_SUCCESS
+                                                                               : STATUS_ACCESS_VIOLATION;
     });
     if (!NT_SUCCESS(status)) return status;
     StreamRequest* const request = create(irp, totals);

@@ -1,5 +1,5 @@
-// A stream IRP (IOCTL_KS_WRITE_STREAM, IOCTL_KS_READ_STREAM) taken apart: its headers, and for writing its data, copied
-// out of the caller's memory once.
+// A stream IRP (IOCTL_KS_WRITE_STREAM, IOCTL_KS_READ_STREAM) taken apart: its headers, and for writing its
+// data, copied out of the caller's memory once.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,15 @@ constexpr ULONG stream_header_limit = 1024;
 constexpr ULONG stream_data_limit = 16u << 20;
 
 struct StreamPacket {
-    KSSTREAM_HEADER header;      // a copy
-    PKSSTREAM_HEADER user;       // where the caller keeps it
-    const std::uint8_t* bytes;   // writing: DataUsed bytes, a copy
+    KSSTREAM_HEADER header;     // a copy
+    PKSSTREAM_HEADER user;      // where the caller keeps it
+    const std::uint8_t* bytes;  // writing: DataUsed bytes, a copy
 };
 
 class StreamQueue;
 
-// How far an IRP's cancelling has come: not begun, or its routine came when the request was in use and left its end to the
-// user, or the request left its queue when the routine was on its way and will end it.
+// How far an IRP's cancelling has come: not begun, or its routine came when the request was in use and left
+// its end to the user, or the request left its queue when the routine was on its way and will end it.
 enum class RequestCancel : std::uint8_t { none, seen, left_to_routine };
 
 // Lives in non-paged memory from begin_*() to release(); linked into a pin's queue.
@@ -32,17 +32,17 @@ struct StreamRequest {
     StreamQueue* queue;
     StreamPacket* packets;
     ULONG packet_count;
-    ULONG data_total;            // sum of DataUsed
-    NTSTATUS end_status;         // not STATUS_SUCCESS: it is to end with this and nothing more is done for it
+    ULONG data_total;     // sum of DataUsed
+    NTSTATUS end_status;  // not STATUS_SUCCESS: it is to end with this and nothing more is done for it
     KPROCESSOR_MODE mode;
     RequestCancel cancel;
-    std::uint8_t cell_kind;      // where its memory came from
+    std::uint8_t cell_kind;  // where its memory came from
 
-    // Checks and copies a write IRP's headers and data (SP-002..SP-006). The header may come in the output buffer, as
-    // KS clients send it, or in the input buffer.
+    // Checks and copies a write IRP's headers and data (SP-002..SP-006). The header may come in the output
+    // buffer, as KS clients send it, or in the input buffer.
     static NTSTATUS begin_write(PIRP irp, StreamRequest** out);
-    // The same for a read IRP: every header's data buffer must be the caller's and hold `frame_min` bytes at least. Sets
-    // every header's DataUsed to 0 (ST-008).
+    // The same for a read IRP: every header's data buffer must be the caller's and hold `frame_min` bytes at
+    // least. Sets every header's DataUsed to 0 (ST-008).
     static NTSTATUS begin_read(PIRP irp, ULONG frame_min, StreamRequest** out);
     static void release(StreamRequest* request);
 

@@ -38,7 +38,8 @@ void Capture::service() {
             }
             if (!NT_SUCCESS(status) || count == 0) break;  // MS-036
             if (count > size) {
-                PORTICO_PROBE(contract, "MS-033", stream_, "IMiniportMidiStream::Read reported more bytes than fit.");
+                PORTICO_PROBE(contract, "MS-033", stream_,
+                              "IMiniportMidiStream::Read reported more bytes than fit.");
                 count = size;
             }
             take(read_buffer_.data(), count);
@@ -46,7 +47,8 @@ void Capture::service() {
     } while (service_again_ && reads < read_limit);
     in_service_ = false;
     if (reads == read_limit) {
-        PORTICO_PROBE(contract, "MS-034", stream_, "IMiniportMidiStream::Read never reported that nothing is left.");
+        PORTICO_PROBE(contract, "MS-034", stream_,
+                      "IMiniportMidiStream::Read never reported that nothing is left.");
     }
     deliver();
 }
@@ -85,7 +87,9 @@ void Capture::flush_sysex() {
 }
 
 // Milliseconds of stream time, rounded up (CA-002).
-ULONG Capture::stamp_ms() const { return static_cast<ULONG>((clock_.now_100ns() + 9'999) / 10'000); }
+ULONG Capture::stamp_ms() const {
+    return static_cast<ULONG>((clock_.now_100ns() + 9'999) / 10'000);
+}
 
 // The newest is dropped when the store is full; the next entry says so (CA-005). False: dropped.
 bool Capture::store(const std::uint8_t* bytes, std::size_t count) {
@@ -119,14 +123,16 @@ void Capture::peek(std::size_t offset, void* to, std::size_t count) const {
 
 // ---- to the client ----
 
-// One record into one frame; what does not fit comes with the next (CA-008). False when the frame cannot be written.
+// One record into one frame; what does not fit comes with the next (CA-008). False when the frame cannot be
+// written.
 bool Capture::fill(ks::StreamPacket& packet, KPROCESSOR_MODE mode) {
     Entry entry;
     peek(0, &entry, sizeof entry);
     const std::size_t room = packet.header.FrameExtent - sizeof(KSMUSICFORMAT);
     const std::size_t count = std::min<std::size_t>(entry.length - taken_, room & ~std::size_t{3});
     const std::size_t padded = (sizeof(KSMUSICFORMAT) + count + 3) & ~std::size_t{3};
-    if (!ks::accessible(mode, packet.header.Data, padded) || !ks::accessible(mode, packet.user, sizeof(KSSTREAM_HEADER))) {
+    if (!ks::accessible(mode, packet.header.Data, padded) ||
+        !ks::accessible(mode, packet.user, sizeof(KSSTREAM_HEADER))) {
         return false;
     }
     auto* const out = static_cast<std::uint8_t*>(packet.header.Data);
@@ -137,7 +143,8 @@ bool Capture::fill(ks::StreamPacket& packet, KPROCESSOR_MODE mode) {
     packet.user->PresentationTime = {0, 1, 1};
     packet.user->DataUsed = static_cast<ULONG>(padded);
     packet.user->OptionsFlags = KSSTREAM_HEADER_OPTIONSF_TIMEVALID;
-    if (entry.discontinuity && taken_ == 0) packet.user->OptionsFlags |= KSSTREAM_HEADER_OPTIONSF_DATADISCONTINUITY;
+    if (entry.discontinuity && taken_ == 0)
+        packet.user->OptionsFlags |= KSSTREAM_HEADER_OPTIONSF_DATADISCONTINUITY;
     taken_ += count;
     if (taken_ < entry.length) return true;
     head_ = (head_ + sizeof entry + entry.length) % store_size;
@@ -185,7 +192,9 @@ void Capture::run() {
     deliver();
 }
 
-void Capture::pause() { clock_.pause(); }
+void Capture::pause() {
+    clock_.pause();
+}
 
 // What was thrown away is not to be continued.
 void Capture::accept(bool keep) {

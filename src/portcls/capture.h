@@ -1,4 +1,5 @@
-// The capture side of a MIDI pin: raw bytes from the miniport to whole, stamped messages in read IRPs (CA-001..CA-009).
+// The capture side of a MIDI pin: raw bytes from the miniport to whole, stamped messages in read IRPs
+// (CA-001..CA-009).
 #pragma once
 
 #include <array>
@@ -68,17 +69,17 @@ class Capture {
     bool keep_ = false;
     bool in_service_ = false;
     bool service_again_ = false;
-    bool lost_ = false;           // something was dropped since the last entry
+    bool lost_ = false;  // something was dropped since the last entry
 
     // Messages that no read has taken yet: entries, each followed by its bytes, in a circle.
     std::array<std::uint8_t, store_size> store_;
     std::size_t head_ = 0;
     std::size_t used_ = 0;
-    std::size_t taken_ = 0;       // bytes of the first entry that a read has taken already (CA-008)
+    std::size_t taken_ = 0;  // bytes of the first entry that a read has taken already (CA-008)
 
     std::array<std::uint8_t, sysex_piece_limit> sysex_;
     std::size_t sysex_used_ = 0;
-    bool skip_sysex_ = false;     // a piece of it was dropped: the rest goes with it
+    bool skip_sysex_ = false;  // a piece of it was dropped: the rest goes with it
     alignas(8) std::array<std::uint8_t, 256> read_buffer_;
     CaptureCounts counts_;
 };

@@ -10,7 +10,9 @@
 
 namespace portico::portcls {
 
-NTSTATUS complete_request(PIRP irp, NTSTATUS status) { return nt::io::complete(irp, status, 0); }
+NTSTATUS complete_request(PIRP irp, NTSTATUS status) {
+    return nt::io::complete(irp, status, 0);
+}
 
 NTSTATUS MidiFilter::Dispatch(PDEVICE_OBJECT, PIRP irp) {
     const PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
@@ -21,13 +23,16 @@ NTSTATUS MidiFilter::Dispatch(PDEVICE_OBJECT, PIRP irp) {
             if (NT_SUCCESS(status)) location->FileObject->FsContext = pin;
             return complete_request(irp, status);
         }
-        case IRP_MJ_DEVICE_CONTROL: return device_control(irp);
+        case IRP_MJ_DEVICE_CONTROL:
+            return device_control(irp);
         case IRP_MJ_CLEANUP:
-        case IRP_MJ_FLUSH_BUFFERS: return complete_request(irp, STATUS_SUCCESS);
+        case IRP_MJ_FLUSH_BUFFERS:
+            return complete_request(irp, STATUS_SUCCESS);
         case IRP_MJ_CLOSE:
             unmake(this);
             return complete_request(irp, STATUS_SUCCESS);
-        default: return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
+        default:
+            return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
     }
 }
 
@@ -78,7 +83,8 @@ NTSTATUS MidiFilter::device_control(PIRP irp) {
     NTSTATUS status = port_.requests_refused();
     PPCFILTER_DESCRIPTOR const descriptor = port_.descriptor();
     if (NT_SUCCESS(status) && descriptor == nullptr) status = STATUS_INVALID_DEVICE_STATE;
-    if (NT_SUCCESS(status)) status = ks::handle_property(irp, descriptor, filter_sets, std::size(filter_sets));
+    if (NT_SUCCESS(status))
+        status = ks::handle_property(irp, descriptor, filter_sets, std::size(filter_sets));
     irp->IoStatus.Status = status;
     nt::io::complete(irp, CCHAR{IO_NO_INCREMENT});
     return status;

@@ -19,7 +19,9 @@ NTSTATUS STDMETHODCALLTYPE StreamSink::QueryInterface(REFIID id, PVOID* out) {
     return known ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
-void STDMETHODCALLTYPE StreamSink::RequestService() { pin_.service(); }
+void STDMETHODCALLTYPE StreamSink::RequestService() {
+    pin_.service();
+}
 
 // ---- opening and closing ----
 
@@ -47,7 +49,8 @@ NTSTATUS MidiPin::open(PKSDATAFORMAT format) {
     }
     if (!NT_SUCCESS(status)) return status;
     if (stream == nullptr) {
-        PORTICO_PROBE(contract, "MM-034", port_.miniport(), "IMiniportMidi::NewStream succeeded without giving a stream.");
+        PORTICO_PROBE(contract, "MM-034", port_.miniport(),
+                      "IMiniportMidi::NewStream succeeded without giving a stream.");
         if (group != nullptr) drop_reference(group);
         return STATUS_UNSUCCESSFUL;
     }
@@ -73,24 +76,32 @@ void MidiPin::shut_down(NTSTATUS status) {
 
 NTSTATUS MidiPin::Dispatch(PDEVICE_OBJECT, PIRP irp) {
     switch (IoGetCurrentIrpStackLocation(irp)->MajorFunction) {
-        case IRP_MJ_DEVICE_CONTROL: return device_control(irp);
+        case IRP_MJ_DEVICE_CONTROL:
+            return device_control(irp);
         case IRP_MJ_CLEANUP: {
             PortMidi::Control control(port_);
             shut_down(STATUS_CANCELLED);
             break;
         }
-        case IRP_MJ_CLOSE: port_.close_pin(this); break;
-        case IRP_MJ_FLUSH_BUFFERS: break;
-        default: return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
+        case IRP_MJ_CLOSE:
+            port_.close_pin(this);
+            break;
+        case IRP_MJ_FLUSH_BUFFERS:
+            break;
+        default:
+            return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
     }
     return complete_request(irp, STATUS_SUCCESS);
 }
 
 NTSTATUS MidiPin::device_control(PIRP irp) {
     switch (IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.IoControlCode) {
-        case IOCTL_KS_WRITE_STREAM: return stream_request(irp, true);
-        case IOCTL_KS_READ_STREAM: return stream_request(irp, false);
-        case IOCTL_KS_RESET_STATE: return complete_request(irp, reset_state(irp));
+        case IOCTL_KS_WRITE_STREAM:
+            return stream_request(irp, true);
+        case IOCTL_KS_READ_STREAM:
+            return stream_request(irp, false);
+        case IOCTL_KS_RESET_STATE:
+            return complete_request(irp, reset_state(irp));
         case IOCTL_KS_PROPERTY: {
             NTSTATUS status = port_.requests_refused();
             if (NT_SUCCESS(status)) {
@@ -101,12 +112,13 @@ NTSTATUS MidiPin::device_control(PIRP irp) {
             nt::io::complete(irp, IO_NO_INCREMENT);
             return status;
         }
-        default: return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
+        default:
+            return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
     }
 }
 
-// A request that ends at once lets go of its file, and another thread may have closed the last handle: the file, and with it
-// the pin, stays until nothing here touches it any more.
+// A request that ends at once lets go of its file, and another thread may have closed the last handle: the
+// file, and with it the pin, stays until nothing here touches it any more.
 NTSTATUS MidiPin::stream_request(PIRP irp, bool is_write) {
     PFILE_OBJECT const file = IoGetCurrentIrpStackLocation(irp)->FileObject;
     nt::ob::reference(file);
@@ -190,7 +202,8 @@ NTSTATUS MidiPin::call_set_state(KSSTATE next) {
 // One step (MS-021). Going up the miniport is told first; going down delivery ends first (ST-005).
 NTSTATUS MidiPin::step(KSSTATE next) {
     const bool up = next > state_;
-    if (up && next == KSSTATE_PAUSE) capture_.accept(true);  // FLD-022: what comes during SetState(RUN) is kept
+    if (up && next == KSSTATE_PAUSE)
+        capture_.accept(true);  // FLD-022: what comes during SetState(RUN) is kept
     if (!up && next == KSSTATE_PAUSE) {
         sequencer_.pause();
         capture_.pause();
@@ -287,8 +300,10 @@ NTSTATUS MidiPin::put_format(void* target, ks::PropertyRequest& request) {
     auto* const pin = static_cast<MidiPin*>(target);
     KSDATAFORMAT format;
     std::memcpy(&format, request.value, sizeof format);
-    if (format.FormatSize < sizeof format || format.FormatSize > request.value_size) return STATUS_INVALID_BUFFER_SIZE;
-    if (!ks::format_matches(ks::pin_at(*pin->port_.descriptor(), pin->pin_id_), format)) return STATUS_NO_MATCH;
+    if (format.FormatSize < sizeof format || format.FormatSize > request.value_size)
+        return STATUS_INVALID_BUFFER_SIZE;
+    if (!ks::format_matches(ks::pin_at(*pin->port_.descriptor(), pin->pin_id_), format))
+        return STATUS_NO_MATCH;
     nt::DriverCall call("IMiniportMidiStream::SetFormat", method_of(pin->stream_.get(), 3));
     return call.returned(pin->stream_->SetFormat(static_cast<PKSDATAFORMAT>(request.value)));
 }
@@ -302,7 +317,8 @@ constexpr ULONG get_and_set = KSPROPERTY_TYPE_GET | KSPROPERTY_TYPE_SET;
 
 const ks::PropertyItem MidiPin::connection_items[2] = {
     {KSPROPERTY_CONNECTION_STATE, get_and_set, sizeof(KSSTATE), &MidiPin::get_state, &MidiPin::put_state},
-    {KSPROPERTY_CONNECTION_DATAFORMAT, get_and_set, sizeof(KSDATAFORMAT), &MidiPin::get_format, &MidiPin::put_format},
+    {KSPROPERTY_CONNECTION_DATAFORMAT, get_and_set, sizeof(KSDATAFORMAT), &MidiPin::get_format,
+     &MidiPin::put_format},
 };
 
 const ks::PropertySet MidiPin::properties[1] = {{&connection_set, connection_items, 2}};

@@ -18,7 +18,7 @@ class StreamSink final : public IServiceSink {
   public:
     explicit StreamSink(MidiPin& pin) : pin_(pin) {}
     NTSTATUS STDMETHODCALLTYPE QueryInterface(REFIID id, PVOID* out) override;
-    ULONG STDMETHODCALLTYPE AddRef() override { return 2; }   // lives as long as its pin
+    ULONG STDMETHODCALLTYPE AddRef() override { return 2; }  // lives as long as its pin
     ULONG STDMETHODCALLTYPE Release() override { return 1; }
     void STDMETHODCALLTYPE RequestService() override;
 
@@ -90,7 +90,7 @@ class MidiPin final : public ks::Object {
     PKSDATAFORMAT format_ = nullptr;
     KSSTATE state_ = KSSTATE_STOP;
     bool paused_for_power_ = false;
-    bool resetting_ = false;   // between KSRESET_BEGIN and KSRESET_END
+    bool resetting_ = false;  // between KSRESET_BEGIN and KSRESET_END
     bool in_group_ = false;
     Sequencer sequencer_;
     Capture capture_;

@@ -18,7 +18,9 @@ void request_service(IServiceGroup* group) {
     }
 }
 
-bool over(ULONG current, ULONG possible) { return possible != KSINSTANCE_INDETERMINATE && current >= possible; }
+bool over(ULONG current, ULONG possible) {
+    return possible != KSINSTANCE_INDETERMINATE && current >= possible;
+}
 
 }  // namespace
 
@@ -28,7 +30,9 @@ NTSTATUS create_port_midi(PPORT* out) {
     return port == nullptr ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
-PortMidi::PortMidi() : sink_(*this) { nt::ke::initialize_mutex(&control_); }
+PortMidi::PortMidi() : sink_(*this) {
+    nt::ke::initialize_mutex(&control_);
+}
 
 void* PortMidi::find_port_interface(const GUID& id) {
     return IsEqualGUID(id, IID_IPortMidi) ? static_cast<IPortMidi*>(this) : nullptr;
@@ -40,7 +44,9 @@ NTSTATUS STDMETHODCALLTYPE PortMidi::PortSink::QueryInterface(REFIID id, PVOID* 
     return known ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
-PortMidi::Control::Control(PortMidi& port) : port_(port) { nt::ke::wait(&port_.control_, KernelMode, false, nullptr); }
+PortMidi::Control::Control(PortMidi& port) : port_(port) {
+    nt::ke::wait(&port_.control_, KernelMode, false, nullptr);
+}
 
 PortMidi::Control::~Control() {
     LONG previous;
@@ -75,7 +81,8 @@ NTSTATUS PortMidi::bind_miniport(IUnknown* miniport, IUnknown* adapter, IResourc
         drop_reference(group);  // Init's reference; RegisterServiceGroup's stays
     } else if (group != nullptr) {
         if (group_) {
-            PORTICO_PROBE(contract, "PM-033", this, "IMiniportMidi::Init gave another service group than it registered.");
+            PORTICO_PROBE(contract, "PM-033", this,
+                          "IMiniportMidi::Init gave another service group than it registered.");
         }
         join_group(group);
         (group_ ? other_group_ : group_).adopt(group);
@@ -118,7 +125,8 @@ void PortMidi::leave_groups() {
 void STDMETHODCALLTYPE PortMidi::Notify(PSERVICEGROUP group) {
     DDI_METHOD("IPortMidi::Notify", HIGH_LEVEL);
     if (binding() == Binding::unbound) {
-        PORTICO_PROBE(contract, "PM-020", this, "IPortMidi::Notify was called after the subdevice had been taken down.");
+        PORTICO_PROBE(contract, "PM-020", this,
+                      "IPortMidi::Notify was called after the subdevice had been taken down.");
         return;
     }
     if (group != nullptr) {
@@ -138,11 +146,13 @@ void STDMETHODCALLTYPE PortMidi::Notify(PSERVICEGROUP group) {
 void STDMETHODCALLTYPE PortMidi::RegisterServiceGroup(PSERVICEGROUP group) {
     DDI_METHOD("IPortMidi::RegisterServiceGroup", PASSIVE_LEVEL);
     if (group == nullptr) {
-        PORTICO_PROBE(contract, "PM-034", this, "IPortMidi::RegisterServiceGroup was given no service group.");
+        PORTICO_PROBE(contract, "PM-034", this,
+                      "IPortMidi::RegisterServiceGroup was given no service group.");
         return;
     }
     if (binding() == Binding::bound) {
-        PORTICO_PROBE(contract, "PM-052", this, "IPortMidi::RegisterServiceGroup was called after Init had returned.");
+        PORTICO_PROBE(contract, "PM-052", this,
+                      "IPortMidi::RegisterServiceGroup was called after Init had returned.");
     }
     if (group == group_.get() || group == other_group_.get()) return;  // PM-035
     if (group_ && other_group_) return;
@@ -184,7 +194,8 @@ NTSTATUS PortMidi::check_limits(ULONG pin_id, PFILE_OBJECT filter_file) {
     ULONG global_possible = pin.MaxGlobalInstanceCount;
     if (pin_count_) {  // PC-003, PC-004
         nt::DriverCall call("IPinCount::PinCount", method_of(pin_count_.get(), 3));
-        pin_count_->PinCount(pin_id, &necessary, &filter_current, &filter_possible, &global_current, &global_possible);
+        pin_count_->PinCount(pin_id, &necessary, &filter_current, &filter_possible, &global_current,
+                             &global_possible);
     }
     const bool full = over(filter_current, filter_possible) || over(global_current, global_possible);
     return full ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
@@ -203,7 +214,8 @@ NTSTATUS PortMidi::create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** o
         ks::free_pin_format(format);
         return status;
     }
-    const bool capture = ks::pin_at(*descriptor(), connect.PinId).KsPinDescriptor.DataFlow == KSPIN_DATAFLOW_OUT;
+    const bool capture =
+        ks::pin_at(*descriptor(), connect.PinId).KsPinDescriptor.DataFlow == KSPIN_DATAFLOW_OUT;
     auto* const pin = make<MidiPin>(NonPagedPool, *this, connect.PinId, capture, filter_file);
     if (pin == nullptr) {
         ks::free_pin_format(format);
@@ -232,7 +244,9 @@ void PortMidi::close_pin(MidiPin* pin) {
     nt::ob::dereference(filter_file);
 }
 
-void PortMidi::stream_runs(bool runs) { nt::ke::set_timer_resolution(runs); }
+void PortMidi::stream_runs(bool runs) {
+    nt::ke::set_timer_resolution(runs);
+}
 
 ULONG NTAPI PortMidi::OpenPins() {
     ULONG count = 0;

@@ -1,5 +1,5 @@
-// IPortMidi: the MIDI port driver. Binds an IMiniportMidi, owns the filter's pins, and carries the device's notifications
-// to them (PM-001..PM-052).
+// IPortMidi: the MIDI port driver. Binds an IMiniportMidi, owns the filter's pins, and carries the device's
+// notifications to them (PM-001..PM-052).
 #pragma once
 
 #include "portcls/midi_pin.h"
@@ -69,7 +69,8 @@ class PortMidi final : public PortBase<IPortMidi> {
     void service();
     NTSTATUS check_limits(ULONG pin_id, PFILE_OBJECT filter_file);
     ULONG count_pins(ULONG pin_id, PFILE_OBJECT filter_file);
-    // Under the control lock; or where `visit` reaches no point of the simulation, or notifying_ keeps the pins.
+    // Under the control lock; or where `visit` reaches no point of the simulation, or notifying_ keeps the
+    // pins.
     template <class Visit>
     void for_each_pin(Visit&& visit);
 
@@ -77,10 +78,10 @@ class PortMidi final : public PortBase<IPortMidi> {
     Held<IMiniportMidi> miniport_;
     Held<IPinCount> pin_count_;
     Held<IPowerNotify> power_notify_;
-    Held<IServiceGroup> group_;         // RegisterServiceGroup's, else Init's
-    Held<IServiceGroup> other_group_;   // Init's, when it is another one (PM-033)
-    WalkedList<MidiPin> pins_;          // walked by the port's sink, changed under the control lock
-    unsigned notifying_ = 0;            // Notify is looking at pins
+    Held<IServiceGroup> group_;        // RegisterServiceGroup's, else Init's
+    Held<IServiceGroup> other_group_;  // Init's, when it is another one (PM-033)
+    WalkedList<MidiPin> pins_;         // walked by the port's sink, changed under the control lock
+    unsigned notifying_ = 0;           // Notify is looking at pins
     KMUTEX control_;
     NTSTATUS refused_ = STATUS_SUCCESS;
     bool powered_down_ = false;

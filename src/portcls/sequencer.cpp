@@ -10,7 +10,8 @@ namespace {
 
 // A device that takes nothing for so long is broken, not busy: the message is dropped (MS-044, MS-045).
 constexpr LONGLONG busy_limit_100ns = 10'000'000;
-// When a busy device is asked again: at the clock's next tick, or after a byte's time on a MIDI wire (MS-043).
+// When a busy device is asked again: at the clock's next tick, or after a byte's time on a MIDI wire
+// (MS-043).
 constexpr LONGLONG retry_tick_100ns = 1;
 constexpr LONGLONG retry_exact_100ns = 3'200;
 // A century of stream time either way, so that times can be added and counted in nanoseconds.
@@ -26,10 +27,12 @@ LONGLONG to_100ns(const KSTIME& time) {
 
 void write_contract(PMINIPORTMIDISTREAM stream, ULONG asked, ULONG written) {
     if (written > asked) {
-        PORTICO_PROBE(contract, "MS-050", stream, "IMiniportMidiStream::Write reported more bytes than it was given.");
+        PORTICO_PROBE(contract, "MS-050", stream,
+                      "IMiniportMidiStream::Write reported more bytes than it was given.");
     } else if (written != asked && written % 4 != 0) {
-        PORTICO_PROBE(contract, "MS-041", stream,
-                      "IMiniportMidiStream::Write took a part of the message that is no multiple of four bytes.");
+        PORTICO_PROBE(
+            contract, "MS-041", stream,
+            "IMiniportMidiStream::Write took a part of the message that is no multiple of four bytes.");
     }
 }
 
@@ -180,7 +183,8 @@ bool Sequencer::hold(const midi::StreamEvent& event) {
     return true;
 }
 
-// Opens the next record of the first request when it is due, or ends the request when it has no more. False: not due yet.
+// Opens the next record of the first request when it is due, or ends the request when it has no more. False:
+// not due yet.
 bool Sequencer::open_record() {
     const ks::StreamRequest& request = queue_.first();
     for (; packet_ < request.packet_count; ++packet_, offset_ = 0, first_record_ = true) {
@@ -205,20 +209,22 @@ bool Sequencer::open_record() {
     return true;
 }
 
-// SP-011, SP-015: a packet's first record counts from its time, or from when it is first looked at; each later one from
-// the one before.
+// SP-011, SP-015: a packet's first record counts from its time, or from when it is first looked at; each
+// later one from the one before.
 LONGLONG Sequencer::due_100ns(const ks::StreamPacket& packet, const KSMUSICFORMAT& record) {
     if (first_record_) {
         const bool timed = (packet.header.OptionsFlags & KSSTREAM_HEADER_OPTIONSF_TIMEVALID) != 0;
         nominal_100ns_ = timed ? to_100ns(packet.header.PresentationTime) : clock_.now_100ns();
         first_record_ = false;
     }
-    return bounded_100ns(static_cast<__int128>(nominal_100ns_) + static_cast<LONGLONG>(record.TimeDeltaMs) * 10'000);
+    return bounded_100ns(static_cast<__int128>(nominal_100ns_) +
+                         static_cast<LONGLONG>(record.TimeDeltaMs) * 10'000);
 }
 
 // The record at the packet's offset; false at the packet's end (less than a header left is padding, SP-014).
 bool Sequencer::take_record(const ks::StreamPacket& packet, KSMUSICFORMAT& record) {
-    if (offset_ > packet.header.DataUsed || packet.header.DataUsed - offset_ < sizeof(KSMUSICFORMAT)) return false;
+    if (offset_ > packet.header.DataUsed || packet.header.DataUsed - offset_ < sizeof(KSMUSICFORMAT))
+        return false;
     std::memcpy(&record, packet.bytes + offset_, sizeof record);
     return true;
 }
@@ -258,7 +264,8 @@ bool Sequencer::stay_busy() {
     const LONGLONG now = nt::ke::exact_time_100ns();
     if (busy_since_100ns_ < 0) busy_since_100ns_ = now;
     if (now - busy_since_100ns_ > busy_limit_100ns) {
-        PORTICO_PROBE(contract, "MS-044", stream_, "IMiniportMidiStream::Write took nothing for a second: not busy, broken.");
+        PORTICO_PROBE(contract, "MS-044", stream_,
+                      "IMiniportMidiStream::Write took nothing for a second: not busy, broken.");
         give_up();
         return true;
     }
@@ -292,8 +299,12 @@ void Sequencer::disarm() {
     sim::scheduler.events.cancel(exact_timer_);
 }
 
-VOID NTAPI Sequencer::timer_dpc(PKDPC, PVOID context, PVOID, PVOID) { static_cast<Sequencer*>(context)->pump(); }
+VOID NTAPI Sequencer::timer_dpc(PKDPC, PVOID context, PVOID, PVOID) {
+    static_cast<Sequencer*>(context)->pump();
+}
 
-void Sequencer::exact_due(void* context, Nanoseconds) { nt::ke::queue_dpc(&static_cast<Sequencer*>(context)->dpc_); }
+void Sequencer::exact_due(void* context, Nanoseconds) {
+    nt::ke::queue_dpc(&static_cast<Sequencer*>(context)->dpc_);
+}
 
 }  // namespace portico::portcls

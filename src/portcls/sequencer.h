@@ -1,5 +1,5 @@
-// The render side of a MIDI pin: holds each message until it is due and gives it to the miniport (SP-010..SP-018,
-// MS-040..MS-054).
+// The render side of a MIDI pin: holds each message until it is due and gives it to the miniport
+// (SP-010..SP-018, MS-040..MS-054).
 #pragma once
 
 #include "ks/stream_queue.h"
@@ -15,10 +15,10 @@ enum class SequencerResolution : std::uint8_t { tick, exact };
 extern SequencerResolution sequencer_resolution;
 
 struct SequencerCounts {
-    std::uint64_t messages = 0;      // given to the miniport whole
+    std::uint64_t messages = 0;  // given to the miniport whole
     std::uint64_t bytes = 0;
-    std::uint64_t busy = 0;          // writes that took nothing
-    std::uint64_t dropped = 0;       // messages given up: the device failed or stayed busy
+    std::uint64_t busy = 0;     // writes that took nothing
+    std::uint64_t dropped = 0;  // messages given up: the device failed or stayed busy
 };
 
 class Sequencer {
@@ -30,7 +30,8 @@ class Sequencer {
 
     void attach(PMINIPORTMIDISTREAM stream) { stream_ = stream; }
 
-    // Takes over the request, whose IRP the caller has marked pending. Delivers at once what is due. IRQL: <= DISPATCH.
+    // Takes over the request, whose IRP the caller has marked pending. Delivers at once what is due. IRQL: <=
+    // DISPATCH.
     void submit(ks::StreamRequest* request);
 
     void run();    // the miniport is in RUN: deliver
@@ -38,8 +39,8 @@ class Sequencer {
     void stop();   // discards what is queued (STATUS_CANCELLED) and resets the time
     // The device made progress: what it was too busy for is offered again (PM-051). IRQL: DISPATCH_LEVEL.
     void progress();
-    // Ends every queued request with the status and forgets the message in progress (ST-007, removal). A Write on another
-    // processor is waited for. IRQL: PASSIVE_LEVEL.
+    // Ends every queued request with the status and forgets the message in progress (ST-007, removal). A
+    // Write on another processor is waited for. IRQL: PASSIVE_LEVEL.
     void cancel_all(NTSTATUS status);
 
     const SequencerCounts& counts() const { return counts_; }
@@ -78,19 +79,19 @@ class Sequencer {
     const sim::Processor* pumping_on_ = nullptr;
 
     // Where the first request is being read.
-    ULONG packet_ = 0;               // index of its packet
-    ULONG offset_ = 0;               // of the next record in it
-    bool first_record_ = true;       // of the packet
-    LONGLONG nominal_100ns_ = 0;     // when the current record is due
+    ULONG packet_ = 0;            // index of its packet
+    ULONG offset_ = 0;            // of the next record in it
+    bool first_record_ = true;    // of the packet
+    LONGLONG nominal_100ns_ = 0;  // when the current record is due
     bool record_open_ = false;
-    const std::uint8_t* at_ = nullptr;   // the rest of the current record
+    const std::uint8_t* at_ = nullptr;  // the rest of the current record
     const std::uint8_t* end_ = nullptr;
 
     // The message that the miniport has not taken whole yet.
     const std::uint8_t* held_ = nullptr;
     ULONG held_left_ = 0;
-    bool held_open_ = false;         // a piece of a SysEx that goes on
-    bool skip_sysex_ = false;        // a piece of it was given up: the rest goes with it (MS-047)
+    bool held_open_ = false;   // a piece of a SysEx that goes on
+    bool skip_sysex_ = false;  // a piece of it was given up: the rest goes with it (MS-047)
     LONGLONG busy_since_100ns_ = -1;
     alignas(8) std::uint8_t short_message_[8] = {};
 

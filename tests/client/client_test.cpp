@@ -8,14 +8,14 @@ namespace portico::client {
 namespace {
 
 using test::Bytes;
-using test::FakeStream;
+using test::ScriptedStream;
 using test::Sent;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
 struct ClientTest : test::MidiTest {
     HANDLE pin = nullptr;
-    FakeStream& running(ULONG pin_id) {
+    ScriptedStream& running(ULONG pin_id) {
         start_device_and_filter();
         pin = running_pin(pin_id);
         return miniport.stream();
@@ -34,7 +34,8 @@ TEST_F(ClientTest, CellsAreApartAlignedAndUsedAgain) {
         }
         for (std::size_t i = 0; i < 64; ++i) {
             const auto* const bytes = static_cast<const std::uint8_t*>(cells[i]);
-            EXPECT_EQ(std::count(bytes, bytes + 100 + i * 40, static_cast<std::uint8_t>(i)), static_cast<std::ptrdiff_t>(100 + i * 40));
+            EXPECT_EQ(std::count(bytes, bytes + 100 + i * 40, static_cast<std::uint8_t>(i)),
+                      static_cast<std::ptrdiff_t>(100 + i * 40));
         }
         heap.free(cells[7], 100 + 7 * 40);
         EXPECT_EQ(heap.allocate(300), cells[7]);
@@ -44,7 +45,7 @@ TEST_F(ClientTest, CellsAreApartAlignedAndUsedAgain) {
 }
 
 TEST_F(ClientTest, OneWriteIsOnePaddedRecord) {
-    FakeStream& stream = running(render_pin);
+    ScriptedStream& stream = running(render_pin);
     client([&] {
         RenderStream out(ks, pin);
         const std::uint8_t note[] = {0x90, 60, 100};
@@ -60,7 +61,7 @@ TEST_F(ClientTest, OneWriteIsOnePaddedRecord) {
 
 TEST_F(ClientTest, APacketsRecordsKeepTheirTimes) {
     portcls::sequencer_resolution = portcls::SequencerResolution::exact;
-    FakeStream& stream = running(render_pin);
+    ScriptedStream& stream = running(render_pin);
     const LONGLONG started = nt::ke::exact_time_100ns();
     client([&] {
         RenderStream out(ks, pin);
@@ -77,7 +78,7 @@ TEST_F(ClientTest, APacketsRecordsKeepTheirTimes) {
 }
 
 TEST_F(ClientTest, MoreWritesThanMayBeUnderWayWaitForOthers) {
-    FakeStream& stream = running(render_pin);
+    ScriptedStream& stream = running(render_pin);
     stream.usual_answer = {STATUS_SUCCESS, 0};
     stream.on_write = [&] {
         if (stream.writes.size() > 40) stream.usual_answer.most = ~0u;
@@ -112,15 +113,16 @@ TEST_F(ClientTest, AFailureIsKeptAndAWaitHasItsLimit) {
 }
 
 TEST_F(ClientTest, CaptureKeepsReadsPostedAndHandsOverInOrder) {
-    FakeStream& stream = running(capture_pin);
+    ScriptedStream& stream = running(capture_pin);
     std::vector<Bytes> got;
     CaptureStream in(ks, pin);
     EXPECT_EQ(client([&] { return in.post(); }), STATUS_SUCCESS);
     for (std::uint8_t i = 0; i < 50; ++i) {
         receive(stream, {0x90, i, 100});
         EXPECT_EQ(client([&] {
-                      const NTSTATUS status =
-                          in.harvest([&](ULONGLONG, std::span<const std::uint8_t> m) { got.emplace_back(m.begin(), m.end()); });
+                      const NTSTATUS status = in.harvest([&](ULONGLONG, std::span<const std::uint8_t> m) {
+                          got.emplace_back(m.begin(), m.end());
+                      });
                       return NT_SUCCESS(status) ? in.post() : status;
                   }),
                   STATUS_SUCCESS);
@@ -129,7 +131,8 @@ TEST_F(ClientTest, CaptureKeepsReadsPostedAndHandsOverInOrder) {
     ASSERT_THAT(got, SizeIs(50));
     for (std::uint8_t i = 0; i < 50; ++i) EXPECT_EQ(got[i], (Bytes{0x90, i, 100}));
     EXPECT_EQ(set_state(pin, KSSTATE_STOP), STATUS_SUCCESS);
-    EXPECT_EQ(client([&] { return in.harvest([](ULONGLONG, std::span<const std::uint8_t>) {}); }), STATUS_SUCCESS)
+    EXPECT_EQ(client([&] { return in.harvest([](ULONGLONG, std::span<const std::uint8_t>) {}); }),
+              STATUS_SUCCESS)
         << "cancelled reads are no failure";
 }
 

@@ -65,7 +65,9 @@ struct Packets {
         }
     }
     nt::io::ControlRequest request(ULONG code, KPROCESSOR_MODE mode = KernelMode) {
-        return {code, nullptr, 0, headers.data(), static_cast<ULONG>(headers.size() * sizeof(KSSTREAM_HEADER)), mode};
+        return {
+            code, nullptr, 0, headers.data(), static_cast<ULONG>(headers.size() * sizeof(KSSTREAM_HEADER)),
+            mode};
     }
     std::vector<KSSTREAM_HEADER> headers;
     std::vector<std::uint8_t> data;

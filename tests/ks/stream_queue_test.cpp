@@ -21,7 +21,9 @@ struct StreamQueueTest : test::KsTest {
         queue.add(begin(*irp));
         return irp;
     }
-    std::unique_ptr<TestIrp> make() { return std::make_unique<TestIrp>(packets.request(IOCTL_KS_WRITE_STREAM)); }
+    std::unique_ptr<TestIrp> make() {
+        return std::make_unique<TestIrp>(packets.request(IOCTL_KS_WRITE_STREAM));
+    }
     static StreamRequest* begin(PIRP irp) {
         StreamRequest* request = nullptr;
         EXPECT_EQ(StreamRequest::begin_write(irp, &request), STATUS_SUCCESS);

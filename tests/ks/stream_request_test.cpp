@@ -1,5 +1,6 @@
 // Stream requests taken apart: what is refused, what is copied.
 #include "ks_test.h"
+#include "ksmedia.h"
 #include "nt/ex/pool.h"
 #include "support/requires.h"
 
@@ -30,6 +31,32 @@ struct StreamRequestTest : test::KsTest {
         return status;
     }
 };
+
+TEST_F(StreamRequestTest, NumbersAreThoseThatClientsWereBuiltWith) {
+    REQUIRES("SP-001");
+    EXPECT_EQ(IOCTL_KS_PROPERTY, 0x002F0003);
+    EXPECT_EQ(IOCTL_KS_ENABLE_EVENT, 0x002F0007);
+    EXPECT_EQ(IOCTL_KS_DISABLE_EVENT, 0x002F000B);
+    EXPECT_EQ(IOCTL_KS_METHOD, 0x002F000F);
+    EXPECT_EQ(IOCTL_KS_WRITE_STREAM, 0x002F8013);
+    EXPECT_EQ(IOCTL_KS_READ_STREAM, 0x002F4017);
+    EXPECT_EQ(IOCTL_KS_RESET_STATE, 0x002F001B);
+    REQUIRES("SP-002"), REQUIRES("SP-010");
+    EXPECT_EQ(sizeof(KSSTREAM_HEADER), 56u);
+    EXPECT_EQ(offsetof(KSSTREAM_HEADER, Data), 40u);
+    EXPECT_EQ(sizeof(KSMUSICFORMAT), 8u);
+    REQUIRES("SP-003");
+    EXPECT_EQ(KSSTREAM_HEADER_OPTIONSF_SPLICEPOINT, 0x1);
+    EXPECT_EQ(KSSTREAM_HEADER_OPTIONSF_PREROLL, 0x2);
+    EXPECT_EQ(KSSTREAM_HEADER_OPTIONSF_DATADISCONTINUITY, 0x4);
+    EXPECT_EQ(KSSTREAM_HEADER_OPTIONSF_TYPECHANGED, 0x8);
+    EXPECT_EQ(KSSTREAM_HEADER_OPTIONSF_TIMEVALID, 0x10);
+    EXPECT_EQ(KSSTREAM_HEADER_OPTIONSF_TIMEDISCONTINUITY, 0x40);
+    EXPECT_EQ(KSSTREAM_HEADER_OPTIONSF_FLUSHONPAUSE, 0x80);
+    EXPECT_EQ(KSSTREAM_HEADER_OPTIONSF_DURATIONVALID, 0x100);
+    EXPECT_EQ(KSSTREAM_HEADER_OPTIONSF_ENDOFSTREAM, 0x200);
+    EXPECT_EQ(KSSTREAM_HEADER_OPTIONSF_LOOPEDDATA, 0x80000000u);
+}
 
 TEST_F(StreamRequestTest, HeadersAndDataAreCopiedOnce) {
     run([&] {
@@ -91,8 +118,10 @@ TEST_F(StreamRequestTest, SmallRequestsTakeNoPoolAndLargeOnesGiveItBack) {
             EXPECT_EQ(begin_write(frame), STATUS_SUCCESS);
             EXPECT_EQ(begin_write(large), STATUS_SUCCESS);
         }
-        EXPECT_EQ(nt::ex::pool_use(false).blocks, before.blocks);
-        EXPECT_EQ(nt::ex::pool_use(false).bytes, before.bytes);
+        const auto after = nt::ex::pool_use(false);
+        EXPECT_EQ(after.allocations - before.allocations, 1'000u) << "the large ones'";
+        EXPECT_EQ(after.blocks, before.blocks);
+        EXPECT_EQ(after.bytes, before.bytes);
     });
 }
 

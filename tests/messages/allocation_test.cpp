@@ -1,5 +1,5 @@
-// No allocation for a message, in either direction: neither the process' heap nor the simulated machine's pool nor the
-// client's memory.
+// No allocation for a message, in either direction: neither the process' heap nor the simulated machine's
+// pool nor the client's memory.
 #include <cstdlib>
 
 #include "machine/state.h"
@@ -53,7 +53,7 @@ void count_heap() {
 
 struct Allocations {
     std::uint64_t heap = heap_allocations;
-    std::uint64_t pool = nt::ex::pool_use(false).blocks + nt::ex::pool_use(true).blocks;
+    std::uint64_t pool = nt::ex::pool_use(false).allocations + nt::ex::pool_use(true).allocations;
 };
 
 // A message a write, a record a read, through the cable.
@@ -97,9 +97,11 @@ TEST(Allocation, ThereIsNoneForAMessage) {
         if (NT_SUCCESS(status)) status = m.ks.create_pin(filter, 2, &input);
         if (NT_SUCCESS(status)) status = m.ks.set_state(output, KSSTATE_RUN);
         return NT_SUCCESS(status) ? m.ks.set_state(input, KSSTATE_RUN) : status;
-    }), STATUS_SUCCESS);
+    }),
+              STATUS_SUCCESS);
     Traffic traffic{m.ks, {m.ks, output}, {m.ks, input}};
-    constexpr unsigned warm_up = 1'128, measured = 10'112;  // multiples of 128 with the warm-up: the keys go on
+    constexpr unsigned warm_up = 1'128,
+                       measured = 10'112;  // multiples of 128 with the warm-up: the keys go on
     ASSERT_EQ(m.call([&] { return traffic.pass(warm_up - warm_up % 128); }), STATUS_SUCCESS);
     Allocations before{}, after{};
     ASSERT_EQ(m.call([&] {
@@ -107,7 +109,8 @@ TEST(Allocation, ThereIsNoneForAMessage) {
         const NTSTATUS status = traffic.pass(measured);
         after = Allocations{};
         return status;
-    }), STATUS_SUCCESS);
+    }),
+              STATUS_SUCCESS);
     EXPECT_EQ(traffic.received, warm_up - warm_up % 128 + measured);
     EXPECT_EQ(traffic.wrong, 0u);
     EXPECT_GE(measured, 10'000u);

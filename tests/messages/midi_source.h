@@ -30,10 +30,14 @@ class MidiSource {
 
     void add(MidiStream& out) {
         switch (below(12)) {
-            case 0: return real_time(out);
-            case 1: return send(out, system_common());
-            case 2: return send(out, sysex());
-            default: return send(out, channel_message());
+            case 0:
+                return real_time(out);
+            case 1:
+                return send(out, system_common());
+            case 2:
+                return send(out, sysex());
+            default:
+                return send(out, channel_message());
         }
     }
     Bytes channel_message() {
@@ -44,16 +48,21 @@ class MidiSource {
     }
     Bytes system_common() {
         switch (below(4)) {
-            case 0: return {0xF1, data()};
-            case 1: return {0xF2, data(), data()};
-            case 2: return {0xF3, data()};
-            default: return {0xF6};
+            case 0:
+                return {0xF1, data()};
+            case 1:
+                return {0xF2, data(), data()};
+            case 2:
+                return {0xF3, data()};
+            default:
+                return {0xF6};
         }
     }
     Bytes sysex() {
         const std::size_t most = below(8) == 0 ? sysex_limit_ : 24;
         Bytes out{0xF0};
-        for (std::size_t left = below(static_cast<std::uint32_t>(most)); left != 0; --left) out.push_back(data());
+        for (std::size_t left = below(static_cast<std::uint32_t>(most)); left != 0; --left)
+            out.push_back(data());
         out.push_back(0xF7);
         return out;
     }
@@ -81,8 +90,8 @@ class MidiSource {
     std::uint8_t running_ = 0;
 };
 
-// Messages with their status out of expanded bytes, as far as they are whole. A piece of a SysEx is continued by the next
-// one.
+// Messages with their status out of expanded bytes, as far as they are whole. A piece of a SysEx is continued
+// by the next one.
 class MidiReceiver {
   public:
     void add(std::uint8_t byte) {

@@ -1,4 +1,5 @@
-// What comes out is, message for message, what went in: through the hardware's wire and through the cable, both ways.
+// What comes out is, message for message, what went in: through the hardware's wire and through the cable,
+// both ways.
 #include <algorithm>
 
 #include "midi_source.h"
@@ -20,7 +21,9 @@ struct Shape {
     std::size_t messages;
     std::size_t sysex_limit;
 };
-void PrintTo(const Shape& shape, std::ostream* out) { *out << "seed " << shape.seed; }
+void PrintTo(const Shape& shape, std::ostream* out) {
+    *out << "seed " << shape.seed;
+}
 
 struct RoundTrip : ::testing::TestWithParam<Shape> {
     MidiStream in = MidiSource(GetParam().seed, GetParam().sysex_limit).make(GetParam().messages);
@@ -35,6 +38,7 @@ struct RoundTrip : ::testing::TestWithParam<Shape> {
     }
     void expect_equal(const MidiReceiver& out) const {
         EXPECT_THAT(out.broken, IsEmpty());
+        ASSERT_GE(in.messages.size(), GetParam().messages);
         ASSERT_EQ(out.messages.size(), in.messages.size());
         const auto wrong = std::mismatch(out.messages.begin(), out.messages.end(), in.messages.begin());
         EXPECT_TRUE(wrong.first == out.messages.end()) << "message " << wrong.first - out.messages.begin();
@@ -112,8 +116,8 @@ TEST_P(RoundTrip, RenderThroughTheCableToCapture) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RoundTrip,
-                         ::testing::Values(Shape{1, 400, 300}, Shape{2, 400, 300}, Shape{3, 1'000, 20}, Shape{4, 300, 5'000},
-                                           Shape{5, 40, 65'536}, Shape{6, 60, 65'536}));
+                         ::testing::Values(Shape{1, 400, 300}, Shape{2, 400, 300}, Shape{3, 1'000, 20},
+                                           Shape{4, 300, 5'000}, Shape{5, 40, 65'536}, Shape{6, 60, 65'536}));
 
 }  // namespace
 }  // namespace portico

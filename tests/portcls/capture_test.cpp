@@ -9,8 +9,8 @@ namespace {
 
 using test::Bytes;
 using test::Contracts;
-using test::FakeStream;
 using test::header;
+using test::ScriptedStream;
 using test::Sent;
 using test::operator+;
 using ::testing::Each;
@@ -25,7 +25,7 @@ struct CaptureTest : test::MidiTest {
         ASSERT_NO_FATAL_FAILURE(start_device_and_filter());
         pin = running_pin(capture_pin);
     }
-    FakeStream& stream() { return miniport.stream(); }
+    ScriptedStream& stream() { return miniport.stream(); }
     // Every record that reads can have now.
     std::vector<Bytes> drain(std::size_t frame = 2056) {
         std::vector<Bytes> out;
@@ -189,7 +189,8 @@ TEST_F(CaptureTest, ManyHeadersTakeAMessageEach) {
     receive(stream(), {0x90, 60, 100, 0xFA});
     REQUIRES("SP-004"), REQUIRES("SP-005");
     EXPECT_EQ(sent.result(), STATUS_SUCCESS);
-    EXPECT_EQ(sent.status->Information, 2 * sizeof(KSSTREAM_HEADER)) << "the size of the headers that were used";
+    EXPECT_EQ(sent.status->Information, 2 * sizeof(KSSTREAM_HEADER))
+        << "the size of the headers that were used";
     EXPECT_EQ(sent.headers[0].DataUsed, 12u);
     EXPECT_EQ(sent.headers[1].DataUsed, 12u);
     EXPECT_EQ(sent.headers[2].DataUsed, 0u);
@@ -296,7 +297,9 @@ TEST_F(CaptureTest, WhatCameBeforeARunThatFailedIsKeptForTheNext) {
 TEST_F(CaptureTest, WithoutReadsABoundedAmountIsKeptAndTheLossIsTold) {
     running();
     unsigned sent = 0;
-    for (; sent < 3'000; ++sent) receive(stream(), {0xB0, static_cast<std::uint8_t>(sent % 120), static_cast<std::uint8_t>(sent / 120)});
+    for (; sent < 3'000; ++sent)
+        receive(stream(),
+                {0xB0, static_cast<std::uint8_t>(sent % 120), static_cast<std::uint8_t>(sent / 120)});
     EXPECT_THAT(stream().input, IsEmpty()) << "the miniport is drained all the same";
     unsigned got = 0;
     ULONG flags = 0;
@@ -310,7 +313,8 @@ TEST_F(CaptureTest, WithoutReadsABoundedAmountIsKeptAndTheLossIsTold) {
             break;
         }
         flags |= kept.headers->OptionsFlags;
-        ASSERT_EQ(kept.record(), (Bytes{0xB0, static_cast<std::uint8_t>(got % 120), static_cast<std::uint8_t>(got / 120)}))
+        ASSERT_EQ(kept.record(),
+                  (Bytes{0xB0, static_cast<std::uint8_t>(got % 120), static_cast<std::uint8_t>(got / 120)}))
             << "the oldest are kept, without a gap";
     }
     EXPECT_GT(got, 1'000u);
@@ -402,11 +406,14 @@ TEST_F(CaptureTest, ResetEndsReadsAndRefusesUntilItsEnd) {
 TEST_F(CaptureTest, AClientThatPassesOthersMemoryIsRefused) {
     running();
     const Bytes h = header(64);
-    for (const std::uint64_t address : {0x0ull, 0x1000ull, 0xFFFF'8000'0000'0000ull, 0x7FFF'FFFF'F000ull, 0x6800'0000'0000ull}) {
+    for (const std::uint64_t address :
+         {0x0ull, 0x1000ull, 0xFFFF'8000'0000'0000ull, 0x7FFF'FFFF'F000ull, 0x6800'0000'0000ull}) {
         Bytes lying = h;
         std::memcpy(lying.data() + offsetof(KSSTREAM_HEADER, Data), &address, sizeof address);
-        EXPECT_EQ(client([&] { return ks.control(pin, IOCTL_KS_READ_STREAM, {}, lying, nullptr); }), STATUS_ACCESS_VIOLATION);
-        EXPECT_EQ(client([&] { return ks.control(pin, IOCTL_KS_READ_STREAM, lying, {}, nullptr); }), STATUS_ACCESS_VIOLATION);
+        EXPECT_EQ(client([&] { return ks.control(pin, IOCTL_KS_READ_STREAM, {}, lying, nullptr); }),
+                  STATUS_ACCESS_VIOLATION);
+        EXPECT_EQ(client([&] { return ks.control(pin, IOCTL_KS_READ_STREAM, lying, {}, nullptr); }),
+                  STATUS_ACCESS_VIOLATION);
     }
 }
 

@@ -9,11 +9,8 @@ namespace {
 
 using test::Bytes;
 using test::Contracts;
-using test::FakeMidiMiniport;
-using test::FakeStream;
-using test::header;
-using test::header_at_ms;
-using test::record;
+using test::ScriptedMiniport;
+using test::ScriptedStream;
 using test::Sent;
 using test::operator+;
 using ::testing::ElementsAre;
@@ -43,7 +40,8 @@ struct Connect {
 
 struct MidiPinTest : test::MidiTest {
     NTSTATUS create(const Connect& request, HANDLE* pin = nullptr) { return create(request.bytes(), pin); }
-    NTSTATUS create(const Bytes& request, HANDLE* pin = nullptr, ACCESS_MASK access = GENERIC_READ | GENERIC_WRITE) {
+    NTSTATUS create(const Bytes& request, HANDLE* pin = nullptr,
+                    ACCESS_MASK access = GENERIC_READ | GENERIC_WRITE) {
         HANDLE out = nullptr;
         const NTSTATUS status = client([&] { return ks.create_pin_raw(filter, request, &out, access); });
         if (pin != nullptr) {
@@ -61,8 +59,9 @@ struct MidiPinTest : test::MidiTest {
         const auto* const in = reinterpret_cast<const std::uint8_t*>(&property);
         Bytes value(size);
         std::memcpy(value.data(), &format, std::min<std::size_t>(size, sizeof format));
-        const NTSTATUS status =
-            client([&] { return ks.control(pin, IOCTL_KS_PROPERTY, {in, sizeof property}, value, nullptr); });
+        const NTSTATUS status = client([&] {
+            return ks.control(pin, IOCTL_KS_PROPERTY, {in, sizeof property}, value, nullptr);
+        });
         std::memcpy(&format, value.data(), std::min<std::size_t>(size, sizeof format));
         return status;
     }
@@ -105,7 +104,8 @@ TEST_F(MidiPinTest, RequestsThatAreWrongAreRefusedBeforeTheMiniport) {
     }
     Connect large(render_pin);
     large.format.FormatSize = 4100;
-    EXPECT_EQ(create(large.bytes(72 + 4100)), STATUS_INVALID_BUFFER_SIZE) << "more than docs/limits.md allows";
+    EXPECT_EQ(create(large.bytes(72 + 4100)), STATUS_INVALID_BUFFER_SIZE)
+        << "more than docs/limits.md allows";
     REQUIRES("PI-004"), REQUIRES("MM-040");
     EXPECT_EQ(create(Connect(4)), STATUS_INVALID_PARAMETER);
     EXPECT_EQ(create(Connect(~0u)), STATUS_INVALID_PARAMETER);
@@ -177,7 +177,8 @@ TEST_F(MidiPinTest, NamesOfOtherObjectsAreNotFound) {
     EXPECT_EQ(open(u"{53172480-4791-11D0-A5D6-28DB04C10000}\\"), STATUS_OBJECT_NAME_NOT_FOUND);
     EXPECT_EQ(open(u"{146F1A80-4791-11D0-A5D6-28DB04C10000}"), STATUS_OBJECT_NAME_NOT_FOUND);
     EXPECT_EQ(open(u"nothing"), STATUS_OBJECT_NAME_NOT_FOUND);
-    EXPECT_EQ(open(u"{146f1a80-4791-11d0-a5d6-28db04c10000}\\"), STATUS_INVALID_BUFFER_SIZE) << "a pin's name, and no more";
+    EXPECT_EQ(open(u"{146f1a80-4791-11d0-a5d6-28db04c10000}\\"), STATUS_INVALID_BUFFER_SIZE)
+        << "a pin's name, and no more";
 }
 
 TEST_F(MidiPinTest, AFailedNewStreamLeavesNothing) {
@@ -246,7 +247,7 @@ TEST_F(MidiPinTest, UnlimitedIsUnlimited) {
 TEST_F(MidiPinTest, StatesAreReachedStepByStep) {
     start_device_and_filter();
     HANDLE const pin = open_pin(render_pin);
-    FakeStream& stream = miniport.stream();
+    ScriptedStream& stream = miniport.stream();
     EXPECT_EQ(set_state(pin, KSSTATE_RUN), STATUS_SUCCESS);
     REQUIRES("MS-021"), REQUIRES("ST-002");
     EXPECT_THAT(stream.states, ElementsAre(KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_RUN));
@@ -258,22 +259,24 @@ TEST_F(MidiPinTest, StatesAreReachedStepByStep) {
     EXPECT_EQ(set_state(pin, KSSTATE_STOP), STATUS_SUCCESS);
     EXPECT_THAT(stream.states, ElementsAre(KSSTATE_PAUSE, KSSTATE_ACQUIRE, KSSTATE_STOP));
     stream.states.clear();
-    for (const KSSTATE s : {KSSTATE_PAUSE, KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_RUN, KSSTATE_PAUSE, KSSTATE_RUN}) {
+    for (const KSSTATE s :
+         {KSSTATE_PAUSE, KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_RUN, KSSTATE_PAUSE, KSSTATE_RUN}) {
         EXPECT_EQ(set_state(pin, s), STATUS_SUCCESS);
         REQUIRES("ST-001");
         EXPECT_EQ(get_state(pin), s);
     }
-    EXPECT_THAT(stream.states, ElementsAre(KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_RUN,
-                                           KSSTATE_PAUSE, KSSTATE_RUN));
+    EXPECT_THAT(stream.states, ElementsAre(KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_ACQUIRE, KSSTATE_PAUSE,
+                                           KSSTATE_RUN, KSSTATE_PAUSE, KSSTATE_RUN));
     REQUIRES("ST-003");
-    for (const ULONG wrong : {4u, 0x7FFFFFFFu, ~0u}) EXPECT_EQ(set_state(pin, static_cast<KSSTATE>(wrong)), STATUS_INVALID_PARAMETER);
+    for (const ULONG wrong : {4u, 0x7FFFFFFFu, ~0u})
+        EXPECT_EQ(set_state(pin, static_cast<KSSTATE>(wrong)), STATUS_INVALID_PARAMETER);
     EXPECT_EQ(get_state(pin), KSSTATE_RUN);
 }
 
 TEST_F(MidiPinTest, AFailureGoingUpStopsTheClimb) {
     start_device_and_filter();
     HANDLE const pin = open_pin(render_pin);
-    FakeStream& stream = miniport.stream();
+    ScriptedStream& stream = miniport.stream();
     stream.state_status[KSSTATE_PAUSE] = STATUS_INSUFFICIENT_RESOURCES;
     REQUIRES("MS-023");
     EXPECT_EQ(set_state(pin, KSSTATE_RUN), STATUS_INSUFFICIENT_RESOURCES);
@@ -296,7 +299,7 @@ TEST_F(MidiPinTest, AFailureGoingUpStopsTheClimb) {
 TEST_F(MidiPinTest, AFailureGoingDownIsToldAndTheDescentGoesOn) {
     start_device_and_filter();
     HANDLE const pin = running_pin(render_pin);
-    FakeStream& stream = miniport.stream();
+    ScriptedStream& stream = miniport.stream();
     stream.state_status[KSSTATE_PAUSE] = STATUS_IO_DEVICE_ERROR;
     stream.state_status[KSSTATE_STOP] = STATUS_UNSUCCESSFUL;
     stream.states.clear();
@@ -313,7 +316,7 @@ TEST_F(MidiPinTest, ClosingGoesDownToStopFromEveryState) {
     for (int state = KSSTATE_STOP; state <= KSSTATE_RUN; ++state) {
         HANDLE const pin = open_pin(state % 2 == 0 ? render_pin : capture_pin);
         EXPECT_EQ(set_state(pin, static_cast<KSSTATE>(state)), STATUS_SUCCESS);
-        FakeStream& stream = miniport.newest();
+        ScriptedStream& stream = miniport.newest();
         stream.states.clear();
         EXPECT_EQ(close(pin), STATUS_SUCCESS);
         REQUIRES("MS-027"), REQUIRES("PI-010"), REQUIRES("LC-061");
@@ -330,7 +333,7 @@ TEST_F(MidiPinTest, APinKeepsItsFilter) {
     HANDLE const pin = running_pin(render_pin);
     EXPECT_EQ(close(filter), STATUS_SUCCESS);
     EXPECT_EQ(write(pin, {0xF8}).result(), STATUS_SUCCESS);
-    REQUIRES("PI-010");
+    REQUIRES("PI-010"), REQUIRES("PI-001");
     EXPECT_EQ(miniport.stream().taken(), std::vector<Bytes>{Bytes{0xF8}});
     EXPECT_EQ(close(pin), STATUS_SUCCESS);
     EXPECT_EQ(miniport.stream().references, 0);
@@ -361,9 +364,9 @@ TEST_F(MidiPinTest, TheLastHandleOfADeviceThatIsGoneMayBeThePins) {
 
 TEST_F(MidiPinTest, StreamsWithGroupsOfTheirOwnOrNone) {
     start_device_and_filter();
-    miniport.stream_group = FakeMidiMiniport::StreamGroup::own;
+    miniport.stream_group = ScriptedMiniport::StreamGroup::own;
     running_pin(capture_pin);
-    miniport.stream_group = FakeMidiMiniport::StreamGroup::none;
+    miniport.stream_group = ScriptedMiniport::StreamGroup::none;
     running_pin(capture_pin);
     running_pin(render_pin);
     for (unsigned i = 0; i < 3; ++i) miniport.stream(i).reads = 0;
@@ -404,95 +407,11 @@ TEST_F(MidiPinTest, PacketsOfTheOtherDirectionAreRefused) {
     EXPECT_EQ(write(capture, {0xF8}).result(), STATUS_INVALID_DEVICE_REQUEST);
     EXPECT_EQ(write(filter, {0xF8}).result(), STATUS_INVALID_DEVICE_REQUEST);
     EXPECT_EQ(read(filter).result(), STATUS_INVALID_DEVICE_REQUEST);
-    EXPECT_EQ(client([&] { return ks.control(render, 0x002F0FFF, {}, {}, nullptr); }), STATUS_INVALID_DEVICE_REQUEST);
+    EXPECT_EQ(client([&] { return ks.control(render, 0x002F0FFF, {}, {}, nullptr); }),
+              STATUS_INVALID_DEVICE_REQUEST);
     HANDLE below = nullptr;
-    EXPECT_FALSE(NT_SUCCESS(client([&] { return ks.create_pin(render, render_pin, &below); }))) << "a pin below a pin";
-}
-
-struct WrongPacket : MidiPinTest {
-    HANDLE pin = nullptr;
-    const Bytes data = record(0, {0x90, 60, 100});
-
-    void SetUp() override {
-        start_device_and_filter();
-        pin = running_pin(render_pin);
-    }
-    NTSTATUS written(Bytes headers, Bytes bytes) {
-        return client([&] { return ks.stream_packet(pin, IOCTL_KS_WRITE_STREAM, headers, bytes, nullptr); });
-    }
-    NTSTATUS written_with(std::size_t field, ULONG value) {
-        Bytes h = header(data.size());
-        std::memcpy(h.data() + field, &value, sizeof value);
-        return written(h, data);
-    }
-    // The stream still works, and nothing of what was refused came through.
-    void TearDown() override {
-        EXPECT_THAT(miniport.stream().writes, IsEmpty());
-        EXPECT_EQ(written(header(data.size()), data), STATUS_SUCCESS);
-        EXPECT_THAT(miniport.stream().taken(), ElementsAre(Bytes{0x90, 60, 100}));
-    }
-};
-
-TEST_F(WrongPacket, Sizes) {
-    REQUIRES("SP-004"), REQUIRES("SP-002");
-    for (const ULONG size : {0u, 8u, 55u, 57u, 60u, 64u, 0x80000000u, ~0u}) {
-        EXPECT_EQ(written_with(offsetof(KSSTREAM_HEADER, Size), size), STATUS_INVALID_BUFFER_SIZE) << size;
-    }
-    EXPECT_EQ(written({}, data), STATUS_BUFFER_TOO_SMALL);
-    EXPECT_EQ(written(Bytes(8), data), STATUS_BUFFER_TOO_SMALL);
-    EXPECT_EQ(written(header(data.size()) + Bytes(8), data), STATUS_INVALID_BUFFER_SIZE) << "a rest that is no header";
-    EXPECT_EQ(written(header(data.size()) + header(data.size(), {.size = 128}), data), STATUS_SUCCESS) << "a larger one is one";
-    miniport.stream().writes.clear();
-}
-
-TEST_F(WrongPacket, DataBeyondTheFrameTheLimitOrTheClientsMemory) {
-    EXPECT_EQ(written_with(offsetof(KSSTREAM_HEADER, DataUsed), 13), STATUS_INVALID_BUFFER_SIZE);
-    EXPECT_EQ(written_with(offsetof(KSSTREAM_HEADER, DataUsed), ~0u), STATUS_INVALID_BUFFER_SIZE);
-    EXPECT_EQ(written(header((16u << 20) + 4), data), STATUS_INVALID_BUFFER_SIZE);
-    EXPECT_EQ(written(header(0x7FFFFFFF), data), STATUS_ACCESS_VIOLATION);
-    EXPECT_EQ(written(header(data.size(), {.data_offset = 0x7FFF'0000'0000}), data), STATUS_ACCESS_VIOLATION);
-}
-
-TEST_F(WrongPacket, ZeroInAFraction) {
-    REQUIRES("SP-006");
-    EXPECT_EQ(written_with(offsetof(KSSTREAM_HEADER, PresentationTime.Numerator), 0), STATUS_INVALID_PARAMETER);
-    EXPECT_EQ(written_with(offsetof(KSSTREAM_HEADER, PresentationTime.Denominator), 0), STATUS_INVALID_PARAMETER);
-}
-
-TEST_F(WrongPacket, ByteCountBeyondTheBuffer) {
-    REQUIRES("SP-014");
-    for (const ULONG count : {5u, 400u, 0x7FFFFFFFu, 0xFFFFFFFCu, 0xFFFFFFFDu, ~0u}) {
-        const Bytes lying = record(0, {0x90, 60, 100}, count);
-        EXPECT_EQ(written(header(lying.size()), lying), STATUS_INVALID_PARAMETER) << count;
-        const Bytes second = data + lying;
-        EXPECT_EQ(written(header(second.size()), second), STATUS_INVALID_PARAMETER) << "in a later record";
-        EXPECT_EQ(written(header(data.size()) + header(lying.size(), {.data_offset = data.size()}), second),
-                  STATUS_INVALID_PARAMETER)
-            << "in a later packet";
-    }
-}
-
-TEST_F(WrongPacket, TooManyHeaders) {
-    Bytes many;
-    for (int i = 0; i < 1025; ++i) many = many + header(0);
-    EXPECT_EQ(written(many, data), STATUS_INVALID_BUFFER_SIZE);
-    many.resize(1024 * sizeof(KSSTREAM_HEADER));
-    EXPECT_EQ(written(many, data), STATUS_SUCCESS);
-}
-
-TEST_F(WrongPacket, HeadersWhereTheClientHasNoMemoryOrMisplaced) {
-    const auto sent = [&](std::uint64_t address) {
-        return client([&] {
-            auto* const status = static_cast<PIO_STATUS_BLOCK>(ks.heap().allocate(sizeof(IO_STATUS_BLOCK)));
-            return nt::io::device_io_control(pin, {}, IOCTL_KS_WRITE_STREAM, nullptr, 0, reinterpret_cast<void*>(address),
-                                             sizeof(KSSTREAM_HEADER), status, UserMode);
-        });
-    };
-    EXPECT_EQ(sent(0), STATUS_ACCESS_VIOLATION);
-    EXPECT_EQ(sent(0xFFFF'8000'0000'0000), STATUS_ACCESS_VIOLATION);
-    EXPECT_EQ(sent(sim::user_range.end() - 16), STATUS_ACCESS_VIOLATION);
-    EXPECT_EQ(sent(sim::nonpaged_range.base), STATUS_ACCESS_VIOLATION);
-    EXPECT_EQ(sent(reinterpret_cast<std::uint64_t>(client_cell()) + 4), STATUS_DATATYPE_MISALIGNMENT);
+    EXPECT_FALSE(NT_SUCCESS(client([&] { return ks.create_pin(render, render_pin, &below); })))
+        << "a pin below a pin";
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Streams whose clients write, read, cancel, stop and close while the device works, under schedules that a seed chooses.
+// Streams whose clients write, read, cancel, stop and close while the device works, under schedules that a
+// seed chooses.
 #include <gmock/gmock.h>
 
 #include "midi_test.h"
@@ -10,11 +11,11 @@ namespace {
 
 using test::Bytes;
 using test::Contracts;
-using test::FakeMidiMiniport;
-using test::FakeStream;
 using test::header;
 using test::header_at_ms;
 using test::record;
+using test::ScriptedMiniport;
+using test::ScriptedStream;
 using test::Sent;
 using ::testing::IsEmpty;
 
@@ -36,7 +37,9 @@ class AnyProcessor : public sim::Policy {
 struct StreamSchedules : test::MidiTest, ::testing::WithParamInterface<std::uint64_t> {
     StreamSchedules() : policy(GetParam()), random(GetParam()) {
         nt::probes.irp = [](nt::IrpFault fault, PIRP) { faults.push_back(fault); };
-        nt::probes.pool_misuse = [](std::uint32_t, const nt::Subject&, std::uint64_t, const char*) { ++damaged; };
+        nt::probes.pool_misuse = [](std::uint32_t, const nt::Subject&, std::uint64_t, const char*) {
+            ++damaged;
+        };
         faults.clear();
         damaged = 0;
     }
@@ -70,7 +73,8 @@ struct StreamSchedules : test::MidiTest, ::testing::WithParamInterface<std::uint
 };
 
 TEST_P(StreamSchedules, WritesAreCancelledStoppedResetAndClosedWhileTheyAreDelivered) {
-    miniport.stream_group = GetParam() % 2 == 0 ? FakeMidiMiniport::StreamGroup::shared : FakeMidiMiniport::StreamGroup::none;
+    miniport.stream_group =
+        GetParam() % 2 == 0 ? ScriptedMiniport::StreamGroup::shared : ScriptedMiniport::StreamGroup::none;
     start_device_and_filter();
     explore();
     int lost = 0, wrong_ends = 0;
@@ -83,7 +87,7 @@ TEST_P(StreamSchedules, WritesAreCancelledStoppedResetAndClosedWhileTheyAreDeliv
             HANDLE own_filter = nullptr, pin = nullptr;
             ASSERT_EQ(kernel.open_filter(entry->link, &own_filter), STATUS_SUCCESS);
             ASSERT_EQ(kernel.create_pin(own_filter, render_pin, &pin), STATUS_SUCCESS);
-            FakeStream& stream = miniport.newest();
+            ScriptedStream& stream = miniport.newest();
             stream.on_write = [] { nt::ke::stall(700); };
             stream.usual_answer = {STATUS_SUCCESS, random.below(2) == 0 ? ~0u : 4u};
             ASSERT_EQ(kernel.set_state(pin, KSSTATE_RUN), STATUS_SUCCESS);
@@ -93,7 +97,8 @@ TEST_P(StreamSchedules, WritesAreCancelledStoppedResetAndClosedWhileTheyAreDeliv
                 for (Sent& s : sent) {
                     const Bytes data = record(0, {0xF0, 1, 2, 3, 4, 5, 6, 7, 0xF7});
                     const LONGLONG ms = static_cast<LONGLONG>(random.below(3));
-                    s.returned = send_inside(kernel, pin, IOCTL_KS_WRITE_STREAM, header_at_ms(data.size(), ms), data, s);
+                    s.returned = send_inside(kernel, pin, IOCTL_KS_WRITE_STREAM,
+                                             header_at_ms(data.size(), ms), data, s);
                     nt::ke::stall(random.below(4'000));
                 }
                 --running;
@@ -102,10 +107,17 @@ TEST_P(StreamSchedules, WritesAreCancelledStoppedResetAndClosedWhileTheyAreDeliv
                 for (int i = 0; i < 6; ++i) {
                     nt::ke::stall(random.below(6'000));
                     switch (random.below(4)) {
-                        case 0: nt::io::cancel_file_io(pin, true, nullptr, KernelMode); break;
-                        case 1: kernel.set_state(pin, KSSTATE_PAUSE); break;
-                        case 2: kernel.set_state(pin, KSSTATE_RUN); break;
-                        default: test::at_irql(9, [&] { miniport.notify(); });
+                        case 0:
+                            nt::io::cancel_file_io(pin, true, nullptr, KernelMode);
+                            break;
+                        case 1:
+                            kernel.set_state(pin, KSSTATE_PAUSE);
+                            break;
+                        case 2:
+                            kernel.set_state(pin, KSSTATE_RUN);
+                            break;
+                        default:
+                            test::at_irql(9, [&] { miniport.notify(); });
                     }
                 }
                 --running;
@@ -121,7 +133,10 @@ TEST_P(StreamSchedules, WritesAreCancelledStoppedResetAndClosedWhileTheyAreDeliv
             for (const Sent& s : sent) {
                 lost += ended(s) ? 0 : 1;
                 const NTSTATUS end = s.result();
-                wrong_ends += end == STATUS_SUCCESS || end == STATUS_CANCELLED || end == STATUS_INVALID_DEVICE_STATE ? 0 : 1;
+                wrong_ends +=
+                    end == STATUS_SUCCESS || end == STATUS_CANCELLED || end == STATUS_INVALID_DEVICE_STATE
+                        ? 0
+                        : 1;
             }
             EXPECT_FALSE(stream.overlapped);
             EXPECT_FALSE(stream.written_outside_run);
@@ -137,7 +152,8 @@ TEST_P(StreamSchedules, WritesAreCancelledStoppedResetAndClosedWhileTheyAreDeliv
 }
 
 TEST_P(StreamSchedules, ReadsAreCancelledStoppedAndClosedWhileBytesCome) {
-    miniport.stream_group = GetParam() % 2 == 0 ? FakeMidiMiniport::StreamGroup::shared : FakeMidiMiniport::StreamGroup::own;
+    miniport.stream_group =
+        GetParam() % 2 == 0 ? ScriptedMiniport::StreamGroup::shared : ScriptedMiniport::StreamGroup::own;
     start_device_and_filter();
     explore();
     int lost = 0, wrong = 0;
@@ -149,7 +165,7 @@ TEST_P(StreamSchedules, ReadsAreCancelledStoppedAndClosedWhileBytesCome) {
             HANDLE own_filter = nullptr, pin = nullptr;
             ASSERT_EQ(kernel.open_filter(entry->link, &own_filter), STATUS_SUCCESS);
             ASSERT_EQ(kernel.create_pin(own_filter, capture_pin, &pin), STATUS_SUCCESS);
-            FakeStream& stream = miniport.newest();
+            ScriptedStream& stream = miniport.newest();
             stream.on_read = [] { nt::ke::stall(300); };
             ASSERT_EQ(kernel.set_state(pin, KSSTATE_RUN), STATUS_SUCCESS);
             std::vector<Sent> sent(10);
@@ -164,7 +180,8 @@ TEST_P(StreamSchedules, ReadsAreCancelledStoppedAndClosedWhileBytesCome) {
             });
             worker([&] {
                 for (std::uint8_t i = 0; i < 8; ++i) {
-                    for (const std::uint8_t byte : {std::uint8_t{0x90}, i, std::uint8_t{100}}) stream.input.push_back(byte);
+                    for (const std::uint8_t byte : {std::uint8_t{0x90}, i, std::uint8_t{100}})
+                        stream.input.push_back(byte);
                     test::at_irql(9, [&] { miniport.port->Notify(nullptr); });
                     nt::ke::stall(random.below(3'000));
                 }
@@ -204,9 +221,45 @@ TEST_P(StreamSchedules, ReadsAreCancelledStoppedAndClosedWhileBytesCome) {
     EXPECT_EQ(damaged, 0);
 }
 
+TEST_P(StreamSchedules, StatesChangeOneAfterTheOther) {
+    start_device_and_filter();
+    explore();
+    int inside = 0, together = 0, wrong_steps = 0;
+    run([&] {
+        client::KsClient kernel{KernelMode};
+        kernel.reset(thread.process());
+        HANDLE own_filter = nullptr, pins[2] = {};
+        ASSERT_EQ(kernel.open_filter(nt::io::visible_interface(0, nullptr)->link, &own_filter),
+                  STATUS_SUCCESS);
+        for (HANDLE& pin : pins) ASSERT_EQ(kernel.create_pin(own_filter, render_pin, &pin), STATUS_SUCCESS);
+        for (std::size_t i = 0; i < 2; ++i) {
+            ScriptedStream& stream = miniport.stream(i);
+            stream.on_state = [&](KSSTATE next) {
+                together += inside++ == 0 ? 0 : 1;
+                wrong_steps += next - stream.state == 1 || next - stream.state == -1 ? 0 : 1;
+                nt::ke::stall(400);
+                --inside;
+            };
+        }
+        for (int w = 0; w < 3; ++w) {
+            worker([&] {
+                for (int i = 0; i < 10; ++i) {
+                    kernel.set_state(pins[random.below(2)], static_cast<KSSTATE>(random.below(4)));
+                }
+            });
+        }
+        while (working != 0) test::let_pass(millisecond_ns);
+        for (HANDLE const pin : pins) kernel.close(pin);
+        kernel.close(own_filter);
+    });
+    REQUIRES("PI-011"), REQUIRES("MS-021");
+    EXPECT_EQ(together, 0);
+    EXPECT_EQ(wrong_steps, 0);
+}
+
 // One pin closes while the device's service goes on with the others.
 TEST_P(StreamSchedules, PinsComeAndGoWhileTheDeviceIsServed) {
-    miniport.stream_group = FakeMidiMiniport::StreamGroup::none;
+    miniport.stream_group = ScriptedMiniport::StreamGroup::none;
     auto& descriptor = miniport.pins[render_pin].descriptor;
     descriptor.MaxFilterInstanceCount = descriptor.MaxGlobalInstanceCount = KSINSTANCE_INDETERMINATE;
     start_device_and_filter();
@@ -226,7 +279,8 @@ TEST_P(StreamSchedules, PinsComeAndGoWhileTheDeviceIsServed) {
                     kernel.set_state(pin, KSSTATE_RUN);
                     Sent sent{};
                     const Bytes data = record(0, {0xF8});
-                    sent.returned = send_inside(kernel, pin, IOCTL_KS_WRITE_STREAM, header(data.size()), data, sent);
+                    sent.returned =
+                        send_inside(kernel, pin, IOCTL_KS_WRITE_STREAM, header(data.size()), data, sent);
                     nt::ke::stall(random.below(5'000));
                     EXPECT_EQ(kernel.close(own_filter), STATUS_SUCCESS) << "the pin keeps it";
                     EXPECT_EQ(kernel.close(pin), STATUS_SUCCESS);

@@ -410,6 +410,7 @@ Record* allocate_record(POOL_TYPE type, std::size_t size, ULONG tag) {
     record.state = State::live;
     prepare(record, (type & POOL_ZERO_ALLOCATION) != 0);
     ++pool.use.blocks;
+    ++pool.use.allocations;
     pool.use.bytes += size;
     return &record;
 }

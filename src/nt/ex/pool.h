@@ -65,6 +65,7 @@ void check_freed_blocks();
 struct PoolUse {
     std::uint64_t blocks = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t allocations = 0;  // since the reset
 };
 PoolUse pool_use(bool paged);
 
