@@ -79,9 +79,11 @@ BENCHMARK(handle_pair);
 void open_key(benchmark::State& state) {
     power_on();
     cm::create_path("\\Registry\\Machine\\System\\CurrentControlSet\\Services\\mpu401\\Parameters");
-    UNICODE_STRING path = ob::string(u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\mpu401\\Parameters");
+    UNICODE_STRING path =
+        ob::string(u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\mpu401\\Parameters");
     OBJECT_ATTRIBUTES attributes;
-    InitializeObjectAttributes(&attributes, &path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
+    InitializeObjectAttributes(&attributes, &path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr,
+                               nullptr);
     for (auto _ : state) {
         HANDLE handle = nullptr;
         ZwOpenKey(&handle, KEY_READ, &attributes);

@@ -1,5 +1,5 @@
-// What images cost: loading one, starting its statics anew, asking what stands at an address. The bare cost beside the
-// second: copying as many bytes.
+// What images cost: loading one, starting its statics anew, asking what stands at an address. The bare cost
+// beside the second: copying as many bytes.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
@@ -16,7 +16,9 @@ namespace {
 constexpr auto path = PORTICO_BENCH_IMAGE;
 
 // The sample driver does without its imports: none of its code runs here.
-const void* find_nothing(const char*) { return nullptr; }
+const void* find_nothing(const char*) {
+    return nullptr;
+}
 
 Image* load() {
     const auto loaded = load_file(path, {find_nothing});

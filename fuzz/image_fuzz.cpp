@@ -1,6 +1,6 @@
-// Any bytes as a driver image: refused with one line, or loaded, asked about, reset and unloaded. An input that begins like
-// an ELF file is taken as it is; any other is a list of changes to a correct image, which reach what lies behind the first
-// checks.
+// Any bytes as a driver image: refused with one line, or loaded, asked about, reset and unloaded. An input
+// that begins like an ELF file is taken as it is; any other is a list of changes to a correct image, which
+// reach what lies behind the first checks.
 #include <cstdint>
 #include <cstring>
 #include <fstream>
@@ -17,7 +17,7 @@ namespace {
 
 struct Base {
     std::vector<std::byte> bytes;
-    std::vector<std::uint64_t> regions;   // where in it a change may begin
+    std::vector<std::uint64_t> regions;  // where in it a change may begin
 };
 
 const Base& base() {
@@ -47,7 +47,8 @@ std::vector<std::byte> changed(const std::uint8_t* data, std::size_t size) {
         data += 4;
         size -= 4;
         if (count == 0 && at < bytes.size()) bytes.resize(at);
-        for (std::size_t i = 0; i < count && i < size && at + i < bytes.size(); ++i) bytes[at + i] = std::byte{data[i]};
+        for (std::size_t i = 0; i < count && i < size && at + i < bytes.size(); ++i)
+            bytes[at + i] = std::byte{data[i]};
         count = count < size ? count : size;
         data += count;
         size -= count;
@@ -68,13 +69,17 @@ void use(loader::Image& image) {
         const auto* const section = image.section_at(address);
         PORTICO_CHECK(!image.is_paged_code(address) || section->kind == loader::SectionKind::paged_code);
     }
-    PORTICO_CHECK(image.exported("DriverEntry") == nullptr || image.contains(reinterpret_cast<std::uint64_t>(image.exported("DriverEntry"))));
+    PORTICO_CHECK(image.exported("DriverEntry") == nullptr ||
+                  image.contains(reinterpret_cast<std::uint64_t>(image.exported("DriverEntry"))));
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const bool whole = size >= 4 && std::memcmp(data, "\x7f" "ELF", 4) == 0;
+    const bool whole = size >= 4 && std::memcmp(data,
+                                                "\x7f"
+                                                "ELF",
+                                                4) == 0;
     std::vector<std::byte> bytes(size);
     if (whole) {
         std::memcpy(bytes.data(), data, size);

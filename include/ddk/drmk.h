@@ -1,5 +1,5 @@
-// Digital rights of audio content (FN-160, DR-001). Only wave ports offer IDrmPort; MIDI drivers see these names through
-// portcls.h.
+// Digital rights of audio content (FN-160, DR-001). Only wave ports offer IDrmPort; MIDI drivers see these
+// names through portcls.h.
 #ifndef _DRMK_H_
 #define _DRMK_H_
 
@@ -45,10 +45,8 @@ DEFINE_GUID(IID_IDrmAudioStream, 0x1915C967L, 0x3299, 0x48CB, 0xA3, 0xE4, 0x69, 
     M(NTSTATUS, SetContentId, (THIS_ ULONG ContentId, PCDRMRIGHTS DrmRights)) /*3*/
 #undef INTERFACE
 #define INTERFACE IDrmAudioStream
-DECLARE_INTERFACE_(IDrmAudioStream, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IDrmAudioStream(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IDrmAudioStream,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IDrmAudioStream(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IDrmAudioStream* PDRMAUDIOSTREAM;
 #define IMP_IDrmAudioStream PORTICO_IDrmAudioStream(PORTICO_IMPLEMENT)

@@ -17,15 +17,15 @@ typedef struct _GUID {
 typedef GUID *PGUID, *LPGUID, IID, *PIID, *LPIID, CLSID, *PCLSID, *LPCLSID, FMTID, *LPFMTID, UUID;
 typedef const GUID *LPCGUID, *PCGUID;
 #ifdef __cplusplus
-#define REFGUID const GUID &
-#define REFIID const IID &
-#define REFCLSID const IID &
-#define REFFMTID const IID &
+#define REFGUID const GUID&
+#define REFIID const IID&
+#define REFCLSID const IID&
+#define REFFMTID const IID&
 #else
-#define REFGUID const GUID *
-#define REFIID const IID *
-#define REFCLSID const IID *
-#define REFFMTID const IID *
+#define REFGUID const GUID*
+#define REFIID const IID*
+#define REFCLSID const IID*
+#define REFFMTID const IID*
 #endif
 #define _REFGUID_DEFINED
 #define _REFIID_DEFINED
@@ -33,12 +33,20 @@ typedef const GUID *LPCGUID, *PCGUID;
 
 #ifdef __cplusplus
 extern "C++" {
-inline int InlineIsEqualGUID(REFGUID a, REFGUID b) { return __builtin_memcmp(&a, &b, sizeof(GUID)) == 0; }
-inline int IsEqualGUID(REFGUID a, REFGUID b) { return __builtin_memcmp(&a, &b, sizeof(GUID)) == 0; }
+inline int InlineIsEqualGUID(REFGUID a, REFGUID b) {
+    return __builtin_memcmp(&a, &b, sizeof(GUID)) == 0;
+}
+inline int IsEqualGUID(REFGUID a, REFGUID b) {
+    return __builtin_memcmp(&a, &b, sizeof(GUID)) == 0;
+}
 #ifndef _SYS_GUID_OPERATOR_EQ_
 #define _SYS_GUID_OPERATOR_EQ_
-inline bool operator==(REFGUID a, REFGUID b) { return IsEqualGUID(a, b) != 0; }
-inline bool operator!=(REFGUID a, REFGUID b) { return !(a == b); }
+inline bool operator==(REFGUID a, REFGUID b) {
+    return IsEqualGUID(a, b) != 0;
+}
+inline bool operator!=(REFGUID a, REFGUID b) {
+    return !(a == b);
+}
 #endif
 }
 #else
@@ -62,8 +70,8 @@ inline bool operator!=(REFGUID a, REFGUID b) { return !(a == b); }
 #undef DEFINE_OLEGUID
 #undef DEFINE_CODECAPI_GUID
 #ifdef INITGUID
-#define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8)                          \
-    PORTICO_GUID_EXTERN const GUID name;                                                      \
+#define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) \
+    PORTICO_GUID_EXTERN const GUID name;                             \
     PORTICO_GUID_EXTERN const GUID __declspec(selectany) name = {l, w1, w2, {b1, b2, b3, b4, b5, b6, b7, b8}}
 #else
 #define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) PORTICO_GUID_EXTERN const GUID name

@@ -1,5 +1,5 @@
-/* Compiler intrinsics of Microsoft's C for drivers: those of wdm.h, the interlocked operations, the vector unit (the
-   compiler's own headers), and the ports by the names of 16-bit compilers. */
+/* Compiler intrinsics of Microsoft's C for drivers: those of wdm.h, the interlocked operations, the vector
+   unit (the compiler's own headers), and the ports by the names of 16-bit compilers. */
 #ifndef __INTRIN_H_
 #define __INTRIN_H_
 
@@ -13,7 +13,7 @@ EXTERN_C_START
 
 /* The compiler would emit the instructions. */
 NTKERNELAPI VOID NTAPI YieldProcessor(VOID);
-unsigned __int64 PorticoReadTimeStampCounterP(unsigned int *Aux);
+unsigned __int64 PorticoReadTimeStampCounterP(unsigned int* Aux);
 #define _mm_pause() YieldProcessor()
 #define __rdtscp(Aux) PorticoReadTimeStampCounterP(Aux)
 

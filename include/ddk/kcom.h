@@ -1,5 +1,5 @@
-// Kernel COM: creating instances by class id. Drivers that include it want PFNCREATEINSTANCE-style factories; the Ko
-// functions of ks.sys are declared for them.
+// Kernel COM: creating instances by class id. Drivers that include it want PFNCREATEINSTANCE-style factories;
+// the Ko functions of ks.sys are declared for them.
 #if !defined(_KCOM_)
 #define _KCOM_
 

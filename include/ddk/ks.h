@@ -1,6 +1,6 @@
-// Kernel Streaming: requests, formats, pins, states, stream headers, events, automation sets, and the functions of ks.sys
-// that adapters, kernel clients and the runtime use. Layouts: spec/filter.md (sizes for x64); values: FF-*, SP-*, PR-*.
-// Unless said otherwise functions run at PASSIVE_LEVEL.
+// Kernel Streaming: requests, formats, pins, states, stream headers, events, automation sets, and the
+// functions of ks.sys that adapters, kernel clients and the runtime use. Layouts: spec/filter.md (sizes for
+// x64); values: FF-*, SP-*, PR-*. Unless said otherwise functions run at PASSIVE_LEVEL.
 #ifndef _KS_
 #define _KS_
 
@@ -14,9 +14,9 @@ extern "C" {
 #include <windef.h>
 #include <portico_com.h>
 
-// KS GUIDs as Microsoft's headers make them: in C++ each is a type with a uuid and an expression __uuidof(type), so that
-// a table of pointers to them needs no object elsewhere; in C an extern constant (defined under ksguid.h, and by the
-// driver library).
+// KS GUIDs as Microsoft's headers make them: in C++ each is a type with a uuid and an expression
+// __uuidof(type), so that a table of pointers to them needs no object elsewhere; in C an extern constant
+// (defined under ksguid.h, and by the driver library).
 #if defined(__cplusplus)
 #ifndef DEFINE_GUIDSTRUCT
 #define DEFINE_GUIDSTRUCT(g, n) struct __declspec(uuid(g)) n
@@ -425,7 +425,8 @@ typedef enum {
     KSPIN_COMMUNICATION_SOURCE,
     KSPIN_COMMUNICATION_BOTH,
     KSPIN_COMMUNICATION_BRIDGE
-} KSPIN_COMMUNICATION, *PKSPIN_COMMUNICATION;
+} KSPIN_COMMUNICATION,
+    *PKSPIN_COMMUNICATION;
 
 // Formats and ranges: 64 bytes, aligned to 8 (FF-001, FF-003).
 #define KSDATAFORMAT_BIT_TEMPORAL_COMPRESSION 0
@@ -505,23 +506,32 @@ typedef struct {
 typedef const KSPIN_DESCRIPTOR* PCKSPIN_DESCRIPTOR;
 
 typedef NTSTATUS(NTAPI* PFNKSINTERSECTHANDLER)(PIRP Irp, PKSP_PIN Pin, PKSDATARANGE DataRange, PVOID Data);
-typedef NTSTATUS(NTAPI* PFNKSINTERSECTHANDLEREX)(PVOID Context, PIRP Irp, PKSP_PIN Pin, PKSDATARANGE DataRange,
-                                                 PKSDATARANGE MatchingDataRange, ULONG DataBufferSize, PVOID Data,
-                                                 PULONG DataSize);
+typedef NTSTATUS(NTAPI* PFNKSINTERSECTHANDLEREX)(PVOID Context, PIRP Irp, PKSP_PIN Pin,
+                                                 PKSDATARANGE DataRange, PKSDATARANGE MatchingDataRange,
+                                                 ULONG DataBufferSize, PVOID Data, PULONG DataSize);
 
 #define DEFINE_KSPIN_INTERFACE_TABLE(tablename) const KSPIN_INTERFACE tablename[] =
-#define DEFINE_KSPIN_INTERFACE_ITEM(guid, _interFace) {STATICGUIDOF(guid), (_interFace), 0}
+#define DEFINE_KSPIN_INTERFACE_ITEM(guid, _interFace) \
+    { STATICGUIDOF(guid), (_interFace), 0 }
 #define DEFINE_KSPIN_MEDIUM_TABLE(tablename) const KSPIN_MEDIUM tablename[] =
 #define DEFINE_KSPIN_MEDIUM_ITEM(guid, medium) DEFINE_KSPIN_INTERFACE_ITEM(guid, medium)
 #define DEFINE_KSPIN_DESCRIPTOR_TABLE(tablename) const KSPIN_DESCRIPTOR tablename[] =
-#define DEFINE_KSPIN_DESCRIPTOR_ITEM(InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount,      \
-                                     DataRanges, DataFlow, Communication)                                      \
-    {InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount, DataRanges, DataFlow, Communication, \
-     NULL,            NULL,       {0}}
-#define DEFINE_KSPIN_DESCRIPTOR_ITEMEX(InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount,    \
-                                       DataRanges, DataFlow, Communication, Category, Name)                    \
-    {InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount, DataRanges, DataFlow, Communication, \
-     Category,        Name,       {0}}
+#define DEFINE_KSPIN_DESCRIPTOR_ITEM(InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount, \
+                                     DataRanges, DataFlow, Communication)                                 \
+    {                                                                                                     \
+        InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount, DataRanges, DataFlow,        \
+            Communication, NULL, NULL, {                                                                  \
+            0                                                                                             \
+        }                                                                                                 \
+    }
+#define DEFINE_KSPIN_DESCRIPTOR_ITEMEX(InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount, \
+                                       DataRanges, DataFlow, Communication, Category, Name)                 \
+    {                                                                                                       \
+        InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount, DataRanges, DataFlow,          \
+            Communication, Category, Name, {                                                                \
+            0                                                                                               \
+        }                                                                                                   \
+    }
 
 // Names by which objects are created below a filter or pin (PI-002).
 #ifdef PORTICO_HOST
@@ -733,10 +743,10 @@ typedef enum {
 
 // 100 ns units a second, as KS names it.
 #define NANOSECONDS 10000000
-#define KSCONVERT_PERFORMANCE_TIME(Frequency, PerformanceTime)                                         \
-    ((((ULONGLONG)(ULONG)(PerformanceTime).HighPart * NANOSECONDS / (Frequency)) << 32) +              \
-     ((((((ULONGLONG)(ULONG)(PerformanceTime).HighPart * NANOSECONDS) % (Frequency)) << 32) +          \
-       ((ULONGLONG)(PerformanceTime).LowPart * NANOSECONDS)) /                                         \
+#define KSCONVERT_PERFORMANCE_TIME(Frequency, PerformanceTime)                                \
+    ((((ULONGLONG)(ULONG)(PerformanceTime).HighPart * NANOSECONDS / (Frequency)) << 32) +     \
+     ((((((ULONGLONG)(ULONG)(PerformanceTime).HighPart * NANOSECONDS) % (Frequency)) << 32) + \
+       ((ULONGLONG)(PerformanceTime).LowPart * NANOSECONDS)) /                                \
       (Frequency)))
 typedef struct {
     ULONG CreateFlags;
@@ -830,22 +840,17 @@ typedef struct {
 } KSPROPERTY_SET, *PKSPROPERTY_SET;
 
 #define DEFINE_KSPROPERTY_TABLE(tablename) const KSPROPERTY_ITEM tablename[] =
-#define DEFINE_KSPROPERTY_ITEM(PropertyId, GetHandler, MinProperty, MinData, SetHandler, Values,            \
-                               RelationsCount, Relations, SupportHandler, SerializedSize)                   \
-    {PropertyId,                                                                                            \
-     {(PFNKSHANDLER)(GetHandler)},                                                                          \
-     MinProperty,                                                                                           \
-     MinData,                                                                                               \
-     {(PFNKSHANDLER)(SetHandler)},                                                                          \
-     (PKSPROPERTY_VALUES)(Values),                                                                          \
-     RelationsCount,                                                                                        \
-     (PKSPROPERTY)(Relations),                                                                              \
-     (PFNKSHANDLER)(SupportHandler),                                                                        \
-     (ULONG)(SerializedSize)}
+#define DEFINE_KSPROPERTY_ITEM(PropertyId, GetHandler, MinProperty, MinData, SetHandler, Values,      \
+                               RelationsCount, Relations, SupportHandler, SerializedSize)             \
+    {                                                                                                 \
+        PropertyId, {(PFNKSHANDLER)(GetHandler)}, MinProperty, MinData, {(PFNKSHANDLER)(SetHandler)}, \
+            (PKSPROPERTY_VALUES)(Values), RelationsCount, (PKSPROPERTY)(Relations),                   \
+            (PFNKSHANDLER)(SupportHandler), (ULONG)(SerializedSize)                                   \
+    }
 #define DEFINE_KSFASTPROPERTY_ITEM(PropertyId, GetHandler, SetHandler) \
-    {PropertyId, {(PFNKSFASTHANDLER)(GetHandler)}, {(PFNKSFASTHANDLER)(SetHandler)}, 0}
+    { PropertyId, {(PFNKSFASTHANDLER)(GetHandler)}, {(PFNKSFASTHANDLER)(SetHandler)}, 0 }
 #define DEFINE_KSPROPERTY_SET(Set, PropertiesCount, PropertyItem, FastIoCount, FastIoTable) \
-    {Set, PropertiesCount, PropertyItem, FastIoCount, FastIoTable}
+    { Set, PropertiesCount, PropertyItem, FastIoCount, FastIoTable }
 #define DEFINE_KSPROPERTY_SET_TABLE(tablename) const KSPROPERTY_SET tablename[] =
 
 typedef struct {
@@ -875,9 +880,9 @@ typedef struct {
 } KSMETHOD_SET, *PKSMETHOD_SET;
 #define DEFINE_KSMETHOD_TABLE(tablename) const KSMETHOD_ITEM tablename[] =
 #define DEFINE_KSMETHOD_ITEM(MethodId, Flags, MethodHandler, MinMethod, MinData, SupportHandler) \
-    {MethodId, {(PFNKSHANDLER)(MethodHandler)}, MinMethod, MinData, SupportHandler, Flags}
+    { MethodId, {(PFNKSHANDLER)(MethodHandler)}, MinMethod, MinData, SupportHandler, Flags }
 #define DEFINE_KSMETHOD_SET(Set, MethodsCount, MethodItem, FastIoCount, FastIoTable) \
-    {Set, MethodsCount, MethodItem, FastIoCount, FastIoTable}
+    { Set, MethodsCount, MethodItem, FastIoCount, FastIoTable }
 #define DEFINE_KSMETHOD_SET_TABLE(tablename) const KSMETHOD_SET tablename[] =
 
 typedef struct _KSEVENT_ENTRY KSEVENT_ENTRY, *PKSEVENT_ENTRY;
@@ -898,8 +903,9 @@ typedef struct {
 } KSEVENT_SET, *PKSEVENT_SET;
 #define DEFINE_KSEVENT_TABLE(tablename) const KSEVENT_ITEM tablename[] =
 #define DEFINE_KSEVENT_ITEM(EventId, DataInput, ExtraEntryData, AddHandler, RemoveHandler, SupportHandler) \
-    {EventId, DataInput, ExtraEntryData, AddHandler, RemoveHandler, SupportHandler}
-#define DEFINE_KSEVENT_SET(Set, EventsCount, EventItem) {Set, EventsCount, EventItem}
+    { EventId, DataInput, ExtraEntryData, AddHandler, RemoveHandler, SupportHandler }
+#define DEFINE_KSEVENT_SET(Set, EventsCount, EventItem) \
+    { Set, EventsCount, EventItem }
 #define DEFINE_KSEVENT_SET_TABLE(tablename) const KSEVENT_SET tablename[] =
 
 typedef struct {
@@ -958,10 +964,11 @@ typedef enum {
     PORTICO_KSPROPERTY_GET(KSPROPERTY_TOPOLOGY_CONNECTIONS, Handler, sizeof(KSPROPERTY), 0)
 #define DEFINE_KSPROPERTY_ITEM_TOPOLOGY_NAME(Handler) \
     PORTICO_KSPROPERTY_GET(KSPROPERTY_TOPOLOGY_NAME, Handler, sizeof(KSP_NODE), 0)
-#define DEFINE_KSPROPERTY_TOPOLOGYSET(TopologySet, Handler)                                                         \
-    DEFINE_KSPROPERTY_TABLE(TopologySet) {                                                                          \
-        DEFINE_KSPROPERTY_ITEM_TOPOLOGY_CATEGORIES(Handler), DEFINE_KSPROPERTY_ITEM_TOPOLOGY_NODES(Handler),        \
-            DEFINE_KSPROPERTY_ITEM_TOPOLOGY_CONNECTIONS(Handler), DEFINE_KSPROPERTY_ITEM_TOPOLOGY_NAME(Handler)     \
+#define DEFINE_KSPROPERTY_TOPOLOGYSET(TopologySet, Handler)                                                  \
+    DEFINE_KSPROPERTY_TABLE(TopologySet) {                                                                   \
+        DEFINE_KSPROPERTY_ITEM_TOPOLOGY_CATEGORIES(Handler), DEFINE_KSPROPERTY_ITEM_TOPOLOGY_NODES(Handler), \
+            DEFINE_KSPROPERTY_ITEM_TOPOLOGY_CONNECTIONS(Handler),                                            \
+            DEFINE_KSPROPERTY_ITEM_TOPOLOGY_NAME(Handler)                                                    \
     }
 #define DEFINE_KSPROPERTY_ITEM_PIN_CINSTANCES(Handler) \
     PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_CINSTANCES, Handler, sizeof(KSP_PIN), sizeof(KSPIN_CINSTANCES))
@@ -971,17 +978,19 @@ typedef enum {
     PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_DATAFLOW, Handler, sizeof(KSP_PIN), sizeof(KSPIN_DATAFLOW))
 #define DEFINE_KSPROPERTY_ITEM_PIN_DATARANGES(Handler) \
     PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_DATARANGES, Handler, sizeof(KSP_PIN), 0)
-#define DEFINE_KSPROPERTY_ITEM_PIN_DATAINTERSECTION(Handler)                 \
-    PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_DATAINTERSECTION, Handler,         \
+#define DEFINE_KSPROPERTY_ITEM_PIN_DATAINTERSECTION(Handler)         \
+    PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_DATAINTERSECTION, Handler, \
                            sizeof(KSP_PIN) + sizeof(KSMULTIPLE_ITEM), 0)
 #define DEFINE_KSPROPERTY_ITEM_PIN_INTERFACES(Handler) \
     PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_INTERFACES, Handler, sizeof(KSP_PIN), 0)
 #define DEFINE_KSPROPERTY_ITEM_PIN_MEDIUMS(Handler) \
     PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_MEDIUMS, Handler, sizeof(KSP_PIN), 0)
-#define DEFINE_KSPROPERTY_ITEM_PIN_COMMUNICATION(Handler) \
-    PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_COMMUNICATION, Handler, sizeof(KSP_PIN), sizeof(KSPIN_COMMUNICATION))
-#define DEFINE_KSPROPERTY_ITEM_PIN_GLOBALCINSTANCES(Handler) \
-    PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_GLOBALCINSTANCES, Handler, sizeof(KSP_PIN), sizeof(KSPIN_CINSTANCES))
+#define DEFINE_KSPROPERTY_ITEM_PIN_COMMUNICATION(Handler)                          \
+    PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_COMMUNICATION, Handler, sizeof(KSP_PIN), \
+                           sizeof(KSPIN_COMMUNICATION))
+#define DEFINE_KSPROPERTY_ITEM_PIN_GLOBALCINSTANCES(Handler)                          \
+    PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_GLOBALCINSTANCES, Handler, sizeof(KSP_PIN), \
+                           sizeof(KSPIN_CINSTANCES))
 #define DEFINE_KSPROPERTY_ITEM_PIN_NECESSARYINSTANCES(Handler) \
     PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_NECESSARYINSTANCES, Handler, sizeof(KSP_PIN), sizeof(ULONG))
 #define DEFINE_KSPROPERTY_ITEM_PIN_PHYSICALCONNECTION(Handler) \
@@ -994,28 +1003,32 @@ typedef enum {
     PORTICO_KSPROPERTY_GET(KSPROPERTY_PIN_CONSTRAINEDDATARANGES, Handler, sizeof(KSP_PIN), 0)
 #define DEFINE_KSPROPERTY_ITEM_PIN_PROPOSEDATAFORMAT(Handler) \
     PORTICO_KSPROPERTY_SET(KSPROPERTY_PIN_PROPOSEDATAFORMAT, Handler, sizeof(KSP_PIN), sizeof(KSDATAFORMAT))
-#define PORTICO_KSPROPERTY_PINSET(PropGeneral, PropInstances, PropIntersection)                                     \
-    DEFINE_KSPROPERTY_ITEM_PIN_CINSTANCES(PropInstances), DEFINE_KSPROPERTY_ITEM_PIN_CTYPES(PropGeneral),           \
-        DEFINE_KSPROPERTY_ITEM_PIN_DATAFLOW(PropGeneral), DEFINE_KSPROPERTY_ITEM_PIN_DATARANGES(PropGeneral),       \
-        DEFINE_KSPROPERTY_ITEM_PIN_DATAINTERSECTION(PropIntersection),                                              \
-        DEFINE_KSPROPERTY_ITEM_PIN_INTERFACES(PropGeneral), DEFINE_KSPROPERTY_ITEM_PIN_MEDIUMS(PropGeneral),        \
-        DEFINE_KSPROPERTY_ITEM_PIN_COMMUNICATION(PropGeneral), DEFINE_KSPROPERTY_ITEM_PIN_CATEGORY(PropGeneral),    \
-        DEFINE_KSPROPERTY_ITEM_PIN_NAME(PropGeneral)
+#define PORTICO_KSPROPERTY_PINSET(PropGeneral, PropInstances, PropIntersection)                              \
+    DEFINE_KSPROPERTY_ITEM_PIN_CINSTANCES(PropInstances), DEFINE_KSPROPERTY_ITEM_PIN_CTYPES(PropGeneral),    \
+        DEFINE_KSPROPERTY_ITEM_PIN_DATAFLOW(PropGeneral),                                                    \
+        DEFINE_KSPROPERTY_ITEM_PIN_DATARANGES(PropGeneral),                                                  \
+        DEFINE_KSPROPERTY_ITEM_PIN_DATAINTERSECTION(PropIntersection),                                       \
+        DEFINE_KSPROPERTY_ITEM_PIN_INTERFACES(PropGeneral), DEFINE_KSPROPERTY_ITEM_PIN_MEDIUMS(PropGeneral), \
+        DEFINE_KSPROPERTY_ITEM_PIN_COMMUNICATION(PropGeneral),                                               \
+        DEFINE_KSPROPERTY_ITEM_PIN_CATEGORY(PropGeneral), DEFINE_KSPROPERTY_ITEM_PIN_NAME(PropGeneral)
 #define DEFINE_KSPROPERTY_PINSET(PinSet, PropGeneral, PropInstances, PropIntersection) \
-    DEFINE_KSPROPERTY_TABLE(PinSet) { PORTICO_KSPROPERTY_PINSET(PropGeneral, PropInstances, PropIntersection) }
-#define DEFINE_KSPROPERTY_PINSETCONSTRAINED(PinSet, PropGeneral, PropInstances, PropIntersection)          \
-    DEFINE_KSPROPERTY_TABLE(PinSet) {                                                                      \
-        PORTICO_KSPROPERTY_PINSET(PropGeneral, PropInstances, PropIntersection),                           \
-            DEFINE_KSPROPERTY_ITEM_PIN_CONSTRAINEDDATARANGES(PropGeneral)                                  \
+    DEFINE_KSPROPERTY_TABLE(PinSet) {                                                  \
+        PORTICO_KSPROPERTY_PINSET(PropGeneral, PropInstances, PropIntersection)        \
+    }
+#define DEFINE_KSPROPERTY_PINSETCONSTRAINED(PinSet, PropGeneral, PropInstances, PropIntersection) \
+    DEFINE_KSPROPERTY_TABLE(PinSet) {                                                             \
+        PORTICO_KSPROPERTY_PINSET(PropGeneral, PropInstances, PropIntersection),                  \
+            DEFINE_KSPROPERTY_ITEM_PIN_CONSTRAINEDDATARANGES(PropGeneral)                         \
     }
 #define DEFINE_KSPROPERTY_ITEM_CONNECTION_STATE(Get, Set) \
     PORTICO_KSPROPERTY_GETSET(KSPROPERTY_CONNECTION_STATE, Get, Set, sizeof(KSPROPERTY), sizeof(KSSTATE))
-#define DEFINE_KSPROPERTY_ITEM_CONNECTION_PRIORITY(Get, Set) \
-    PORTICO_KSPROPERTY_GETSET(KSPROPERTY_CONNECTION_PRIORITY, Get, Set, sizeof(KSPROPERTY), sizeof(KSPRIORITY))
+#define DEFINE_KSPROPERTY_ITEM_CONNECTION_PRIORITY(Get, Set)                                \
+    PORTICO_KSPROPERTY_GETSET(KSPROPERTY_CONNECTION_PRIORITY, Get, Set, sizeof(KSPROPERTY), \
+                              sizeof(KSPRIORITY))
 #define DEFINE_KSPROPERTY_ITEM_CONNECTION_DATAFORMAT(Get, Set) \
     PORTICO_KSPROPERTY_GETSET(KSPROPERTY_CONNECTION_DATAFORMAT, Get, Set, sizeof(KSPROPERTY), 0)
-#define DEFINE_KSPROPERTY_ITEM_CONNECTION_ALLOCATORFRAMING(Handler)                               \
-    PORTICO_KSPROPERTY_GET(KSPROPERTY_CONNECTION_ALLOCATORFRAMING, Handler, sizeof(KSPROPERTY),   \
+#define DEFINE_KSPROPERTY_ITEM_CONNECTION_ALLOCATORFRAMING(Handler)                             \
+    PORTICO_KSPROPERTY_GET(KSPROPERTY_CONNECTION_ALLOCATORFRAMING, Handler, sizeof(KSPROPERTY), \
                            sizeof(KSALLOCATOR_FRAMING))
 #define DEFINE_KSPROPERTY_ITEM_CONNECTION_ACQUIREORDERING(Handler) \
     PORTICO_KSPROPERTY_GET(KSPROPERTY_CONNECTION_ACQUIREORDERING, Handler, sizeof(KSPROPERTY), sizeof(int))
@@ -1044,15 +1057,15 @@ typedef struct {
     PKSOBJECT_CREATE_ITEM CreateItemsList;
 } KSOBJECT_CREATE, *PKSOBJECT_CREATE;
 #define DEFINE_KSCREATE_DISPATCH_TABLE(tablename) KSOBJECT_CREATE_ITEM tablename[] =
-#define DEFINE_KSCREATE_ITEMEX(DispatchCreate, TypeName, Context, Flags)                                        \
-    {(DispatchCreate),                                                                                          \
-     (PVOID)(Context),                                                                                          \
-     {sizeof(TypeName) - sizeof(UNICODE_NULL), sizeof(TypeName), (PWCHAR)(TypeName)},                           \
-     NULL,                                                                                                      \
-     (Flags)}
+#define DEFINE_KSCREATE_ITEMEX(DispatchCreate, TypeName, Context, Flags)                                   \
+    {                                                                                                      \
+        (DispatchCreate), (PVOID)(Context),                                                                \
+            {sizeof(TypeName) - sizeof(UNICODE_NULL), sizeof(TypeName), (PWCHAR)(TypeName)}, NULL, (Flags) \
+    }
 #define DEFINE_KSCREATE_ITEM(DispatchCreate, TypeName, Context) \
     DEFINE_KSCREATE_ITEMEX(DispatchCreate, TypeName, Context, 0)
-#define DEFINE_KSCREATE_ITEMNULL(DispatchCreate, Context) {DispatchCreate, Context, {0, 0, NULL}, NULL, 0}
+#define DEFINE_KSCREATE_ITEMNULL(DispatchCreate, Context) \
+    { DispatchCreate, Context, {0, 0, NULL}, NULL, 0 }
 
 typedef PVOID KSDEVICE_HEADER, KSOBJECT_HEADER;
 
@@ -1068,10 +1081,11 @@ typedef struct {
     PFAST_IO_READ FastRead;
     PFAST_IO_WRITE FastWrite;
 } KSDISPATCH_TABLE, *PKSDISPATCH_TABLE;
-#define DEFINE_KSDISPATCH_TABLE(tablename, DeviceIoControl, Read, Write, Flush, Close, QuerySecurity,       \
-                                SetSecurity, FastDeviceIoControl, FastRead, FastWrite)                      \
-    const KSDISPATCH_TABLE tablename = {DeviceIoControl, Read,        Write,               Flush,    Close, \
-                                        QuerySecurity,   SetSecurity, FastDeviceIoControl, FastRead, FastWrite}
+#define DEFINE_KSDISPATCH_TABLE(tablename, DeviceIoControl, Read, Write, Flush, Close, QuerySecurity,     \
+                                SetSecurity, FastDeviceIoControl, FastRead, FastWrite)                    \
+    const KSDISPATCH_TABLE tablename = {DeviceIoControl, Read,          Write,       Flush,               \
+                                        Close,           QuerySecurity, SetSecurity, FastDeviceIoControl, \
+                                        FastRead,        FastWrite}
 
 // Where KS leaves the current set and item in the IRP.
 #define KSCREATE_ITEM_IRP_STORAGE(Irp) (*(PKSOBJECT_CREATE_ITEM*)&(Irp)->Tail.Overlay.DriverContext[0])
@@ -1086,11 +1100,7 @@ typedef struct {
 #define KSPROPERTY_ITEM_IRP_STORAGE(Irp) (*(const KSPROPERTY_ITEM**)&(Irp)->Tail.Overlay.DriverContext[3])
 #define KSPROPERTY_ATTRIBUTES_IRP_STORAGE(Irp) (*(PKSATTRIBUTE_LIST*)&(Irp)->Tail.Overlay.DriverContext[2])
 
-typedef enum {
-    KsInvokeOnSuccess = 1,
-    KsInvokeOnError = 2,
-    KsInvokeOnCancel = 4
-} KSCOMPLETION_INVOCATION;
+typedef enum { KsInvokeOnSuccess = 1, KsInvokeOnError = 2, KsInvokeOnCancel = 4 } KSCOMPLETION_INVOCATION;
 typedef enum { KsListEntryTail, KsListEntryHead } KSLIST_ENTRY_LOCATION;
 typedef enum {
     KsAcquireOnly,
@@ -1116,16 +1126,18 @@ KSDDKAPI NTSTATUS NTAPI KsCreatePin(HANDLE FilterHandle, PKSPIN_CONNECT Connect,
                                     PHANDLE ConnectionHandle);
 KSDDKAPI NTSTATUS NTAPI KsCreateAllocator(HANDLE ConnectionHandle, PKSALLOCATOR_FRAMING AllocatorFraming,
                                           PHANDLE AllocatorHandle);
-KSDDKAPI NTSTATUS NTAPI KsCreateClock(HANDLE ConnectionHandle, PKSCLOCK_CREATE ClockCreate, PHANDLE ClockHandle);
+KSDDKAPI NTSTATUS NTAPI KsCreateClock(HANDLE ConnectionHandle, PKSCLOCK_CREATE ClockCreate,
+                                      PHANDLE ClockHandle);
 KSDDKAPI NTSTATUS NTAPI KsCreateTopologyNode(HANDLE ParentHandle, PKSNODE_CREATE NodeCreate,
                                              ACCESS_MASK DesiredAccess, PHANDLE NodeHandle);
 KSDDKAPI NTSTATUS NTAPI KsSynchronousIoControlDevice(PFILE_OBJECT FileObject, KPROCESSOR_MODE RequestorMode,
-                                                     ULONG IoControl, PVOID InBuffer, ULONG InSize, PVOID OutBuffer,
-                                                     ULONG OutSize, PULONG BytesReturned);
+                                                     ULONG IoControl, PVOID InBuffer, ULONG InSize,
+                                                     PVOID OutBuffer, ULONG OutSize, PULONG BytesReturned);
 KSDDKAPI NTSTATUS NTAPI KsStreamIo(PFILE_OBJECT FileObject, PKEVENT Event, PVOID PortContext,
                                    PIO_COMPLETION_ROUTINE CompletionRoutine, PVOID CompletionContext,
-                                   KSCOMPLETION_INVOCATION CompletionInvocationFlags, PIO_STATUS_BLOCK IoStatusBlock,
-                                   PVOID StreamHeaders, ULONG Length, ULONG Flags, KPROCESSOR_MODE RequestorMode);
+                                   KSCOMPLETION_INVOCATION CompletionInvocationFlags,
+                                   PIO_STATUS_BLOCK IoStatusBlock, PVOID StreamHeaders, ULONG Length,
+                                   ULONG Flags, KPROCESSOR_MODE RequestorMode);
 KSDDKAPI NTSTATUS NTAPI KsReadFile(PFILE_OBJECT FileObject, PKEVENT Event, PVOID PortContext,
                                    PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, ULONG Key,
                                    KPROCESSOR_MODE RequestorMode);
@@ -1134,24 +1146,28 @@ KSDDKAPI NTSTATUS NTAPI KsWriteFile(PFILE_OBJECT FileObject, PKEVENT Event, PVOI
                                     KPROCESSOR_MODE RequestorMode);
 
 // Property, method and event requests of a filter or pin.
-KSDDKAPI NTSTATUS NTAPI KsPropertyHandler(PIRP Irp, ULONG PropertySetsCount, const KSPROPERTY_SET* PropertySet);
+KSDDKAPI NTSTATUS NTAPI KsPropertyHandler(PIRP Irp, ULONG PropertySetsCount,
+                                          const KSPROPERTY_SET* PropertySet);
 KSDDKAPI NTSTATUS NTAPI KsPropertyHandlerWithAllocator(PIRP Irp, ULONG PropertySetsCount,
-                                                       const KSPROPERTY_SET* PropertySet, PFNKSALLOCATOR Allocator,
-                                                       ULONG PropertyItemSize);
-KSDDKAPI BOOLEAN NTAPI KsFastPropertyHandler(PFILE_OBJECT FileObject, PKSPROPERTY Property, ULONG PropertyLength,
-                                             PVOID Data, ULONG DataLength, PIO_STATUS_BLOCK IoStatus,
-                                             ULONG PropertySetsCount, const KSPROPERTY_SET* PropertySet);
+                                                       const KSPROPERTY_SET* PropertySet,
+                                                       PFNKSALLOCATOR Allocator, ULONG PropertyItemSize);
+KSDDKAPI BOOLEAN NTAPI KsFastPropertyHandler(PFILE_OBJECT FileObject, PKSPROPERTY Property,
+                                             ULONG PropertyLength, PVOID Data, ULONG DataLength,
+                                             PIO_STATUS_BLOCK IoStatus, ULONG PropertySetsCount,
+                                             const KSPROPERTY_SET* PropertySet);
 KSDDKAPI NTSTATUS NTAPI KsMethodHandler(PIRP Irp, ULONG MethodSetsCount, const KSMETHOD_SET* MethodSet);
 KSDDKAPI NTSTATUS NTAPI KsEnableEvent(PIRP Irp, ULONG EventSetsCount, const KSEVENT_SET* EventSet,
-                                      PLIST_ENTRY EventsList, KSEVENTS_LOCKTYPE EventsFlags, PVOID EventsLock);
-KSDDKAPI NTSTATUS NTAPI KsEnableEventWithAllocator(PIRP Irp, ULONG EventSetsCount, const KSEVENT_SET* EventSet,
-                                                   PLIST_ENTRY EventsList, KSEVENTS_LOCKTYPE EventsFlags,
-                                                   PVOID EventsLock, PFNKSALLOCATOR Allocator, ULONG EventItemSize);
+                                      PLIST_ENTRY EventsList, KSEVENTS_LOCKTYPE EventsFlags,
+                                      PVOID EventsLock);
+KSDDKAPI NTSTATUS NTAPI KsEnableEventWithAllocator(PIRP Irp, ULONG EventSetsCount,
+                                                   const KSEVENT_SET* EventSet, PLIST_ENTRY EventsList,
+                                                   KSEVENTS_LOCKTYPE EventsFlags, PVOID EventsLock,
+                                                   PFNKSALLOCATOR Allocator, ULONG EventItemSize);
 KSDDKAPI NTSTATUS NTAPI KsDisableEvent(PIRP Irp, PLIST_ENTRY EventsList, KSEVENTS_LOCKTYPE EventsFlags,
                                        PVOID EventsLock);
 KSDDKAPI VOID NTAPI KsDiscardEvent(PKSEVENT_ENTRY EventEntry);
-KSDDKAPI VOID NTAPI KsFreeEventList(PFILE_OBJECT FileObject, PLIST_ENTRY EventsList, KSEVENTS_LOCKTYPE EventsFlags,
-                                    PVOID EventsLock);
+KSDDKAPI VOID NTAPI KsFreeEventList(PFILE_OBJECT FileObject, PLIST_ENTRY EventsList,
+                                    KSEVENTS_LOCKTYPE EventsFlags, PVOID EventsLock);
 // <= DISPATCH_LEVEL.
 KSDDKAPI NTSTATUS NTAPI KsGenerateEvent(PKSEVENT_ENTRY EventEntry);
 KSDDKAPI NTSTATUS NTAPI KsGenerateDataEvent(PKSEVENT_ENTRY EventEntry, ULONG DataSize, PVOID Data);
@@ -1159,14 +1175,15 @@ KSDDKAPI VOID NTAPI KsGenerateEventList(GUID* Set, ULONG EventId, PLIST_ENTRY Ev
                                         KSEVENTS_LOCKTYPE EventsFlags, PVOID EventsLock);
 KSDDKAPI NTSTATUS NTAPI KsHandleSizedListQuery(PIRP Irp, ULONG DataItemsCount, ULONG DataItemSize,
                                                const VOID* DataItems);
-KSDDKAPI NTSTATUS NTAPI KsPinPropertyHandler(PIRP Irp, PKSPROPERTY Property, PVOID Data, ULONG DescriptorsCount,
-                                             const KSPIN_DESCRIPTOR* Descriptor);
+KSDDKAPI NTSTATUS NTAPI KsPinPropertyHandler(PIRP Irp, PKSPROPERTY Property, PVOID Data,
+                                             ULONG DescriptorsCount, const KSPIN_DESCRIPTOR* Descriptor);
 KSDDKAPI NTSTATUS NTAPI KsPinDataIntersection(PIRP Irp, PKSP_PIN Pin, PVOID Data, ULONG DescriptorsCount,
                                               const KSPIN_DESCRIPTOR* Descriptor,
                                               PFNKSINTERSECTHANDLER IntersectHandler);
 KSDDKAPI NTSTATUS NTAPI KsPinDataIntersectionEx(PIRP Irp, PKSP_PIN Pin, PVOID Data, ULONG DescriptorsCount,
                                                 const KSPIN_DESCRIPTOR* Descriptor, ULONG DescriptorSize,
-                                                PFNKSINTERSECTHANDLEREX IntersectHandler, PVOID HandlerContext);
+                                                PFNKSINTERSECTHANDLEREX IntersectHandler,
+                                                PVOID HandlerContext);
 KSDDKAPI NTSTATUS NTAPI KsTopologyPropertyHandler(PIRP Irp, PKSPROPERTY Property, PVOID Data,
                                                   const KSTOPOLOGY* Topology);
 // STATUS_NO_MATCH, STATUS_INVALID_PARAMETER and others: PI-004, PI-005.
@@ -1201,7 +1218,8 @@ KSDDKAPI VOID NTAPI KsNullDriverUnload(PDRIVER_OBJECT DriverObject);
 KSDDKAPI NTSTATUS NTAPI KsProbeStreamIrp(PIRP Irp, ULONG ProbeFlags, ULONG HeaderSize);
 KSDDKAPI NTSTATUS NTAPI KsAcquireResetValue(PIRP Irp, KSRESET* ResetValue);
 KSDDKAPI VOID NTAPI KsAddIrpToCancelableQueue(PLIST_ENTRY QueueHead, PKSPIN_LOCK SpinLock, PIRP Irp,
-                                              KSLIST_ENTRY_LOCATION ListLocation, PDRIVER_CANCEL DriverCancel);
+                                              KSLIST_ENTRY_LOCATION ListLocation,
+                                              PDRIVER_CANCEL DriverCancel);
 KSDDKAPI PIRP NTAPI KsRemoveIrpFromCancelableQueue(PLIST_ENTRY QueueHead, PKSPIN_LOCK SpinLock,
                                                    KSLIST_ENTRY_LOCATION ListLocation,
                                                    KSIRP_REMOVAL_OPERATION RemovalOperation);
@@ -1212,8 +1230,8 @@ KSDDKAPI VOID NTAPI KsCancelIo(PLIST_ENTRY QueueHead, PKSPIN_LOCK SpinLock);
 
 // Workers.
 KSDDKAPI NTSTATUS NTAPI KsRegisterWorker(WORK_QUEUE_TYPE WorkQueueType, PKSWORKER* Worker);
-KSDDKAPI NTSTATUS NTAPI KsRegisterCountedWorker(WORK_QUEUE_TYPE WorkQueueType, PWORK_QUEUE_ITEM CountedWorkItem,
-                                                PKSWORKER* Worker);
+KSDDKAPI NTSTATUS NTAPI KsRegisterCountedWorker(WORK_QUEUE_TYPE WorkQueueType,
+                                                PWORK_QUEUE_ITEM CountedWorkItem, PKSWORKER* Worker);
 KSDDKAPI VOID NTAPI KsUnregisterWorker(PKSWORKER Worker);
 KSDDKAPI NTSTATUS NTAPI KsQueueWorkItem(PKSWORKER Worker, PWORK_QUEUE_ITEM WorkItem);
 KSDDKAPI ULONG NTAPI KsIncrementCountedWorker(PKSWORKER Worker);

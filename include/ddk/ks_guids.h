@@ -1,5 +1,5 @@
-// The GUIDs of ks.h as STATIC_x, type x and expression x (see DEFINE_GUIDSTRUCT in ks.h). Values: FF-010..FF-014, GV-001.
-// Include ks.h instead: it defines the macros used here.
+// The GUIDs of ks.h as STATIC_x, type x and expression x (see DEFINE_GUIDSTRUCT in ks.h). Values:
+// FF-010..FF-014, GV-001. Include ks.h instead: it defines the macros used here.
 #pragma once
 
 // clang-format off

@@ -1,5 +1,5 @@
-// Debug output of KS style drivers: STR_MODULENAME names the module, DEBUG_LEVEL or a DEBUG_VARIABLE the least urgent
-// level shown. A free build prints nothing and does not evaluate the arguments.
+// Debug output of KS style drivers: STR_MODULENAME names the module, DEBUG_LEVEL or a DEBUG_VARIABLE the
+// least urgent level shown. A free build prints nothing and does not evaluate the arguments.
 #if !defined(_KSDEBUG_)
 #define _KSDEBUG_
 
@@ -47,16 +47,16 @@ extern ULONG DEBUG_VARIABLE;
 #endif
 
 // strings is a parenthesised argument list for DbgPrint. An error breaks into the debugger.
-#define _DbgPrintF(lvl, strings)                        \
-    {                                                   \
-        if ((ULONG)(lvl) <= (ULONG)(DEBUG_VARIABLE)) {  \
-            DbgPrint(STR_MODULENAME);                   \
-            DbgPrint strings;                           \
-            DbgPrint("\n");                             \
-            if ((lvl) == DEBUGLVL_ERROR) {              \
-                DbgBreakPoint();                        \
-            }                                           \
-        }                                               \
+#define _DbgPrintF(lvl, strings)                       \
+    {                                                  \
+        if ((ULONG)(lvl) <= (ULONG)(DEBUG_VARIABLE)) { \
+            DbgPrint(STR_MODULENAME);                  \
+            DbgPrint strings;                          \
+            DbgPrint("\n");                            \
+            if ((lvl) == DEBUGLVL_ERROR) {             \
+                DbgBreakPoint();                       \
+            }                                          \
+        }                                              \
     }
 #define _DbgPrintFEx(component, lvl, strings)           \
     {                                                   \

@@ -1,4 +1,5 @@
-// In C, makes the KS GUIDs declared afterwards definitions. In C++ they need none (see DEFINE_GUIDSTRUCT in ks.h).
+// In C, makes the KS GUIDs declared afterwards definitions. In C++ they need none (see DEFINE_GUIDSTRUCT in
+// ks.h).
 #include <initguid.h>
 
 #ifndef __cplusplus

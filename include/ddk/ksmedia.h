@@ -1,5 +1,5 @@
-// Kernel Streaming for audio and music: ranges and formats, the audio and MIDI structures, node and property ids.
-// Rules: FF-*, SP-010, PR-*; layouts for x64.
+// Kernel Streaming for audio and music: ranges and formats, the audio and MIDI structures, node and property
+// ids. Rules: FF-*, SP-010, PR-*; layouts for x64.
 #if !defined(_KSMEDIA_)
 #define _KSMEDIA_
 
@@ -10,7 +10,8 @@ extern "C++" {
 #endif
 
 #ifndef DEFINE_WAVEFORMATEX_GUID
-#define DEFINE_WAVEFORMATEX_GUID(x) (USHORT)(x), 0x0000, 0x0010, 0x80, 0x00, 0x00, 0xAA, 0x00, 0x38, 0x9B, 0x71
+#define DEFINE_WAVEFORMATEX_GUID(x) \
+    (USHORT)(x), 0x0000, 0x0010, 0x80, 0x00, 0x00, 0xAA, 0x00, 0x38, 0x9B, 0x71
 #endif
 
 #include <ksmedia_guids.h>
@@ -61,19 +62,20 @@ typedef enum {
 #define EXTRACT_MMREG_MID(guid) (USHORT)((guid)->Data1 - 0xD5A47FA7)
 #define EXTRACT_MMREG_PID(guid) (USHORT)((guid)->Data1 - 0xE36DC2AC)
 
-#define INIT_WAVEFORMATEX_GUID(Guid, x)               \
-    {                                                 \
-        *(Guid) = KSDATAFORMAT_SUBTYPE_WAVEFORMATEX;  \
-        (Guid)->Data1 = (USHORT)(x);                  \
+#define INIT_WAVEFORMATEX_GUID(Guid, x)              \
+    {                                                \
+        *(Guid) = KSDATAFORMAT_SUBTYPE_WAVEFORMATEX; \
+        (Guid)->Data1 = (USHORT)(x);                 \
     }
 #define EXTRACT_WAVEFORMATEX_ID(Guid) (USHORT)((Guid)->Data1)
-#define IS_VALID_WAVEFORMATEX_GUID(Guid)                                                  \
-    (!memcmp(((PUSHORT)&KSDATAFORMAT_SUBTYPE_WAVEFORMATEX) + 1, ((PUSHORT)(Guid)) + 1,    \
+#define IS_VALID_WAVEFORMATEX_GUID(Guid)                                               \
+    (!memcmp(((PUSHORT)&KSDATAFORMAT_SUBTYPE_WAVEFORMATEX) + 1, ((PUSHORT)(Guid)) + 1, \
              sizeof(GUID) - sizeof(USHORT)))
 
 // Music.
 
-// 96 bytes with the alignment of KSDATARANGE (FF-003). Port devices: Channels 0, Notes 0, ChannelMask 0xFFFF (FF-004).
+// 96 bytes with the alignment of KSDATARANGE (FF-003). Port devices: Channels 0, Notes 0, ChannelMask 0xFFFF
+// (FF-004).
 typedef struct {
     KSDATARANGE DataRange;
     GUID Technology;
@@ -82,8 +84,8 @@ typedef struct {
     ULONG ChannelMask;
 } KSDATARANGE_MUSIC, *PKSDATARANGE_MUSIC;
 
-// 8 bytes, then ByteCount bytes of MIDI; the next one starts at a multiple of 4. TimeDeltaMs counts from the one before,
-// the first one from the header's PresentationTime (SP-010, SP-011).
+// 8 bytes, then ByteCount bytes of MIDI; the next one starts at a multiple of 4. TimeDeltaMs counts from the
+// one before, the first one from the header's PresentationTime (SP-010, SP-011).
 typedef struct {
     ULONG TimeDeltaMs;
     ULONG ByteCount;
@@ -332,8 +334,8 @@ typedef struct {
 #define KSAUDIO_SPEAKER_5POINT1 (KSAUDIO_SPEAKER_QUAD | SPEAKER_FRONT_CENTER | SPEAKER_LOW_FREQUENCY)
 #define KSAUDIO_SPEAKER_7POINT1 \
     (KSAUDIO_SPEAKER_5POINT1 | SPEAKER_FRONT_LEFT_OF_CENTER | SPEAKER_FRONT_RIGHT_OF_CENTER)
-#define KSAUDIO_SPEAKER_5POINT1_SURROUND                                                                    \
-    (KSAUDIO_SPEAKER_STEREO | SPEAKER_FRONT_CENTER | SPEAKER_LOW_FREQUENCY | SPEAKER_SIDE_LEFT |            \
+#define KSAUDIO_SPEAKER_5POINT1_SURROUND                                                         \
+    (KSAUDIO_SPEAKER_STEREO | SPEAKER_FRONT_CENTER | SPEAKER_LOW_FREQUENCY | SPEAKER_SIDE_LEFT | \
      SPEAKER_SIDE_RIGHT)
 #define KSAUDIO_SPEAKER_7POINT1_SURROUND (KSAUDIO_SPEAKER_5POINT1 | SPEAKER_SIDE_LEFT | SPEAKER_SIDE_RIGHT)
 

@@ -1,5 +1,5 @@
-// The GUIDs of ksmedia.h: formats, categories, node types, names of audio functions. Values: FF-010..FF-015, GV-001.
-// Include ksmedia.h instead.
+// The GUIDs of ksmedia.h: formats, categories, node types, names of audio functions. Values: FF-010..FF-015,
+// GV-001. Include ksmedia.h instead.
 #pragma once
 
 // clang-format off

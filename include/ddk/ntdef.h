@@ -1,8 +1,9 @@
 /* Basic types and macros of Windows NT: sizes of Windows x64 (LLP64) in both modes.
 
    Driver mode: a driver compiled for a windows-msvc target; long has 32 bits and wchar_t 16.
-   Host mode (PORTICO_HOST=1): Portico's own rooms on Linux, where long has 64 bits. There NTAPI is Microsoft's calling
-   convention, so that one declaration serves the function's definition on the host and its caller in a driver. */
+   Host mode (PORTICO_HOST=1): Portico's own rooms on Linux, where long has 64 bits. There NTAPI is
+   Microsoft's calling convention, so that one declaration serves the function's definition on the host and
+   its caller in a driver. */
 #pragma once
 
 #include <stddef.h>
@@ -266,24 +267,24 @@ typedef ULONG_PTR SIZE_T, *PSIZE_T;
 typedef LONG_PTR SSIZE_T, *PSSIZE_T;
 typedef ULONG_PTR DWORD_PTR, *PDWORD_PTR;
 typedef ULONG_PTR KAFFINITY, *PKAFFINITY;
-typedef void *PVOID;
-typedef const void *PCVOID;
+typedef void* PVOID;
+typedef const void* PCVOID;
 typedef void *HANDLE, **PHANDLE;
-typedef void *LPVOID;
-typedef const void *LPCVOID;
+typedef void* LPVOID;
+typedef const void* LPCVOID;
 #define PVOID64 PVOID
 #define VOID64 VOID
 
 typedef CHAR *PCHAR, *LPCH, *PCH, *NPSTR, *LPSTR, *PSTR, *PSZ;
-typedef PSTR *PZPSTR;
-typedef const PSTR *PCZPSTR;
+typedef PSTR* PZPSTR;
+typedef const PSTR* PCZPSTR;
 typedef const CHAR *LPCCH, *PCCH, *LPCSTR, *PCSTR, *PCSZ;
-typedef PCSTR *PZPCSTR;
+typedef PCSTR* PZPCSTR;
 typedef WCHAR *PWCHAR, *LPWCH, *PWCH, *NWPSTR, *LPWSTR, *PWSTR;
-typedef PWSTR *PZPWSTR;
-typedef const PWSTR *PCZPWSTR;
+typedef PWSTR* PZPWSTR;
+typedef const PWSTR* PCZPWSTR;
 typedef const WCHAR *LPCWCH, *PCWCH, *LPCWSTR, *PCWSTR;
-typedef PCWSTR *PZPCWSTR;
+typedef PCWSTR* PZPCWSTR;
 typedef WCHAR UNALIGNED *PUWSTR, *LPUWSTR;
 typedef const WCHAR UNALIGNED *PCUWSTR, *LPCUWSTR;
 typedef PWSTR PZZWSTR;
@@ -307,49 +308,54 @@ typedef LPCSTR LPCTSTR, PCTSTR;
 #define TEXT(quote) __TEXT(quote)
 #endif
 
-typedef SHORT *PSHORT;
+typedef SHORT* PSHORT;
 typedef LONG *PLONG, *LPLONG;
-typedef ULONG *PULONG;
-typedef USHORT *PUSHORT;
-typedef UCHAR *PUCHAR;
+typedef ULONG* PULONG;
+typedef USHORT* PUSHORT;
+typedef UCHAR* PUCHAR;
 typedef INT *PINT, *LPINT;
-typedef UINT *PUINT;
-typedef LONGLONG *PLONGLONG;
-typedef ULONGLONG *PULONGLONG;
-typedef LONG_PTR *PLONG_PTR;
-typedef ULONG_PTR *PULONG_PTR;
-typedef INT_PTR *PINT_PTR;
-typedef UINT_PTR *PUINT_PTR;
-typedef LONG64 *PLONG64;
-typedef ULONG64 *PULONG64;
-typedef INT64 *PINT64;
-typedef UINT64 *PUINT64;
-typedef INT8 *PINT8;
-typedef UINT8 *PUINT8;
-typedef INT16 *PINT16;
-typedef UINT16 *PUINT16;
-typedef INT32 *PINT32;
-typedef UINT32 *PUINT32;
-typedef LONG32 *PLONG32;
-typedef ULONG32 *PULONG32;
-typedef DWORD32 *PDWORD32;
-typedef DWORD64 *PDWORD64;
-typedef DWORDLONG *PDWORDLONG;
-typedef BOOLEAN *PBOOLEAN;
+typedef UINT* PUINT;
+typedef LONGLONG* PLONGLONG;
+typedef ULONGLONG* PULONGLONG;
+typedef LONG_PTR* PLONG_PTR;
+typedef ULONG_PTR* PULONG_PTR;
+typedef INT_PTR* PINT_PTR;
+typedef UINT_PTR* PUINT_PTR;
+typedef LONG64* PLONG64;
+typedef ULONG64* PULONG64;
+typedef INT64* PINT64;
+typedef UINT64* PUINT64;
+typedef INT8* PINT8;
+typedef UINT8* PUINT8;
+typedef INT16* PINT16;
+typedef UINT16* PUINT16;
+typedef INT32* PINT32;
+typedef UINT32* PUINT32;
+typedef LONG32* PLONG32;
+typedef ULONG32* PULONG32;
+typedef DWORD32* PDWORD32;
+typedef DWORD64* PDWORD64;
+typedef DWORDLONG* PDWORDLONG;
+typedef BOOLEAN* PBOOLEAN;
 typedef BOOL *PBOOL, *LPBOOL;
 typedef BYTE *PBYTE, *LPBYTE;
 typedef WORD *PWORD, *LPWORD;
 typedef DWORD *PDWORD, *LPDWORD;
-typedef FLOAT *PFLOAT;
-typedef NTSTATUS *PNTSTATUS;
-typedef LOGICAL *PLOGICAL;
-typedef LCID *PLCID;
+typedef FLOAT* PFLOAT;
+typedef NTSTATUS* PNTSTATUS;
+typedef LOGICAL* PLOGICAL;
+typedef LCID* PLCID;
 typedef LONGLONG USN;
 typedef SHORT HALF_PTR, *PHALF_PTR;
 typedef UCHAR KIRQL, *PKIRQL;
 typedef CCHAR KPROCESSOR_MODE;
 
-typedef enum _NT_PRODUCT_TYPE { NtProductWinNt = 1, NtProductLanManNt, NtProductServer } NT_PRODUCT_TYPE, *PNT_PRODUCT_TYPE;
+typedef enum _NT_PRODUCT_TYPE {
+    NtProductWinNt = 1,
+    NtProductLanManNt,
+    NtProductServer
+} NT_PRODUCT_TYPE,
+    *PNT_PRODUCT_TYPE;
 typedef enum _EVENT_TYPE { NotificationEvent, SynchronizationEvent } EVENT_TYPE;
 typedef enum _TIMER_TYPE { NotificationTimer, SynchronizationTimer } TIMER_TYPE;
 typedef enum _WAIT_TYPE { WaitAll, WaitAny, WaitNotification, WaitDequeue, WaitDpc } WAIT_TYPE;
@@ -367,24 +373,24 @@ typedef enum _WAIT_TYPE { WaitAll, WaitAny, WaitNotification, WaitDequeue, WaitD
 #define MAXULONG 0xffffffff
 #define MAXLONGLONG (0x7fffffffffffffffLL)
 #define MINLONGLONG (~0x7fffffffffffffffLL)
-#define MAXULONGLONG ((ULONGLONG)~((ULONGLONG)0))
-#define MAXULONG64 ((ULONG64)~((ULONG64)0))
+#define MAXULONGLONG ((ULONGLONG) ~((ULONGLONG)0))
+#define MAXULONG64 ((ULONG64) ~((ULONG64)0))
 #define MAXLONG64 ((LONG64)(MAXULONG64 >> 1))
-#define MAXUINT64 ((UINT64)~((UINT64)0))
+#define MAXUINT64 ((UINT64) ~((UINT64)0))
 #define MAXINT64 ((INT64)(MAXUINT64 >> 1))
-#define MAXUINT32 ((UINT32)~((UINT32)0))
+#define MAXUINT32 ((UINT32) ~((UINT32)0))
 #define MAXINT32 ((INT32)(MAXUINT32 >> 1))
 #define MAXULONG_PTR (~((ULONG_PTR)0))
 #define MAXLONG_PTR ((LONG_PTR)(MAXULONG_PTR >> 1))
 #define MAXUINT_PTR (~((UINT_PTR)0))
-#define MAXSIZE_T ((SIZE_T)~((SIZE_T)0))
+#define MAXSIZE_T ((SIZE_T) ~((SIZE_T)0))
 #define MAXDWORD 0xffffffff
 #define UNICODE_STRING_MAX_BYTES ((USHORT)65534)
 #define UNICODE_STRING_MAX_CHARS 32767
 #define UNICODE_NULL ((WCHAR)0)
 #define ANSI_NULL ((CHAR)0)
 #define OBJ_HANDLE_TAGBITS 0x00000003L
-#define MAKEWORD(a, b) ((WORD)(((BYTE)((ULONG_PTR)(a) & 0xff)) | ((WORD)((BYTE)((ULONG_PTR)(b) & 0xff))) << 8))
+#define MAKEWORD(a, b) ((WORD)(((BYTE)((ULONG_PTR)(a)&0xff)) | ((WORD)((BYTE)((ULONG_PTR)(b)&0xff))) << 8))
 #define ANYSIZE_ARRAY 1
 
 typedef union _LARGE_INTEGER {
@@ -431,12 +437,12 @@ typedef struct _GROUP_AFFINITY {
 } GROUP_AFFINITY, *PGROUP_AFFINITY;
 
 typedef struct _LIST_ENTRY {
-    struct _LIST_ENTRY *Flink;
-    struct _LIST_ENTRY *Blink;
+    struct _LIST_ENTRY* Flink;
+    struct _LIST_ENTRY* Blink;
 } LIST_ENTRY, *PLIST_ENTRY, *PRLIST_ENTRY;
 
 typedef struct _SINGLE_LIST_ENTRY {
-    struct _SINGLE_LIST_ENTRY *Next;
+    struct _SINGLE_LIST_ENTRY* Next;
 } SINGLE_LIST_ENTRY, *PSINGLE_LIST_ENTRY;
 
 typedef struct _LIST_ENTRY32 {
@@ -457,14 +463,14 @@ typedef struct _STRING {
 } STRING, *PSTRING;
 typedef STRING ANSI_STRING, OEM_STRING, UTF8_STRING, CANSI_STRING;
 typedef PSTRING PANSI_STRING, POEM_STRING, PUTF8_STRING;
-typedef const STRING *PCANSI_STRING;
-typedef const STRING *PCUTF8_STRING;
-typedef const STRING *PCOEM_STRING;
+typedef const STRING* PCANSI_STRING;
+typedef const STRING* PCUTF8_STRING;
+typedef const STRING* PCOEM_STRING;
 
 typedef struct _CSTRING {
     USHORT Length;
     USHORT MaximumLength;
-    const char *Buffer;
+    const char* Buffer;
 } CSTRING, *PCSTRING;
 
 typedef struct _UNICODE_STRING {
@@ -472,19 +478,21 @@ typedef struct _UNICODE_STRING {
     USHORT MaximumLength;
     PWCH Buffer;
 } UNICODE_STRING, *PUNICODE_STRING;
-typedef const UNICODE_STRING *PCUNICODE_STRING;
+typedef const UNICODE_STRING* PCUNICODE_STRING;
 
-#define DECLARE_CONST_UNICODE_STRING(_var, _string)                                   \
-    const WCHAR _var##_buffer[] = _string;                                            \
+#define DECLARE_CONST_UNICODE_STRING(_var, _string) \
+    const WCHAR _var##_buffer[] = _string;          \
     const UNICODE_STRING _var = {sizeof(_string) - sizeof(WCHAR), sizeof(_string), (PWCH)_var##_buffer}
-#define DECLARE_GLOBAL_CONST_UNICODE_STRING(_var, _str) \
-    extern const UNICODE_STRING _var;                   \
-    static const WCHAR _var##_buffer[] = _str;          \
-    const DECLSPEC_SELECTANY UNICODE_STRING _var = {sizeof(_str) - sizeof(WCHAR), sizeof(_str), (PWCH)_var##_buffer}
+#define DECLARE_GLOBAL_CONST_UNICODE_STRING(_var, _str)                                         \
+    extern const UNICODE_STRING _var;                                                           \
+    static const WCHAR _var##_buffer[] = _str;                                                  \
+    const DECLSPEC_SELECTANY UNICODE_STRING _var = {sizeof(_str) - sizeof(WCHAR), sizeof(_str), \
+                                                    (PWCH)_var##_buffer}
 #define DECLARE_UNICODE_STRING_SIZE(_var, _size) \
     WCHAR _var##_buffer[_size];                  \
     UNICODE_STRING _var = {0, (_size) * sizeof(WCHAR), _var##_buffer}
-#define RTL_CONSTANT_STRING(s) {sizeof(s) - sizeof((s)[0]), sizeof(s), (s)}
+#define RTL_CONSTANT_STRING(s) \
+    { sizeof(s) - sizeof((s)[0]), sizeof(s), (s) }
 
 typedef struct _OBJECT_ATTRIBUTES {
     ULONG Length;
@@ -494,7 +502,7 @@ typedef struct _OBJECT_ATTRIBUTES {
     PVOID SecurityDescriptor;
     PVOID SecurityQualityOfService;
 } OBJECT_ATTRIBUTES, *POBJECT_ATTRIBUTES;
-typedef const OBJECT_ATTRIBUTES *PCOBJECT_ATTRIBUTES;
+typedef const OBJECT_ATTRIBUTES* PCOBJECT_ATTRIBUTES;
 
 #define OBJ_INHERIT 0x00000002L
 #define OBJ_PERMANENT 0x00000010L
@@ -508,16 +516,17 @@ typedef const OBJECT_ATTRIBUTES *PCOBJECT_ATTRIBUTES;
 #define OBJ_DONT_REPARSE 0x00001000L
 #define OBJ_VALID_ATTRIBUTES 0x00001FF2L
 
-#define InitializeObjectAttributes(p, n, a, r, s)  \
-    {                                              \
-        (p)->Length = sizeof(OBJECT_ATTRIBUTES);   \
-        (p)->RootDirectory = r;                    \
-        (p)->Attributes = a;                       \
-        (p)->ObjectName = n;                       \
-        (p)->SecurityDescriptor = s;               \
-        (p)->SecurityQualityOfService = NULL;      \
+#define InitializeObjectAttributes(p, n, a, r, s) \
+    {                                             \
+        (p)->Length = sizeof(OBJECT_ATTRIBUTES);  \
+        (p)->RootDirectory = r;                   \
+        (p)->Attributes = a;                      \
+        (p)->ObjectName = n;                      \
+        (p)->SecurityDescriptor = s;              \
+        (p)->SecurityQualityOfService = NULL;     \
     }
-#define RTL_CONSTANT_OBJECT_ATTRIBUTES(n, a) {sizeof(OBJECT_ATTRIBUTES), NULL, (PUNICODE_STRING)(n), a, NULL, NULL}
+#define RTL_CONSTANT_OBJECT_ATTRIBUTES(n, a) \
+    { sizeof(OBJECT_ATTRIBUTES), NULL, (PUNICODE_STRING)(n), a, NULL, NULL }
 #define RTL_INIT_OBJECT_ATTRIBUTES(n, a) RTL_CONSTANT_OBJECT_ATTRIBUTES(n, a)
 
 EXTERN_C_END
@@ -543,11 +552,12 @@ EXTERN_C_END
 #define ERROR_SEVERITY_ERROR 0xC0000000
 
 /* Fields and sizes */
-#define FIELD_OFFSET(type, field) ((LONG)__builtin_offsetof(type, field))
-#define UFIELD_OFFSET(type, field) ((ULONG)__builtin_offsetof(type, field))
-#define CONTAINING_RECORD(address, type, field) ((type *)((PCHAR)(address) - (ULONG_PTR)(__builtin_offsetof(type, field))))
-#define FIELD_SIZE(type, field) (sizeof(((type *)0)->field))
-#define RTL_FIELD_SIZE(type, field) (sizeof(((type *)0)->field))
+#define FIELD_OFFSET(type, field) ((LONG) __builtin_offsetof(type, field))
+#define UFIELD_OFFSET(type, field) ((ULONG) __builtin_offsetof(type, field))
+#define CONTAINING_RECORD(address, type, field) \
+    ((type*)((PCHAR)(address) - (ULONG_PTR)(__builtin_offsetof(type, field))))
+#define FIELD_SIZE(type, field) (sizeof(((type*)0)->field))
+#define RTL_FIELD_SIZE(type, field) (sizeof(((type*)0)->field))
 #define RTL_SIZEOF_THROUGH_FIELD(type, field) (FIELD_OFFSET(type, field) + RTL_FIELD_SIZE(type, field))
 #define RTL_CONTAINS_FIELD(Struct, Size, Field) \
     ((((PCHAR)(&(Struct)->Field)) + sizeof((Struct)->Field)) <= (((PCHAR)(Struct)) + (Size)))
@@ -561,15 +571,22 @@ EXTERN_C_END
 #define _countof(A) RTL_NUMBER_OF_V1(A)
 #endif
 #endif
-#define RTL_FIELD_TYPE(type, field) (((type *)0)->field)
+#define RTL_FIELD_TYPE(type, field) (((type*)0)->field)
 #define RTL_NUMBER_OF_FIELD(type, field) (RTL_NUMBER_OF(RTL_FIELD_TYPE(type, field)))
-#define RTL_PADDING_BETWEEN_FIELDS(T, F1, F2) \
-    ((FIELD_OFFSET(T, F2) > FIELD_OFFSET(T, F1)) ? (FIELD_OFFSET(T, F2) - FIELD_OFFSET(T, F1) - RTL_FIELD_SIZE(T, F1)) \
-                                                 : (FIELD_OFFSET(T, F1) - FIELD_OFFSET(T, F2) - RTL_FIELD_SIZE(T, F2)))
+#define RTL_PADDING_BETWEEN_FIELDS(T, F1, F2)                                  \
+    ((FIELD_OFFSET(T, F2) > FIELD_OFFSET(T, F1))                               \
+         ? (FIELD_OFFSET(T, F2) - FIELD_OFFSET(T, F1) - RTL_FIELD_SIZE(T, F1)) \
+         : (FIELD_OFFSET(T, F1) - FIELD_OFFSET(T, F2) - RTL_FIELD_SIZE(T, F2)))
 #ifdef __cplusplus
 #define TYPE_ALIGNMENT(t) __alignof(t)
 #else
-#define TYPE_ALIGNMENT(t) FIELD_OFFSET(struct { char x; t test; }, test)
+#define TYPE_ALIGNMENT(t) \
+    FIELD_OFFSET(         \
+        struct {          \
+            char x;       \
+            t test;       \
+        },                \
+        test)
 #endif
 #define RTL_BITS_OF(sizeOfArg) (sizeof(sizeOfArg) * 8)
 #define RTL_BITS_OF_FIELD(type, field) (RTL_BITS_OF(RTL_FIELD_TYPE(type, field)))
@@ -586,11 +603,11 @@ EXTERN_C_END
 #define LongToHandle(h) ((HANDLE)(LONG_PTR)(h))
 #define ULongToHandle(h) ((HANDLE)(ULONG_PTR)(h))
 #define UlongToHandle(h) ((HANDLE)(ULONG_PTR)(h))
-#define IntToPtr(i) ((VOID *)(INT_PTR)((INT)(i)))
-#define UIntToPtr(ui) ((VOID *)(UINT_PTR)((UINT)(ui)))
-#define LongToPtr(l) ((VOID *)(LONG_PTR)((LONG)(l)))
-#define ULongToPtr(ul) ((VOID *)(ULONG_PTR)((ULONG)(ul)))
-#define UlongToPtr(ul) ((VOID *)(ULONG_PTR)((ULONG)(ul)))
+#define IntToPtr(i) ((VOID*)(INT_PTR)((INT)(i)))
+#define UIntToPtr(ui) ((VOID*)(UINT_PTR)((UINT)(ui)))
+#define LongToPtr(l) ((VOID*)(LONG_PTR)((LONG)(l)))
+#define ULongToPtr(ul) ((VOID*)(ULONG_PTR)((ULONG)(ul)))
+#define UlongToPtr(ul) ((VOID*)(ULONG_PTR)((ULONG)(ul)))
 #define Int32x32To64(a, b) (((LONGLONG)((LONG)(a))) * ((LONGLONG)((LONG)(b))))
 #define UInt32x32To64(a, b) (((ULONGLONG)((ULONG)(a))) * ((ULONGLONG)((ULONG)(b))))
 #define Int64ShllMod32(a, b) (((ULONGLONG)(a)) << (b))
@@ -605,10 +622,13 @@ EXTERN_C_END
 #define UNREFERENCED_PARAMETER(P) ((void)(P))
 #define DBG_UNREFERENCED_PARAMETER(P) ((void)(P))
 #define DBG_UNREFERENCED_LOCAL_VARIABLE(V) ((void)(V))
-#define DEFAULT_UNREACHABLE default: __builtin_unreachable()
+#define DEFAULT_UNREACHABLE \
+    default:                \
+        __builtin_unreachable()
 #define ALIGN_DOWN_BY(length, alignment) ((ULONG_PTR)(length) & ~((ULONG_PTR)(alignment)-1))
 #define ALIGN_UP_BY(length, alignment) (ALIGN_DOWN_BY(((ULONG_PTR)(length) + (alignment)-1), alignment))
-#define ALIGN_DOWN_POINTER_BY(address, alignment) ((PVOID)((ULONG_PTR)(address) & ~((ULONG_PTR)(alignment)-1)))
+#define ALIGN_DOWN_POINTER_BY(address, alignment) \
+    ((PVOID)((ULONG_PTR)(address) & ~((ULONG_PTR)(alignment)-1)))
 #define ALIGN_UP_POINTER_BY(address, alignment) \
     (ALIGN_DOWN_POINTER_BY(((ULONG_PTR)(address) + (alignment)-1), alignment))
 #define ALIGN_DOWN(length, type) ALIGN_DOWN_BY(length, sizeof(type))
@@ -630,15 +650,29 @@ EXTERN_C_END
 #endif
 
 #if defined(__cplusplus)
-#define DEFINE_ENUM_FLAG_OPERATORS(T)                                                                        \
-    extern "C++" {                                                                                           \
-    inline constexpr T operator|(T a, T b) { return T(int(a) | int(b)); }                                    \
-    inline constexpr T operator&(T a, T b) { return T(int(a) & int(b)); }                                    \
-    inline constexpr T operator~(T a) { return T(~int(a)); }                                                 \
-    inline constexpr T operator^(T a, T b) { return T(int(a) ^ int(b)); }                                    \
-    inline T& operator|=(T& a, T b) { return a = a | b; }                                                    \
-    inline T& operator&=(T& a, T b) { return a = a & b; }                                                    \
-    inline T& operator^=(T& a, T b) { return a = a ^ b; }                                                    \
+#define DEFINE_ENUM_FLAG_OPERATORS(T)        \
+    extern "C++" {                           \
+    inline constexpr T operator|(T a, T b) { \
+        return T(int(a) | int(b));           \
+    }                                        \
+    inline constexpr T operator&(T a, T b) { \
+        return T(int(a) & int(b));           \
+    }                                        \
+    inline constexpr T operator~(T a) {      \
+        return T(~int(a));                   \
+    }                                        \
+    inline constexpr T operator^(T a, T b) { \
+        return T(int(a) ^ int(b));           \
+    }                                        \
+    inline T& operator|=(T& a, T b) {        \
+        return a = a | b;                    \
+    }                                        \
+    inline T& operator&=(T& a, T b) {        \
+        return a = a & b;                    \
+    }                                        \
+    inline T& operator^=(T& a, T b) {        \
+        return a = a ^ b;                    \
+    }                                        \
     }
 #else
 #define DEFINE_ENUM_FLAG_OPERATORS(T)

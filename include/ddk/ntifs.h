@@ -1,4 +1,5 @@
-/* For drivers that include it in place of ntddk.h. Of the file system interfaces only what such drivers use. */
+/* For drivers that include it in place of ntddk.h. Of the file system interfaces only what such drivers use.
+ */
 #ifndef _NTIFS_
 #define _NTIFS_
 

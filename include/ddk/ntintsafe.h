@@ -1,5 +1,5 @@
-/* Arithmetic and conversions that say when a result does not fit: STATUS_INTEGER_OVERFLOW, and all ones in the result.
-   Drivers only. */
+/* Arithmetic and conversions that say when a result does not fit: STATUS_INTEGER_OVERFLOW, and all ones in
+   the result. Drivers only. */
 #ifndef _NTINTSAFE_H_INCLUDED_
 #define _NTINTSAFE_H_INCLUDED_
 
@@ -8,58 +8,58 @@
 
 EXTERN_C_START
 
-#define PORTICO_INTEGER_RESULT(_Type, _Overflows)                  \
-    _Type Result;                                                  \
-    if (_Overflows) {                                              \
-        *pResult = (_Type)-1;                                      \
-        return STATUS_INTEGER_OVERFLOW;                            \
-    }                                                              \
-    *pResult = Result;                                             \
+#define PORTICO_INTEGER_RESULT(_Type, _Overflows) \
+    _Type Result;                                 \
+    if (_Overflows) {                             \
+        *pResult = (_Type)-1;                     \
+        return STATUS_INTEGER_OVERFLOW;           \
+    }                                             \
+    *pResult = Result;                            \
     return STATUS_SUCCESS;
 
-#define PORTICO_ARITHMETIC(_Name, _Type)                                                                     \
-    static __inline NTSTATUS Rtl##_Name##Add(_Type Augend, _Type Addend, _Type *pResult) {                   \
-        PORTICO_INTEGER_RESULT(_Type, __builtin_add_overflow(Augend, Addend, &Result))                       \
-    }                                                                                                        \
-    static __inline NTSTATUS Rtl##_Name##Sub(_Type Minuend, _Type Subtrahend, _Type *pResult) {              \
-        PORTICO_INTEGER_RESULT(_Type, __builtin_sub_overflow(Minuend, Subtrahend, &Result))                  \
-    }                                                                                                        \
-    static __inline NTSTATUS Rtl##_Name##Mult(_Type Multiplicand, _Type Multiplier, _Type *pResult) {        \
-        PORTICO_INTEGER_RESULT(_Type, __builtin_mul_overflow(Multiplicand, Multiplier, &Result))             \
+#define PORTICO_ARITHMETIC(_Name, _Type)                                                              \
+    static __inline NTSTATUS Rtl##_Name##Add(_Type Augend, _Type Addend, _Type* pResult) {            \
+        PORTICO_INTEGER_RESULT(_Type, __builtin_add_overflow(Augend, Addend, &Result))                \
+    }                                                                                                 \
+    static __inline NTSTATUS Rtl##_Name##Sub(_Type Minuend, _Type Subtrahend, _Type* pResult) {       \
+        PORTICO_INTEGER_RESULT(_Type, __builtin_sub_overflow(Minuend, Subtrahend, &Result))           \
+    }                                                                                                 \
+    static __inline NTSTATUS Rtl##_Name##Mult(_Type Multiplicand, _Type Multiplier, _Type* pResult) { \
+        PORTICO_INTEGER_RESULT(_Type, __builtin_mul_overflow(Multiplicand, Multiplier, &Result))      \
     }
 
-#define PORTICO_CONVERSION(_From, _FromType, _To, _ToType)                                    \
-    static __inline NTSTATUS Rtl##_From##To##_To(_FromType Operand, _ToType *pResult) {       \
-        PORTICO_INTEGER_RESULT(_ToType, __builtin_add_overflow(Operand, 0, &Result))          \
+#define PORTICO_CONVERSION(_From, _FromType, _To, _ToType)                              \
+    static __inline NTSTATUS Rtl##_From##To##_To(_FromType Operand, _ToType* pResult) { \
+        PORTICO_INTEGER_RESULT(_ToType, __builtin_add_overflow(Operand, 0, &Result))    \
     }
 
 /* Every type converts to every other. */
-#define PORTICO_CONVERSIONS(_From, _FromType)                             \
-    PORTICO_CONVERSION(_From, _FromType, Char, CHAR)                      \
-    PORTICO_CONVERSION(_From, _FromType, Int8, INT8)                      \
-    PORTICO_CONVERSION(_From, _FromType, UChar, UCHAR)                    \
-    PORTICO_CONVERSION(_From, _FromType, UInt8, UINT8)                    \
-    PORTICO_CONVERSION(_From, _FromType, Byte, BYTE)                      \
-    PORTICO_CONVERSION(_From, _FromType, Short, SHORT)                    \
-    PORTICO_CONVERSION(_From, _FromType, UShort, USHORT)                  \
-    PORTICO_CONVERSION(_From, _FromType, Word, WORD)                      \
-    PORTICO_CONVERSION(_From, _FromType, Int, INT)                        \
-    PORTICO_CONVERSION(_From, _FromType, UInt, UINT)                      \
-    PORTICO_CONVERSION(_From, _FromType, Long, LONG)                      \
-    PORTICO_CONVERSION(_From, _FromType, ULong, ULONG)                    \
-    PORTICO_CONVERSION(_From, _FromType, DWord, DWORD)                    \
-    PORTICO_CONVERSION(_From, _FromType, LongLong, LONGLONG)              \
-    PORTICO_CONVERSION(_From, _FromType, ULongLong, ULONGLONG)            \
-    PORTICO_CONVERSION(_From, _FromType, IntPtr, INT_PTR)                 \
-    PORTICO_CONVERSION(_From, _FromType, UIntPtr, UINT_PTR)               \
-    PORTICO_CONVERSION(_From, _FromType, LongPtr, LONG_PTR)               \
-    PORTICO_CONVERSION(_From, _FromType, ULongPtr, ULONG_PTR)             \
-    PORTICO_CONVERSION(_From, _FromType, DWordPtr, DWORD_PTR)             \
-    PORTICO_CONVERSION(_From, _FromType, SSIZET, SSIZE_T)                 \
+#define PORTICO_CONVERSIONS(_From, _FromType)                  \
+    PORTICO_CONVERSION(_From, _FromType, Char, CHAR)           \
+    PORTICO_CONVERSION(_From, _FromType, Int8, INT8)           \
+    PORTICO_CONVERSION(_From, _FromType, UChar, UCHAR)         \
+    PORTICO_CONVERSION(_From, _FromType, UInt8, UINT8)         \
+    PORTICO_CONVERSION(_From, _FromType, Byte, BYTE)           \
+    PORTICO_CONVERSION(_From, _FromType, Short, SHORT)         \
+    PORTICO_CONVERSION(_From, _FromType, UShort, USHORT)       \
+    PORTICO_CONVERSION(_From, _FromType, Word, WORD)           \
+    PORTICO_CONVERSION(_From, _FromType, Int, INT)             \
+    PORTICO_CONVERSION(_From, _FromType, UInt, UINT)           \
+    PORTICO_CONVERSION(_From, _FromType, Long, LONG)           \
+    PORTICO_CONVERSION(_From, _FromType, ULong, ULONG)         \
+    PORTICO_CONVERSION(_From, _FromType, DWord, DWORD)         \
+    PORTICO_CONVERSION(_From, _FromType, LongLong, LONGLONG)   \
+    PORTICO_CONVERSION(_From, _FromType, ULongLong, ULONGLONG) \
+    PORTICO_CONVERSION(_From, _FromType, IntPtr, INT_PTR)      \
+    PORTICO_CONVERSION(_From, _FromType, UIntPtr, UINT_PTR)    \
+    PORTICO_CONVERSION(_From, _FromType, LongPtr, LONG_PTR)    \
+    PORTICO_CONVERSION(_From, _FromType, ULongPtr, ULONG_PTR)  \
+    PORTICO_CONVERSION(_From, _FromType, DWordPtr, DWORD_PTR)  \
+    PORTICO_CONVERSION(_From, _FromType, SSIZET, SSIZE_T)      \
     PORTICO_CONVERSION(_From, _FromType, SIZET, SIZE_T)
 
-#define PORTICO_INTEGER(_Name, _Type)   \
-    PORTICO_ARITHMETIC(_Name, _Type)    \
+#define PORTICO_INTEGER(_Name, _Type) \
+    PORTICO_ARITHMETIC(_Name, _Type)  \
     PORTICO_CONVERSIONS(_Name, _Type)
 
 PORTICO_INTEGER(Int8, INT8)

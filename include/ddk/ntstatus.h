@@ -3,7 +3,8 @@
 
 #include <ntdef.h>
 
-/* windows.h's rule: who defines WIN32_NO_STATUS gets these from ntstatus.h alone, so repeated names must agree. */
+/* windows.h's rule: who defines WIN32_NO_STATUS gets these from ntstatus.h alone, so repeated names must
+ * agree. */
 
 #define STATUS_SUCCESS ((NTSTATUS)0x00000000L)
 #define STATUS_WAIT_0 ((NTSTATUS)0x00000000L)

@@ -1,5 +1,5 @@
-/* Safe strings: functions that know their buffer's size and end every string. STATUS_BUFFER_OVERFLOW says that something was
-   cut off, STATUS_INVALID_PARAMETER that nothing was done. Drivers only. */
+/* Safe strings: functions that know their buffer's size and end every string. STATUS_BUFFER_OVERFLOW says
+   that something was cut off, STATUS_INVALID_PARAMETER that nothing was done. Drivers only. */
 #ifndef _NTSTRSAFE_H_INCLUDED_
 #define _NTSTRSAFE_H_INCLUDED_
 
@@ -22,13 +22,13 @@
 #define STRSAFE_FILL_BEHIND 0x00000200
 #define STRSAFE_ZERO_LENGTH_ON_FAILURE 0x00000800
 #define STRSAFE_VALID_FLAGS 0x00001FFF
-#define STRSAFE_FILL_BYTE(x) ((ULONG)(((x) & 0x000000FF) | STRSAFE_FILL_BEHIND_NULL))
-#define STRSAFE_FAILURE_BYTE(x) ((ULONG)(((x) & 0x000000FF) | STRSAFE_FILL_ON_FAILURE))
+#define STRSAFE_FILL_BYTE(x) ((ULONG)(((x)&0x000000FF) | STRSAFE_FILL_BEHIND_NULL))
+#define STRSAFE_FAILURE_BYTE(x) ((ULONG)(((x)&0x000000FF) | STRSAFE_FILL_ON_FAILURE))
 
-typedef char *NTSTRSAFE_PSTR;
-typedef const char *NTSTRSAFE_PCSTR;
-typedef wchar_t *NTSTRSAFE_PWSTR;
-typedef const wchar_t *NTSTRSAFE_PCWSTR;
+typedef char* NTSTRSAFE_PSTR;
+typedef const char* NTSTRSAFE_PCSTR;
+typedef wchar_t* NTSTRSAFE_PWSTR;
+typedef const wchar_t* NTSTRSAFE_PCWSTR;
 
 EXTERN_C_START
 
@@ -50,14 +50,16 @@ EXTERN_C_START
 
 /* Counted strings. They have no end of their own: Length counts what is there. */
 
-static __inline NTSTATUS RtlUnicodeStringValidate(const UNICODE_STRING *SourceString) {
+static __inline NTSTATUS RtlUnicodeStringValidate(const UNICODE_STRING* SourceString) {
     if (SourceString == NULL || SourceString->Length % sizeof(wchar_t) != 0 ||
-        SourceString->MaximumLength % sizeof(wchar_t) != 0 || SourceString->Length > SourceString->MaximumLength) {
+        SourceString->MaximumLength % sizeof(wchar_t) != 0 ||
+        SourceString->Length > SourceString->MaximumLength) {
         return STATUS_INVALID_PARAMETER;
     }
-    return SourceString->Buffer == NULL && SourceString->MaximumLength != 0 ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+    return SourceString->Buffer == NULL && SourceString->MaximumLength != 0 ? STATUS_INVALID_PARAMETER
+                                                                            : STATUS_SUCCESS;
 }
-static __inline NTSTATUS RtlUnicodeStringValidateEx(const UNICODE_STRING *SourceString, ULONG dwFlags) {
+static __inline NTSTATUS RtlUnicodeStringValidateEx(const UNICODE_STRING* SourceString, ULONG dwFlags) {
     if (SourceString == NULL && (dwFlags & STRSAFE_IGNORE_NULLS)) return STATUS_SUCCESS;
     return RtlUnicodeStringValidate(SourceString);
 }
@@ -68,23 +70,26 @@ static __inline NTSTATUS RtlUnicodeStringInit(PUNICODE_STRING DestinationString,
     if (pszSrc != NULL) Status = PorticoMeasureW(pszSrc, NTSTRSAFE_UNICODE_STRING_MAX_CCH, &Length);
     if (!NT_SUCCESS(Status)) pszSrc = NULL;
     DestinationString->Length = (USHORT)(Length * sizeof(wchar_t));
-    DestinationString->MaximumLength = (USHORT)(pszSrc == NULL ? 0 : DestinationString->Length + sizeof(wchar_t));
+    DestinationString->MaximumLength =
+        (USHORT)(pszSrc == NULL ? 0 : DestinationString->Length + sizeof(wchar_t));
     DestinationString->Buffer = (PWCH)pszSrc;
     return Status;
 }
-static __inline NTSTATUS RtlUnicodeStringInitEx(PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszSrc, ULONG dwFlags) {
+static __inline NTSTATUS RtlUnicodeStringInitEx(PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszSrc,
+                                                ULONG dwFlags) {
     if ((dwFlags & ~(ULONG)STRSAFE_IGNORE_NULLS) != 0) return STATUS_INVALID_PARAMETER;
     if (DestinationString == NULL && (dwFlags & STRSAFE_IGNORE_NULLS)) return STATUS_SUCCESS;
     return RtlUnicodeStringInit(DestinationString, pszSrc);
 }
 
-/* Puts `Count` characters at `Kept` characters into the string: what fits, or with STRSAFE_NO_TRUNCATION all or nothing. */
-static __inline NTSTATUS PorticoPutCounted(PUNICODE_STRING Dest, size_t Kept, const wchar_t *Source, size_t Count,
-                                           PUNICODE_STRING Remaining, ULONG Flags) {
+/* Puts `Count` characters at `Kept` characters into the string: what fits, or with STRSAFE_NO_TRUNCATION all
+ * or nothing. */
+static __inline NTSTATUS PorticoPutCounted(PUNICODE_STRING Dest, size_t Kept, const wchar_t* Source,
+                                           size_t Count, PUNICODE_STRING Remaining, ULONG Flags) {
     size_t Size = Dest->MaximumLength / sizeof(wchar_t);
     size_t Fits = Count <= Size - Kept ? Count : Size - Kept;
     NTSTATUS Status = Fits < Count ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
-    unsigned char *Bytes = (unsigned char *)Dest->Buffer;
+    unsigned char* Bytes = (unsigned char*)Dest->Buffer;
     size_t Fill = Dest->MaximumLength;
     size_t i;
     if (Status == STATUS_BUFFER_OVERFLOW && (Flags & STRSAFE_NO_TRUNCATION)) Fits = 0;
@@ -105,13 +110,16 @@ static __inline NTSTATUS PorticoPutCounted(PUNICODE_STRING Dest, size_t Kept, co
     return Status;
 }
 
-/* `Append`: behind what is there. `Source` is a counted string; `Text`, when there is none, a string with an end. */
-static __inline NTSTATUS PorticoMoveCounted(PUNICODE_STRING Dest, int Append, const UNICODE_STRING *Source,
-                                            const wchar_t *Text, size_t Most, PUNICODE_STRING Remaining, ULONG Flags) {
+/* `Append`: behind what is there. `Source` is a counted string; `Text`, when there is none, a string with an
+ * end. */
+static __inline NTSTATUS PorticoMoveCounted(PUNICODE_STRING Dest, int Append, const UNICODE_STRING* Source,
+                                            const wchar_t* Text, size_t Most, PUNICODE_STRING Remaining,
+                                            ULONG Flags) {
     NTSTATUS Status = RtlUnicodeStringValidate(Dest);
     size_t Count = 0;
-    const wchar_t *From = Text;
-    if (!NT_SUCCESS(Status) || (Flags & ~(ULONG)STRSAFE_VALID_FLAGS) != 0 || Most > NTSTRSAFE_UNICODE_STRING_MAX_CCH) {
+    const wchar_t* From = Text;
+    if (!NT_SUCCESS(Status) || (Flags & ~(ULONG)STRSAFE_VALID_FLAGS) != 0 ||
+        Most > NTSTRSAFE_UNICODE_STRING_MAX_CCH) {
         return STATUS_INVALID_PARAMETER;
     }
     if (Source != NULL) {
@@ -125,57 +133,65 @@ static __inline NTSTATUS PorticoMoveCounted(PUNICODE_STRING Dest, int Append, co
     } else if (!(Flags & STRSAFE_IGNORE_NULLS)) {
         return STATUS_INVALID_PARAMETER;
     }
-    return PorticoPutCounted(Dest, Append ? Dest->Length / sizeof(wchar_t) : 0, From, Count, Remaining, Flags);
+    return PorticoPutCounted(Dest, Append ? Dest->Length / sizeof(wchar_t) : 0, From, Count, Remaining,
+                             Flags);
 }
 
-#define PORTICO_COUNTED_PAIR(_Copy, _Cch, _Cb, _Append)                                                                     \
-    static __inline NTSTATUS RtlUnicodeString##_Copy(PUNICODE_STRING DestinationString, const UNICODE_STRING *SourceString) { \
-        return PorticoMoveCounted(DestinationString, _Append, SourceString, NULL, NTSTRSAFE_UNICODE_STRING_MAX_CCH, NULL, 0); \
-    }                                                                                                                       \
-    static __inline NTSTATUS RtlUnicodeString##_Copy##String(PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszSrc) {  \
-        return PorticoMoveCounted(DestinationString, _Append, NULL, pszSrc, NTSTRSAFE_UNICODE_STRING_MAX_CCH, NULL, 0);     \
-    }                                                                                                                       \
-    static __inline NTSTATUS RtlUnicodeString##_Copy##Ex(PUNICODE_STRING DestinationString,                                 \
-                                                         const UNICODE_STRING *SourceString,                                \
-                                                         PUNICODE_STRING RemainingString, ULONG dwFlags) {                  \
-        return PorticoMoveCounted(DestinationString, _Append, SourceString, NULL, NTSTRSAFE_UNICODE_STRING_MAX_CCH,         \
-                                  RemainingString, dwFlags);                                                                \
-    }                                                                                                                       \
-    static __inline NTSTATUS RtlUnicodeString##_Copy##StringEx(PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszSrc,  \
-                                                               PUNICODE_STRING RemainingString, ULONG dwFlags) {            \
-        return PorticoMoveCounted(DestinationString, _Append, NULL, pszSrc, NTSTRSAFE_UNICODE_STRING_MAX_CCH,               \
-                                  RemainingString, dwFlags);                                                                \
-    }                                                                                                                       \
-    static __inline NTSTATUS RtlUnicodeString##_Cch(PUNICODE_STRING DestinationString, const UNICODE_STRING *SourceString,  \
-                                                    size_t cchMost) {                                                       \
-        return PorticoMoveCounted(DestinationString, _Append, SourceString, NULL, cchMost, NULL, 0);                        \
-    }                                                                                                                       \
-    static __inline NTSTATUS RtlUnicodeString##_Cb(PUNICODE_STRING DestinationString, const UNICODE_STRING *SourceString,   \
-                                                   size_t cbMost) {                                                         \
-        return PorticoMoveCounted(DestinationString, _Append, SourceString, NULL, cbMost / sizeof(wchar_t), NULL, 0);       \
+#define PORTICO_COUNTED_PAIR(_Copy, _Cch, _Cb, _Append)                                                     \
+    static __inline NTSTATUS RtlUnicodeString##_Copy(PUNICODE_STRING DestinationString,                     \
+                                                     const UNICODE_STRING* SourceString) {                  \
+        return PorticoMoveCounted(DestinationString, _Append, SourceString, NULL,                           \
+                                  NTSTRSAFE_UNICODE_STRING_MAX_CCH, NULL, 0);                               \
+    }                                                                                                       \
+    static __inline NTSTATUS RtlUnicodeString##_Copy##String(PUNICODE_STRING DestinationString,             \
+                                                             NTSTRSAFE_PCWSTR pszSrc) {                     \
+        return PorticoMoveCounted(DestinationString, _Append, NULL, pszSrc,                                 \
+                                  NTSTRSAFE_UNICODE_STRING_MAX_CCH, NULL, 0);                               \
+    }                                                                                                       \
+    static __inline NTSTATUS RtlUnicodeString##_Copy##Ex(PUNICODE_STRING DestinationString,                 \
+                                                         const UNICODE_STRING* SourceString,                \
+                                                         PUNICODE_STRING RemainingString, ULONG dwFlags) {  \
+        return PorticoMoveCounted(DestinationString, _Append, SourceString, NULL,                           \
+                                  NTSTRSAFE_UNICODE_STRING_MAX_CCH, RemainingString, dwFlags);              \
+    }                                                                                                       \
+    static __inline NTSTATUS RtlUnicodeString##_Copy##StringEx(                                             \
+        PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszSrc, PUNICODE_STRING RemainingString,        \
+        ULONG dwFlags) {                                                                                    \
+        return PorticoMoveCounted(DestinationString, _Append, NULL, pszSrc,                                 \
+                                  NTSTRSAFE_UNICODE_STRING_MAX_CCH, RemainingString, dwFlags);              \
+    }                                                                                                       \
+    static __inline NTSTATUS RtlUnicodeString##_Cch(PUNICODE_STRING DestinationString,                      \
+                                                    const UNICODE_STRING* SourceString, size_t cchMost) {   \
+        return PorticoMoveCounted(DestinationString, _Append, SourceString, NULL, cchMost, NULL, 0);        \
+    }                                                                                                       \
+    static __inline NTSTATUS RtlUnicodeString##_Cb(PUNICODE_STRING DestinationString,                       \
+                                                   const UNICODE_STRING* SourceString, size_t cbMost) {     \
+        return PorticoMoveCounted(DestinationString, _Append, SourceString, NULL, cbMost / sizeof(wchar_t), \
+                                  NULL, 0);                                                                 \
     }
 PORTICO_COUNTED_PAIR(Copy, CchCopyN, CbCopyN, 0)
 PORTICO_COUNTED_PAIR(Cat, CchCatN, CbCatN, 1)
 
-static __inline NTSTATUS RtlUnicodeStringCchCopyStringN(PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszSrc,
-                                                        size_t cchToCopy) {
+static __inline NTSTATUS RtlUnicodeStringCchCopyStringN(PUNICODE_STRING DestinationString,
+                                                        NTSTRSAFE_PCWSTR pszSrc, size_t cchToCopy) {
     return PorticoMoveCounted(DestinationString, 0, NULL, pszSrc, cchToCopy, NULL, 0);
 }
-static __inline NTSTATUS RtlUnicodeStringCbCopyStringN(PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszSrc,
-                                                       size_t cbToCopy) {
+static __inline NTSTATUS RtlUnicodeStringCbCopyStringN(PUNICODE_STRING DestinationString,
+                                                       NTSTRSAFE_PCWSTR pszSrc, size_t cbToCopy) {
     return PorticoMoveCounted(DestinationString, 0, NULL, pszSrc, cbToCopy / sizeof(wchar_t), NULL, 0);
 }
-static __inline NTSTATUS RtlUnicodeStringCchCatStringN(PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszSrc,
-                                                       size_t cchToAppend) {
+static __inline NTSTATUS RtlUnicodeStringCchCatStringN(PUNICODE_STRING DestinationString,
+                                                       NTSTRSAFE_PCWSTR pszSrc, size_t cchToAppend) {
     return PorticoMoveCounted(DestinationString, 1, NULL, pszSrc, cchToAppend, NULL, 0);
 }
-static __inline NTSTATUS RtlUnicodeStringCbCatStringN(PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszSrc,
-                                                      size_t cbToAppend) {
+static __inline NTSTATUS RtlUnicodeStringCbCatStringN(PUNICODE_STRING DestinationString,
+                                                      NTSTRSAFE_PCWSTR pszSrc, size_t cbToAppend) {
     return PorticoMoveCounted(DestinationString, 1, NULL, pszSrc, cbToAppend / sizeof(wchar_t), NULL, 0);
 }
 
-static __inline NTSTATUS RtlUnicodeStringVPrintfEx(PUNICODE_STRING DestinationString, PUNICODE_STRING RemainingString,
-                                                   ULONG dwFlags, NTSTRSAFE_PCWSTR pszFormat, va_list argList) {
+static __inline NTSTATUS RtlUnicodeStringVPrintfEx(PUNICODE_STRING DestinationString,
+                                                   PUNICODE_STRING RemainingString, ULONG dwFlags,
+                                                   NTSTRSAFE_PCWSTR pszFormat, va_list argList) {
     NTSTATUS Status = RtlUnicodeStringValidate(DestinationString);
     size_t Size;
     int n;
@@ -185,14 +201,17 @@ static __inline NTSTATUS RtlUnicodeStringVPrintfEx(PUNICODE_STRING DestinationSt
         pszFormat = L"";
     }
     Size = DestinationString->MaximumLength / sizeof(wchar_t);
-    n = Size == 0 ? _vscwprintf(pszFormat, argList) : _vsnwprintf(DestinationString->Buffer, Size, pszFormat, argList);
-    return PorticoPutCounted(DestinationString, 0, DestinationString->Buffer, n < 0 ? Size + 1 : (size_t)n, RemainingString, dwFlags);
+    n = Size == 0 ? _vscwprintf(pszFormat, argList)
+                  : _vsnwprintf(DestinationString->Buffer, Size, pszFormat, argList);
+    return PorticoPutCounted(DestinationString, 0, DestinationString->Buffer, n < 0 ? Size + 1 : (size_t)n,
+                             RemainingString, dwFlags);
 }
-static __inline NTSTATUS RtlUnicodeStringVPrintf(PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszFormat,
-                                                 va_list argList) {
+static __inline NTSTATUS RtlUnicodeStringVPrintf(PUNICODE_STRING DestinationString,
+                                                 NTSTRSAFE_PCWSTR pszFormat, va_list argList) {
     return RtlUnicodeStringVPrintfEx(DestinationString, NULL, 0, pszFormat, argList);
 }
-static __inline NTSTATUS RtlUnicodeStringPrintf(PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszFormat, ...) {
+static __inline NTSTATUS RtlUnicodeStringPrintf(PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszFormat,
+                                                ...) {
     NTSTATUS Status;
     va_list Arguments;
     va_start(Arguments, pszFormat);
@@ -200,8 +219,9 @@ static __inline NTSTATUS RtlUnicodeStringPrintf(PUNICODE_STRING DestinationStrin
     va_end(Arguments);
     return Status;
 }
-static __inline NTSTATUS RtlUnicodeStringPrintfEx(PUNICODE_STRING DestinationString, PUNICODE_STRING RemainingString,
-                                                  ULONG dwFlags, NTSTRSAFE_PCWSTR pszFormat, ...) {
+static __inline NTSTATUS RtlUnicodeStringPrintfEx(PUNICODE_STRING DestinationString,
+                                                  PUNICODE_STRING RemainingString, ULONG dwFlags,
+                                                  NTSTRSAFE_PCWSTR pszFormat, ...) {
     NTSTATUS Status;
     va_list Arguments;
     va_start(Arguments, pszFormat);
@@ -212,7 +232,7 @@ static __inline NTSTATUS RtlUnicodeStringPrintfEx(PUNICODE_STRING DestinationStr
 
 /* A counted string as one with an end. */
 static __inline NTSTATUS RtlStringCchCopyUnicodeString(NTSTRSAFE_PWSTR pszDest, size_t cchDest,
-                                                       const UNICODE_STRING *SourceString) {
+                                                       const UNICODE_STRING* SourceString) {
     size_t Count;
     size_t Fits;
     NTSTATUS Status = PorticoCheckW(pszDest, cchDest);
@@ -227,7 +247,7 @@ static __inline NTSTATUS RtlStringCchCopyUnicodeString(NTSTRSAFE_PWSTR pszDest, 
     return Fits < Count ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 static __inline NTSTATUS RtlStringCbCopyUnicodeString(NTSTRSAFE_PWSTR pszDest, size_t cbDest,
-                                                      const UNICODE_STRING *SourceString) {
+                                                      const UNICODE_STRING* SourceString) {
     return RtlStringCchCopyUnicodeString(pszDest, cbDest / sizeof(wchar_t), SourceString);
 }
 

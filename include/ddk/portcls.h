@@ -1,8 +1,10 @@
-// PortCls: the interfaces between port drivers, miniport drivers and adapters, the descriptors of a filter, and the
-// PcXxx functions. Rules: spec/interfaces.md (slots, IRQLs), spec/filter.md (descriptors), spec/functions.md.
+// PortCls: the interfaces between port drivers, miniport drivers and adapters, the descriptors of a filter,
+// and the PcXxx functions. Rules: spec/interfaces.md (slots, IRQLs), spec/filter.md (descriptors),
+// spec/functions.md.
 //
-// Each interface below is a list in slot order; the number behind a method is its vtable slot (0..2 are IUnknown's).
-// Unless said otherwise a method runs at PASSIVE_LEVEL and an NTSTATUS is STATUS_SUCCESS or an error.
+// Each interface below is a list in slot order; the number behind a method is its vtable slot (0..2 are
+// IUnknown's). Unless said otherwise a method runs at PASSIVE_LEVEL and an NTSTATUS is STATUS_SUCCESS or an
+// error.
 #ifndef _PORTCLS_H_
 #define _PORTCLS_H_
 
@@ -24,8 +26,8 @@ extern "C++" {
 #define PORTCLASSAPI EXTERN_C
 #endif
 
-// The first 64 pointers of the FDO's device extension belong to PortCls; slots 4..7 are left to the driver, and so is
-// everything past PORT_CLASS_DEVICE_EXTENSION_SIZE (FN-013..FN-016).
+// The first 64 pointers of the FDO's device extension belong to PortCls; slots 4..7 are left to the driver,
+// and so is everything past PORT_CLASS_DEVICE_EXTENSION_SIZE (FN-013..FN-016).
 #define PORT_CLASS_DEVICE_EXTENSION_SIZE (64 * sizeof(ULONG_PTR))
 
 // Interface and class ids.
@@ -92,14 +94,15 @@ DEFINE_GUID(CLSID_MiniportDriverFmSynthWithVol, 0xE5A3C139L, 0xF0F2, 0x11D1, 0x8
 // clang-format on
 
 // Descriptors of a filter (FD-001..FD-073).
-// Arrays of pins, nodes and automation items are walked by the size given beside them, never by sizeof (FD-004, FD-041).
+// Arrays of pins, nodes and automation items are walked by the size given beside them, never by sizeof
+// (FD-004, FD-041).
 
 typedef struct _PCPROPERTY_REQUEST PCPROPERTY_REQUEST, *PPCPROPERTY_REQUEST;
 typedef struct _PCMETHOD_REQUEST PCMETHOD_REQUEST, *PPCMETHOD_REQUEST;
 typedef struct _PCEVENT_REQUEST PCEVENT_REQUEST, *PPCEVENT_REQUEST;
 
-// IRQL: PASSIVE_LEVEL (an event handler's code must be non-paged, PE-009). STATUS_PENDING keeps the request until
-// PcCompletePendingPropertyRequest (FD-059).
+// IRQL: PASSIVE_LEVEL (an event handler's code must be non-paged, PE-009). STATUS_PENDING keeps the request
+// until PcCompletePendingPropertyRequest (FD-059).
 typedef NTSTATUS(NTAPI* PCPFNPROPERTY_HANDLER)(PPCPROPERTY_REQUEST PropertyRequest);
 typedef NTSTATUS(NTAPI* PCPFNMETHOD_HANDLER)(PPCMETHOD_REQUEST MethodRequest);
 typedef NTSTATUS(NTAPI* PCPFNEVENT_HANDLER)(PPCEVENT_REQUEST EventRequest);
@@ -110,7 +113,7 @@ typedef NTSTATUS(NTAPI* PCPFNEVENT_HANDLER)(PPCEVENT_REQUEST EventRequest);
 #define PCPROPERTY_ITEM_FLAG_SERIALIZERAW KSPROPERTY_TYPE_SERIALIZERAW
 #define PCPROPERTY_ITEM_FLAG_UNSERIALIZERAW KSPROPERTY_TYPE_UNSERIALIZERAW
 #define PCPROPERTY_ITEM_FLAG_SERIALIZESIZE KSPROPERTY_TYPE_SERIALIZESIZE
-#define PCPROPERTY_ITEM_FLAG_SERIALIZE                                        \
+#define PCPROPERTY_ITEM_FLAG_SERIALIZE                                         \
     (PCPROPERTY_ITEM_FLAG_SERIALIZERAW | PCPROPERTY_ITEM_FLAG_UNSERIALIZERAW | \
      PCPROPERTY_ITEM_FLAG_SERIALIZESIZE)
 #define PCPROPERTY_ITEM_FLAG_DEFAULTVALUES KSPROPERTY_TYPE_DEFAULTVALUES
@@ -151,9 +154,9 @@ typedef struct {
     PCPFNEVENT_HANDLER Handler;
 } PCEVENT_ITEM, *PPCEVENT_ITEM;
 
-// MajorTarget is the UnknownMiniport pointer of IPort::Init, MinorTarget the stream (NULL for a filter). Instance is what
-// follows KSPROPERTY or KSNODEPROPERTY; Node is ULONG(-1) unless the TOPOLOGY bit is set (FD-053, FD-054). On return
-// ValueSize is the number of bytes for the client (FD-056).
+// MajorTarget is the UnknownMiniport pointer of IPort::Init, MinorTarget the stream (NULL for a filter).
+// Instance is what follows KSPROPERTY or KSNODEPROPERTY; Node is ULONG(-1) unless the TOPOLOGY bit is set
+// (FD-053, FD-054). On return ValueSize is the number of bytes for the client (FD-056).
 struct _PCPROPERTY_REQUEST {
     PUNKNOWN MajorTarget;
     PUNKNOWN MinorTarget;
@@ -201,16 +204,15 @@ typedef struct {
 #define PORTICO_PC_TABLE(Type, Table) sizeof((Table)[0]), SIZEOF_ARRAY(Table), (const Type*)(Table)
 #define PORTICO_PC_NO_TABLE 0, 0, NULL
 
-#define DEFINE_PCAUTOMATION_TABLE_PROP(AutomationTable, PropertyTable)             \
-    const PCAUTOMATION_TABLE AutomationTable = {                                   \
-        PORTICO_PC_TABLE(PCPROPERTY_ITEM, PropertyTable), PORTICO_PC_NO_TABLE,      \
-        PORTICO_PC_NO_TABLE, 0}
-#define DEFINE_PCAUTOMATION_TABLE_PROP_EVENT(AutomationTable, PropertyTable, EventTable) \
-    const PCAUTOMATION_TABLE AutomationTable = {                                         \
-        PORTICO_PC_TABLE(PCPROPERTY_ITEM, PropertyTable), PORTICO_PC_NO_TABLE,            \
-        PORTICO_PC_TABLE(PCEVENT_ITEM, EventTable), 0}
-#define DEFINE_PCAUTOMATION_TABLE_EVENT(AutomationTable, EventTable)                           \
-    const PCAUTOMATION_TABLE AutomationTable = {PORTICO_PC_NO_TABLE, PORTICO_PC_NO_TABLE,      \
+#define DEFINE_PCAUTOMATION_TABLE_PROP(AutomationTable, PropertyTable)                            \
+    const PCAUTOMATION_TABLE AutomationTable = {PORTICO_PC_TABLE(PCPROPERTY_ITEM, PropertyTable), \
+                                                PORTICO_PC_NO_TABLE, PORTICO_PC_NO_TABLE, 0}
+#define DEFINE_PCAUTOMATION_TABLE_PROP_EVENT(AutomationTable, PropertyTable, EventTable)          \
+    const PCAUTOMATION_TABLE AutomationTable = {PORTICO_PC_TABLE(PCPROPERTY_ITEM, PropertyTable), \
+                                                PORTICO_PC_NO_TABLE,                              \
+                                                PORTICO_PC_TABLE(PCEVENT_ITEM, EventTable), 0}
+#define DEFINE_PCAUTOMATION_TABLE_EVENT(AutomationTable, EventTable)                      \
+    const PCAUTOMATION_TABLE AutomationTable = {PORTICO_PC_NO_TABLE, PORTICO_PC_NO_TABLE, \
                                                 PORTICO_PC_TABLE(PCEVENT_ITEM, EventTable), 0}
 
 // Counts: 0 = cannot be instantiated, ULONG(-1) = unlimited (FD-011).
@@ -248,26 +250,27 @@ typedef struct {
 } PCFILTER_DESCRIPTOR, *PPCFILTER_DESCRIPTOR;
 
 // IResourceList (RL-001..RL-016): the resources of a device or, as a sublist, of one subdevice.
-// Index counts entries of the given type from 0. Find* return NULL when there is none; the pointers and lists live as long
-// as the object. AddEntry*: STATUS_INSUFFICIENT_RESOURCES without a free slot; AddEntryFromParent:
-// STATUS_INVALID_PARAMETER when the parent has no such entry.
-#define PORTICO_IResourceList(M)                                                                           \
-    M(ULONG, NumberOfEntries, (THIS))                                                              /*3*/   \
-    M(ULONG, NumberOfEntriesOfType, (THIS_ CM_RESOURCE_TYPE Type))                                 /*4*/   \
-    M(PCM_PARTIAL_RESOURCE_DESCRIPTOR, FindTranslatedEntry, (THIS_ CM_RESOURCE_TYPE Type, ULONG Index)) /*5*/ \
-    M(PCM_PARTIAL_RESOURCE_DESCRIPTOR, FindUntranslatedEntry, (THIS_ CM_RESOURCE_TYPE Type, ULONG Index)) /*6*/ \
-    M(NTSTATUS, AddEntry,                                                                                  \
-      (THIS_ PCM_PARTIAL_RESOURCE_DESCRIPTOR Translated, PCM_PARTIAL_RESOURCE_DESCRIPTOR Untranslated)) /*7*/ \
-    M(NTSTATUS, AddEntryFromParent,                                                                        \
-      (THIS_ struct IResourceList* Parent, CM_RESOURCE_TYPE Type, ULONG Index))                    /*8*/   \
-    M(PCM_RESOURCE_LIST, TranslatedList, (THIS))                                                   /*9*/   \
-    M(PCM_RESOURCE_LIST, UntranslatedList, (THIS))                                                 /*10*/
+// Index counts entries of the given type from 0. Find* return NULL when there is none; the pointers and lists
+// live as long as the object. AddEntry*: STATUS_INSUFFICIENT_RESOURCES without a free slot;
+// AddEntryFromParent: STATUS_INVALID_PARAMETER when the parent has no such entry.
+#define PORTICO_IResourceList(M)                                                       \
+    M(ULONG, NumberOfEntries, (THIS))                              /*3*/               \
+    M(ULONG, NumberOfEntriesOfType, (THIS_ CM_RESOURCE_TYPE Type)) /*4*/               \
+    M(PCM_PARTIAL_RESOURCE_DESCRIPTOR, FindTranslatedEntry,                            \
+      (THIS_ CM_RESOURCE_TYPE Type, ULONG Index)) /*5*/                                \
+    M(PCM_PARTIAL_RESOURCE_DESCRIPTOR, FindUntranslatedEntry,                          \
+      (THIS_ CM_RESOURCE_TYPE Type, ULONG Index)) /*6*/                                \
+    M(NTSTATUS, AddEntry,                                                              \
+      (THIS_ PCM_PARTIAL_RESOURCE_DESCRIPTOR Translated,                               \
+       PCM_PARTIAL_RESOURCE_DESCRIPTOR Untranslated)) /*7*/                            \
+    M(NTSTATUS, AddEntryFromParent,                                                    \
+      (THIS_ struct IResourceList * Parent, CM_RESOURCE_TYPE Type, ULONG Index)) /*8*/ \
+    M(PCM_RESOURCE_LIST, TranslatedList, (THIS))                                 /*9*/ \
+    M(PCM_RESOURCE_LIST, UntranslatedList, (THIS))                               /*10*/
 #undef INTERFACE
 #define INTERFACE IResourceList
-DECLARE_INTERFACE_(IResourceList, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IResourceList(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IResourceList,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IResourceList(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef struct IResourceList* PRESOURCELIST;
 #define IMP_IResourceList PORTICO_IResourceList(PORTICO_IMPLEMENT)
@@ -319,43 +322,37 @@ typedef struct IResourceList* PRESOURCELIST;
 #define AddSubAllocateFromFromParent(p, n) AddEntryFromParent((p), CmResourceTypeSubAllocateFrom, (n))
 
 // IDmaChannel, IDmaChannelSlave (DC-001..DC-010).
-#define PORTICO_IDmaChannel(M)                                                                              \
+#define PORTICO_IDmaChannel(M)                                                                               \
     M(NTSTATUS, AllocateBuffer, (THIS_ ULONG BufferSize, PPHYSICAL_ADDRESS PhysicalAddressConstraint)) /*3*/ \
-    M(void, FreeBuffer, (THIS))                                                                    /*4*/    \
-    M(ULONG, TransferCount, (THIS))                                                                /*5*/    \
-    M(ULONG, MaximumBufferSize, (THIS))                                                            /*6*/    \
-    M(ULONG, AllocatedBufferSize, (THIS))                                                          /*7*/    \
-    M(ULONG, BufferSize, (THIS))                                                                   /*8*/    \
-    M(void, SetBufferSize, (THIS_ ULONG BufferSize))                                               /*9*/    \
-    M(PVOID, SystemAddress, (THIS))                                                                /*10*/   \
-    M(PORTICO_RESULT_PHYSICAL_ADDRESS, PhysicalAddress, (PORTICO_RESULT_THIS))                     /*11*/   \
-    M(PADAPTER_OBJECT, GetAdapterObject, (THIS))                                                   /*12*/   \
-    M(void, CopyTo, (THIS_ PVOID Destination, PVOID Source, ULONG ByteCount))                      /*13*/   \
-    M(void, CopyFrom, (THIS_ PVOID Destination, PVOID Source, ULONG ByteCount))                    /*14*/
+    M(void, FreeBuffer, (THIS))                                                                        /*4*/ \
+    M(ULONG, TransferCount, (THIS))                                                                    /*5*/ \
+    M(ULONG, MaximumBufferSize, (THIS))                                                                /*6*/ \
+    M(ULONG, AllocatedBufferSize, (THIS))                                                              /*7*/ \
+    M(ULONG, BufferSize, (THIS))                                                                       /*8*/ \
+    M(void, SetBufferSize, (THIS_ ULONG BufferSize))                                                   /*9*/ \
+    M(PVOID, SystemAddress, (THIS))                                             /*10*/                       \
+    M(PORTICO_RESULT_PHYSICAL_ADDRESS, PhysicalAddress, (PORTICO_RESULT_THIS))  /*11*/                       \
+    M(PADAPTER_OBJECT, GetAdapterObject, (THIS))                                /*12*/                       \
+    M(void, CopyTo, (THIS_ PVOID Destination, PVOID Source, ULONG ByteCount))   /*13*/                       \
+    M(void, CopyFrom, (THIS_ PVOID Destination, PVOID Source, ULONG ByteCount)) /*14*/
 #define DEFINE_ABSTRACT_DMACHANNEL() PORTICO_IDmaChannel(PORTICO_ABSTRACT)
 #undef INTERFACE
 #define INTERFACE IDmaChannel
-DECLARE_INTERFACE_(IDmaChannel, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_DMACHANNEL()
-};
+DECLARE_INTERFACE_(IDmaChannel, IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_DMACHANNEL()};
 #undef INTERFACE
 typedef IDmaChannel* PDMACHANNEL;
 #define IMP_IDmaChannel PORTICO_IDmaChannel(PORTICO_IMPLEMENT)
 
 // WaitForTC's Timeout is in microseconds, rounded down to tens (DC-009).
-#define PORTICO_IDmaChannelSlave(M)                                           \
-    M(NTSTATUS, Start, (THIS_ ULONG MapSize, BOOLEAN WriteToDevice)) /*15*/   \
-    M(NTSTATUS, Stop, (THIS))                                        /*16*/   \
-    M(ULONG, ReadCounter, (THIS))                                    /*17*/   \
+#define PORTICO_IDmaChannelSlave(M)                                         \
+    M(NTSTATUS, Start, (THIS_ ULONG MapSize, BOOLEAN WriteToDevice)) /*15*/ \
+    M(NTSTATUS, Stop, (THIS))                                        /*16*/ \
+    M(ULONG, ReadCounter, (THIS))                                    /*17*/ \
     M(NTSTATUS, WaitForTC, (THIS_ ULONG Timeout))                    /*18*/
 #undef INTERFACE
 #define INTERFACE IDmaChannelSlave
-DECLARE_INTERFACE_(IDmaChannelSlave, IDmaChannel) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_DMACHANNEL()
-    PORTICO_IDmaChannelSlave(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IDmaChannelSlave, IDmaChannel){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_DMACHANNEL()
+                                                      PORTICO_IDmaChannelSlave(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IDmaChannelSlave* PDMACHANNELSLAVE;
 #define IMP_IDmaChannelSlave IMP_IDmaChannel PORTICO_IDmaChannelSlave(PORTICO_IMPLEMENT)
@@ -371,84 +368,77 @@ typedef enum {
 struct IInterruptSync;
 typedef NTSTATUS(NTAPI* PINTERRUPTSYNCROUTINE)(struct IInterruptSync* InterruptSync, PVOID DynamicContext);
 
-// CallSynchronizedRoutine: up to the interrupt's IRQL; returns the routine's status (IS-011, IS-013). GetKInterrupt: any IRQL.
-#define PORTICO_IInterruptSync(M)                                                                     \
+// CallSynchronizedRoutine: up to the interrupt's IRQL; returns the routine's status (IS-011, IS-013).
+// GetKInterrupt: any IRQL.
+#define PORTICO_IInterruptSync(M)                                                                           \
     M(NTSTATUS, CallSynchronizedRoutine, (THIS_ PINTERRUPTSYNCROUTINE Routine, PVOID DynamicContext)) /*3*/ \
-    M(PKINTERRUPT, GetKInterrupt, (THIS))                                                     /*4*/   \
-    M(NTSTATUS, Connect, (THIS))                                                              /*5*/   \
-    M(void, Disconnect, (THIS))                                                               /*6*/   \
-    M(NTSTATUS, RegisterServiceRoutine,                                                               \
-      (THIS_ PINTERRUPTSYNCROUTINE Routine, PVOID DynamicContext, BOOLEAN First))             /*7*/
+    M(PKINTERRUPT, GetKInterrupt, (THIS))                                                             /*4*/ \
+    M(NTSTATUS, Connect, (THIS))                                                                      /*5*/ \
+    M(void, Disconnect, (THIS))                                                                       /*6*/ \
+    M(NTSTATUS, RegisterServiceRoutine,                                                                     \
+      (THIS_ PINTERRUPTSYNCROUTINE Routine, PVOID DynamicContext, BOOLEAN First)) /*7*/
 #undef INTERFACE
 #define INTERFACE IInterruptSync
-DECLARE_INTERFACE_(IInterruptSync, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IInterruptSync(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IInterruptSync,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IInterruptSync(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef struct IInterruptSync* PINTERRUPTSYNC;
 #define IMP_IInterruptSync PORTICO_IInterruptSync(PORTICO_IMPLEMENT)
 
 // IServiceSink, IServiceGroup (SS-001..SS-004, SG-001..SG-050).
-// A sink's RequestService runs at DISPATCH_LEVEL; a group's may be called at any IRQL and queues the DPC (SG-003, SG-004).
+// A sink's RequestService runs at DISPATCH_LEVEL; a group's may be called at any IRQL and queues the DPC
+// (SG-003, SG-004).
 #define PORTICO_IServiceSink(M) M(void, RequestService, (THIS)) /*3*/
 #undef INTERFACE
 #define INTERFACE IServiceSink
-DECLARE_INTERFACE_(IServiceSink, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IServiceSink(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IServiceSink, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IServiceSink(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IServiceSink* PSERVICESINK;
 #define IMP_IServiceSink PORTICO_IServiceSink(PORTICO_IMPLEMENT)
 
-// RequestDelayedService: 100 ns units, read as signed: negative = from now, else absolute system time (SG-012, CX-005).
-#define PORTICO_IServiceGroup(M)                                    \
-    M(NTSTATUS, AddMember, (THIS_ PSERVICESINK pServiceSink)) /*4*/ \
-    M(void, RemoveMember, (THIS_ PSERVICESINK pServiceSink))  /*5*/ \
-    M(void, SupportDelayedService, (THIS))                    /*6*/ \
+// RequestDelayedService: 100 ns units, read as signed: negative = from now, else absolute system time
+// (SG-012, CX-005).
+#define PORTICO_IServiceGroup(M)                                     \
+    M(NTSTATUS, AddMember, (THIS_ PSERVICESINK pServiceSink))  /*4*/ \
+    M(void, RemoveMember, (THIS_ PSERVICESINK pServiceSink))   /*5*/ \
+    M(void, SupportDelayedService, (THIS))                     /*6*/ \
     M(void, RequestDelayedService, (THIS_ ULONGLONG ullDelay)) /*7*/ \
-    M(void, CancelDelayedService, (THIS))                     /*8*/
+    M(void, CancelDelayedService, (THIS))                      /*8*/
 #undef INTERFACE
 #define INTERFACE IServiceGroup
-DECLARE_INTERFACE_(IServiceGroup, IServiceSink) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IServiceSink(PORTICO_ABSTRACT)
-    PORTICO_IServiceGroup(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IServiceGroup, IServiceSink){
+    DEFINE_ABSTRACT_UNKNOWN() PORTICO_IServiceSink(PORTICO_ABSTRACT) PORTICO_IServiceGroup(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef struct IServiceGroup* PSERVICEGROUP;
 #define IMP_IServiceGroup IMP_IServiceSink PORTICO_IServiceGroup(PORTICO_IMPLEMENT)
 
 // IRegistryKey (RK-001..RK-016).
-// Too small a buffer: STATUS_BUFFER_OVERFLOW with part of the data, STATUS_BUFFER_TOO_SMALL with none; ResultLength is
-// the size needed in bytes (RK-006). Enumerating past the end: STATUS_NO_MORE_ENTRIES.
+// Too small a buffer: STATUS_BUFFER_OVERFLOW with part of the data, STATUS_BUFFER_TOO_SMALL with none;
+// ResultLength is the size needed in bytes (RK-006). Enumerating past the end: STATUS_NO_MORE_ENTRIES.
 struct IRegistryKey;
-#define PORTICO_IRegistryKey(M)                                                                             \
-    M(NTSTATUS, QueryKey,                                                                                   \
-      (THIS_ KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation, ULONG Length,                 \
-       PULONG ResultLength)) /*3*/                                                                          \
-    M(NTSTATUS, EnumerateKey,                                                                               \
-      (THIS_ ULONG Index, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation, ULONG Length,    \
-       PULONG ResultLength)) /*4*/                                                                          \
-    M(NTSTATUS, QueryValueKey,                                                                              \
-      (THIS_ PUNICODE_STRING ValueName, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,               \
-       PVOID KeyValueInformation, ULONG Length, PULONG ResultLength)) /*5*/                                 \
-    M(NTSTATUS, EnumerateValueKey,                                                                          \
-      (THIS_ ULONG Index, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass, PVOID KeyValueInformation,  \
-       ULONG Length, PULONG ResultLength)) /*6*/                                                            \
-    M(NTSTATUS, SetValueKey, (THIS_ PUNICODE_STRING ValueName, ULONG Type, PVOID Data, ULONG DataSize)) /*7*/ \
-    M(NTSTATUS, QueryRegistryValues, (THIS_ PRTL_QUERY_REGISTRY_TABLE QueryTable, PVOID Context)) /*8*/     \
-    M(NTSTATUS, NewSubKey,                                                                                  \
-      (THIS_ struct IRegistryKey** RegistrySubKey, PUNKNOWN OuterUnknown, ACCESS_MASK DesiredAccess,        \
-       PUNICODE_STRING SubKeyName, ULONG CreateOptions, PULONG Disposition)) /*9*/                          \
-    M(NTSTATUS, DeleteKey, (THIS)) /*10*/
+#define PORTICO_IRegistryKey(M)                                                                            \
+    M(NTSTATUS, QueryKey,                                                                                  \
+      (THIS_ KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation, ULONG Length,                \
+       PULONG ResultLength)) /*3*/                                                                         \
+    M(NTSTATUS, EnumerateKey,                                                                              \
+      (THIS_ ULONG Index, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation, ULONG Length,   \
+       PULONG ResultLength)) /*4*/                                                                         \
+    M(NTSTATUS, QueryValueKey,                                                                             \
+      (THIS_ PUNICODE_STRING ValueName, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,              \
+       PVOID KeyValueInformation, ULONG Length, PULONG ResultLength)) /*5*/                                \
+    M(NTSTATUS, EnumerateValueKey,                                                                         \
+      (THIS_ ULONG Index, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass, PVOID KeyValueInformation, \
+       ULONG Length, PULONG ResultLength)) /*6*/                                                           \
+    M(NTSTATUS, SetValueKey,                                                                               \
+      (THIS_ PUNICODE_STRING ValueName, ULONG Type, PVOID Data, ULONG DataSize))                  /*7*/    \
+    M(NTSTATUS, QueryRegistryValues, (THIS_ PRTL_QUERY_REGISTRY_TABLE QueryTable, PVOID Context)) /*8*/    \
+    M(NTSTATUS, NewSubKey,                                                                                 \
+      (THIS_ struct IRegistryKey * *RegistrySubKey, PUNKNOWN OuterUnknown, ACCESS_MASK DesiredAccess,      \
+       PUNICODE_STRING SubKeyName, ULONG CreateOptions, PULONG Disposition)) /*9*/                         \
+    M(NTSTATUS, DeleteKey, (THIS))                                           /*10*/
 #undef INTERFACE
 #define INTERFACE IRegistryKey
-DECLARE_INTERFACE_(IRegistryKey, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IRegistryKey(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IRegistryKey, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IRegistryKey(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef struct IRegistryKey* PREGISTRYKEY;
 #define IMP_IRegistryKey PORTICO_IRegistryKey(PORTICO_IMPLEMENT)
@@ -466,35 +456,31 @@ enum {
 #define PORTICO_IMusicTechnology(M) M(NTSTATUS, SetTechnology, (THIS_ const GUID* Technology)) /*3*/
 #undef INTERFACE
 #define INTERFACE IMusicTechnology
-DECLARE_INTERFACE_(IMusicTechnology, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IMusicTechnology(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMusicTechnology,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMusicTechnology(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMusicTechnology* PMUSICTECHNOLOGY;
 #define IMP_IMusicTechnology PORTICO_IMusicTechnology(PORTICO_IMPLEMENT)
 
 // IMiniport (IM-001..IM-025).
-// DataRangeIntersection: STATUS_BUFFER_OVERFLOW with the length when OutputBufferLength is 0, STATUS_BUFFER_TOO_SMALL,
-// STATUS_NO_MATCH, or STATUS_NOT_IMPLEMENTED to leave it to the port (IM-022).
+// DataRangeIntersection: STATUS_BUFFER_OVERFLOW with the length when OutputBufferLength is 0,
+// STATUS_BUFFER_TOO_SMALL, STATUS_NO_MATCH, or STATUS_NOT_IMPLEMENTED to leave it to the port (IM-022).
 #define PORTICO_IMiniport(M)                                                                                \
-    M(NTSTATUS, GetDescription, (THIS_ PPCFILTER_DESCRIPTOR* Description)) /*3*/                            \
+    M(NTSTATUS, GetDescription, (THIS_ PPCFILTER_DESCRIPTOR * Description)) /*3*/                           \
     M(NTSTATUS, DataRangeIntersection,                                                                      \
       (THIS_ ULONG PinId, PKSDATARANGE DataRange, PKSDATARANGE MatchingDataRange, ULONG OutputBufferLength, \
        PVOID ResultantFormat, PULONG ResultantFormatLength)) /*4*/
 #define DEFINE_ABSTRACT_MINIPORT() PORTICO_IMiniport(PORTICO_ABSTRACT)
 #undef INTERFACE
 #define INTERFACE IMiniport
-DECLARE_INTERFACE_(IMiniport, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_MINIPORT()
-};
+DECLARE_INTERFACE_(IMiniport, IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()};
 #undef INTERFACE
 typedef IMiniport* PMINIPORT;
 #define IMP_IMiniport PORTICO_IMiniport(PORTICO_IMPLEMENT)
 
 // IPort (IP-001..IP-048).
-// Init: UnknownAdapter, Irp and ResourceList may be NULL; STATUS_INVALID_PARAMETER without device or miniport (IP-023).
+// Init: UnknownAdapter, Irp and ResourceList may be NULL; STATUS_INVALID_PARAMETER without device or miniport
+// (IP-023).
 #ifdef PC_OLD_NAMES
 #define PORTICO_PC_DEVICE PVOID
 #define PORTICO_PC_IRP PVOID
@@ -502,80 +488,70 @@ typedef IMiniport* PMINIPORT;
 #define PORTICO_PC_DEVICE PDEVICE_OBJECT
 #define PORTICO_PC_IRP PIRP
 #endif
-#define PORTICO_IPort(M)                                                                                   \
-    M(NTSTATUS, Init,                                                                                      \
-      (THIS_ PORTICO_PC_DEVICE DeviceObject, PORTICO_PC_IRP Irp, PUNKNOWN UnknownMiniport,                 \
-       PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList)) /*3*/                                         \
-    M(NTSTATUS, GetDeviceProperty,                                                                         \
-      (THIS_ DEVICE_REGISTRY_PROPERTY DeviceProperty, ULONG BufferLength, PVOID PropertyBuffer,            \
-       PULONG ResultLength)) /*4*/                                                                         \
-    M(NTSTATUS, NewRegistryKey,                                                                            \
-      (THIS_ PREGISTRYKEY* OutRegistryKey, PUNKNOWN OuterUnknown, ULONG RegistryKeyType,                   \
-       ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, ULONG CreateOptions,                \
+#define PORTICO_IPort(M)                                                                        \
+    M(NTSTATUS, Init,                                                                           \
+      (THIS_ PORTICO_PC_DEVICE DeviceObject, PORTICO_PC_IRP Irp, PUNKNOWN UnknownMiniport,      \
+       PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList)) /*3*/                              \
+    M(NTSTATUS, GetDeviceProperty,                                                              \
+      (THIS_ DEVICE_REGISTRY_PROPERTY DeviceProperty, ULONG BufferLength, PVOID PropertyBuffer, \
+       PULONG ResultLength)) /*4*/                                                              \
+    M(NTSTATUS, NewRegistryKey,                                                                 \
+      (THIS_ PREGISTRYKEY * OutRegistryKey, PUNKNOWN OuterUnknown, ULONG RegistryKeyType,       \
+       ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, ULONG CreateOptions,     \
        PULONG Disposition)) /*5*/
 #define DEFINE_ABSTRACT_PORT() PORTICO_IPort(PORTICO_ABSTRACT)
 #undef INTERFACE
 #define INTERFACE IPort
-DECLARE_INTERFACE_(IPort, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_PORT()
-};
+DECLARE_INTERFACE_(IPort, IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()};
 #undef INTERFACE
 typedef IPort* PPORT;
 #define IMP_IPort PORTICO_IPort(PORTICO_IMPLEMENT)
 
 // IPortMidi (PM-001..PM-052).
-// Notify: any IRQL; NULL asks for service of every group of the port (PM-013). RegisterServiceGroup returns void (CX-002).
-#define PORTICO_IPortMidi(M)                                           \
-    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup))          /*6*/ \
+// Notify: any IRQL; NULL asks for service of every group of the port (PM-013). RegisterServiceGroup returns
+// void (CX-002).
+#define PORTICO_IPortMidi(M)                                                \
+    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup))               /*6*/ \
     M(void, RegisterServiceGroup, (THIS_ PSERVICEGROUP ServiceGroup)) /*7*/
 #undef INTERFACE
 #define INTERFACE IPortMidi
-DECLARE_INTERFACE_(IPortMidi, IPort) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_PORT()
-    PORTICO_IPortMidi(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPortMidi, IPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()
+                                         PORTICO_IPortMidi(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef struct IPortMidi* PPORTMIDI;
 #define IMP_IPortMidi IMP_IPort PORTICO_IPortMidi(PORTICO_IMPLEMENT)
 
 // IMiniportMidiStream (MS-001..MS-055).
-// Read and Write: DISPATCH_LEVEL. Read: success with 0 bytes = no more for now. Write: BytesWritten is BytesToWrite, a
-// multiple of four below it, or 0 = busy; STATUS_IO_DEVICE_ERROR when the device is broken.
-#define PORTICO_IMiniportMidiStream(M)                                                              \
-    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat)) /*3*/                                  \
-    M(NTSTATUS, SetState, (THIS_ KSSTATE State))             /*4*/                                  \
-    M(NTSTATUS, Read, (THIS_ PVOID BufferAddress, ULONG BufferLength, PULONG BytesRead)) /*5*/      \
+// Read and Write: DISPATCH_LEVEL. Read: success with 0 bytes = no more for now. Write: BytesWritten is
+// BytesToWrite, a multiple of four below it, or 0 = busy; STATUS_IO_DEVICE_ERROR when the device is broken.
+#define PORTICO_IMiniportMidiStream(M)                                                             \
+    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                                 /*3*/ \
+    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                                             /*4*/ \
+    M(NTSTATUS, Read, (THIS_ PVOID BufferAddress, ULONG BufferLength, PULONG BytesRead))     /*5*/ \
     M(NTSTATUS, Write, (THIS_ PVOID BufferAddress, ULONG BytesToWrite, PULONG BytesWritten)) /*6*/
 #undef INTERFACE
 #define INTERFACE IMiniportMidiStream
-DECLARE_INTERFACE_(IMiniportMidiStream, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IMiniportMidiStream(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportMidiStream,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportMidiStream(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportMidiStream* PMINIPORTMIDISTREAM;
 #define IMP_IMiniportMidiStream PORTICO_IMiniportMidiStream(PORTICO_IMPLEMENT)
 
 // IMiniportMidi (MM-001..MM-052).
-// Service: DISPATCH_LEVEL. *ServiceGroup of Init and NewStream is preset to NULL and may stay so; if set it carries a
-// reference for the port.
-#define PORTICO_IMiniportMidi(M)                                                                           \
-    M(NTSTATUS, Init,                                                                                      \
-      (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTMIDI Port,                          \
-       PSERVICEGROUP* ServiceGroup)) /*5*/                                                                 \
-    M(void, Service, (THIS))         /*6*/                                                                 \
-    M(NTSTATUS, NewStream,                                                                                 \
-      (THIS_ PMINIPORTMIDISTREAM* Stream, PUNKNOWN OuterUnknown, POOL_TYPE PoolType, ULONG Pin,            \
-       BOOLEAN Capture, PKSDATAFORMAT DataFormat, PSERVICEGROUP* ServiceGroup)) /*7*/
+// Service: DISPATCH_LEVEL. *ServiceGroup of Init and NewStream is preset to NULL and may stay so; if set it
+// carries a reference for the port.
+#define PORTICO_IMiniportMidi(M)                                                                 \
+    M(NTSTATUS, Init,                                                                            \
+      (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTMIDI Port,                \
+       PSERVICEGROUP * ServiceGroup)) /*5*/                                                      \
+    M(void, Service, (THIS))          /*6*/                                                      \
+    M(NTSTATUS, NewStream,                                                                       \
+      (THIS_ PMINIPORTMIDISTREAM * Stream, PUNKNOWN OuterUnknown, POOL_TYPE PoolType, ULONG Pin, \
+       BOOLEAN Capture, PKSDATAFORMAT DataFormat, PSERVICEGROUP * ServiceGroup)) /*7*/
 #undef INTERFACE
 #define INTERFACE IMiniportMidi
-DECLARE_INTERFACE_(IMiniportMidi, IMiniport) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_MINIPORT()
-    PORTICO_IMiniportMidi(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportMidi, IMiniport){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()
+                                                 PORTICO_IMiniportMidi(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportMidi* PMINIPORTMIDI;
 #define IMP_IMiniportMidi IMP_IMiniport PORTICO_IMiniportMidi(PORTICO_IMPLEMENT)
@@ -583,10 +559,7 @@ typedef IMiniportMidi* PMINIPORTMIDI;
 // Topology (TP-001..TP-003).
 #undef INTERFACE
 #define INTERFACE IPortTopology
-DECLARE_INTERFACE_(IPortTopology, IPort) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_PORT()
-};
+DECLARE_INTERFACE_(IPortTopology, IPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()};
 #undef INTERFACE
 typedef IPortTopology* PPORTTOPOLOGY;
 #define IMP_IPortTopology IMP_IPort
@@ -595,139 +568,120 @@ typedef IPortTopology* PPORTTOPOLOGY;
     M(NTSTATUS, Init, (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTTOPOLOGY Port)) /*5*/
 #undef INTERFACE
 #define INTERFACE IMiniportTopology
-DECLARE_INTERFACE_(IMiniportTopology, IMiniport) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_MINIPORT()
-    PORTICO_IMiniportTopology(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportTopology, IMiniport){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()
+                                                     PORTICO_IMiniportTopology(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportTopology* PMINIPORTTOPOLOGY;
 #define IMP_IMiniportTopology IMP_IMiniport PORTICO_IMiniportTopology(PORTICO_IMPLEMENT)
 
 // WaveCyclic.
-#define PORTICO_IPortWaveCyclic(M)                                                                          \
-    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup)) /*6*/                                               \
-    M(NTSTATUS, NewSlaveDmaChannel,                                                                         \
-      (THIS_ PDMACHANNELSLAVE * DmaChannel, PUNKNOWN OuterUnknown, PRESOURCELIST ResourceList,              \
-       ULONG DmaIndex, ULONG MaximumLength, BOOLEAN DemandMode, DMA_SPEED DmaSpeed)) /*7*/                  \
-    M(NTSTATUS, NewMasterDmaChannel,                                                                        \
-      (THIS_ PDMACHANNEL * DmaChannel, PUNKNOWN OuterUnknown, PRESOURCELIST ResourceList,                   \
-       ULONG MaximumLength, BOOLEAN Dma32BitAddresses, BOOLEAN Dma64BitAddresses, DMA_WIDTH DmaWidth,       \
+#define PORTICO_IPortWaveCyclic(M)                                                                    \
+    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup)) /*6*/                                         \
+    M(NTSTATUS, NewSlaveDmaChannel,                                                                   \
+      (THIS_ PDMACHANNELSLAVE * DmaChannel, PUNKNOWN OuterUnknown, PRESOURCELIST ResourceList,        \
+       ULONG DmaIndex, ULONG MaximumLength, BOOLEAN DemandMode, DMA_SPEED DmaSpeed)) /*7*/            \
+    M(NTSTATUS, NewMasterDmaChannel,                                                                  \
+      (THIS_ PDMACHANNEL * DmaChannel, PUNKNOWN OuterUnknown, PRESOURCELIST ResourceList,             \
+       ULONG MaximumLength, BOOLEAN Dma32BitAddresses, BOOLEAN Dma64BitAddresses, DMA_WIDTH DmaWidth, \
        DMA_SPEED DmaSpeed)) /*8*/
 #undef INTERFACE
 #define INTERFACE IPortWaveCyclic
-DECLARE_INTERFACE_(IPortWaveCyclic, IPort) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_PORT()
-    PORTICO_IPortWaveCyclic(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPortWaveCyclic, IPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()
+                                               PORTICO_IPortWaveCyclic(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPortWaveCyclic* PPORTWAVECYCLIC;
 #define IMP_IPortWaveCyclic IMP_IPort PORTICO_IPortWaveCyclic(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveCyclicStream(M)                                             \
-    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                       /*3*/ \
-    M(ULONG, SetNotificationFreq, (THIS_ ULONG Interval, PULONG FrameSize))        /*4*/ \
-    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                                   /*5*/ \
-    M(NTSTATUS, GetPosition, (THIS_ PULONG Position))                              /*6*/ \
-    M(NTSTATUS, NormalizePhysicalPosition, (THIS_ PLONGLONG PhysicalPosition))     /*7*/ \
-    M(void, Silence, (THIS_ PVOID Buffer, ULONG ByteCount))                        /*8*/
+#define PORTICO_IMiniportWaveCyclicStream(M)                                         \
+    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                   /*3*/ \
+    M(ULONG, SetNotificationFreq, (THIS_ ULONG Interval, PULONG FrameSize))    /*4*/ \
+    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                               /*5*/ \
+    M(NTSTATUS, GetPosition, (THIS_ PULONG Position))                          /*6*/ \
+    M(NTSTATUS, NormalizePhysicalPosition, (THIS_ PLONGLONG PhysicalPosition)) /*7*/ \
+    M(void, Silence, (THIS_ PVOID Buffer, ULONG ByteCount))                    /*8*/
 #undef INTERFACE
 #define INTERFACE IMiniportWaveCyclicStream
-DECLARE_INTERFACE_(IMiniportWaveCyclicStream, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IMiniportWaveCyclicStream(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportWaveCyclicStream,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportWaveCyclicStream(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportWaveCyclicStream* PMINIPORTWAVECYCLICSTREAM;
 #define IMP_IMiniportWaveCyclicStream PORTICO_IMiniportWaveCyclicStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveCyclic(M)                                                                         \
-    M(NTSTATUS, Init, (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTWAVECYCLIC Port)) /*5*/ \
-    M(NTSTATUS, NewStream,                                                                                     \
-      (THIS_ PMINIPORTWAVECYCLICSTREAM * Stream, PUNKNOWN OuterUnknown, POOL_TYPE PoolType, ULONG Pin,         \
-       BOOLEAN Capture, PKSDATAFORMAT DataFormat, PDMACHANNEL * DmaChannel, PSERVICEGROUP * ServiceGroup)) /*6*/
+#define PORTICO_IMiniportWaveCyclic(M)                                                                 \
+    M(NTSTATUS, Init,                                                                                  \
+      (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTWAVECYCLIC Port)) /*5*/         \
+    M(NTSTATUS, NewStream,                                                                             \
+      (THIS_ PMINIPORTWAVECYCLICSTREAM * Stream, PUNKNOWN OuterUnknown, POOL_TYPE PoolType, ULONG Pin, \
+       BOOLEAN Capture, PKSDATAFORMAT DataFormat, PDMACHANNEL * DmaChannel,                            \
+       PSERVICEGROUP * ServiceGroup)) /*6*/
 #undef INTERFACE
 #define INTERFACE IMiniportWaveCyclic
-DECLARE_INTERFACE_(IMiniportWaveCyclic, IMiniport) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_MINIPORT()
-    PORTICO_IMiniportWaveCyclic(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportWaveCyclic, IMiniport){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()
+                                                       PORTICO_IMiniportWaveCyclic(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportWaveCyclic* PMINIPORTWAVECYCLIC;
 #define IMP_IMiniportWaveCyclic IMP_IMiniport PORTICO_IMiniportWaveCyclic(PORTICO_IMPLEMENT)
 
 // WavePci.
-#define PORTICO_IPortWavePci(M)                                                                             \
-    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup)) /*6*/                                               \
-    M(NTSTATUS, NewMasterDmaChannel,                                                                        \
-      (THIS_ PDMACHANNEL * OutDmaChannel, PUNKNOWN OuterUnknown, POOL_TYPE PoolType,                        \
-       PRESOURCELIST ResourceList, BOOLEAN ScatterGather, BOOLEAN Dma32BitAddresses,                        \
-       BOOLEAN Dma64BitAddresses, BOOLEAN IgnoreCount, DMA_WIDTH DmaWidth, DMA_SPEED DmaSpeed,              \
+#define PORTICO_IPortWavePci(M)                                                                \
+    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup)) /*6*/                                  \
+    M(NTSTATUS, NewMasterDmaChannel,                                                           \
+      (THIS_ PDMACHANNEL * OutDmaChannel, PUNKNOWN OuterUnknown, POOL_TYPE PoolType,           \
+       PRESOURCELIST ResourceList, BOOLEAN ScatterGather, BOOLEAN Dma32BitAddresses,           \
+       BOOLEAN Dma64BitAddresses, BOOLEAN IgnoreCount, DMA_WIDTH DmaWidth, DMA_SPEED DmaSpeed, \
        ULONG MaximumLength, ULONG DmaPort)) /*7*/
 #undef INTERFACE
 #define INTERFACE IPortWavePci
-DECLARE_INTERFACE_(IPortWavePci, IPort) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_PORT()
-    PORTICO_IPortWavePci(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPortWavePci, IPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()
+                                            PORTICO_IPortWavePci(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPortWavePci* PPORTWAVEPCI;
 #define IMP_IPortWavePci IMP_IPort PORTICO_IPortWavePci(PORTICO_IMPLEMENT)
 
-#define PORTICO_IPortWavePciStream(M)                                                                 \
-    M(NTSTATUS, GetMapping,                                                                           \
-      (THIS_ PVOID Tag, PPHYSICAL_ADDRESS PhysicalAddress, PVOID * VirtualAddress, PULONG ByteCount,  \
-       PULONG Flags))                            /*3*/                                                \
-    M(NTSTATUS, ReleaseMapping, (THIS_ PVOID Tag)) /*4*/                                              \
-    M(NTSTATUS, TerminatePacket, (THIS))         /*5*/
+#define PORTICO_IPortWavePciStream(M)                                                                \
+    M(NTSTATUS, GetMapping,                                                                          \
+      (THIS_ PVOID Tag, PPHYSICAL_ADDRESS PhysicalAddress, PVOID * VirtualAddress, PULONG ByteCount, \
+       PULONG Flags))                              /*3*/                                             \
+    M(NTSTATUS, ReleaseMapping, (THIS_ PVOID Tag)) /*4*/                                             \
+    M(NTSTATUS, TerminatePacket, (THIS))           /*5*/
 #undef INTERFACE
 #define INTERFACE IPortWavePciStream
-DECLARE_INTERFACE_(IPortWavePciStream, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPortWavePciStream(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPortWavePciStream,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortWavePciStream(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPortWavePciStream* PPORTWAVEPCISTREAM;
 #define IMP_IPortWavePciStream PORTICO_IPortWavePciStream(PORTICO_IMPLEMENT)
 
 #define PORTICO_IMiniportWavePciStream(M)                                                            \
-    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                             /*3*/       \
-    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                                         /*4*/       \
-    M(NTSTATUS, GetPosition, (THIS_ PULONGLONG Position))                                /*5*/       \
-    M(NTSTATUS, NormalizePhysicalPosition, (THIS_ PLONGLONG PhysicalPosition))           /*6*/       \
-    M(NTSTATUS, GetAllocatorFraming, (THIS_ PKSALLOCATOR_FRAMING AllocatorFraming))      /*7*/       \
+    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                                   /*3*/ \
+    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                                               /*4*/ \
+    M(NTSTATUS, GetPosition, (THIS_ PULONGLONG Position))                                      /*5*/ \
+    M(NTSTATUS, NormalizePhysicalPosition, (THIS_ PLONGLONG PhysicalPosition))                 /*6*/ \
+    M(NTSTATUS, GetAllocatorFraming, (THIS_ PKSALLOCATOR_FRAMING AllocatorFraming))            /*7*/ \
     M(NTSTATUS, RevokeMappings, (THIS_ PVOID FirstTag, PVOID LastTag, PULONG MappingsRevoked)) /*8*/ \
-    M(void, MappingAvailable, (THIS))                                                    /*9*/       \
-    M(void, Service, (THIS))                                                             /*10*/
+    M(void, MappingAvailable, (THIS))                                                          /*9*/ \
+    M(void, Service, (THIS))                                                                   /*10*/
 #undef INTERFACE
 #define INTERFACE IMiniportWavePciStream
-DECLARE_INTERFACE_(IMiniportWavePciStream, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IMiniportWavePciStream(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportWavePciStream,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportWavePciStream(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportWavePciStream* PMINIPORTWAVEPCISTREAM;
 #define IMP_IMiniportWavePciStream PORTICO_IMiniportWavePciStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWavePci(M)                                                                         \
-    M(NTSTATUS, Init,                                                                                       \
-      (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTWAVEPCI Port,                        \
-       PSERVICEGROUP * ServiceGroup)) /*5*/                                                                 \
-    M(NTSTATUS, NewStream,                                                                                  \
-      (THIS_ PMINIPORTWAVEPCISTREAM * Stream, PUNKNOWN OuterUnknown, POOL_TYPE PoolType,                    \
-       PPORTWAVEPCISTREAM PortStream, ULONG Pin, BOOLEAN Capture, PKSDATAFORMAT DataFormat,                 \
-       PDMACHANNEL * DmaChannel, PSERVICEGROUP * ServiceGroup)) /*6*/                                       \
-    M(void, Service, (THIS)) /*7*/
+#define PORTICO_IMiniportWavePci(M)                                                         \
+    M(NTSTATUS, Init,                                                                       \
+      (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTWAVEPCI Port,        \
+       PSERVICEGROUP * ServiceGroup)) /*5*/                                                 \
+    M(NTSTATUS, NewStream,                                                                  \
+      (THIS_ PMINIPORTWAVEPCISTREAM * Stream, PUNKNOWN OuterUnknown, POOL_TYPE PoolType,    \
+       PPORTWAVEPCISTREAM PortStream, ULONG Pin, BOOLEAN Capture, PKSDATAFORMAT DataFormat, \
+       PDMACHANNEL * DmaChannel, PSERVICEGROUP * ServiceGroup)) /*6*/                       \
+    M(void, Service, (THIS))                                    /*7*/
 #undef INTERFACE
 #define INTERFACE IMiniportWavePci
-DECLARE_INTERFACE_(IMiniportWavePci, IMiniport) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_MINIPORT()
-    PORTICO_IMiniportWavePci(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportWavePci, IMiniport){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()
+                                                    PORTICO_IMiniportWavePci(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportWavePci* PMINIPORTWAVEPCI;
 #define IMP_IMiniportWavePci IMP_IMiniport PORTICO_IMiniportWavePci(PORTICO_IMPLEMENT)
@@ -735,128 +689,111 @@ typedef IMiniportWavePci* PMINIPORTWAVEPCI;
 // WaveRT.
 #undef INTERFACE
 #define INTERFACE IPortWaveRT
-DECLARE_INTERFACE_(IPortWaveRT, IPort) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_PORT()
-};
+DECLARE_INTERFACE_(IPortWaveRT, IPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()};
 #undef INTERFACE
 typedef IPortWaveRT* PPORTWAVERT;
 #define IMP_IPortWaveRT IMP_IPort
 
-#define PORTICO_IPortWaveRTStream(M)                                                                         \
-    M(PMDL, AllocatePagesForMdl, (THIS_ PHYSICAL_ADDRESS HighAddress, SIZE_T TotalBytes)) /*3*/              \
-    M(PMDL, AllocateContiguousPagesForMdl,                                                                   \
-      (THIS_ PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, SIZE_T TotalBytes)) /*4*/            \
-    M(PVOID, MapAllocatedPages, (THIS_ PMDL MemoryDescriptorList, MEMORY_CACHING_TYPE CacheType)) /*5*/      \
-    M(VOID, UnmapAllocatedPages, (THIS_ PVOID BaseAddress, PMDL MemoryDescriptorList)) /*6*/                 \
-    M(VOID, FreePagesFromMdl, (THIS_ PMDL MemoryDescriptorList)) /*7*/                                       \
-    M(ULONG, GetPhysicalPagesCount, (THIS_ PMDL MemoryDescriptorList)) /*8*/                                 \
-    M(PORTICO_RESULT_PHYSICAL_ADDRESS, GetPhysicalPageAddress,                                               \
+#define PORTICO_IPortWaveRTStream(M)                                                                    \
+    M(PMDL, AllocatePagesForMdl, (THIS_ PHYSICAL_ADDRESS HighAddress, SIZE_T TotalBytes)) /*3*/         \
+    M(PMDL, AllocateContiguousPagesForMdl,                                                              \
+      (THIS_ PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, SIZE_T TotalBytes))       /*4*/ \
+    M(PVOID, MapAllocatedPages, (THIS_ PMDL MemoryDescriptorList, MEMORY_CACHING_TYPE CacheType)) /*5*/ \
+    M(VOID, UnmapAllocatedPages, (THIS_ PVOID BaseAddress, PMDL MemoryDescriptorList))            /*6*/ \
+    M(VOID, FreePagesFromMdl, (THIS_ PMDL MemoryDescriptorList))                                  /*7*/ \
+    M(ULONG, GetPhysicalPagesCount, (THIS_ PMDL MemoryDescriptorList))                            /*8*/ \
+    M(PORTICO_RESULT_PHYSICAL_ADDRESS, GetPhysicalPageAddress,                                          \
       (PORTICO_RESULT_THIS_ PMDL MemoryDescriptorList, ULONG Index)) /*9*/
 #undef INTERFACE
 #define INTERFACE IPortWaveRTStream
-DECLARE_INTERFACE_(IPortWaveRTStream, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPortWaveRTStream(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPortWaveRTStream,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortWaveRTStream(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPortWaveRTStream* PPORTWAVERTSTREAM;
 #define IMP_IPortWaveRTStream PORTICO_IPortWaveRTStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveRTStream(M)                                                                    \
-    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat)) /*3*/                                          \
-    M(NTSTATUS, SetState, (THIS_ KSSTATE State))             /*4*/                                          \
-    M(NTSTATUS, GetPosition, (THIS_ PKSAUDIO_POSITION Position)) /*5*/                                      \
-    M(NTSTATUS, AllocateAudioBuffer,                                                                        \
-      (THIS_ ULONG RequestedSize, PMDL * AudioBufferMdl, ULONG * ActualSize, ULONG * OffsetFromFirstPage,   \
-       MEMORY_CACHING_TYPE * CacheType)) /*6*/                                                              \
-    M(VOID, FreeAudioBuffer, (THIS_ PMDL AudioBufferMdl, ULONG BufferSize)) /*7*/                           \
-    M(VOID, GetHWLatency, (THIS_ KSRTAUDIO_HWLATENCY * hwLatency))          /*8*/                           \
-    M(NTSTATUS, GetPositionRegister, (THIS_ KSRTAUDIO_HWREGISTER * Register)) /*9*/                         \
-    M(NTSTATUS, GetClockRegister, (THIS_ KSRTAUDIO_HWREGISTER * Register))  /*10*/
+#define PORTICO_IMiniportWaveRTStream(M)                                                                  \
+    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))     /*3*/                                    \
+    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                 /*4*/                                    \
+    M(NTSTATUS, GetPosition, (THIS_ PKSAUDIO_POSITION Position)) /*5*/                                    \
+    M(NTSTATUS, AllocateAudioBuffer,                                                                      \
+      (THIS_ ULONG RequestedSize, PMDL * AudioBufferMdl, ULONG * ActualSize, ULONG * OffsetFromFirstPage, \
+       MEMORY_CACHING_TYPE * CacheType))                                      /*6*/                       \
+    M(VOID, FreeAudioBuffer, (THIS_ PMDL AudioBufferMdl, ULONG BufferSize))   /*7*/                       \
+    M(VOID, GetHWLatency, (THIS_ KSRTAUDIO_HWLATENCY * hwLatency))            /*8*/                       \
+    M(NTSTATUS, GetPositionRegister, (THIS_ KSRTAUDIO_HWREGISTER * Register)) /*9*/                       \
+    M(NTSTATUS, GetClockRegister, (THIS_ KSRTAUDIO_HWREGISTER * Register))    /*10*/
 #define DEFINE_ABSTRACT_MINIPORTWAVERTSTREAM() PORTICO_IMiniportWaveRTStream(PORTICO_ABSTRACT)
 #undef INTERFACE
 #define INTERFACE IMiniportWaveRTStream
-DECLARE_INTERFACE_(IMiniportWaveRTStream, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_MINIPORTWAVERTSTREAM()
-};
+DECLARE_INTERFACE_(IMiniportWaveRTStream,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORTWAVERTSTREAM()};
 #undef INTERFACE
 typedef IMiniportWaveRTStream* PMINIPORTWAVERTSTREAM;
 #define IMP_IMiniportWaveRTStream PORTICO_IMiniportWaveRTStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveRTStreamNotification(M)                                                        \
-    M(NTSTATUS, AllocateBufferWithNotification,                                                             \
-      (THIS_ ULONG NotificationCount, ULONG RequestedSize, PMDL * AudioBufferMdl, ULONG * ActualSize,       \
-       ULONG * OffsetFromFirstPage, MEMORY_CACHING_TYPE * CacheType)) /*11*/                                \
-    M(VOID, FreeBufferWithNotification, (THIS_ PMDL AudioBufferMdl, ULONG BufferSize)) /*12*/               \
-    M(NTSTATUS, RegisterNotificationEvent, (THIS_ PKEVENT NotificationEvent))          /*13*/               \
+#define PORTICO_IMiniportWaveRTStreamNotification(M)                                                  \
+    M(NTSTATUS, AllocateBufferWithNotification,                                                       \
+      (THIS_ ULONG NotificationCount, ULONG RequestedSize, PMDL * AudioBufferMdl, ULONG * ActualSize, \
+       ULONG * OffsetFromFirstPage, MEMORY_CACHING_TYPE * CacheType))                  /*11*/         \
+    M(VOID, FreeBufferWithNotification, (THIS_ PMDL AudioBufferMdl, ULONG BufferSize)) /*12*/         \
+    M(NTSTATUS, RegisterNotificationEvent, (THIS_ PKEVENT NotificationEvent))          /*13*/         \
     M(NTSTATUS, UnregisterNotificationEvent, (THIS_ PKEVENT NotificationEvent))        /*14*/
 #undef INTERFACE
 #define INTERFACE IMiniportWaveRTStreamNotification
-DECLARE_INTERFACE_(IMiniportWaveRTStreamNotification, IMiniportWaveRTStream) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_MINIPORTWAVERTSTREAM()
-    PORTICO_IMiniportWaveRTStreamNotification(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportWaveRTStreamNotification,
+                   IMiniportWaveRTStream){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORTWAVERTSTREAM()
+                                              PORTICO_IMiniportWaveRTStreamNotification(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportWaveRTStreamNotification* PMINIPORTWAVERTSTREAMNOTIFICATION;
 #define IMP_IMiniportWaveRTStreamNotification \
     IMP_IMiniportWaveRTStream PORTICO_IMiniportWaveRTStreamNotification(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveRTInputStream(M)                                                     \
-    M(NTSTATUS, GetReadPacket,                                                                    \
+#define PORTICO_IMiniportWaveRTInputStream(M) \
+    M(NTSTATUS, GetReadPacket,                \
       (THIS_ ULONG * PacketNumber, DWORD * Flags, ULONG64 * PerformanceCounterValue, BOOL * MoreData)) /*3*/
 #undef INTERFACE
 #define INTERFACE IMiniportWaveRTInputStream
-DECLARE_INTERFACE_(IMiniportWaveRTInputStream, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IMiniportWaveRTInputStream(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportWaveRTInputStream,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportWaveRTInputStream(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportWaveRTInputStream* PMINIPORTWAVERTINPUTSTREAM;
 #define IMP_IMiniportWaveRTInputStream PORTICO_IMiniportWaveRTInputStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveRTOutputStream(M)                                                         \
-    M(NTSTATUS, SetWritePacket, (THIS_ ULONG PacketNumber, DWORD Flags, ULONG EosPacketLength)) /*3*/  \
-    M(NTSTATUS, GetOutputStreamPresentationPosition,                                                   \
-      (THIS_ KSAUDIO_PRESENTATION_POSITION * pPresentationPosition)) /*4*/                             \
+#define PORTICO_IMiniportWaveRTOutputStream(M)                                                        \
+    M(NTSTATUS, SetWritePacket, (THIS_ ULONG PacketNumber, DWORD Flags, ULONG EosPacketLength)) /*3*/ \
+    M(NTSTATUS, GetOutputStreamPresentationPosition,                                                  \
+      (THIS_ KSAUDIO_PRESENTATION_POSITION * pPresentationPosition)) /*4*/                            \
     M(NTSTATUS, GetPacketCount, (THIS_ ULONG * pPacketCount))        /*5*/
 #undef INTERFACE
 #define INTERFACE IMiniportWaveRTOutputStream
-DECLARE_INTERFACE_(IMiniportWaveRTOutputStream, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IMiniportWaveRTOutputStream(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportWaveRTOutputStream,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportWaveRTOutputStream(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportWaveRTOutputStream* PMINIPORTWAVERTOUTPUTSTREAM;
 #define IMP_IMiniportWaveRTOutputStream PORTICO_IMiniportWaveRTOutputStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveRT(M)                                                                          \
-    M(NTSTATUS, Init, (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTWAVERT Port)) /*5*/  \
-    M(NTSTATUS, NewStream,                                                                                  \
-      (THIS_ PMINIPORTWAVERTSTREAM * Stream, PPORTWAVERTSTREAM PortStream, ULONG Pin, BOOLEAN Capture,      \
-       PKSDATAFORMAT DataFormat)) /*6*/                                                                     \
+#define PORTICO_IMiniportWaveRT(M)                                                                         \
+    M(NTSTATUS, Init, (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTWAVERT Port)) /*5*/ \
+    M(NTSTATUS, NewStream,                                                                                 \
+      (THIS_ PMINIPORTWAVERTSTREAM * Stream, PPORTWAVERTSTREAM PortStream, ULONG Pin, BOOLEAN Capture,     \
+       PKSDATAFORMAT DataFormat))                                                    /*6*/                 \
     M(NTSTATUS, GetDeviceDescription, (THIS_ PDEVICE_DESCRIPTION DeviceDescription)) /*7*/
 #undef INTERFACE
 #define INTERFACE IMiniportWaveRT
-DECLARE_INTERFACE_(IMiniportWaveRT, IMiniport) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_MINIPORT()
-    PORTICO_IMiniportWaveRT(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportWaveRT, IMiniport){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()
+                                                   PORTICO_IMiniportWaveRT(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportWaveRT* PMINIPORTWAVERT;
 #define IMP_IMiniportWaveRT IMP_IMiniport PORTICO_IMiniportWaveRT(PORTICO_IMPLEMENT)
 
 #define PORTICO_IMiniportAudioSignalProcessing(M) \
-    M(NTSTATUS, GetModes, (THIS_ ULONG Pin, GUID * SignalProcessingModes, ULONG * NumSignalProcessingModes)) /*3*/
+    M(NTSTATUS, GetModes,                         \
+      (THIS_ ULONG Pin, GUID * SignalProcessingModes, ULONG * NumSignalProcessingModes)) /*3*/
 #undef INTERFACE
 #define INTERFACE IMiniportAudioSignalProcessing
-DECLARE_INTERFACE_(IMiniportAudioSignalProcessing, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IMiniportAudioSignalProcessing(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportAudioSignalProcessing, IUnknown){
+    DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportAudioSignalProcessing(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportAudioSignalProcessing* PMINIPORTAudioSignalProcessing;
 #define IMP_IMiniportAudioSignalProcessing PORTICO_IMiniportAudioSignalProcessing(PORTICO_IMPLEMENT)
@@ -867,54 +804,51 @@ typedef enum _PC_EXIT_LATENCY {
     PcExitLatencyInstant = 0,
     PcExitLatencyFast,       // 10 ms
     PcExitLatencyResponsive  // 200 ms
-} PC_EXIT_LATENCY, *PPC_EXIT_LATENCY;
+} PC_EXIT_LATENCY,
+    *PPC_EXIT_LATENCY;
 
-#define PORTICO_IAdapterPowerManagement(M)                                                    \
-    M(void, PowerChangeState, (THIS_ POWER_STATE NewState))                             /*3*/ \
-    M(NTSTATUS, QueryPowerChangeState, (THIS_ POWER_STATE NewStateQuery))               /*4*/ \
-    M(NTSTATUS, QueryDeviceCapabilities, (THIS_ PDEVICE_CAPABILITIES PowerDeviceCaps))  /*5*/
+#define PORTICO_IAdapterPowerManagement(M)                                                   \
+    M(void, PowerChangeState, (THIS_ POWER_STATE NewState))                            /*3*/ \
+    M(NTSTATUS, QueryPowerChangeState, (THIS_ POWER_STATE NewStateQuery))              /*4*/ \
+    M(NTSTATUS, QueryDeviceCapabilities, (THIS_ PDEVICE_CAPABILITIES PowerDeviceCaps)) /*5*/
 #define PORTICO_IAdapterPowerManagement2(M) \
-    M(void, PowerChangeState2, (THIS_ DEVICE_POWER_STATE NewDeviceState, SYSTEM_POWER_STATE NewSystemState)) /*6*/
-#define PORTICO_IAdapterPowerManagement3(M)                                                           \
-    M(void, PowerChangeState3,                                                                        \
-      (THIS_ DEVICE_POWER_STATE NewDeviceState, SYSTEM_POWER_STATE NewSystemState,                    \
-       PC_EXIT_LATENCY D3ExitLatency))                                                         /*7*/  \
-    M(NTSTATUS, D3ExitLatencyChanged, (THIS_ PC_EXIT_LATENCY NewD3ExitLatency))                /*8*/
+    M(void, PowerChangeState2,              \
+      (THIS_ DEVICE_POWER_STATE NewDeviceState, SYSTEM_POWER_STATE NewSystemState)) /*6*/
+#define PORTICO_IAdapterPowerManagement3(M)                                           \
+    M(void, PowerChangeState3,                                                        \
+      (THIS_ DEVICE_POWER_STATE NewDeviceState, SYSTEM_POWER_STATE NewSystemState,    \
+       PC_EXIT_LATENCY D3ExitLatency))                                          /*7*/ \
+    M(NTSTATUS, D3ExitLatencyChanged, (THIS_ PC_EXIT_LATENCY NewD3ExitLatency)) /*8*/
 #define DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT() PORTICO_IAdapterPowerManagement(PORTICO_ABSTRACT)
 #define DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT2() PORTICO_IAdapterPowerManagement2(PORTICO_ABSTRACT)
 
 #undef INTERFACE
 #define INTERFACE IAdapterPowerManagement
-DECLARE_INTERFACE_(IAdapterPowerManagement, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT()
-};
+DECLARE_INTERFACE_(IAdapterPowerManagement,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT()};
 #undef INTERFACE
 typedef IAdapterPowerManagement* PADAPTERPOWERMANAGEMENT;
 #define IMP_IAdapterPowerManagement PORTICO_IAdapterPowerManagement(PORTICO_IMPLEMENT)
 
 #undef INTERFACE
 #define INTERFACE IAdapterPowerManagement2
-DECLARE_INTERFACE_(IAdapterPowerManagement2, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT()
-    DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT2()
-};
+DECLARE_INTERFACE_(IAdapterPowerManagement2, IUnknown){DEFINE_ABSTRACT_UNKNOWN()
+                                                           DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT()
+                                                               DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT2()};
 #undef INTERFACE
 typedef IAdapterPowerManagement2* PADAPTERPOWERMANAGEMENT2;
-#define IMP_IAdapterPowerManagement2 IMP_IAdapterPowerManagement PORTICO_IAdapterPowerManagement2(PORTICO_IMPLEMENT)
+#define IMP_IAdapterPowerManagement2 \
+    IMP_IAdapterPowerManagement PORTICO_IAdapterPowerManagement2(PORTICO_IMPLEMENT)
 
 #undef INTERFACE
 #define INTERFACE IAdapterPowerManagement3
-DECLARE_INTERFACE_(IAdapterPowerManagement3, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT()
-    DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT2()
-    PORTICO_IAdapterPowerManagement3(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IAdapterPowerManagement3, IUnknown){
+    DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT()
+        DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT2() PORTICO_IAdapterPowerManagement3(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IAdapterPowerManagement3* PADAPTERPOWERMANAGEMENT3;
-#define IMP_IAdapterPowerManagement3 IMP_IAdapterPowerManagement2 PORTICO_IAdapterPowerManagement3(PORTICO_IMPLEMENT)
+#define IMP_IAdapterPowerManagement3 \
+    IMP_IAdapterPowerManagement2 PORTICO_IAdapterPowerManagement3(PORTICO_IMPLEMENT)
 
 // Old spellings that live on in drivers (FLD-050).
 typedef IAdapterPowerManagement IAdapterPowerManagment;
@@ -926,25 +860,19 @@ typedef IAdapterPowerManagement* PADAPTERPOWERMANAGMENT;
 #define PORTICO_IPowerNotify(M) M(void, PowerChangeNotify, (THIS_ POWER_STATE PowerState)) /*3*/
 #undef INTERFACE
 #define INTERFACE IPowerNotify
-DECLARE_INTERFACE_(IPowerNotify, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPowerNotify(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPowerNotify, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPowerNotify(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPowerNotify* PPOWERNOTIFY;
 #define IMP_IPowerNotify PORTICO_IPowerNotify(PORTICO_IMPLEMENT)
 
 // IPinCount (PC-001..PC-006), IPinName (NA-001..NA-003).
-#define PORTICO_IPinCount(M)                                                                                 \
-    M(void, PinCount,                                                                                        \
-      (THIS_ ULONG PinId, PULONG FilterNecessary, PULONG FilterCurrent, PULONG FilterPossible,               \
+#define PORTICO_IPinCount(M)                                                                   \
+    M(void, PinCount,                                                                          \
+      (THIS_ ULONG PinId, PULONG FilterNecessary, PULONG FilterCurrent, PULONG FilterPossible, \
        PULONG GlobalCurrent, PULONG GlobalPossible)) /*3*/
 #undef INTERFACE
 #define INTERFACE IPinCount
-DECLARE_INTERFACE_(IPinCount, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPinCount(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPinCount, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPinCount(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPinCount* PPINCOUNT;
 #define IMP_IPinCount PORTICO_IPinCount(PORTICO_IMPLEMENT)
@@ -952,56 +880,47 @@ typedef IPinCount* PPINCOUNT;
 #define PORTICO_IPinName(M) M(NTSTATUS, GetPinName, (THIS_ PIRP Irp, PKSP_PIN Pin, PVOID Data)) /*3*/
 #undef INTERFACE
 #define INTERFACE IPinName
-DECLARE_INTERFACE_(IPinName, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPinName(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPinName, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPinName(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPinName* PIPINNAME;
 #define IMP_IPinName PORTICO_IPinName(PORTICO_IMPLEMENT)
 
 // IPortEvents (PE-001..PE-009): GenerateEventList at any IRQL.
-#define PORTICO_IPortEvents(M)                                                                              \
-    M(void, AddEventToEventList, (THIS_ PKSEVENT_ENTRY EventEntry)) /*3*/                                   \
-    M(void, GenerateEventList,                                                                              \
+#define PORTICO_IPortEvents(M)                                            \
+    M(void, AddEventToEventList, (THIS_ PKSEVENT_ENTRY EventEntry)) /*3*/ \
+    M(void, GenerateEventList,                                            \
       (THIS_ GUID * Set, ULONG EventId, BOOL PinEvent, ULONG PinId, BOOL NodeEvent, ULONG NodeId)) /*4*/
 #undef INTERFACE
 #define INTERFACE IPortEvents
-DECLARE_INTERFACE_(IPortEvents, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPortEvents(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPortEvents, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortEvents(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPortEvents* PPORTEVENTS;
 #define IMP_IPortEvents PORTICO_IPortEvents(PORTICO_IMPLEMENT)
 
 // IDrmPort, IDrmPort2 (DR-001, DR-002).
-#define PORTICO_IDrmPort(M)                                                                                   \
-    M(NTSTATUS, CreateContentMixed, (THIS_ PULONG paContentId, ULONG cContentId, PULONG pMixedContentId)) /*3*/ \
-    M(NTSTATUS, DestroyContent, (THIS_ ULONG ContentId))                                             /*4*/    \
-    M(NTSTATUS, ForwardContentToFileObject, (THIS_ ULONG ContentId, PFILE_OBJECT FileObject))        /*5*/    \
-    M(NTSTATUS, ForwardContentToInterface, (THIS_ ULONG ContentId, PUNKNOWN pUnknown, ULONG NumMethods)) /*6*/ \
-    M(NTSTATUS, GetContentRights, (THIS_ ULONG ContentId, PDRMRIGHTS DrmRights))                     /*7*/
-#define PORTICO_IDrmPort2(M)                                                                               \
-    M(NTSTATUS, AddContentHandlers, (THIS_ ULONG ContentId, PVOID * paHandlers, ULONG NumHandlers)) /*8*/  \
-    M(NTSTATUS, ForwardContentToDeviceObject, (THIS_ ULONG ContentId, PVOID Reserved, PCDRMFORWARD DrmForward)) /*9*/
+#define PORTICO_IDrmPort(M)                                                                         \
+    M(NTSTATUS, CreateContentMixed,                                                                 \
+      (THIS_ PULONG paContentId, ULONG cContentId, PULONG pMixedContentId))                   /*3*/ \
+    M(NTSTATUS, DestroyContent, (THIS_ ULONG ContentId))                                      /*4*/ \
+    M(NTSTATUS, ForwardContentToFileObject, (THIS_ ULONG ContentId, PFILE_OBJECT FileObject)) /*5*/ \
+    M(NTSTATUS, ForwardContentToInterface,                                                          \
+      (THIS_ ULONG ContentId, PUNKNOWN pUnknown, ULONG NumMethods))              /*6*/              \
+    M(NTSTATUS, GetContentRights, (THIS_ ULONG ContentId, PDRMRIGHTS DrmRights)) /*7*/
+#define PORTICO_IDrmPort2(M)                                                                              \
+    M(NTSTATUS, AddContentHandlers, (THIS_ ULONG ContentId, PVOID * paHandlers, ULONG NumHandlers)) /*8*/ \
+    M(NTSTATUS, ForwardContentToDeviceObject,                                                             \
+      (THIS_ ULONG ContentId, PVOID Reserved, PCDRMFORWARD DrmForward)) /*9*/
 #define DEFINE_ABSTRACT_DRMPORT() PORTICO_IDrmPort(PORTICO_ABSTRACT)
 #undef INTERFACE
 #define INTERFACE IDrmPort
-DECLARE_INTERFACE_(IDrmPort, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_DRMPORT()
-};
+DECLARE_INTERFACE_(IDrmPort, IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_DRMPORT()};
 #undef INTERFACE
 typedef IDrmPort* PDRMPORT;
 #define IMP_IDrmPort PORTICO_IDrmPort(PORTICO_IMPLEMENT)
 #undef INTERFACE
 #define INTERFACE IDrmPort2
-DECLARE_INTERFACE_(IDrmPort2, IDrmPort) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    DEFINE_ABSTRACT_DRMPORT()
-    PORTICO_IDrmPort2(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IDrmPort2, IDrmPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_DRMPORT()
+                                            PORTICO_IDrmPort2(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IDrmPort2* PDRMPORT2;
 #define IMP_IDrmPort2 IMP_IDrmPort PORTICO_IDrmPort2(PORTICO_IMPLEMENT)
@@ -1028,25 +947,22 @@ enum {
 #define PORTICO_IPortClsVersion(M) M(DWORD, GetVersion, (THIS)) /*3*/
 #undef INTERFACE
 #define INTERFACE IPortClsVersion
-DECLARE_INTERFACE_(IPortClsVersion, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPortClsVersion(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPortClsVersion,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortClsVersion(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPortClsVersion* PPORTCLSVERSION;
 #define IMP_IPortClsVersion PORTICO_IPortClsVersion(PORTICO_IMPLEMENT)
 
 // IPortClsPower (PP-001..PP-004).
-#define PORTICO_IPortClsPower(M)                                                                             \
-    M(NTSTATUS, RegisterAdapterPowerManagement, (THIS_ PUNKNOWN _pUnknown, PDEVICE_OBJECT _DeviceObject)) /*3*/ \
-    M(NTSTATUS, UnregisterAdapterPowerManagement, (THIS_ PDEVICE_OBJECT _DeviceObject))             /*4*/    \
-    M(NTSTATUS, SetIdlePowerManagement, (THIS_ PDEVICE_OBJECT _DeviceObject, BOOLEAN _bEnabled))    /*5*/
+#define PORTICO_IPortClsPower(M)                                                                       \
+    M(NTSTATUS, RegisterAdapterPowerManagement,                                                        \
+      (THIS_ PUNKNOWN _pUnknown, PDEVICE_OBJECT _DeviceObject))                                  /*3*/ \
+    M(NTSTATUS, UnregisterAdapterPowerManagement, (THIS_ PDEVICE_OBJECT _DeviceObject))          /*4*/ \
+    M(NTSTATUS, SetIdlePowerManagement, (THIS_ PDEVICE_OBJECT _DeviceObject, BOOLEAN _bEnabled)) /*5*/
 #undef INTERFACE
 #define INTERFACE IPortClsPower
-DECLARE_INTERFACE_(IPortClsPower, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPortClsPower(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPortClsPower,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortClsPower(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPortClsPower* PPORTCLSPOWER;
 #define IMP_IPortClsPower PORTICO_IPortClsPower(PORTICO_IMPLEMENT)
@@ -1056,30 +972,26 @@ typedef IPortClsPower* PPORTCLSPOWER;
     M(NTSTATUS, UnregisterSubdevice, (THIS_ PDEVICE_OBJECT DeviceObject, PUNKNOWN Unknown)) /*3*/
 #undef INTERFACE
 #define INTERFACE IUnregisterSubdevice
-DECLARE_INTERFACE_(IUnregisterSubdevice, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IUnregisterSubdevice(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IUnregisterSubdevice,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IUnregisterSubdevice(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IUnregisterSubdevice* PUNREGISTERSUBDEVICE;
 #define IMP_IUnregisterSubdevice PORTICO_IUnregisterSubdevice(PORTICO_IMPLEMENT)
 
-#define PORTICO_IUnregisterPhysicalConnection(M)                                                            \
-    M(NTSTATUS, UnregisterPhysicalConnection,                                                               \
-      (THIS_ PDEVICE_OBJECT DeviceObject, PUNKNOWN FromUnknown, ULONG FromPin, PUNKNOWN ToUnknown,          \
-       ULONG ToPin)) /*3*/                                                                                  \
-    M(NTSTATUS, UnregisterPhysicalConnectionToExternal,                                                     \
-      (THIS_ PDEVICE_OBJECT DeviceObject, PUNKNOWN FromUnknown, ULONG FromPin, PUNICODE_STRING ToString,    \
-       ULONG ToPin)) /*4*/                                                                                  \
-    M(NTSTATUS, UnregisterPhysicalConnectionFromExternal,                                                   \
-      (THIS_ PDEVICE_OBJECT DeviceObject, PUNICODE_STRING FromString, ULONG FromPin, PUNKNOWN ToUnknown,    \
+#define PORTICO_IUnregisterPhysicalConnection(M)                                                         \
+    M(NTSTATUS, UnregisterPhysicalConnection,                                                            \
+      (THIS_ PDEVICE_OBJECT DeviceObject, PUNKNOWN FromUnknown, ULONG FromPin, PUNKNOWN ToUnknown,       \
+       ULONG ToPin)) /*3*/                                                                               \
+    M(NTSTATUS, UnregisterPhysicalConnectionToExternal,                                                  \
+      (THIS_ PDEVICE_OBJECT DeviceObject, PUNKNOWN FromUnknown, ULONG FromPin, PUNICODE_STRING ToString, \
+       ULONG ToPin)) /*4*/                                                                               \
+    M(NTSTATUS, UnregisterPhysicalConnectionFromExternal,                                                \
+      (THIS_ PDEVICE_OBJECT DeviceObject, PUNICODE_STRING FromString, ULONG FromPin, PUNKNOWN ToUnknown, \
        ULONG ToPin)) /*5*/
 #undef INTERFACE
 #define INTERFACE IUnregisterPhysicalConnection
-DECLARE_INTERFACE_(IUnregisterPhysicalConnection, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IUnregisterPhysicalConnection(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IUnregisterPhysicalConnection, IUnknown){
+    DEFINE_ABSTRACT_UNKNOWN() PORTICO_IUnregisterPhysicalConnection(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IUnregisterPhysicalConnection* PUNREGISTERPHYSICALCONNECTION;
 #define IMP_IUnregisterPhysicalConnection PORTICO_IUnregisterPhysicalConnection(PORTICO_IMPLEMENT)
@@ -1094,10 +1006,8 @@ typedef enum { PcRebalanceNotSupported = 0, PcRebalanceRemoveSubdevices } PC_REB
     M(void, PnpStop, (THIS))                                /*6*/
 #undef INTERFACE
 #define INTERFACE IAdapterPnpManagement
-DECLARE_INTERFACE_(IAdapterPnpManagement, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IAdapterPnpManagement(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IAdapterPnpManagement,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IAdapterPnpManagement(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IAdapterPnpManagement* PADAPTERPNPMANAGEMENT;
 #define IMP_IAdapterPnpManagement PORTICO_IAdapterPnpManagement(PORTICO_IMPLEMENT)
@@ -1105,57 +1015,47 @@ typedef IAdapterPnpManagement* PADAPTERPNPMANAGEMENT;
 #define PORTICO_IMiniportPnpNotify(M) M(void, PnpStop, (THIS)) /*3*/
 #undef INTERFACE
 #define INTERFACE IMiniportPnpNotify
-DECLARE_INTERFACE_(IMiniportPnpNotify, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IMiniportPnpNotify(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IMiniportPnpNotify,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportPnpNotify(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IMiniportPnpNotify* PMINIPORTPNPNOTIFY;
 #define IMP_IMiniportPnpNotify PORTICO_IMiniportPnpNotify(PORTICO_IMPLEMENT)
 
-#define PORTICO_IPortClsPnp(M)                                                                               \
-    M(NTSTATUS, RegisterAdapterPnpManagement, (THIS_ PUNKNOWN pUnknown, PDEVICE_OBJECT DeviceObject)) /*3*/  \
+#define PORTICO_IPortClsPnp(M)                                                                              \
+    M(NTSTATUS, RegisterAdapterPnpManagement, (THIS_ PUNKNOWN pUnknown, PDEVICE_OBJECT DeviceObject)) /*3*/ \
     M(NTSTATUS, UnregisterAdapterPnpManagement, (THIS_ PDEVICE_OBJECT DeviceObject))                  /*4*/
 #undef INTERFACE
 #define INTERFACE IPortClsPnp
-DECLARE_INTERFACE_(IPortClsPnp, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPortClsPnp(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPortClsPnp, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortClsPnp(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPortClsPnp* PPORTCLSPNP;
 
-#define PORTICO_IPortWMIRegistration(M)                                 \
+#define PORTICO_IPortWMIRegistration(M)                                   \
     M(NTSTATUS, RegisterWMIProvider, (THIS_ PDEVICE_OBJECT, PVOID)) /*3*/ \
     M(NTSTATUS, UnregisterWMIProvider, (THIS_ PDEVICE_OBJECT))      /*4*/
 #undef INTERFACE
 #define INTERFACE IPortWMIRegistration
-DECLARE_INTERFACE_(IPortWMIRegistration, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPortWMIRegistration(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPortWMIRegistration,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortWMIRegistration(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPortWMIRegistration* PPORTWMIREGISTRATION;
 
 #define PORTICO_IPreFetchOffset(M) M(VOID, SetPreFetchOffset, (THIS_ ULONG PreFetchOffset)) /*3*/
 #undef INTERFACE
 #define INTERFACE IPreFetchOffset
-DECLARE_INTERFACE_(IPreFetchOffset, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPreFetchOffset(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPreFetchOffset,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPreFetchOffset(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPreFetchOffset* PPREFETCHOFFSET;
 #define IMP_IPreFetchOffset PORTICO_IPreFetchOffset(PORTICO_IMPLEMENT)
 
 #define PORTICO_IPortClsSubdeviceEx(M) \
-    M(NTSTATUS, UpdatePinDescriptor, (THIS_ ULONG _ulPinId, ULONG _ulFlags, PPCPIN_DESCRIPTOR _pPinDescriptor)) /*3*/
+    M(NTSTATUS, UpdatePinDescriptor,   \
+      (THIS_ ULONG _ulPinId, ULONG _ulFlags, PPCPIN_DESCRIPTOR _pPinDescriptor)) /*3*/
 #undef INTERFACE
 #define INTERFACE IPortClsSubdeviceEx
-DECLARE_INTERFACE_(IPortClsSubdeviceEx, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPortClsSubdeviceEx(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPortClsSubdeviceEx,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortClsSubdeviceEx(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPortClsSubdeviceEx* PPORTCLSSubdeviceEx;
 
@@ -1173,31 +1073,32 @@ typedef enum {
     eMINIPORT_FX_CLSID,
     eMINIPORT_MaxValue
 } EPcMiniportEngineEvent;
-#define PORTICO_IPortClsEtwHelper(M)                                                                       \
-    M(NTSTATUS, MiniportWriteEtwEvent,                                                                     \
-      (THIS_ EPcMiniportEngineEvent miniportEventType, ULONGLONG pvData1, ULONGLONG pvData2,               \
+#define PORTICO_IPortClsEtwHelper(M)                                                         \
+    M(NTSTATUS, MiniportWriteEtwEvent,                                                       \
+      (THIS_ EPcMiniportEngineEvent miniportEventType, ULONGLONG pvData1, ULONGLONG pvData2, \
        ULONGLONG ulData3, ULONGLONG ulData4)) /*3*/
 #undef INTERFACE
 #define INTERFACE IPortClsEtwHelper
-DECLARE_INTERFACE_(IPortClsEtwHelper, IUnknown) {
-    DEFINE_ABSTRACT_UNKNOWN()
-    PORTICO_IPortClsEtwHelper(PORTICO_ABSTRACT)
-};
+DECLARE_INTERFACE_(IPortClsEtwHelper,
+                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortClsEtwHelper(PORTICO_ABSTRACT)};
 #undef INTERFACE
 typedef IPortClsEtwHelper* PPORTCLSETWHELPER;
 
 // PcXxx (spec/functions.md).
 // PASSIVE_LEVEL and NTSTATUS unless said otherwise.
 
-// The adapter's StartDevice: resources are released by PortCls afterwards; keep them through sublists (LC-011).
+// The adapter's StartDevice: resources are released by PortCls afterwards; keep them through sublists
+// (LC-011).
 typedef NTSTATUS(NTAPI* PCPFNSTARTDEVICE)(PORTICO_PC_DEVICE DeviceObject, PORTICO_PC_IRP Irp,
                                           PRESOURCELIST ResourceList);
 
 // Driver and device (FN-001..FN-027).
-PORTCLASSAPI NTSTATUS NTAPI PcInitializeAdapterDriver(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPathName,
+PORTCLASSAPI NTSTATUS NTAPI PcInitializeAdapterDriver(PDRIVER_OBJECT DriverObject,
+                                                      PUNICODE_STRING RegistryPathName,
                                                       PDRIVER_ADD_DEVICE AddDevice);
 // DeviceExtensionSize: 0 or >= PORT_CLASS_DEVICE_EXTENSION_SIZE bytes, else STATUS_INVALID_PARAMETER.
-PORTCLASSAPI NTSTATUS NTAPI PcAddAdapterDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT PhysicalDeviceObject,
+PORTCLASSAPI NTSTATUS NTAPI PcAddAdapterDevice(PDRIVER_OBJECT DriverObject,
+                                               PDEVICE_OBJECT PhysicalDeviceObject,
                                                PCPFNSTARTDEVICE StartDevice, ULONG MaxObjects,
                                                ULONG DeviceExtensionSize);
 PORTCLASSAPI NTSTATUS NTAPI PcDispatchIrp(PDEVICE_OBJECT pDeviceObject, PIRP pIrp);
@@ -1205,21 +1106,24 @@ PORTCLASSAPI NTSTATUS NTAPI PcDispatchIrp(PDEVICE_OBJECT pDeviceObject, PIRP pIr
 PORTCLASSAPI NTSTATUS NTAPI PcCompleteIrp(PDEVICE_OBJECT pDeviceObject, PIRP pIrp, NTSTATUS ntStatus);
 PORTCLASSAPI NTSTATUS NTAPI PcForwardIrpSynchronous(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 // Any IRQL.
-PORTCLASSAPI NTSTATUS NTAPI PcGetPhysicalDeviceObject(PDEVICE_OBJECT pDeviceObject, PDEVICE_OBJECT* ppPhysicalObject);
+PORTCLASSAPI NTSTATUS NTAPI PcGetPhysicalDeviceObject(PDEVICE_OBJECT pDeviceObject,
+                                                      PDEVICE_OBJECT* ppPhysicalObject);
 
-// Ports, miniports, subdevices (FN-030..FN-064). CLSID_PortMidi and IID_IPortMidi both name the MIDI port (CX-001).
+// Ports, miniports, subdevices (FN-030..FN-064). CLSID_PortMidi and IID_IPortMidi both name the MIDI port
+// (CX-001).
 PORTCLASSAPI NTSTATUS NTAPI PcNewPort(PPORT* OutPort, REFCLSID ClassID);
 PORTCLASSAPI NTSTATUS NTAPI PcNewMiniport(PMINIPORT* OutMiniPort, REFCLSID ClassID);
 // Name must stay valid as long as the device (FN-052).
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterSubdevice(PDEVICE_OBJECT DeviceObject, PWSTR Name, PUNKNOWN Unknown);
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterPhysicalConnection(PDEVICE_OBJECT DeviceObject, PUNKNOWN FromUnknown,
                                                          ULONG FromPin, PUNKNOWN ToUnknown, ULONG ToPin);
-PORTCLASSAPI NTSTATUS NTAPI PcRegisterPhysicalConnectionToExternal(PDEVICE_OBJECT DeviceObject, PUNKNOWN FromUnknown,
-                                                                   ULONG FromPin, PUNICODE_STRING ToString,
-                                                                   ULONG ToPin);
+PORTCLASSAPI NTSTATUS NTAPI PcRegisterPhysicalConnectionToExternal(PDEVICE_OBJECT DeviceObject,
+                                                                   PUNKNOWN FromUnknown, ULONG FromPin,
+                                                                   PUNICODE_STRING ToString, ULONG ToPin);
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterPhysicalConnectionFromExternal(PDEVICE_OBJECT DeviceObject,
-                                                                     PUNICODE_STRING FromString, ULONG FromPin,
-                                                                     PUNKNOWN ToUnknown, ULONG ToPin);
+                                                                     PUNICODE_STRING FromString,
+                                                                     ULONG FromPin, PUNKNOWN ToUnknown,
+                                                                     ULONG ToPin);
 
 // Helper objects (FN-070..FN-111).
 PORTCLASSAPI NTSTATUS NTAPI PcNewServiceGroup(PSERVICEGROUP* OutServiceGroup, PUNKNOWN OuterUnknown);
@@ -1234,22 +1138,25 @@ PORTCLASSAPI NTSTATUS NTAPI PcNewResourceSublist(PRESOURCELIST* OutResourceList,
                                                  POOL_TYPE PoolType, PRESOURCELIST ParentList,
                                                  ULONG MaximumEntries);
 PORTCLASSAPI NTSTATUS NTAPI PcNewRegistryKey(PREGISTRYKEY* OutRegistryKey, PUNKNOWN OuterUnknown,
-                                             ULONG RegistryKeyType, ACCESS_MASK DesiredAccess, PVOID DeviceObject,
-                                             PVOID SubDevice, POBJECT_ATTRIBUTES ObjectAttributes,
-                                             ULONG CreateOptions, PULONG Disposition);
-PORTCLASSAPI NTSTATUS NTAPI PcNewDmaChannel(PDMACHANNEL* OutDmaChannel, PUNKNOWN OuterUnknown, POOL_TYPE PoolType,
-                                            PDEVICE_DESCRIPTION DeviceDescription, PDEVICE_OBJECT DeviceObject);
+                                             ULONG RegistryKeyType, ACCESS_MASK DesiredAccess,
+                                             PVOID DeviceObject, PVOID SubDevice,
+                                             POBJECT_ATTRIBUTES ObjectAttributes, ULONG CreateOptions,
+                                             PULONG Disposition);
+PORTCLASSAPI NTSTATUS NTAPI PcNewDmaChannel(PDMACHANNEL* OutDmaChannel, PUNKNOWN OuterUnknown,
+                                            POOL_TYPE PoolType, PDEVICE_DESCRIPTION DeviceDescription,
+                                            PDEVICE_OBJECT DeviceObject);
 
 // Time (FN-120..FN-135). 100 ns units; any IRQL. Since = 0: ticks since 1 January 1601.
 PORTCLASSAPI ULONGLONG NTAPI PcGetTimeInterval(ULONGLONG Since);
-#define GTI_SECONDS(t) ((ULONGLONG)(t) * 10000000)
-#define GTI_MILLISECONDS(t) ((ULONGLONG)(t) * 10000)
-#define GTI_MICROSECONDS(t) ((ULONGLONG)(t) * 10)
-// The routine runs about once a second at DISPATCH_LEVEL. STATUS_UNSUCCESSFUL for the same triple twice; STATUS_NOT_FOUND.
+#define GTI_SECONDS(t) ((ULONGLONG)(t)*10000000)
+#define GTI_MILLISECONDS(t) ((ULONGLONG)(t)*10000)
+#define GTI_MICROSECONDS(t) ((ULONGLONG)(t)*10)
+// The routine runs about once a second at DISPATCH_LEVEL. STATUS_UNSUCCESSFUL for the same triple twice;
+// STATUS_NOT_FOUND.
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterIoTimeout(PDEVICE_OBJECT pDeviceObject, PIO_TIMER_ROUTINE pTimerRoutine,
                                                 PVOID pContext);
-PORTCLASSAPI NTSTATUS NTAPI PcUnregisterIoTimeout(PDEVICE_OBJECT pDeviceObject, PIO_TIMER_ROUTINE pTimerRoutine,
-                                                  PVOID pContext);
+PORTCLASSAPI NTSTATUS NTAPI PcUnregisterIoTimeout(PDEVICE_OBJECT pDeviceObject,
+                                                  PIO_TIMER_ROUTINE pTimerRoutine, PVOID pContext);
 
 // Power and PnP (FN-140..FN-147).
 PORTCLASSAPI NTSTATUS NTAPI PcRegisterAdapterPowerManagement(PUNKNOWN Unknown, PVOID pvContext1);
@@ -1264,7 +1171,8 @@ typedef enum _PcStreamResourceType {
     ePcStreamResourceInterrupt,
     ePcStreamResourceThread,
     ePcStreamResourceSet
-} PcStreamResourceType, *PPcStreamResourceType;
+} PcStreamResourceType,
+    *PPcStreamResourceType;
 typedef struct _PCSTREAMRESOURCE_DESCRIPTOR {
     ULONG Size;
     ULONG Flags;
@@ -1286,21 +1194,25 @@ PORTCLASSAPI NTSTATUS NTAPI PcRemoveStreamResource(PCSTREAMRESOURCE ResourceHand
 
 // Properties (FN-150..FN-154).
 PORTCLASSAPI NTSTATUS NTAPI PcGetDeviceProperty(PVOID DeviceObject, DEVICE_REGISTRY_PROPERTY DeviceProperty,
-                                                ULONG BufferLength, PVOID PropertyBuffer, PULONG ResultLength);
+                                                ULONG BufferLength, PVOID PropertyBuffer,
+                                                PULONG ResultLength);
 // <= DISPATCH_LEVEL; completes the IRP and frees the request.
-PORTCLASSAPI NTSTATUS NTAPI PcCompletePendingPropertyRequest(PPCPROPERTY_REQUEST PropertyRequest, NTSTATUS NtStatus);
+PORTCLASSAPI NTSTATUS NTAPI PcCompletePendingPropertyRequest(PPCPROPERTY_REQUEST PropertyRequest,
+                                                             NTSTATUS NtStatus);
 
 // DRM (FN-160, FN-161).
 PORTCLASSAPI NTSTATUS NTAPI PcAddContentHandlers(ULONG ContentId, PVOID* paHandlers, ULONG NumHandlers);
-PORTCLASSAPI NTSTATUS NTAPI PcCreateContentMixed(PULONG paContentId, ULONG cContentId, PULONG pMixedContentId);
+PORTCLASSAPI NTSTATUS NTAPI PcCreateContentMixed(PULONG paContentId, ULONG cContentId,
+                                                 PULONG pMixedContentId);
 PORTCLASSAPI NTSTATUS NTAPI PcDestroyContent(ULONG ContentId);
-PORTCLASSAPI NTSTATUS NTAPI PcForwardContentToDeviceObject(ULONG ContentId, PVOID Reserved, PCDRMFORWARD DrmForward);
+PORTCLASSAPI NTSTATUS NTAPI PcForwardContentToDeviceObject(ULONG ContentId, PVOID Reserved,
+                                                           PCDRMFORWARD DrmForward);
 PORTCLASSAPI NTSTATUS NTAPI PcForwardContentToFileObject(ULONG ContentId, PFILE_OBJECT FileObject);
 PORTCLASSAPI NTSTATUS NTAPI PcForwardContentToInterface(ULONG ContentId, PUNKNOWN pUnknown, ULONG NumMethods);
 PORTCLASSAPI NTSTATUS NTAPI PcGetContentRights(ULONG ContentId, PDRMRIGHTS DrmRights);
 
-// Old names (FN-170): the Register* forms had two context arguments, the second of which is dropped where it carried
-// nothing.
+// Old names (FN-170): the Register* forms had two context arguments, the second of which is dropped where it
+// carried nothing.
 #ifdef PC_OLD_NAMES
 #define InitializeAdapterDriver(c1, c2, a) \
     PcInitializeAdapterDriver(PDRIVER_OBJECT(c1), PUNICODE_STRING(c2), PDRIVER_ADD_DEVICE(a))

@@ -1,6 +1,6 @@
-// The kernel's IUnknown (IU-001..IU-003). Kernel flavour: NTSTATUS instead of HRESULT, and an IID_IUnknown that ends in
-// 00 00 C0 00 00 00 00 46 with a zero fourth group, which is not the one of user-mode COM. QueryInterface of runtime
-// objects answers both.
+// The kernel's IUnknown (IU-001..IU-003). Kernel flavour: NTSTATUS instead of HRESULT, and an IID_IUnknown
+// that ends in 00 00 C0 00 00 00 00 46 with a zero fourth group, which is not the one of user-mode COM.
+// QueryInterface of runtime objects answers both.
 #ifndef _PUNKNOWN_H_
 #define _PUNKNOWN_H_
 
@@ -24,10 +24,10 @@ extern "C++" {
 
 DEFINE_GUID(IID_IUnknown, 0x00000000, 0x0000, 0x0000, 0x00, 0x00, 0xC0, 0x00, 0x00, 0x00, 0x00, 0x46);
 
-#define PORTICO_IUnknown(M)                                                       \
-    M(NTSTATUS, QueryInterface, (THIS_ REFIID InterfaceId, PVOID* Interface)) /*0*/ \
-    M(ULONG, AddRef, (THIS))                                                  /*1*/ \
-    M(ULONG, Release, (THIS))                                                 /*2*/
+#define PORTICO_IUnknown(M)                                                          \
+    M(NTSTATUS, QueryInterface, (THIS_ REFIID InterfaceId, PVOID * Interface)) /*0*/ \
+    M(ULONG, AddRef, (THIS))                                                   /*1*/ \
+    M(ULONG, Release, (THIS))                                                  /*2*/
 
 #ifndef DEFINE_ABSTRACT_UNKNOWN
 #define DEFINE_ABSTRACT_UNKNOWN() PORTICO_IUnknown(PORTICO_ABSTRACT)
@@ -37,7 +37,7 @@ DEFINE_GUID(IID_IUnknown, 0x00000000, 0x0000, 0x0000, 0x00, 0x00, 0xC0, 0x00, 0x
 #define __IUnknown_INTERFACE_DEFINED__
 #undef INTERFACE
 #define INTERFACE IUnknown
-DECLARE_INTERFACE(IUnknown) { PORTICO_IUnknown(PORTICO_ABSTRACT) };
+DECLARE_INTERFACE(IUnknown){PORTICO_IUnknown(PORTICO_ABSTRACT)};
 #undef INTERFACE
 #endif
 typedef IUnknown* PUNKNOWN;

@@ -1,5 +1,6 @@
 /* Source annotation language 1 (the older spellings): no annotation has an effect on the code.
-   The host's C++ library uses some of these names (__in, __out) for its own parameters, so they exist for drivers only. */
+   The host's C++ library uses some of these names (__in, __out) for its own parameters, so they exist for
+   drivers only. */
 #pragma once
 
 #include <sal.h>

@@ -1,5 +1,5 @@
-// CUnknown, the delegating base of driver objects, and the pool operators (IU-014, IU-015, IU-017). The bodies are in
-// src/driverlib and become part of every driver image.
+// CUnknown, the delegating base of driver objects, and the pool operators (IU-014, IU-015, IU-017). The
+// bodies are in src/driverlib and become part of every driver image.
 #ifndef _STDUNK_H_
 #define _STDUNK_H_
 
@@ -18,8 +18,9 @@ DECLARE_INTERFACE(INonDelegatingUnknown) {
 #undef INTERFACE
 typedef INonDelegatingUnknown* PNONDELEGATINGUNKNOWN;
 
-// The count starts at 0: STD_CREATE_BODY_ takes the first reference. Without an outer object the object is its own outer.
-// NonDelegatingRelease deletes at 0. The member names are public knowledge of drivers that carry a copy (FLD-050).
+// The count starts at 0: STD_CREATE_BODY_ takes the first reference. Without an outer object the object is
+// its own outer. NonDelegatingRelease deletes at 0. The member names are public knowledge of drivers that
+// carry a copy (FLD-050).
 class CUnknown : public INonDelegatingUnknown {
   private:
     LONG m_lRefCount;
@@ -34,13 +35,17 @@ class CUnknown : public INonDelegatingUnknown {
     STDMETHODIMP_(ULONG) NonDelegatingRelease(void);
 };
 
-#define DECLARE_STD_UNKNOWN()                                                            \
-    STDMETHODIMP_(NTSTATUS) NonDelegatingQueryInterface(REFIID iid, PVOID* ppvObject);   \
-    STDMETHODIMP_(NTSTATUS) QueryInterface(REFIID riid, void** ppv) {                    \
-        return GetOuterUnknown()->QueryInterface(riid, ppv);                             \
-    }                                                                                    \
-    STDMETHODIMP_(ULONG) AddRef() { return GetOuterUnknown()->AddRef(); }                \
-    STDMETHODIMP_(ULONG) Release() { return GetOuterUnknown()->Release(); }
+#define DECLARE_STD_UNKNOWN()                                                          \
+    STDMETHODIMP_(NTSTATUS) NonDelegatingQueryInterface(REFIID iid, PVOID* ppvObject); \
+    STDMETHODIMP_(NTSTATUS) QueryInterface(REFIID riid, void** ppv) {                  \
+        return GetOuterUnknown()->QueryInterface(riid, ppv);                           \
+    }                                                                                  \
+    STDMETHODIMP_(ULONG) AddRef() {                                                    \
+        return GetOuterUnknown()->AddRef();                                            \
+    }                                                                                  \
+    STDMETHODIMP_(ULONG) Release() {                                                   \
+        return GetOuterUnknown()->Release();                                           \
+    }
 
 #define DEFINE_STD_CONSTRUCTOR(Class) \
     Class(PUNKNOWN pUnknownOuter) : CUnknown(pUnknownOuter) {}

@@ -1,4 +1,5 @@
-/* The interface of the Windows kernel to drivers: types, structures, functions. Layouts are those of Windows x64. */
+/* The interface of the Windows kernel to drivers: types, structures, functions. Layouts are those of Windows
+ * x64. */
 #ifndef _WDMDDK_
 #define _WDMDDK_
 #define _NTDDK_

@@ -23,7 +23,7 @@
 #define FAILED(hr) (((HRESULT)(hr)) < 0)
 #endif
 #define IS_ERROR(Status) (((ULONG)(Status)) >> 31 == SEVERITY_ERROR)
-#define HRESULT_CODE(hr) ((hr) & 0xFFFF)
+#define HRESULT_CODE(hr) ((hr)&0xFFFF)
 #define HRESULT_FACILITY(hr) (((hr) >> 16) & 0x1FFF)
 #define HRESULT_SEVERITY(hr) (((hr) >> 31) & 0x1)
 #define SCODE_CODE(sc) HRESULT_CODE(sc)
@@ -31,11 +31,10 @@
 #define SCODE_SEVERITY(sc) HRESULT_SEVERITY(sc)
 #define MAKE_HRESULT(sev, fac, code) \
     ((HRESULT)(((ULONG)(sev) << 31) | ((ULONG)(fac) << 16) | ((ULONG)(code))))
-#define MAKE_SCODE(sev, fac, code) \
-    ((SCODE)(((ULONG)(sev) << 31) | ((ULONG)(fac) << 16) | ((ULONG)(code))))
+#define MAKE_SCODE(sev, fac, code) ((SCODE)(((ULONG)(sev) << 31) | ((ULONG)(fac) << 16) | ((ULONG)(code))))
 #define HRESULT_FROM_NT(x) ((HRESULT)((x) | FACILITY_NT_BIT))
 #define HRESULT_FROM_WIN32(x) \
-    ((HRESULT)(x) <= 0 ? (HRESULT)(x) : (HRESULT)(((x) & 0xFFFF) | (FACILITY_WIN32 << 16) | 0x80000000))
+    ((HRESULT)(x) <= 0 ? (HRESULT)(x) : (HRESULT)(((x)&0xFFFF) | (FACILITY_WIN32 << 16) | 0x80000000))
 
 #define NO_ERROR 0L
 #define NOERROR 0

@@ -16,7 +16,8 @@ namespace detail {
 
 class TestNameListener : public ::testing::EmptyTestEventListener {
     void OnTestStart(const ::testing::TestInfo& test) override {
-        set_current_test(std::string(test.test_suite_name()) + "." + test.name(), ::testing::internal::GetArgvs().front());
+        set_current_test(std::string(test.test_suite_name()) + "." + test.name(),
+                         ::testing::internal::GetArgvs().front());
     }
     void OnTestEnd(const ::testing::TestInfo&) override { set_current_test("", ""); }
 };
@@ -31,10 +32,14 @@ inline const bool listening = [] {
 inline void PrintTo(const Status& status, std::ostream* out) {
     *out << (status.ok() ? "success" : status.message);
 }
-inline void PrintTo(const Finding& finding, std::ostream* out) { *out << finding; }
+inline void PrintTo(const Finding& finding, std::ostream* out) {
+    *out << finding;
+}
 
 // EXPECT_THAT(m.findings(), Contains(FindingOf("wait-raised"))).
-inline auto FindingOf(const std::string& rule) { return ::testing::Field("rule", &Finding::rule, rule); }
+inline auto FindingOf(const std::string& rule) {
+    return ::testing::Field("rule", &Finding::rule, rule);
+}
 // ... with Windows' bug-check code.
 inline auto BugCheck(std::uint32_t code) {
     return ::testing::AllOf(::testing::Field("severity", &Finding::severity, Finding::Severity::bug_check),
@@ -59,7 +64,9 @@ inline auto FoundAt(const std::string& file, unsigned line) {
 #define EXPECT_OK(EXPRESSION) PORTICO_OK_(EXPRESSION, ADD_FAILURE)
 
 namespace portico::detail {
-inline Status as_status(Status status) { return status; }
+inline Status as_status(Status status) {
+    return status;
+}
 template <class T>
 Status as_status(const Result<T>& result) {
     return result.ok() ? Status{} : Status{-1, result.error().message};

@@ -5,6 +5,7 @@
 
 namespace portico::detail {
 
-__attribute__((visibility("default"))) void set_current_test(const std::string& name, const std::string& program);
+__attribute__((visibility("default"))) void set_current_test(const std::string& name,
+                                                             const std::string& program);
 
 }  // namespace portico::detail

@@ -1,8 +1,10 @@
-// Portico's public face: a simulated Windows computer with one adapter driver in it, for tests and embedding programs.
+// Portico's public face: a simulated Windows computer with one adapter driver in it, for tests and embedding
+// programs.
 //
-// One Machine exists in a process at a time. All calls come from the thread that made it. Between calls simulated time
-// stands still; each call lets the machine run until what was asked is done. Nothing throws. A driver's misbehaviour is a
-// finding, never an error of these calls: after a bug check every call returns at once with STATUS_UNSUCCESSFUL.
+// One Machine exists in a process at a time. All calls come from the thread that made it. Between calls
+// simulated time stands still; each call lets the machine run until what was asked is done. Nothing throws. A
+// driver's misbehaviour is a finding, never an error of these calls: after a bug check every call returns at
+// once with STATUS_UNSUCCESSFUL.
 #pragma once
 
 #include <array>
@@ -27,8 +29,8 @@ namespace portico {
 
 // An NTSTATUS with what is known about it.
 struct Status {
-    std::int32_t code = 0;   // NTSTATUS
-    std::string message;     // empty on success
+    std::int32_t code = 0;  // NTSTATUS
+    std::string message;    // empty on success
 
     bool ok() const { return code >= 0; }
     explicit operator bool() const { return ok(); }
@@ -40,16 +42,16 @@ struct Status {
 struct Resource {
     enum class Kind : std::uint8_t { port, interrupt, memory, dma };
     Kind kind = Kind::port;
-    std::uint64_t base = 0;      // first port, IRQ number, physical address, DMA channel
-    std::uint64_t length = 1;    // ports or bytes
-    bool latched = false;        // interrupts: edge triggered
+    std::uint64_t base = 0;    // first port, IRQ number, physical address, DMA channel
+    std::uint64_t length = 1;  // ports or bytes
+    bool latched = false;      // interrupts: edge triggered
     bool shared = false;
 };
 
 // A device of the machine: an emulated model (or none: a virtual device), what the driver is told of it.
 struct DeviceConfig {
-    std::string model;                            // "mpu401"; empty: no hardware
-    std::string name;                             // unique; default: the model's
+    std::string model;                              // "mpu401"; empty: no hardware
+    std::string name;                               // unique; default: the model's
     std::map<std::string, std::string> parameters;  // the model's own, as in a machine file
     std::vector<Resource> resources;
     std::string hardware_id = "*PNPB006";
@@ -59,8 +61,9 @@ struct Mpu401Options {
     std::uint32_t port = 0x330;
     unsigned irq = 9;
     unsigned receive_fifo_bytes = 64;
-    unsigned transmit_fifo_bytes = 1;    // beside the byte that is being shifted out
-    std::map<std::string, std::string> parameters = {};  // further ones, by their names in docs/device-models.md
+    unsigned transmit_fifo_bytes = 1;  // beside the byte that is being shifted out
+    std::map<std::string, std::string> parameters =
+        {};  // further ones, by their names in docs/device-models.md
     std::string name = "mpu401";
 };
 DeviceConfig mpu401(const Mpu401Options& options = {});
@@ -69,31 +72,32 @@ DeviceConfig virtual_device(std::string name = "virtual");
 
 // A value under the driver's software key.
 struct RegistryValue {
-    std::string key;      // relative to the driver's key; empty: the key itself
+    std::string key;  // relative to the driver's key; empty: the key itself
     std::string name;
     std::variant<std::uint32_t, std::string, std::vector<std::uint8_t>> value;
 };
 
 struct MachineConfig {
-    std::vector<DeviceConfig> devices;   // empty: one virtual device
-    std::string driver;                  // path of the driver's image
+    std::vector<DeviceConfig> devices;  // empty: one virtual device
+    std::string driver;                 // path of the driver's image
     std::uint64_t seed = 1;
-    unsigned processors = 2;             // 1..8
+    unsigned processors = 2;  // 1..8
     std::vector<RegistryValue> registry;
     std::vector<std::string> registry_files;  // .reg
     // A message that waits is delivered at the clock's tick (1 ms), as Windows does, or at its very time.
     bool exact_sequencer = false;
-    std::string trace_file;              // Chrome trace JSON; empty: none
-    // Where the page and the replay file of a bug check go; empty: the working directory. Environment: PORTICO_REPORT_DIR.
+    std::string trace_file;  // Chrome trace JSON; empty: none
+    // Where the page and the replay file of a bug check go; empty: the working directory. Environment:
+    // PORTICO_REPORT_DIR.
     std::string report_directory;
-    bool print_findings = true;          // the bug-check page on standard error
+    bool print_findings = true;  // the bug-check page on standard error
 };
 
 // ---- what comes out ----
 
 struct Frame {
     std::uint64_t address = 0;
-    std::string module;      // "mpu401.so", "portico"
+    std::string module;  // "mpu401.so", "portico"
     std::string function;
     std::string file;
     unsigned line = 0;
@@ -103,12 +107,12 @@ struct Frame {
 struct Finding {
     enum class Severity : std::uint8_t { advice, finding, bug_check };
     Severity severity = Severity::finding;
-    std::string rule;                // "irql-ddi", or a requirement's ID
-    std::uint32_t code = 0;          // Windows' bug-check code; 0: none
+    std::string rule;        // "irql-ddi", or a requirement's ID
+    std::uint32_t code = 0;  // Windows' bug-check code; 0: none
     std::array<std::uint64_t, 4> parameters{};
-    std::string text;                // one sentence
+    std::string text;  // one sentence
     std::vector<Frame> stack;
-    std::string file;                // innermost driver frame with a source line
+    std::string file;  // innermost driver frame with a source line
     unsigned line = 0;
     std::chrono::nanoseconds at{};
 };
@@ -116,7 +120,7 @@ std::ostream& operator<<(std::ostream& out, const Finding& finding);
 
 // A byte on a device's MIDI wire.
 struct WireByte {
-    std::chrono::nanoseconds at{};   // when its first bit was on the wire
+    std::chrono::nanoseconds at{};  // when its first bit was on the wire
     std::uint8_t byte = 0;
 };
 
@@ -145,22 +149,27 @@ class Pin {
     Status pause() { return set_state(State::Pause); }
     Status stop() { return set_state(State::Stop); }
 
-    // One IOCTL_KS_WRITE_STREAM with these raw MIDI bytes, to be played now or `at` stream time. Does not wait for its
-    // completion (see drain()); STATUS_SUCCESS or STATUS_PENDING when it was accepted.
-    Status write(std::initializer_list<std::uint8_t> bytes) { return write(std::span(bytes.begin(), bytes.size())); }
+    // One IOCTL_KS_WRITE_STREAM with these raw MIDI bytes, to be played now or `at` stream time. Does not
+    // wait for its completion (see drain()); STATUS_SUCCESS or STATUS_PENDING when it was accepted.
+    Status write(std::initializer_list<std::uint8_t> bytes) {
+        return write(std::span(bytes.begin(), bytes.size()));
+    }
     Status write(std::span<const std::uint8_t> bytes);
     Status write_at(std::chrono::milliseconds at, std::span<const std::uint8_t> bytes);
-    // Waits until every write has completed; STATUS_TIMEOUT after `limit` of simulated time. The first failure is returned.
+    // Waits until every write has completed; STATUS_TIMEOUT after `limit` of simulated time. The first
+    // failure is returned.
     Status drain(std::chrono::nanoseconds limit = std::chrono::seconds(10));
 
     // What capture has delivered since the last call. Reads are kept posted while the pin is in RUN.
     std::vector<CapturedMessage> take_captured();
 
-    // Sends a raw request as a client would: for tests of what a filter refuses. `in` and `out` are copied through the
-    // client's memory.
-    Status ioctl(std::uint32_t code, std::span<const std::uint8_t> in, std::span<std::uint8_t> out, std::size_t* returned = nullptr);
+    // Sends a raw request as a client would: for tests of what a filter refuses. `in` and `out` are copied
+    // through the client's memory.
+    Status ioctl(std::uint32_t code, std::span<const std::uint8_t> in, std::span<std::uint8_t> out,
+                 std::size_t* returned = nullptr);
     // A whole stream packet (KSSTREAM_HEADERs and data) laid out by the caller, sent and waited for.
-    Status write_packet(std::span<const std::uint8_t> headers, std::span<const std::uint8_t> data, std::size_t* information = nullptr);
+    Status write_packet(std::span<const std::uint8_t> headers, std::span<const std::uint8_t> data,
+                        std::size_t* information = nullptr);
 
     Status cancel();
     void close();
@@ -199,11 +208,13 @@ class Device {
     std::vector<WireByte> wire_log() const;
     // The outside world plays these bytes into MIDI IN, back to back at wire speed from now on.
     void receive(std::span<const std::uint8_t> bytes);
-    void receive(std::initializer_list<std::uint8_t> bytes) { receive(std::span(bytes.begin(), bytes.size())); }
+    void receive(std::initializer_list<std::uint8_t> bytes) {
+        receive(std::span(bytes.begin(), bytes.size()));
+    }
     // Is given every byte as it leaves on the wire, from now on; an empty function: nobody.
     void on_wire(std::function<void(const WireByte&)> listener);
-    // The same bytes with times of their own: each is on the wire at its time or as soon afterwards as the wire is free.
-    // Asks `next` for one byte after the other; false: no more.
+    // The same bytes with times of their own: each is on the wire at its time or as soon afterwards as the
+    // wire is free. Asks `next` for one byte after the other; false: no more.
     void receive_from(std::function<bool(WireByte&)> next);
     // The model's own numbers: "bytes sent" 128.
     std::map<std::string, std::uint64_t> counters() const;
@@ -212,7 +223,8 @@ class Device {
 
   private:
     friend class Machine;
-    Device(Machine& machine, std::string name, bool exists) : machine_(&machine), name_(std::move(name)), exists_(exists) {}
+    Device(Machine& machine, std::string name, bool exists)
+        : machine_(&machine), name_(std::move(name)), exists_(exists) {}
     Machine* machine_;
     std::string name_;
     bool exists_;
@@ -221,12 +233,13 @@ class Device {
 // The simulated computer.
 class Machine {
   public:
-    // Errors: another Machine exists; the driver's image is missing or refused; a device model or parameter is unknown.
+    // Errors: another Machine exists; the driver's image is missing or refused; a device model or parameter
+    // is unknown.
     static Result<Machine> create(MachineConfig config);
 
     Machine(Machine&&) noexcept;
     Machine& operator=(Machine&&) = delete;
-    ~Machine();   // stops and unloads what is still there, so that leaks are found
+    ~Machine();  // stops and unloads what is still there, so that leaks are found
 
     // Loads the driver (DriverEntry), adds and starts its devices. The first failure is returned.
     Status start();
@@ -247,10 +260,11 @@ class Machine {
 
     std::chrono::nanoseconds now() const;
     void run_for(std::chrono::nanoseconds duration);
-    // True when the condition held before `limit` of simulated time had passed. It is asked after every device event.
+    // True when the condition held before `limit` of simulated time had passed. It is asked after every
+    // device event.
     bool run_until(const std::function<bool()>& condition, std::chrono::nanoseconds limit);
 
-    std::vector<Finding> findings() const;   // without advice
+    std::vector<Finding> findings() const;  // without advice
     std::vector<Finding> advice() const;
     bool bug_checked() const;
     // The bug-check page as text; empty when the machine is well.
@@ -258,7 +272,7 @@ class Machine {
     // The command that plays this run again.
     std::string replay_line() const;
 
-    std::string debug_output() const;        // DbgPrint
+    std::string debug_output() const;  // DbgPrint
 
     // What happened since the machine was made.
     struct Counts {

@@ -11,7 +11,7 @@ namespace portico {
 enum class ExitCode : int { ok = 0, findings = 1, bad_input = 2, missing = 3 };
 
 struct Error {
-    std::string message;                    // one line: what, where, what to do
+    std::string message;  // one line: what, where, what to do
     ExitCode exit = ExitCode::bad_input;
 };
 
@@ -54,15 +54,15 @@ class [[nodiscard]] Result<void> {
 }  // namespace portico
 
 // PORTICO_TRY(expression): its value, or return its error from the function around it.
-#define PORTICO_TRY(EXPRESSION)                                    \
-    ({                                                             \
-        auto portico_result = (EXPRESSION);                        \
-        if (!portico_result.ok()) return portico_result.error();   \
-        std::move(portico_result).value();                         \
+#define PORTICO_TRY(EXPRESSION)                                  \
+    ({                                                           \
+        auto portico_result = (EXPRESSION);                      \
+        if (!portico_result.ok()) return portico_result.error(); \
+        std::move(portico_result).value();                       \
     })
 
-#define PORTICO_TRY_VOID(EXPRESSION)                               \
-    do {                                                           \
-        auto portico_result = (EXPRESSION);                        \
-        if (!portico_result.ok()) return portico_result.error();   \
+#define PORTICO_TRY_VOID(EXPRESSION)                             \
+    do {                                                         \
+        auto portico_result = (EXPRESSION);                      \
+        if (!portico_result.ok()) return portico_result.error(); \
     } while (0)

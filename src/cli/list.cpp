@@ -17,7 +17,8 @@ std::vector<std::string> bundled_drivers() {
     std::vector<std::string> names;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(PORTICO_DRIVER_FOLDER, error)) {
-        if (entry.path().extension() == ".so" && entry.path().stem() != "portico_miniports") names.push_back(entry.path().stem().string());
+        if (entry.path().extension() == ".so" && entry.path().stem() != "portico_miniports")
+            names.push_back(entry.path().stem().string());
     }
     std::sort(names.begin(), names.end());
     return names;
@@ -32,7 +33,9 @@ int devices(bool json) {
         for (const hardware::Model* model : hardware::models()) {
             nlohmann::json entry{{"name", model->name}, {"summary", model->summary}};
             for (const auto& parameter : model->parameters) {
-                entry["parameters"].push_back({{"key", parameter.key}, {"help", parameter.help}, {"range", hardware::range_of(parameter)},
+                entry["parameters"].push_back({{"key", parameter.key},
+                                               {"help", parameter.help},
+                                               {"range", hardware::range_of(parameter)},
                                                {"default", hardware::text_of(parameter, model->defaults)}});
             }
             out["models"].push_back(entry);
@@ -60,7 +63,9 @@ int doctor() {
         }
     }
     const auto drivers = bundled_drivers();
-    fmt::print("  {:<8} {:<12} {}\n", drivers.empty() ? "missing" : "ok", "drivers", drivers.empty() ? "none built: run ./test or ./demo" : fmt::format("{}", fmt::join(drivers, ", ")));
+    fmt::print(
+        "  {:<8} {:<12} {}\n", drivers.empty() ? "missing" : "ok", "drivers",
+        drivers.empty() ? "none built: run ./test or ./demo" : fmt::format("{}", fmt::join(drivers, ", ")));
     return drivers.empty() ? static_cast<int>(ExitCode::missing) : code;
 }
 

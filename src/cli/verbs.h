@@ -31,7 +31,8 @@ int replay(const std::string& path);
 int devices(bool json);
 int doctor();
 
-// The machine that the options describe. A driver's short name ("mpu401", "cable") is one of those that come along.
+// The machine that the options describe. A driver's short name ("mpu401", "cable") is one of those that come
+// along.
 Result<MachineConfig> machine_of(const RunOptions& options);
 
 // The error's line on standard error; its exit code.

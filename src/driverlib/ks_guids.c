@@ -1,4 +1,5 @@
-// The KS GUIDs as objects, for the C files of a driver; C++ files carry theirs (see DEFINE_GUIDSTRUCT in ks.h).
+// The KS GUIDs as objects, for the C files of a driver; C++ files carry theirs (see DEFINE_GUIDSTRUCT in
+// ks.h).
 #include <initguid.h>
 #include <ksguid.h>
 #include <ks.h>

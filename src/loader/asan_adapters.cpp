@@ -9,36 +9,52 @@
 #define ADAPTER __attribute__((ms_abi, no_sanitize("address", "undefined")))
 
 // Checks of one access, of 1 to 16 bytes.
-#define ACCESSES(X) \
-    X(__asan_load1) X(__asan_load2) X(__asan_load4) X(__asan_load8) X(__asan_load16) \
-    X(__asan_store1) X(__asan_store2) X(__asan_store4) X(__asan_store8) X(__asan_store16)
+#define ACCESSES(X)                                                                                    \
+    X(__asan_load1)                                                                                    \
+    X(__asan_load2) X(__asan_load4) X(__asan_load8) X(__asan_load16) X(__asan_store1) X(__asan_store2) \
+        X(__asan_store4) X(__asan_store8) X(__asan_store16)
 // Of an address and a size.
-#define RANGES(X) \
-    X(__asan_loadN) X(__asan_storeN) X(__asan_poison_stack_memory) X(__asan_unpoison_stack_memory) \
-    X(__asan_alloca_poison) X(__asan_allocas_unpoison) X(__asan_set_shadow_00) X(__asan_set_shadow_f1) \
-    X(__asan_set_shadow_f2) X(__asan_set_shadow_f3) X(__asan_set_shadow_f5) X(__asan_set_shadow_f8)
+#define RANGES(X)                                                                                          \
+    X(__asan_loadN)                                                                                        \
+    X(__asan_storeN) X(__asan_poison_stack_memory) X(__asan_unpoison_stack_memory) X(__asan_alloca_poison) \
+        X(__asan_allocas_unpoison) X(__asan_set_shadow_00) X(__asan_set_shadow_f1) X(__asan_set_shadow_f2) \
+            X(__asan_set_shadow_f3) X(__asan_set_shadow_f5) X(__asan_set_shadow_f8)
 
 extern "C" {
-#define X(NAME)                      \
-    void NAME(std::uintptr_t);       \
-    static ADAPTER void nt_##NAME(std::uintptr_t address) { NAME(address); }
+#define X(NAME)                                             \
+    void NAME(std::uintptr_t);                              \
+    static ADAPTER void nt_##NAME(std::uintptr_t address) { \
+        NAME(address);                                      \
+    }
 ACCESSES(X)
 #undef X
-#define X(NAME)                                    \
-    void NAME(std::uintptr_t, std::uintptr_t);     \
-    static ADAPTER void nt_##NAME(std::uintptr_t address, std::uintptr_t size) { NAME(address, size); }
+#define X(NAME)                                                                  \
+    void NAME(std::uintptr_t, std::uintptr_t);                                   \
+    static ADAPTER void nt_##NAME(std::uintptr_t address, std::uintptr_t size) { \
+        NAME(address, size);                                                     \
+    }
 RANGES(X)
 #undef X
 void __asan_init();
-static ADAPTER void nt___asan_init() { __asan_init(); }
+static ADAPTER void nt___asan_init() {
+    __asan_init();
+}
 void __asan_handle_no_return();
-static ADAPTER void nt___asan_handle_no_return() { __asan_handle_no_return(); }
+static ADAPTER void nt___asan_handle_no_return() {
+    __asan_handle_no_return();
+}
 void* __asan_memmove(void*, const void*, std::size_t);
 // Windows' kernel has one routine for both, and drivers rely on it: ranges that overlap are no error.
-static ADAPTER void* nt___asan_memcpy(void* to, const void* from, std::size_t size) { return __asan_memmove(to, from, size); }
-static ADAPTER void* nt___asan_memmove(void* to, const void* from, std::size_t size) { return __asan_memmove(to, from, size); }
+static ADAPTER void* nt___asan_memcpy(void* to, const void* from, std::size_t size) {
+    return __asan_memmove(to, from, size);
+}
+static ADAPTER void* nt___asan_memmove(void* to, const void* from, std::size_t size) {
+    return __asan_memmove(to, from, size);
+}
 void* __asan_memset(void*, int, std::size_t);
-static ADAPTER void* nt___asan_memset(void* to, int value, std::size_t size) { return __asan_memset(to, value, size); }
+static ADAPTER void* nt___asan_memset(void* to, int value, std::size_t size) {
+    return __asan_memset(to, value, size);
+}
 }
 
 namespace portico::loader {
@@ -49,8 +65,8 @@ const void* find_asan_adapter(const char* name) {
         const void* address;
     };
 #define X(NAME) {#NAME, reinterpret_cast<const void*>(&nt_##NAME)},
-    static const Adapter adapters[] = {ACCESSES(X) RANGES(X) X(__asan_init) X(__asan_handle_no_return) X(__asan_memcpy) X(__asan_memmove)
-                                           X(__asan_memset)};
+    static const Adapter adapters[] = {ACCESSES(X) RANGES(X) X(__asan_init) X(__asan_handle_no_return)
+                                           X(__asan_memcpy) X(__asan_memmove) X(__asan_memset)};
 #undef X
     for (const auto& adapter : adapters) {
         if (std::strcmp(adapter.name, name) == 0) return adapter.address;
@@ -63,7 +79,9 @@ const void* find_asan_adapter(const char* name) {
 #else
 
 namespace portico::loader {
-const void* find_asan_adapter(const char*) { return nullptr; }
+const void* find_asan_adapter(const char*) {
+    return nullptr;
+}
 }  // namespace portico::loader
 
 #endif

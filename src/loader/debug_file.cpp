@@ -42,7 +42,8 @@ void move_headers(const ElfFile& file, std::uint64_t shift, std::vector<std::byt
     }
 }
 
-void move_symbols(const ElfFile& file, const SectionHeader& table, std::uint64_t shift, std::vector<std::byte>& bytes) {
+void move_symbols(const ElfFile& file, const SectionHeader& table, std::uint64_t shift,
+                  std::vector<std::byte>& bytes) {
     for (std::uint64_t at = 0; at + sizeof(Elf64_Sym) <= table.file.size(); at += sizeof(Elf64_Sym)) {
         auto symbol = read<Elf64_Sym>(bytes, table.offset + at);
         if (!is_loaded(file, symbol.st_shndx)) continue;
@@ -51,8 +52,10 @@ void move_symbols(const ElfFile& file, const SectionHeader& table, std::uint64_t
     }
 }
 
-// Absolute addresses in the debug section that `table` relocates. `symbols` is the table's unmoved symbol table.
-void move_addresses(const ElfFile& file, const SectionHeader& table, std::uint64_t shift, std::vector<std::byte>& bytes) {
+// Absolute addresses in the debug section that `table` relocates. `symbols` is the table's unmoved symbol
+// table.
+void move_addresses(const ElfFile& file, const SectionHeader& table, std::uint64_t shift,
+                    std::vector<std::byte>& bytes) {
     if (table.info >= file.sections.size() || table.link >= file.sections.size()) return;
     const auto& target = file.sections[table.info];
     const auto& symbols = file.sections[table.link];
@@ -61,10 +64,13 @@ void move_addresses(const ElfFile& file, const SectionHeader& table, std::uint64
         Elf64_Rela entry;
         std::memcpy(&entry, table.file.data() + at, sizeof entry);
         const auto index = ELF64_R_SYM(entry.r_info);
-        if (ELF64_R_TYPE(entry.r_info) != R_X86_64_64 || (index + 1) * sizeof(Elf64_Sym) > symbols.file.size()) continue;
+        if (ELF64_R_TYPE(entry.r_info) != R_X86_64_64 ||
+            (index + 1) * sizeof(Elf64_Sym) > symbols.file.size())
+            continue;
         Elf64_Sym symbol;
         std::memcpy(&symbol, symbols.file.data() + index * sizeof symbol, sizeof symbol);
-        const bool fits = target.file.size() >= sizeof(std::uint64_t) && entry.r_offset <= target.file.size() - sizeof(std::uint64_t);
+        const bool fits = target.file.size() >= sizeof(std::uint64_t) &&
+                          entry.r_offset <= target.file.size() - sizeof(std::uint64_t);
         if (!fits || !is_loaded(file, symbol.st_shndx)) continue;
         const auto offset = target.offset + entry.r_offset;
         write(bytes, offset, read<std::uint64_t>(bytes, offset) + shift);
@@ -76,13 +82,14 @@ class Abbreviations {
   public:
     explicit Abbreviations(std::span<std::byte> bytes) : bytes_(bytes) {}
 
-    // Calls visit(byte of the attribute's code) for each attribute whose code takes one byte; stops at damage.
+    // Calls visit(byte of the attribute's code) for each attribute whose code takes one byte; stops at
+    // damage.
     template <class Visit>
     void each_attribute(Visit visit) {
         while (at_ < bytes_.size()) {
-            if (number() == 0) continue;   // the end of a unit's table
-            number();                      // tag
-            ++at_;                         // has children
+            if (number() == 0) continue;  // the end of a unit's table
+            number();                     // tag
+            ++at_;                        // has children
             while (at_ < bytes_.size()) {
                 const auto code_at = at_;
                 const auto code = number(), form = number();
@@ -110,7 +117,8 @@ class Abbreviations {
     std::size_t at_ = 0;
 };
 
-// gdb 13 shows linkage names that it cannot demangle, and Microsoft's it cannot: without them it composes Class::Method.
+// gdb 13 shows linkage names that it cannot demangle, and Microsoft's it cannot: without them it composes
+// Class::Method.
 void hide_linkage_names(const ElfFile& file, std::vector<std::byte>& bytes) {
     constexpr std::byte DW_AT_linkage_name{0x6e}, reserved{0x05};
     const auto* const section = file.section(".debug_abbrev");
@@ -121,7 +129,8 @@ void hide_linkage_names(const ElfFile& file, std::vector<std::byte>& bytes) {
     });
 }
 
-// "?member$Class$$2HA$$YAXXZ" and "variable$$YAXXZ", as they follow ??__E in the mangled name of an initialiser.
+// "?member$Class$$2HA$$YAXXZ" and "variable$$YAXXZ", as they follow ??__E in the mangled name of an
+// initialiser.
 std::string variable_name(std::string_view mangled) {
     if (mangled.starts_with('?')) mangled.remove_prefix(1);
     mangled = mangled.substr(0, mangled.find("$$"));
@@ -143,7 +152,8 @@ std::vector<std::byte> debug_file_of(const ElfFile& file, std::uint64_t shift) {
     if (shift == 0) return bytes;
     move_headers(file, shift, bytes);
     for (const auto& section : file.sections) {
-        if (section.type == SHT_SYMTAB || section.type == SHT_DYNSYM) move_symbols(file, section, shift, bytes);
+        if (section.type == SHT_SYMTAB || section.type == SHT_DYNSYM)
+            move_symbols(file, section, shift, bytes);
         if (section.type == SHT_RELA && !section.loaded()) move_addresses(file, section, shift, bytes);
     }
     return bytes;
@@ -161,7 +171,8 @@ std::vector<std::string> constructor_names(const ElfFile& file) {
             if (symbol.st_name >= strings.size()) continue;
             const auto* const text = reinterpret_cast<const char*>(strings.data()) + symbol.st_name;
             const std::string_view name(text, strnlen(text, strings.size() - symbol.st_name));
-            if (name.starts_with(initialiser)) names.push_back(variable_name(name.substr(initialiser.size())));
+            if (name.starts_with(initialiser))
+                names.push_back(variable_name(name.substr(initialiser.size())));
         }
     }
     if (names.empty()) names.emplace_back("(unnamed)");

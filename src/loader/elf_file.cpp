@@ -12,8 +12,12 @@ namespace portico::loader {
 namespace {
 
 constexpr std::uint64_t page = sim::page_size;
-constexpr std::uint64_t page_down(std::uint64_t address) { return address & ~(page - 1); }
-constexpr std::uint64_t page_up(std::uint64_t address) { return page_down(address + page - 1); }
+constexpr std::uint64_t page_down(std::uint64_t address) {
+    return address & ~(page - 1);
+}
+constexpr std::uint64_t page_up(std::uint64_t address) {
+    return page_down(address + page - 1);
+}
 
 // Addresses above this are no user addresses on x86-64; sums below stay far from overflow.
 constexpr std::uint64_t address_max = 1ull << 47;
@@ -40,8 +44,9 @@ class Parser {
         return {label_ + ": " + fmt::format(format, std::forward<Args>(args)...)};
     }
     Error foreign() const {
-        return refuse("not built by portico's tool chain; build the driver's sources with portico_add_driver() or "
-                      "portico-build-driver");
+        return refuse(
+            "not built by portico's tool chain; build the driver's sources with portico_add_driver() or "
+            "portico-build-driver");
     }
 
     bool inside(std::uint64_t offset, std::uint64_t size) const {
@@ -58,10 +63,13 @@ class Parser {
     Result<void> header() {
         if (bytes_.empty()) return refuse("the file is empty");
         if (bytes_.size() > image_file_bytes_max) {
-            return refuse("{} bytes; images of more than {} are refused", bytes_.size(), image_file_bytes_max);
+            return refuse("{} bytes; images of more than {} are refused", bytes_.size(),
+                          image_file_bytes_max);
         }
         if (bytes_.size() >= 2 && std::memcmp(bytes_.data(), "MZ", 2) == 0) {
-            return refuse("PE images (.sys) are not supported yet; build the driver from its sources with portico-build-driver");
+            return refuse(
+                "PE images (.sys) are not supported yet; build the driver from its sources with "
+                "portico-build-driver");
         }
         if (bytes_.size() < SELFMAG || std::memcmp(bytes_.data(), ELFMAG, SELFMAG) != 0) {
             return refuse("not a driver image (no ELF header)");
@@ -81,7 +89,8 @@ class Parser {
         }
         if (header_.e_type == ET_REL) return refuse("an object file; link it with portico-build-driver");
         if (header_.e_type != ET_DYN) return refuse("not a shared object (ELF type {})", header_.e_type);
-        if (header_.e_phentsize != sizeof(Elf64_Phdr) || header_.e_phnum == 0) return refuse("no program headers");
+        if (header_.e_phentsize != sizeof(Elf64_Phdr) || header_.e_phnum == 0)
+            return refuse("no program headers");
         if (!inside(header_.e_phoff, std::uint64_t{header_.e_phnum} * sizeof(Elf64_Phdr))) {
             return refuse("its program headers lie outside the file");
         }
@@ -96,7 +105,8 @@ class Parser {
         for (unsigned i = 0; i < header_.e_phnum; ++i) {
             const auto header = program_header(i);
             if (header.p_type == PT_LOAD) PORTICO_TRY_VOID(segment(header, i));
-            if (header.p_type == PT_TLS) return refuse("has thread-local variables, which kernel drivers cannot have");
+            if (header.p_type == PT_TLS)
+                return refuse("has thread-local variables, which kernel drivers cannot have");
             if (header.p_type == PT_DYNAMIC) dynamic_ = header;
             if (header.p_type == PT_GNU_RELRO) relro_ = header;
         }
@@ -111,10 +121,13 @@ class Parser {
     }
 
     Result<void> segment(const Elf64_Phdr& header, unsigned index) {
-        if (file_.segments.size() == image_segments_max) return refuse("more than {} segments", image_segments_max);
+        if (file_.segments.size() == image_segments_max)
+            return refuse("more than {} segments", image_segments_max);
         if (header.p_memsz == 0) return {};
-        if (header.p_filesz > header.p_memsz) return refuse("segment {} is larger in the file than in memory", index);
-        if (!inside(header.p_offset, header.p_filesz)) return refuse("segment {} lies outside the file (cut off?)", index);
+        if (header.p_filesz > header.p_memsz)
+            return refuse("segment {} is larger in the file than in memory", index);
+        if (!inside(header.p_offset, header.p_filesz))
+            return refuse("segment {} lies outside the file (cut off?)", index);
         if (header.p_vaddr >= address_max || header.p_memsz >= address_max) {
             return refuse("segment {} lies outside the address space", index);
         }
@@ -124,7 +137,8 @@ class Parser {
         if (!file_.segments.empty() && page_down(header.p_vaddr) < page_up(file_.segments.back().end())) {
             return refuse("segment {} overlaps the one before it", index);
         }
-        file_.segments.push_back({header.p_vaddr, header.p_memsz, bytes_.subspan(header.p_offset, header.p_filesz),
+        file_.segments.push_back({header.p_vaddr, header.p_memsz,
+                                  bytes_.subspan(header.p_offset, header.p_filesz),
                                   (header.p_flags & PF_W) != 0, (header.p_flags & PF_X) != 0});
         return {};
     }
@@ -150,7 +164,8 @@ class Parser {
     Bytes at(std::uint64_t address, std::uint64_t size) const {
         for (const auto& segment : file_.segments) {
             const auto offset = address - segment.address;
-            if (offset <= segment.file.size() && size <= segment.file.size() - offset) return segment.file.subspan(offset, size);
+            if (offset <= segment.file.size() && size <= segment.file.size() - offset)
+                return segment.file.subspan(offset, size);
         }
         return {};
     }
@@ -195,14 +210,17 @@ class Parser {
         if (note_.size() < sizeof fields + 2) return foreign();
         std::memcpy(fields, note_.data(), sizeof fields);
         if (fields[0] != image_abi) {
-            return refuse("built by another version of portico's tool chain (image version {}, this is {}); build it again",
-                          fields[0], image_abi);
+            return refuse(
+                "built by another version of portico's tool chain (image version {}, this is {}); build it "
+                "again",
+                fields[0], image_abi);
         }
         file_.image_flags = fields[1];
         const auto name = note_.subspan(sizeof fields);
         file_.name.assign(reinterpret_cast<const char*>(name.data()),
                           strnlen(reinterpret_cast<const char*>(name.data()), name.size()));
-        const bool plain = std::all_of(file_.name.begin(), file_.name.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
+        const bool plain = std::all_of(file_.name.begin(), file_.name.end(),
+                                       [](unsigned char c) { return c > 0x20 && c < 0x7f; });
         if (file_.name.empty() || file_.name.size() > image_name_length_max || !plain) {
             return refuse("the driver's name in it is damaged");
         }
@@ -212,7 +230,8 @@ class Parser {
     Result<void> dynamic() {
         const auto table = at(dynamic_.p_vaddr, dynamic_.p_filesz);
         if (table.size() < sizeof(Elf64_Dyn)) return refuse("no dynamic section inside a segment");
-        for (std::size_t offset = 0; offset + sizeof(Elf64_Dyn) <= table.size(); offset += sizeof(Elf64_Dyn)) {
+        for (std::size_t offset = 0; offset + sizeof(Elf64_Dyn) <= table.size();
+             offset += sizeof(Elf64_Dyn)) {
             Elf64_Dyn entry;
             std::memcpy(&entry, table.data() + offset, sizeof entry);
             if (entry.d_tag == DT_NULL) return {};
@@ -224,32 +243,49 @@ class Parser {
     Result<void> dynamic_entry(const Elf64_Dyn& entry) {
         const auto value = entry.d_un.d_val;
         switch (entry.d_tag) {
-        case DT_RELA: rela_ = value; break;
-        case DT_RELASZ: rela_size_ = value; break;
-        case DT_JMPREL: jump_ = value; break;
-        case DT_PLTRELSZ: jump_size_ = value; break;
-        case DT_SYMTAB: symbols_ = value; break;
-        case DT_STRTAB: strings_ = value; break;
-        case DT_STRSZ: strings_size_ = value; break;
-        case DT_HASH: hash_ = value; break;
-        case DT_RELAENT:
-            if (value != sizeof(Elf64_Rela)) return refuse("relocations of {} bytes", value);
-            break;
-        case DT_SYMENT:
-            if (value != sizeof(Elf64_Sym)) return refuse("symbols of {} bytes", value);
-            break;
-        case DT_PLTREL:
-            if (value != DT_RELA) return refuse("relocations without addends");
-            break;
-        case DT_NEEDED:   // wants other libraries
-        case DT_REL:
-        case DT_INIT:     // wants code run at load
-        case DT_INIT_ARRAY:
-        case DT_PREINIT_ARRAY:
-        case DT_FINI_ARRAY:
-        case 36:          // DT_RELR
-            return foreign();
-        default: break;
+            case DT_RELA:
+                rela_ = value;
+                break;
+            case DT_RELASZ:
+                rela_size_ = value;
+                break;
+            case DT_JMPREL:
+                jump_ = value;
+                break;
+            case DT_PLTRELSZ:
+                jump_size_ = value;
+                break;
+            case DT_SYMTAB:
+                symbols_ = value;
+                break;
+            case DT_STRTAB:
+                strings_ = value;
+                break;
+            case DT_STRSZ:
+                strings_size_ = value;
+                break;
+            case DT_HASH:
+                hash_ = value;
+                break;
+            case DT_RELAENT:
+                if (value != sizeof(Elf64_Rela)) return refuse("relocations of {} bytes", value);
+                break;
+            case DT_SYMENT:
+                if (value != sizeof(Elf64_Sym)) return refuse("symbols of {} bytes", value);
+                break;
+            case DT_PLTREL:
+                if (value != DT_RELA) return refuse("relocations without addends");
+                break;
+            case DT_NEEDED:  // wants other libraries
+            case DT_REL:
+            case DT_INIT:  // wants code run at load
+            case DT_INIT_ARRAY:
+            case DT_PREINIT_ARRAY:
+            case DT_FINI_ARRAY:
+            case 36:  // DT_RELR
+                return foreign();
+            default:
+                break;
         }
         return {};
     }
@@ -259,7 +295,7 @@ class Parser {
         if (strings.empty() || strings.back() != std::byte{0}) return refuse("its string table is damaged");
         const auto hash = at(hash_, 2 * sizeof(std::uint32_t));
         if (hash.empty()) return refuse("its symbol hash table lies outside the image");
-        std::uint32_t counts[2];   // buckets, and chains: one for each symbol
+        std::uint32_t counts[2];  // buckets, and chains: one for each symbol
         std::memcpy(counts, hash.data(), sizeof counts);
         const auto table = at(symbols_, std::uint64_t{counts[1]} * sizeof(Elf64_Sym));
         if (table.empty()) return refuse("its symbol table lies outside the image");
@@ -273,10 +309,12 @@ class Parser {
     }
 
     Result<void> add_symbol(const Elf64_Sym& symbol, Bytes strings, std::size_t index) {
-        if (symbol.st_name >= strings.size()) return refuse("the name of symbol {} lies outside its string table", index);
+        if (symbol.st_name >= strings.size())
+            return refuse("the name of symbol {} lies outside its string table", index);
         const bool defined = symbol.st_shndx != SHN_UNDEF;
         const std::string_view name(reinterpret_cast<const char*>(strings.data()) + symbol.st_name);
-        if (defined && symbol.st_value - file_.base >= file_.span) return refuse("symbol {} lies outside the image", name);
+        if (defined && symbol.st_value - file_.base >= file_.span)
+            return refuse("symbol {} lies outside the image", name);
         if (!defined && !name.empty() && !name.starts_with(import_prefix)) return foreign();
         file_.symbols.push_back({name, symbol.st_value, defined, ELF64_ST_BIND(symbol.st_info) == STB_WEAK});
         return {};
@@ -285,7 +323,8 @@ class Parser {
     Result<void> relocations(std::uint64_t address, std::uint64_t size) {
         if (size == 0) return {};
         const auto table = at(address, size);
-        if (table.empty() || size % sizeof(Elf64_Rela) != 0) return refuse("its relocations lie outside the image");
+        if (table.empty() || size % sizeof(Elf64_Rela) != 0)
+            return refuse("its relocations lie outside the image");
         file_.relocations.reserve(file_.relocations.size() + size / sizeof(Elf64_Rela));
         for (std::size_t offset = 0; offset < size; offset += sizeof(Elf64_Rela)) {
             Elf64_Rela entry;
@@ -299,14 +338,18 @@ class Parser {
         const auto type = static_cast<std::uint32_t>(ELF64_R_TYPE(entry.r_info));
         const auto symbol = static_cast<std::uint32_t>(ELF64_R_SYM(entry.r_info));
         switch (type) {
-        case R_X86_64_NONE: return {};
-        case R_X86_64_RELATIVE:
-        case R_X86_64_64:
-        case R_X86_64_GLOB_DAT:
-        case R_X86_64_JUMP_SLOT: break;
-        default: return refuse("relocation of unknown type {} at {:#x}", type, entry.r_offset);
+            case R_X86_64_NONE:
+                return {};
+            case R_X86_64_RELATIVE:
+            case R_X86_64_64:
+            case R_X86_64_GLOB_DAT:
+            case R_X86_64_JUMP_SLOT:
+                break;
+            default:
+                return refuse("relocation of unknown type {} at {:#x}", type, entry.r_offset);
         }
-        if (symbol >= file_.symbols.size()) return refuse("a relocation names symbol {} of {}", symbol, file_.symbols.size());
+        if (symbol >= file_.symbols.size())
+            return refuse("a relocation names symbol {} of {}", symbol, file_.symbols.size());
         if (!in_memory(entry.r_offset, sizeof(std::uint64_t))) {
             return refuse("a relocation writes outside the image, at {:#x}", entry.r_offset);
         }
@@ -315,7 +358,8 @@ class Parser {
     }
 
     Result<void> sections() {
-        if (header_.e_shnum == 0) return refuse("it has no sections (stripped?); PAGE and INIT code cannot be told from the rest");
+        if (header_.e_shnum == 0)
+            return refuse("it has no sections (stripped?); PAGE and INIT code cannot be told from the rest");
         if (header_.e_shentsize != sizeof(Elf64_Shdr) || header_.e_shnum > image_sections_max ||
             !inside(header_.e_shoff, std::uint64_t{header_.e_shnum} * sizeof(Elf64_Shdr))) {
             return refuse("its section headers are damaged or lie outside the file (cut off?)");
@@ -327,7 +371,8 @@ class Parser {
             return refuse("its section names are damaged");
         }
         for (unsigned i = 0; i < header_.e_shnum; ++i) {
-            PORTICO_TRY_VOID(add_section(section_header(i), bytes_.subspan(names.sh_offset, names.sh_size), i));
+            PORTICO_TRY_VOID(
+                add_section(section_header(i), bytes_.subspan(names.sh_offset, names.sh_size), i));
         }
         return {};
     }
@@ -343,13 +388,15 @@ class Parser {
             return refuse("section {} lies outside the file (cut off?)", index);
         }
         const bool loaded = (header.sh_flags & SHF_ALLOC) != 0 && header.sh_type != SHT_NULL;
-        if (loaded && (header.sh_addr - file_.base > file_.span || header.sh_size > file_.base + file_.span - header.sh_addr)) {
+        if (loaded && (header.sh_addr - file_.base > file_.span ||
+                       header.sh_size > file_.base + file_.span - header.sh_addr)) {
             return refuse("section {} lies outside the image", index);
         }
-        file_.sections.push_back({reinterpret_cast<const char*>(names.data()) + header.sh_name, loaded ? header.sh_addr : 0,
-                                  header.sh_type == SHT_NULL ? 0 : header.sh_size, header.sh_offset, header.sh_type,
-                                  loaded ? header.sh_flags : header.sh_flags & ~std::uint64_t{SHF_ALLOC}, header.sh_link,
-                                  header.sh_info, in_file ? bytes_.subspan(header.sh_offset, header.sh_size) : Bytes{}});
+        file_.sections.push_back(
+            {reinterpret_cast<const char*>(names.data()) + header.sh_name, loaded ? header.sh_addr : 0,
+             header.sh_type == SHT_NULL ? 0 : header.sh_size, header.sh_offset, header.sh_type,
+             loaded ? header.sh_flags : header.sh_flags & ~std::uint64_t{SHF_ALLOC}, header.sh_link,
+             header.sh_info, in_file ? bytes_.subspan(header.sh_offset, header.sh_size) : Bytes{}});
         return {};
     }
 
@@ -367,10 +414,13 @@ class Parser {
 }  // namespace
 
 const SectionHeader* ElfFile::section(std::string_view wanted) const {
-    const auto found = std::find_if(sections.begin(), sections.end(), [&](const SectionHeader& s) { return s.name == wanted; });
+    const auto found = std::find_if(sections.begin(), sections.end(),
+                                    [&](const SectionHeader& s) { return s.name == wanted; });
     return found == sections.end() ? nullptr : &*found;
 }
 
-Result<ElfFile> parse_elf(Bytes bytes, const std::string& label) { return Parser(bytes, label).run(); }
+Result<ElfFile> parse_elf(Bytes bytes, const std::string& label) {
+    return Parser(bytes, label).run();
+}
 
 }  // namespace portico::loader

@@ -16,10 +16,12 @@ struct JitDescriptor {
 extern "C" {
 
 // gdb finds these two by name and stops at the function.
-__attribute__((visibility("default"), used)) JitDescriptor __jit_debug_descriptor = {1, jit_no_action, nullptr, nullptr};
+__attribute__((visibility("default"), used))
+JitDescriptor __jit_debug_descriptor = {1, jit_no_action, nullptr, nullptr};
 
-__attribute__((visibility("default"), noinline, used)) void __jit_debug_register_code() { asm volatile("" ::: "memory"); }
-
+__attribute__((visibility("default"), noinline, used)) void __jit_debug_register_code() {
+    asm volatile("" ::: "memory");
+}
 }
 
 namespace portico::loader {

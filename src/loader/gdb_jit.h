@@ -1,5 +1,5 @@
-// gdb's JIT interface (gdb manual, "JIT Compilation Interface"): gdb reads each image from our memory, so that breakpoints,
-// source lines and variables of drivers work without a command.
+// gdb's JIT interface (gdb manual, "JIT Compilation Interface"): gdb reads each image from our memory, so
+// that breakpoints, source lines and variables of drivers work without a command.
 #pragma once
 
 #include <cstdint>

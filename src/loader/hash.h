@@ -1,4 +1,5 @@
-// XXH64 (github.com/Cyan4973/xxHash, doc/xxhash_spec.md): names the content of a driver file. No defence against forgery.
+// XXH64 (github.com/Cyan4973/xxHash, doc/xxhash_spec.md): names the content of a driver file. No defence
+// against forgery.
 #pragma once
 
 #include <bit>
@@ -24,13 +25,15 @@ class Xxh64 {
             at += 4;
             left -= 4;
         }
-        for (; left > 0; ++at, --left) hash = std::rotl(hash ^ (std::to_integer<std::uint64_t>(*at) * prime5), 11) * prime1;
+        for (; left > 0; ++at, --left)
+            hash = std::rotl(hash ^ (std::to_integer<std::uint64_t>(*at) * prime5), 11) * prime1;
         return avalanche(hash);
     }
 
   private:
-    static constexpr std::uint64_t prime1 = 0x9E3779B185EBCA87, prime2 = 0xC2B2AE3D27D4EB4F, prime3 = 0x165667B19E3779F9,
-                                   prime4 = 0x85EBCA77C2B2AE63, prime5 = 0x27D4EB2F165667C5;
+    static constexpr std::uint64_t prime1 = 0x9E3779B185EBCA87, prime2 = 0xC2B2AE3D27D4EB4F,
+                                   prime3 = 0x165667B19E3779F9, prime4 = 0x85EBCA77C2B2AE63,
+                                   prime5 = 0x27D4EB2F165667C5;
 
     template <class T>
     static T read(const std::byte* at) {
@@ -51,7 +54,8 @@ class Xxh64 {
                 at += 8;
             }
         }
-        std::uint64_t hash = std::rotl(lanes[0], 1) + std::rotl(lanes[1], 7) + std::rotl(lanes[2], 12) + std::rotl(lanes[3], 18);
+        std::uint64_t hash = std::rotl(lanes[0], 1) + std::rotl(lanes[1], 7) + std::rotl(lanes[2], 12) +
+                             std::rotl(lanes[3], 18);
         for (const auto lane : lanes) hash = (hash ^ round(0, lane)) * prime1 + prime4;
         return hash;
     }

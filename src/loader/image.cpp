@@ -16,7 +16,8 @@ namespace {
 constexpr std::uint64_t discard_bytes_min = 128 << 10;
 
 void clear(std::uint64_t begin, std::uint64_t end) {
-    const auto first_page = (begin + sim::page_size - 1) & ~(sim::page_size - 1), last_page = end & ~(sim::page_size - 1);
+    const auto first_page = (begin + sim::page_size - 1) & ~(sim::page_size - 1),
+               last_page = end & ~(sim::page_size - 1);
     if (end - begin < discard_bytes_min) {
         std::memset(reinterpret_cast<void*>(begin), 0, end - begin);
         return;
@@ -33,8 +34,12 @@ Image::~Image() {
     if (range_.size != 0) ::munmap(reinterpret_cast<void*>(range_.base), range_.size);
 }
 
-bool Image::checked() const { return (flags_ & image_flag_checked) != 0; }
-bool Image::asan() const { return (flags_ & image_flag_asan) != 0; }
+bool Image::checked() const {
+    return (flags_ & image_flag_checked) != 0;
+}
+bool Image::asan() const {
+    return (flags_ & image_flag_asan) != 0;
+}
 
 void* Image::exported(std::string_view name) const {
     for (const auto& entry : exports_) {
@@ -45,7 +50,8 @@ void* Image::exported(std::string_view name) const {
 
 Result<void*> Image::entry(std::string_view name) const {
     if (void* const address = exported(name)) return address;
-    return Error{path_ + ": the image has no " + std::string(name) + "; a source must define it as extern \"C\""};
+    return Error{path_ + ": the image has no " + std::string(name) +
+                 "; a source must define it as extern \"C\""};
 }
 
 const Section* Image::section_at(std::uint64_t address) const {

@@ -1,5 +1,5 @@
-// A driver image in memory: where its parts lie, what it exports and lacks, and its statics as they were before any of its
-// code ran.
+// A driver image in memory: where its parts lie, what it exports and lacks, and its statics as they were
+// before any of its code ran.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace portico::loader {
 
-struct JitEntry;   // gdb_jit.h
+struct JitEntry;  // gdb_jit.h
 
 enum class SectionKind : std::uint8_t { code, paged_code, init_code, constant, data, paged_data };
 
@@ -33,7 +33,7 @@ class Image;
 
 // An import that nobody implements. Its stub tells its name and its caller when it is called.
 struct MissingImport {
-    std::string name;   // "KeFooBar"
+    std::string name;  // "KeFooBar"
     Image* image;
     std::uint64_t stub = 0;
 };
@@ -44,9 +44,9 @@ class Image {
     Image& operator=(const Image&) = delete;
     ~Image();
 
-    const std::string& name() const { return name_; }    // "mpu401"
-    const std::string& path() const { return path_; }    // of the file, or what the embedding program calls it
-    std::uint64_t hash() const { return hash_; }         // XXH64 of the file: replay files name the driver by it
+    const std::string& name() const { return name_; }  // "mpu401"
+    const std::string& path() const { return path_; }  // of the file, or what the embedding program calls it
+    std::uint64_t hash() const { return hash_; }  // XXH64 of the file: replay files name the driver by it
     bool checked() const;
     bool asan() const;
 
@@ -60,7 +60,7 @@ class Image {
     Result<void*> entry(std::string_view name) const;
 
     const std::vector<Section>& sections() const { return sections_; }
-    const Section* section_at(std::uint64_t address) const;   // null between sections
+    const Section* section_at(std::uint64_t address) const;  // null between sections
     bool is_paged_code(std::uint64_t address) const { return kind_is(address, SectionKind::paged_code); }
     bool is_init_code(std::uint64_t address) const { return kind_is(address, SectionKind::init_code); }
 

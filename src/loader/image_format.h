@@ -7,10 +7,12 @@
 
 namespace portico::loader {
 
-// Raised when images of an older tool chain can no longer run; portico-build-driver writes it into each image.
+// Raised when images of an older tool chain can no longer run; portico-build-driver writes it into each
+// image.
 constexpr std::uint32_t image_abi = 1;
 
-// The note in section .note.portico: owner "Portico", type 1, then abi, flags and the driver's name (zero-terminated).
+// The note in section .note.portico: owner "Portico", type 1, then abi, flags and the driver's name
+// (zero-terminated).
 constexpr std::string_view note_owner = "Portico";
 constexpr std::uint32_t note_type = 1;
 constexpr std::uint32_t image_flag_checked = 1;

@@ -25,7 +25,9 @@ namespace portico::loader {
 namespace {
 
 constexpr std::uint64_t slot_size = 16 * sim::MiB;
-constexpr std::uint64_t page_up(std::uint64_t size) { return (size + sim::page_size - 1) & ~(sim::page_size - 1); }
+constexpr std::uint64_t page_up(std::uint64_t size) {
+    return (size + sim::page_size - 1) & ~(sim::page_size - 1);
+}
 
 SectionKind kind_of(const SectionHeader& section, const ElfFile& file) {
     const bool paged = section.name.starts_with("PAGE");
@@ -40,21 +42,23 @@ SectionKind kind_of(const SectionHeader& section, const ElfFile& file) {
 
 void* map_at(std::uint64_t address, std::uint64_t size) {
     void* const wanted = reinterpret_cast<void*>(address);
-    void* const got = ::mmap(wanted, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    void* const got = ::mmap(wanted, size, PROT_NONE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
     if (got == wanted) return got;
-    if (got != MAP_FAILED) ::munmap(got, size);   // a kernel that does not know the flag
+    if (got != MAP_FAILED) ::munmap(got, size);  // a kernel that does not know the flag
     return nullptr;
 }
 
-// Where the image goes: at its linked address, or in the next slot of the image range that is free. The same loads in the
-// same order give the same addresses in every process.
+// Where the image goes: at its linked address, or in the next slot of the image range that is free. The same
+// loads in the same order give the same addresses in every process.
 std::uint64_t map_image(const ElfFile& file, std::uint64_t size) {
     const auto fits = [&](std::uint64_t address) {
         return sim::image_range.contains(address) && size <= sim::image_range.end() - address;
     };
     if (fits(file.base) && map_at(file.base, size) != nullptr) return file.base;
     const auto slots = sim::image_range.size / slot_size;
-    const auto first = sim::image_range.contains(file.base) ? (file.base - sim::image_range.base) / slot_size + 1 : 0;
+    const auto first =
+        sim::image_range.contains(file.base) ? (file.base - sim::image_range.base) / slot_size + 1 : 0;
     for (std::uint64_t i = 0; i < slots; ++i) {
         const auto address = sim::image_range.base + (first + i) % slots * slot_size;
         if (fits(address) && map_at(address, size) != nullptr) return address;
@@ -75,7 +79,9 @@ class ImageBuilder {
         image_->flags_ = file_.image_flags;
         image_->hash_ = Xxh64::of(file_.bytes);
         if (image_->asan() && find_asan_adapter("__asan_load8") == nullptr) {
-            return Error{label_ + ": built with AddressSanitizer, but this portico was not; build the driver without --asan"};
+            return Error{
+                label_ +
+                ": built with AddressSanitizer, but this portico was not; build the driver without --asan"};
         }
         find_missing();
         PORTICO_TRY_VOID(map());
@@ -92,25 +98,31 @@ class ImageBuilder {
     }
 
   private:
-    static const char* import_name(const DynamicSymbol& symbol) { return symbol.name.data() + import_prefix.size(); }
+    static const char* import_name(const DynamicSymbol& symbol) {
+        return symbol.name.data() + import_prefix.size();
+    }
     static bool is_import(const DynamicSymbol& symbol) { return !symbol.defined && !symbol.name.empty(); }
 
     std::uint64_t resolve(const DynamicSymbol& symbol) const {
         const void* const found = find_export_(import_name(symbol));
-        return reinterpret_cast<std::uint64_t>(found != nullptr ? found : find_asan_adapter(import_name(symbol)));
+        return reinterpret_cast<std::uint64_t>(found != nullptr ? found
+                                                                : find_asan_adapter(import_name(symbol)));
     }
 
     void find_missing() {
         for (const auto& symbol : file_.symbols) {
             if (!is_import(symbol) || symbol.weak || resolve(symbol) != 0) continue;
-            image_->missing_.push_back(std::make_unique<MissingImport>(MissingImport{import_name(symbol), image_.get()}));
+            image_->missing_.push_back(
+                std::make_unique<MissingImport>(MissingImport{import_name(symbol), image_.get()}));
         }
     }
 
     Result<void> map() {
         const auto size = file_.span + page_up(image_->missing_.size() * stub_size);
         const auto address = map_image(file_, size);
-        if (address == 0) return Error{label_ + ": no room for it in the address range of images; unload others", ExitCode::missing};
+        if (address == 0)
+            return Error{label_ + ": no room for it in the address range of images; unload others",
+                         ExitCode::missing};
         image_->range_ = {address, size};
         shift_ = address - file_.base;
         set_access({address, size}, PROT_READ | PROT_WRITE);
@@ -126,7 +138,8 @@ class ImageBuilder {
 
     void copy_segments() const {
         for (const auto& segment : file_.segments) {
-            if (!segment.file.empty()) std::memcpy(memory(segment.address), segment.file.data(), segment.file.size());
+            if (!segment.file.empty())
+                std::memcpy(memory(segment.address), segment.file.data(), segment.file.size());
         }
     }
 
@@ -183,22 +196,26 @@ class ImageBuilder {
     void describe() {
         for (const auto& section : file_.sections) {
             if (!section.loaded() || section.size == 0) continue;
-            image_->sections_.push_back(
-                {std::string(section.name), {section.address + shift_, section.size}, kind_of(section, file_)});
+            image_->sections_.push_back({std::string(section.name),
+                                         {section.address + shift_, section.size},
+                                         kind_of(section, file_)});
         }
         const auto* const constructors = file_.section(constructor_section);
-        if (constructors != nullptr && constructors->size != 0) image_->constructors_ = constructor_names(file_);
+        if (constructors != nullptr && constructors->size != 0)
+            image_->constructors_ = constructor_names(file_);
     }
 
     void protect() const {
         set_access(image_->range_, PROT_NONE);
         for (const auto& segment : file_.segments) {
             const auto begin = (segment.address + shift_) & ~(sim::page_size - 1);
-            const int access = PROT_READ | (segment.writable ? PROT_WRITE : 0) | (segment.executable ? PROT_EXEC : 0);
+            const int access =
+                PROT_READ | (segment.writable ? PROT_WRITE : 0) | (segment.executable ? PROT_EXEC : 0);
             set_access({begin, page_up(segment.end() + shift_) - begin}, access);
         }
         set_access({file_.relro_begin + shift_, file_.relro_end - file_.relro_begin}, PROT_READ);
-        set_access({image_->range_.base + file_.span, image_->range_.size - file_.span}, PROT_READ | PROT_EXEC);
+        set_access({image_->range_.base + file_.span, image_->range_.size - file_.span},
+                   PROT_READ | PROT_EXEC);
     }
 
     const ElfFile& file_;
@@ -206,7 +223,7 @@ class ImageBuilder {
     const void* (*find_export_)(const char*);
     std::unique_ptr<Image> image_;
     std::uint64_t shift_ = 0;
-    std::vector<std::uint64_t> addresses_;   // of file_.symbols, as loaded
+    std::vector<std::uint64_t> addresses_;  // of file_.symbols, as loaded
 };
 
 namespace {
@@ -214,8 +231,12 @@ namespace {
 // Which state of which file: a build writes a new one. Asking costs a microsecond, reading and hashing many.
 struct FileIdentity {
     explicit FileIdentity(const struct stat& s)
-        : numbers{s.st_dev, s.st_ino, static_cast<std::uint64_t>(s.st_size), static_cast<std::uint64_t>(s.st_mtim.tv_sec),
-                  static_cast<std::uint64_t>(s.st_mtim.tv_nsec), static_cast<std::uint64_t>(s.st_ctim.tv_sec),
+        : numbers{s.st_dev,
+                  s.st_ino,
+                  static_cast<std::uint64_t>(s.st_size),
+                  static_cast<std::uint64_t>(s.st_mtim.tv_sec),
+                  static_cast<std::uint64_t>(s.st_mtim.tv_nsec),
+                  static_cast<std::uint64_t>(s.st_ctim.tv_sec),
                   static_cast<std::uint64_t>(s.st_ctim.tv_nsec)} {}
     bool operator==(const FileIdentity&) const = default;
     std::array<std::uint64_t, 7> numbers;
@@ -224,7 +245,7 @@ struct FileIdentity {
 struct Loaded {
     std::unique_ptr<Image> image;
     const void* (*find_export)(const char*);
-    std::optional<FileIdentity> file;   // the one it was last loaded from
+    std::optional<FileIdentity> file;  // the one it was last loaded from
 };
 
 struct Registry {
@@ -307,7 +328,8 @@ Result<Image*> load_memory(Bytes bytes, const std::string& label, const LoadOpti
     auto& all = registry();
     const auto hash = Xxh64::of(bytes);
     for (const auto& loaded : all.images) {
-        if (loaded.image->hash() == hash && loaded.find_export == options.find_export) return loaded.image.get();
+        if (loaded.image->hash() == hash && loaded.find_export == options.find_export)
+            return loaded.image.get();
     }
     const auto file = PORTICO_TRY(parse_elf(bytes, label));
     auto image = PORTICO_TRY(ImageBuilder(file, label, options).build());
@@ -318,7 +340,8 @@ Result<Image*> load_memory(Bytes bytes, const std::string& label, const LoadOpti
 
 void unload(Image* image) {
     auto& all = registry();
-    const auto found = std::find_if(all.images.begin(), all.images.end(), [&](const Loaded& l) { return l.image.get() == image; });
+    const auto found = std::find_if(all.images.begin(), all.images.end(),
+                                    [&](const Loaded& l) { return l.image.get() == image; });
     PORTICO_CHECK(found != all.images.end());
     all.images.erase(found);
     ++all.generation;
@@ -338,7 +361,9 @@ std::vector<Image*> images() {
     return all;
 }
 
-std::uint64_t generation() { return registry().generation; }
+std::uint64_t generation() {
+    return registry().generation;
+}
 
 std::string missing_import_hint(const std::string& name) {
     if (name.starts_with("Wdf")) return "KMDF drivers are not supported";

@@ -16,12 +16,14 @@ namespace portico::loader {
 namespace {
 
 // The functions of libdw and libelf that are used here.
-#define PORTICO_LIBDW_FUNCTIONS(X)                                                                                    \
-    X(dwfl_begin) X(dwfl_end) X(dwfl_report_begin) X(dwfl_report_end) X(dwfl_report_module) X(dwfl_linux_proc_report) \
-    X(dwfl_linux_proc_find_elf) X(dwfl_addrmodule) X(dwfl_module_info) X(dwfl_module_nextcu) X(dwfl_module_addrdie)   \
-    X(dwfl_module_addrname) X(dwarf_haspc) X(dwarf_getsrc_die) X(dwarf_linesrc) X(dwarf_lineno) X(dwarf_child)        \
-    X(dwarf_siblingof) X(dwarf_getscopes_die) X(dwarf_tag) X(dwarf_diename) X(dwarf_attr) X(dwarf_formref_die)        \
-    X(dwarf_formudata) X(dwarf_getsrcfiles) X(dwarf_filesrc) X(elf_version) X(elf_memory)
+#define PORTICO_LIBDW_FUNCTIONS(X)                                                                        \
+    X(dwfl_begin)                                                                                         \
+    X(dwfl_end) X(dwfl_report_begin) X(dwfl_report_end) X(dwfl_report_module) X(dwfl_linux_proc_report)   \
+        X(dwfl_linux_proc_find_elf) X(dwfl_addrmodule) X(dwfl_module_info) X(dwfl_module_nextcu)          \
+            X(dwfl_module_addrdie) X(dwfl_module_addrname) X(dwarf_haspc) X(dwarf_getsrc_die)             \
+                X(dwarf_linesrc) X(dwarf_lineno) X(dwarf_child) X(dwarf_siblingof) X(dwarf_getscopes_die) \
+                    X(dwarf_tag) X(dwarf_diename) X(dwarf_attr) X(dwarf_formref_die) X(dwarf_formudata)   \
+                        X(dwarf_getsrcfiles) X(dwarf_filesrc) X(elf_version) X(elf_memory)
 
 struct Library {
 #define X(NAME) decltype(&::NAME) NAME = nullptr;
@@ -35,8 +37,8 @@ void open_library(Library& library) {
     void* const elf = ::dlopen("libelf.so.1", RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr || elf == nullptr) return;
     library.usable = true;
-#define X(NAME)                                                                          \
-    library.NAME = reinterpret_cast<decltype(&::NAME)>(::dlsym(handle, #NAME));          \
+#define X(NAME)                                                                                           \
+    library.NAME = reinterpret_cast<decltype(&::NAME)>(::dlsym(handle, #NAME));                           \
     if (library.NAME == nullptr) library.NAME = reinterpret_cast<decltype(&::NAME)>(::dlsym(elf, #NAME)); \
     library.usable = library.usable && library.NAME != nullptr;
     PORTICO_LIBDW_FUNCTIONS(X)
@@ -53,7 +55,8 @@ const Library& dw() {
     return *library;
 }
 
-int find_elf(Dwfl_Module* module, void** userdata, const char* name, Dwarf_Addr base, char** file, Elf** elf) {
+int find_elf(Dwfl_Module* module, void** userdata, const char* name, Dwarf_Addr base, char** file,
+             Elf** elf) {
     const auto* const image = static_cast<const Image*>(*userdata);
     if (image == nullptr) return dw().dwfl_linux_proc_find_elf(module, userdata, name, base, file, elf);
     const auto bytes = image->debug_file();
@@ -62,7 +65,10 @@ int find_elf(Dwfl_Module* module, void** userdata, const char* name, Dwarf_Addr 
 }
 
 // Debug information comes from the files themselves: looking for separate files could mean asking a server.
-int find_no_debuginfo(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word, char**) { return -1; }
+int find_no_debuginfo(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word,
+                      char**) {
+    return -1;
+}
 
 // The modules of this process. Made anew when images have come or gone.
 class Session {
@@ -82,7 +88,8 @@ class Session {
 
   private:
     void report(Image* image) {
-        auto* const module = dw().dwfl_report_module(dwfl_, image->name().c_str(), image->range().base, image->range().end());
+        auto* const module =
+            dw().dwfl_report_module(dwfl_, image->name().c_str(), image->range().base, image->range().end());
         void** userdata = nullptr;
         if (module == nullptr) return;
         dw().dwfl_module_info(module, &userdata, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
@@ -111,12 +118,15 @@ class Scopes {
 bool follow(Dwarf_Die& die, unsigned attribute) {
     Dwarf_Attribute reference;
     Dwarf_Die target;
-    if (dw().dwarf_attr(&die, attribute, &reference) == nullptr || dw().dwarf_formref_die(&reference, &target) == nullptr) return false;
+    if (dw().dwarf_attr(&die, attribute, &reference) == nullptr ||
+        dw().dwarf_formref_die(&reference, &target) == nullptr)
+        return false;
     die = target;
     return true;
 }
 
-// The name in its classes and namespaces. An out-of-line or inlined function refers to its declaration, which stands there.
+// The name in its classes and namespaces. An out-of-line or inlined function refers to its declaration, which
+// stands there.
 std::string qualified_name(Dwarf_Die die) {
     constexpr int references_max = 8;
     for (int i = 0; i < references_max; ++i) {
@@ -128,7 +138,8 @@ std::string qualified_name(Dwarf_Die die) {
     const Scopes scopes(&die);
     for (int i = 1; i < scopes.count(); ++i) {
         const int tag = dw().dwarf_tag(scopes[i]);
-        const bool names = tag == DW_TAG_class_type || tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_namespace;
+        const bool names = tag == DW_TAG_class_type || tag == DW_TAG_structure_type ||
+                           tag == DW_TAG_union_type || tag == DW_TAG_namespace;
         if (!names) continue;
         const char* const outer = dw().dwarf_diename(scopes[i]);
         name = std::string(outer == nullptr ? "(anonymous)" : outer) + "::" + name;
@@ -144,7 +155,8 @@ bool is_function(Dwarf_Die* die) {
 unsigned number(Dwarf_Die* die, unsigned attribute) {
     Dwarf_Attribute value;
     Dwarf_Word number = 0;
-    if (dw().dwarf_attr(die, attribute, &value) == nullptr || dw().dwarf_formudata(&value, &number) != 0) return 0;
+    if (dw().dwarf_attr(die, attribute, &value) == nullptr || dw().dwarf_formudata(&value, &number) != 0)
+        return 0;
     return static_cast<unsigned>(number);
 }
 
@@ -196,8 +208,8 @@ class Finder {
         return here;
     }
 
-    // The functions and inlined calls at the address, outermost first. dwarf_getscopes() would not look into namespaces,
-    // where clang puts definitions.
+    // The functions and inlined calls at the address, outermost first. dwarf_getscopes() would not look into
+    // namespaces, where clang puts definitions.
     void find_functions(Dwarf_Die parent, std::vector<Dwarf_Die>& found, int depth = 0) const {
         constexpr int depth_max = 64;
         Dwarf_Die die;
@@ -207,7 +219,8 @@ class Finder {
             if (tag == DW_TAG_namespace || tag == DW_TAG_class_type || tag == DW_TAG_structure_type) {
                 find_functions(die, found, depth + 1);
                 if (!found.empty()) return;
-            } else if ((is_function(&die) || tag == DW_TAG_lexical_block) && dw().dwarf_haspc(&die, address_ - bias_) == 1) {
+            } else if ((is_function(&die) || tag == DW_TAG_lexical_block) &&
+                       dw().dwarf_haspc(&die, address_ - bias_) == 1) {
                 if (is_function(&die)) found.push_back(die);
                 return find_functions(die, found, depth + 1);
             }
@@ -232,7 +245,9 @@ class Finder {
     std::vector<SourceLine> lines_;
 };
 
-std::string_view base_name(std::string_view path) { return path.substr(path.find_last_of("/\\") + 1); }
+std::string_view base_name(std::string_view path) {
+    return path.substr(path.find_last_of("/\\") + 1);
+}
 
 Place place_in_image(const Image& image, std::uint64_t address) {
     Place place;
@@ -259,7 +274,8 @@ Place find_place(std::uint64_t address, CodeAddress kind) {
     if (module == nullptr) return place;
     if (image == nullptr) {
         Dwarf_Addr start = 0;
-        const char* const name = dw().dwfl_module_info(module, nullptr, &start, nullptr, nullptr, nullptr, nullptr, nullptr);
+        const char* const name =
+            dw().dwfl_module_info(module, nullptr, &start, nullptr, nullptr, nullptr, nullptr, nullptr);
         place.module = base_name(name == nullptr ? "" : name);
         place.offset = address - start;
     }

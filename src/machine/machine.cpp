@@ -24,14 +24,18 @@ Machine::State* the_machine = nullptr;
 
 constexpr Nanoseconds forever_ns = 24LL * 3600 * second_ns;
 
-std::string stem(const std::string& path) { return std::filesystem::path(path).stem().string(); }
+std::string stem(const std::string& path) {
+    return std::filesystem::path(path).stem().string();
+}
 
 nt::io::Resource to_nt(const Resource& resource) {
     using Kind = Resource::Kind;
     using NtKind = nt::io::Resource::Kind;
     nt::io::Resource out;
-    out.kind = resource.kind == Kind::port ? NtKind::port : resource.kind == Kind::interrupt ? NtKind::interrupt
-             : resource.kind == Kind::memory ? NtKind::memory : NtKind::dma;
+    out.kind = resource.kind == Kind::port        ? NtKind::port
+               : resource.kind == Kind::interrupt ? NtKind::interrupt
+               : resource.kind == Kind::memory    ? NtKind::memory
+                                                  : NtKind::dma;
     out.base = resource.base;
     out.length = static_cast<std::uint32_t>(resource.length);
     out.latched = resource.latched;
@@ -63,7 +67,9 @@ bool FunctionInput::next(Nanoseconds* at_ns, std::uint8_t* byte) {
     return true;
 }
 
-Machine::State* machine::current() { return the_machine; }
+Machine::State* machine::current() {
+    return the_machine;
+}
 
 // ---- power on ----
 
@@ -85,7 +91,8 @@ Result<void> Machine::State::make_devices() {
         device.config = wanted;
         if (!wanted.model.empty()) {
             device.model = PORTICO_TRY(hardware::create_device(wanted.model, wanted.name));
-            for (const auto& [key, value] : wanted.parameters) PORTICO_TRY_VOID(device.model->set(key, value));
+            for (const auto& [key, value] : wanted.parameters)
+                PORTICO_TRY_VOID(device.model->set(key, value));
         }
         if (device.config.name.empty()) device.config.name = device.model ? device.model->name() : "virtual";
         nt::io::DeviceDescription description;
@@ -99,18 +106,23 @@ Result<void> Machine::State::make_devices() {
         std::vector<Resource> resources = wanted.resources;
         if (resources.empty() && device.model) {
             const hardware::Resources needs = device.model->resources();
-            for (const auto& range : needs.ports) resources.push_back({Resource::Kind::port, range.base, range.length});
-            for (const auto& range : needs.memory) resources.push_back({Resource::Kind::memory, range.base, range.length});
+            for (const auto& range : needs.ports)
+                resources.push_back({Resource::Kind::port, range.base, range.length});
+            for (const auto& range : needs.memory)
+                resources.push_back({Resource::Kind::memory, range.base, range.length});
             if (needs.irq) resources.push_back({Resource::Kind::interrupt, *needs.irq, 1});
         }
         if (resources.size() > nt::io::resource_limit) {
-            return Error{fmt::format("device {}: more than {} resources", device.config.name, nt::io::resource_limit)};
+            return Error{
+                fmt::format("device {}: more than {} resources", device.config.name, nt::io::resource_limit)};
         }
         for (const Resource& resource : resources) {
             description.resources[description.resource_count++] = to_nt(resource);
         }
         device.node = nt::io::add_node(description);
-        if (device.node == nullptr) return Error{fmt::format("device {}: too many devices, or a name is too long", device.config.name)};
+        if (device.node == nullptr)
+            return Error{
+                fmt::format("device {}: too many devices, or a name is too long", device.config.name)};
         if (!device.model) continue;
         const hardware::Resources needs = device.model->resources();
         sim::IrqLine* const line = needs.irq ? &sim::scheduler.lines[*needs.irq] : nullptr;
@@ -121,7 +133,8 @@ Result<void> Machine::State::make_devices() {
 
 Result<void> Machine::State::power_on() {
     if (config.processors < 1 || config.processors > sim::max_processors) {
-        return Error{fmt::format("a machine has 1 to {} processors, not {}", sim::max_processors, config.processors)};
+        return Error{
+            fmt::format("a machine has 1 to {} processors, not {}", sim::max_processors, config.processors)};
     }
     PORTICO_TRY_VOID(load_driver_image());
     PORTICO_TRY_VOID(take_replay());
@@ -139,7 +152,8 @@ Result<void> Machine::State::power_on() {
     image->reset_statics();
     service = machine::widen(stem(config.driver));
     source.service = service.c_str();
-    if (!NT_SUCCESS(nt::io::register_driver(source))) return Error{"the driver cannot be registered: its name is too long"};
+    if (!NT_SUCCESS(nt::io::register_driver(source)))
+        return Error{"the driver cannot be registered: its name is too long"};
     PORTICO_TRY_VOID(make_devices());
     if (!client.start("client", UserMode)) return Error{"no memory for the client process"};
     ks.reset(client.process());
@@ -167,7 +181,8 @@ Machine::~Machine() {
 }
 
 Machine::State::~State() {
-    if (const auto traced = trace_taps.finish(); !traced.ok()) fmt::print(stderr, "portico: {}\n", traced.error().message);
+    if (const auto traced = trace_taps.finish(); !traced.ok())
+        fmt::print(stderr, "portico: {}\n", traced.error().message);
     for (Pin::State_* pin : pins) pin->machine = nullptr;
     for (MachineDevice& device : devices) {
         if (device.model) device.model->power_off();
@@ -184,7 +199,8 @@ bool applies(nt::io::PnpAction action, nt::io::NodeState state) {
     using nt::io::NodeState;
     using nt::io::PnpAction;
     const bool gone = state == NodeState::deleted || state == NodeState::surprise_removed;
-    if (action == PnpAction::query_remove) return !gone && state != NodeState::described && state != NodeState::enumerated;
+    if (action == PnpAction::query_remove)
+        return !gone && state != NodeState::described && state != NodeState::enumerated;
     if (action == PnpAction::remove) return state == NodeState::remove_pending;
     return !gone;
 }
@@ -197,7 +213,8 @@ Status Machine::State::perform_all(nt::io::PnpAction action, const char* what) {
         if (!applies(action, device.node->state)) continue;
         const NTSTATUS status = nt::io::perform(action, *device.node);
         after_run();
-        if (!NT_SUCCESS(status) && first.ok()) first = machine::status_of(status, fmt::format("{} of {}", what, device.config.name));
+        if (!NT_SUCCESS(status) && first.ok())
+            first = machine::status_of(status, fmt::format("{} of {}", what, device.config.name));
         if (bug_checked()) break;
     }
     return first;
@@ -222,7 +239,9 @@ Status Machine::stop() {
     return status.ok() ? state_->perform_all(nt::io::PnpAction::stop, "stop") : status;
 }
 
-Status Machine::restart() { return state_->perform_all(nt::io::PnpAction::start, "start"); }
+Status Machine::restart() {
+    return state_->perform_all(nt::io::PnpAction::start, "start");
+}
 
 Status Machine::remove() {
     Status status = state_->perform_all(nt::io::PnpAction::query_remove, "query-remove");
@@ -266,17 +285,21 @@ Status Machine::set_power(unsigned d_state) {
         request.device_power = static_cast<DEVICE_POWER_STATE>(PowerDeviceD0 + d_state);
         const NTSTATUS status = nt::io::perform(request);
         state_->after_run();
-        if (!NT_SUCCESS(status) && first.ok()) first = machine::status_of(status, fmt::format("D{} of {}", d_state, device.config.name));
+        if (!NT_SUCCESS(status) && first.ok())
+            first = machine::status_of(status, fmt::format("D{} of {}", d_state, device.config.name));
     }
     return first;
 }
 
 // ---- time ----
 
-std::chrono::nanoseconds Machine::now() const { return std::chrono::nanoseconds(sim::scheduler.now_ns()); }
+std::chrono::nanoseconds Machine::now() const {
+    return std::chrono::nanoseconds(sim::scheduler.now_ns());
+}
 
 void Machine::run_for(std::chrono::nanoseconds duration) {
-    sim::scheduler.run(sim::scheduler.now_ns() + std::min<Nanoseconds>(duration.count(), forever_ns), nullptr, nullptr);
+    sim::scheduler.run(sim::scheduler.now_ns() + std::min<Nanoseconds>(duration.count(), forever_ns), nullptr,
+                       nullptr);
     state_->after_run();
 }
 
@@ -308,7 +331,8 @@ std::vector<std::string> Machine::State::filter_names() {
         const nt::io::DeviceInterface* const entry = nt::io::visible_interface(i, nullptr);
         if (entry == nullptr) return names;
         const std::string name = machine::narrow(entry->reference);
-        if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+        if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
+            names.push_back(name);
     }
 }
 
@@ -320,8 +344,12 @@ std::u16string Machine::State::filter_path(std::string_view reference_string) {
     }
 }
 
-std::vector<std::string> Machine::filters() { return state_->filter_names(); }
-Filter Machine::filter(std::string_view reference_string) { return Filter(*this, std::string(reference_string)); }
+std::vector<std::string> Machine::filters() {
+    return state_->filter_names();
+}
+Filter Machine::filter(std::string_view reference_string) {
+    return Filter(*this, std::string(reference_string));
+}
 
 Machine::Counts Machine::counts() const {
     Counts counts;
@@ -332,8 +360,12 @@ Machine::Counts Machine::counts() const {
     return counts;
 }
 
-std::string Machine::driver_path() const { return state_->config.driver; }
-std::uint64_t Machine::driver_hash() const { return state_->image->hash(); }
+std::string Machine::driver_path() const {
+    return state_->config.driver;
+}
+std::uint64_t Machine::driver_hash() const {
+    return state_->image->hash();
+}
 
 std::string Machine::debug_output() const {
     const nt::rtl::DebugOutput& output = nt::rtl::debug_output();

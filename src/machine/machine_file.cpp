@@ -26,9 +26,13 @@ class Reader {
             if (name == "driver") {
                 PORTICO_TRY_VOID(take_driver(node));
             } else if (name == "seed") {
-                PORTICO_TRY_VOID(take_integer(node, name, 0, INT64_MAX, [&](std::int64_t v) { config_.seed = static_cast<std::uint64_t>(v); }));
+                PORTICO_TRY_VOID(take_integer(node, name, 0, INT64_MAX, [&](std::int64_t v) {
+                    config_.seed = static_cast<std::uint64_t>(v);
+                }));
             } else if (name == "processors") {
-                PORTICO_TRY_VOID(take_integer(node, name, 1, 8, [&](std::int64_t v) { config_.processors = static_cast<unsigned>(v); }));
+                PORTICO_TRY_VOID(take_integer(node, name, 1, 8, [&](std::int64_t v) {
+                    config_.processors = static_cast<unsigned>(v);
+                }));
             } else if (name == "exact_sequencer") {
                 PORTICO_TRY_VOID(take_flag(node, name, config_.exact_sequencer));
             } else if (name == "device") {
@@ -38,7 +42,9 @@ class Reader {
             } else if (name == "registry_files") {
                 PORTICO_TRY_VOID(take_registry_files(node));
             } else {
-                return error(key.source(), name, "no such key; a machine file knows driver, seed, processors, exact_sequencer, device, registry, registry_files");
+                return error(key.source(), name,
+                             "no such key; a machine file knows driver, seed, processors, exact_sequencer, "
+                             "device, registry, registry_files");
             }
         }
         return {};
@@ -60,15 +66,18 @@ class Reader {
 
     Result<void> take_driver(const toml::node& node) {
         const auto value = node.value<std::string>();
-        if (!value || value->empty()) return error(node, "driver", "the path or name of a driver's image is wanted");
+        if (!value || value->empty())
+            return error(node, "driver", "the path or name of a driver's image is wanted");
         config_.driver = relative(*value);
         return {};
     }
 
     template <class Take>
-    Result<void> take_integer(const toml::node& node, const std::string& key, std::int64_t least, std::int64_t most, Take&& take) {
+    Result<void> take_integer(const toml::node& node, const std::string& key, std::int64_t least,
+                              std::int64_t most, Take&& take) {
         const auto value = node.is_integer() ? node.value<std::int64_t>() : std::nullopt;
-        if (!value || *value < least || *value > most) return error(node, key, fmt::format("a whole number from {} to {} is wanted", least, most));
+        if (!value || *value < least || *value > most)
+            return error(node, key, fmt::format("a whole number from {} to {} is wanted", least, most));
         take(*value);
         return {};
     }
@@ -81,7 +90,8 @@ class Reader {
 
     Result<void> take_devices(const toml::node& node) {
         const toml::array* const devices = node.as_array();
-        if (devices == nullptr || !devices->is_array_of_tables()) return error(node, "device", "write [[device]] before each device's keys");
+        if (devices == nullptr || !devices->is_array_of_tables())
+            return error(node, "device", "write [[device]] before each device's keys");
         config_.devices.clear();
         for (const toml::node& device : *devices) PORTICO_TRY_VOID(take_device(*device.as_table()));
         return {};
@@ -91,7 +101,8 @@ class Reader {
         DeviceConfig device;
         if (const toml::node* const model = table.get("model")) {
             const auto name = model->value<std::string>();
-            if (!name || hardware::find_model(*name) == nullptr) return error(*model, "model", "no such device model; 'portico devices' lists them");
+            if (!name || hardware::find_model(*name) == nullptr)
+                return error(*model, "model", "no such device model; 'portico devices' lists them");
             device.model = *name;
         }
         for (const auto& [key, node] : table) {
@@ -114,11 +125,16 @@ class Reader {
     // Given to the model once here, so that a wrong value is told with its line.
     Result<void> take_parameter(const toml::node& node, const std::string& key, DeviceConfig& device) {
         std::string text;
-        if (node.is_string()) text = *node.value<std::string>();
-        else if (node.is_boolean()) text = *node.value<bool>() ? "true" : "false";
-        else if (node.is_integer()) text = fmt::format("{}", *node.value<std::int64_t>());
-        else return error(node, key, "a number, a text, true or false is wanted");
-        if (device.model.empty()) return error(node, key, "a device without a model has only name, hardware_id and resources");
+        if (node.is_string())
+            text = *node.value<std::string>();
+        else if (node.is_boolean())
+            text = *node.value<bool>() ? "true" : "false";
+        else if (node.is_integer())
+            text = fmt::format("{}", *node.value<std::int64_t>());
+        else
+            return error(node, key, "a number, a text, true or false is wanted");
+        if (device.model.empty())
+            return error(node, key, "a device without a model has only name, hardware_id and resources");
         auto probe = hardware::create_device(device.model, device.name);
         if (!probe.ok()) return error(node, key, probe.error().message);
         const auto set = probe.value()->set(key, text);
@@ -129,10 +145,12 @@ class Reader {
 
     Result<void> take_resources(const toml::node& node, DeviceConfig& device) {
         const toml::array* const list = node.as_array();
-        if (list == nullptr) return error(node, "resources", "a list is wanted: [{ port = 0x330, length = 2 }, { irq = 9 }]");
+        if (list == nullptr)
+            return error(node, "resources", "a list is wanted: [{ port = 0x330, length = 2 }, { irq = 9 }]");
         for (const toml::node& entry : *list) {
             const toml::table* const table = entry.as_table();
-            if (table == nullptr) return error(entry, "resources", "each is a table: { port = 0x330, length = 2 }");
+            if (table == nullptr)
+                return error(entry, "resources", "each is a table: { port = 0x330, length = 2 }");
             Resource resource;
             bool kind = false;
             for (const auto& [key, value] : *table) {
@@ -146,14 +164,19 @@ class Reader {
                     return true;
                 };
                 if (name == "latched" || name == "shared") {
-                    PORTICO_TRY_VOID(take_flag(value, name, name == "latched" ? resource.latched : resource.shared));
+                    PORTICO_TRY_VOID(
+                        take_flag(value, name, name == "latched" ? resource.latched : resource.shared));
                     continue;
                 }
                 if (!number || *number < 0) return error(value, name, "a whole number from 0 is wanted");
-                if (name == "length") resource.length = static_cast<std::uint64_t>(*number);
-                else if (!is_kind("port", Resource::Kind::port) && !is_kind("irq", Resource::Kind::interrupt) &&
+                if (name == "length")
+                    resource.length = static_cast<std::uint64_t>(*number);
+                else if (!is_kind("port", Resource::Kind::port) &&
+                         !is_kind("irq", Resource::Kind::interrupt) &&
                          !is_kind("memory", Resource::Kind::memory) && !is_kind("dma", Resource::Kind::dma))
-                    return error(value, name, "no such key; a resource has port, irq, memory or dma, and length, latched, shared");
+                    return error(
+                        value, name,
+                        "no such key; a resource has port, irq, memory or dma, and length, latched, shared");
             }
             if (!kind) return error(entry, "resources", "a resource needs port, irq, memory or dma");
             device.resources.push_back(resource);
@@ -161,7 +184,8 @@ class Reader {
         return {};
     }
 
-    // [registry] and its sub-tables are keys under the driver's; values are numbers, texts and lists of bytes.
+    // [registry] and its sub-tables are keys under the driver's; values are numbers, texts and lists of
+    // bytes.
     Result<void> take_registry(const toml::node& node, const std::string& key = "") {
         const toml::table* const table = node.as_table();
         if (table == nullptr) return error(node, "registry", "a table is wanted: [registry]");
@@ -173,13 +197,15 @@ class Reader {
             }
             if (const auto text = value.value<std::string>(); value.is_string()) {
                 entry.value = *text;
-            } else if (value.is_integer() && *value.value<std::int64_t>() >= 0 && *value.value<std::int64_t>() <= UINT32_MAX) {
+            } else if (value.is_integer() && *value.value<std::int64_t>() >= 0 &&
+                       *value.value<std::int64_t>() <= UINT32_MAX) {
                 entry.value = static_cast<std::uint32_t>(*value.value<std::int64_t>());
             } else if (const toml::array* const list = value.as_array()) {
                 std::vector<std::uint8_t> bytes;
                 for (const toml::node& byte : *list) {
                     const auto number = byte.value<std::int64_t>();
-                    if (!number || *number < 0 || *number > 255) return error(byte, entry.name, "bytes from 0 to 255 are wanted");
+                    if (!number || *number < 0 || *number > 255)
+                        return error(byte, entry.name, "bytes from 0 to 255 are wanted");
                     bytes.push_back(static_cast<std::uint8_t>(*number));
                 }
                 entry.value = std::move(bytes);
@@ -211,7 +237,8 @@ class Reader {
 Result<void> parse_machine(const std::string& text, const std::string& path, MachineConfig& config) {
     const toml::parse_result parsed = toml::parse(text, path);
     if (!parsed) {
-        return Error{fmt::format("{}:{}: {}", path, parsed.error().source().begin.line, parsed.error().description())};
+        return Error{
+            fmt::format("{}:{}: {}", path, parsed.error().source().begin.line, parsed.error().description())};
     }
     return Reader(path, config).read(parsed.table());
 }
@@ -220,7 +247,8 @@ Result<void> read_machine_file(const std::string& path, MachineConfig& config) {
     constexpr std::size_t size_max = 1u << 20;
     std::ifstream file(path, std::ios::binary);
     if (!file || std::filesystem::is_directory(path)) {
-        return Error{fmt::format("{}: cannot be read: {}", path, std::filesystem::is_directory(path) ? "is a folder" : std::strerror(errno))};
+        return Error{fmt::format("{}: cannot be read: {}", path,
+                                 std::filesystem::is_directory(path) ? "is a folder" : std::strerror(errno))};
     }
     std::string text(size_max + 1, '\0');
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -246,7 +274,8 @@ std::string machine_toml(const MachineConfig& config) {
         for (const Resource& resource : device.resources) {
             static constexpr const char* const kinds[] = {"port", "irq", "memory", "dma"};
             toml::table entry;
-            entry.insert(kinds[static_cast<unsigned>(resource.kind)], static_cast<std::int64_t>(resource.base));
+            entry.insert(kinds[static_cast<unsigned>(resource.kind)],
+                         static_cast<std::int64_t>(resource.base));
             entry.insert("length", static_cast<std::int64_t>(resource.length));
             entry.insert("latched", resource.latched);
             entry.insert("shared", resource.shared);

@@ -1,4 +1,5 @@
-// The system-supplied miniports: an embedded driver image, loaded like any other, of which PcNewMiniport makes objects.
+// The system-supplied miniports: an embedded driver image, loaded like any other, of which PcNewMiniport
+// makes objects.
 #include "miniports/image.h"
 
 #include "machine/state.h"

@@ -34,9 +34,12 @@ machine::ReplayEnd end_of(const nt::Finding& finding) {
 
 Finding::Severity severity_of(nt::Severity severity) {
     switch (severity) {
-        case nt::Severity::advice: return Finding::Severity::advice;
-        case nt::Severity::finding: return Finding::Severity::finding;
-        case nt::Severity::bug_check: return Finding::Severity::bug_check;
+        case nt::Severity::advice:
+            return Finding::Severity::advice;
+        case nt::Severity::finding:
+            return Finding::Severity::finding;
+        case nt::Severity::bug_check:
+            return Finding::Severity::bug_check;
     }
     return Finding::Severity::finding;
 }
@@ -63,7 +66,9 @@ void set_current_test(const std::string& name, const std::string& program) {
 
 namespace machine {
 
-void set_recorded_run(const RecordedRun* run) { recorded_run = run; }
+void set_recorded_run(const RecordedRun* run) {
+    recorded_run = run;
+}
 
 Result<void> write_whole(const std::string& path, std::string_view text) {
     auto file = PORTICO_TRY(ends::OutputFile::create(path));
@@ -122,7 +127,9 @@ std::ostream& operator<<(std::ostream& out, const Finding& finding) {
     return out << " (" << finding.rule << ")";
 }
 
-bool Machine::State::bug_checked() const { return nt::bug_check() != nullptr; }
+bool Machine::State::bug_checked() const {
+    return nt::bug_check() != nullptr;
+}
 
 std::string Machine::State::driver_text() const {
     return fmt::format("{} {:016x}, seed {}", config.driver, image->hash(), config.seed);
@@ -143,7 +150,8 @@ Result<void> Machine::State::take_replay() {
 
 namespace {
 
-std::string replay_file_name(const std::string& test, const std::string& driver, std::uint64_t hash, std::uint64_t seed) {
+std::string replay_file_name(const std::string& test, const std::string& driver, std::uint64_t hash,
+                             std::uint64_t seed) {
     std::string base = test.empty() ? std::filesystem::path(driver).stem().string() : test;
     for (char& c : base) {
         if (c == '/') c = '-';
@@ -172,7 +180,8 @@ std::string Machine::State::write_replay_file(const nt::Finding& finding) {
         replay.machine = machine::machine_toml(config);
         replay.input = recorded_run->input;
     }
-    const auto path = std::filesystem::path(report_folder(config)) / replay_file_name(current_test, config.driver, image->hash(), config.seed);
+    const auto path = std::filesystem::path(report_folder(config)) /
+                      replay_file_name(current_test, config.driver, image->hash(), config.seed);
     const auto written = machine::write_replay(replay, path.string());
     if (written.ok()) return path.string();
     if (config.print_findings) fmt::print(stderr, "portico: {}\n", written.error().message);
@@ -186,7 +195,8 @@ void Machine::State::write_page(const nt::Finding& finding) {
     if (!replay_path.empty()) options.replay_line = command_for(replay_path);
     const bool json = std::filesystem::path(findings_page).extension() == ".json";
     if (json) options.event_count = 256;
-    page_written = machine::write_whole(findings_page, json ? report::page_json(finding, options) + "\n" : report::page_html(finding, options));
+    page_written = machine::write_whole(findings_page, json ? report::page_json(finding, options) + "\n"
+                                                            : report::page_html(finding, options));
 }
 
 void Machine::State::report_bug_check() {
@@ -233,9 +243,15 @@ void Machine::State::after_run() {
     }
 }
 
-std::vector<Finding> Machine::findings() const { return findings_of(false); }
-std::vector<Finding> Machine::advice() const { return findings_of(true); }
-bool Machine::bug_checked() const { return state_->bug_checked(); }
+std::vector<Finding> Machine::findings() const {
+    return findings_of(false);
+}
+std::vector<Finding> Machine::advice() const {
+    return findings_of(true);
+}
+bool Machine::bug_checked() const {
+    return state_->bug_checked();
+}
 
 std::string Machine::bug_check_page() const {
     if (!bug_checked()) return {};

@@ -15,7 +15,9 @@ using Bytes = std::vector<std::uint8_t>;
 
 // ---- filters ----
 
-bool Filter::exists() const { return !machine_->state_->filter_path(name_).empty(); }
+bool Filter::exists() const {
+    return !machine_->state_->filter_path(name_).empty();
+}
 
 Result<unsigned> Filter::pin_count() {
     Machine::State& m = *machine_->state_;
@@ -30,7 +32,8 @@ Result<unsigned> Filter::pin_count() {
         m.ks.close(filter);
         return result;
     });
-    if (!NT_SUCCESS(status)) return Error{machine::status_of(status, "pin count").message, ExitCode::findings};
+    if (!NT_SUCCESS(status))
+        return Error{machine::status_of(status, "pin count").message, ExitCode::findings};
     return count;
 }
 
@@ -50,7 +53,8 @@ Result<Pin> Filter::open_pin(unsigned pin_id) {
         return result;
     });
     if (!NT_SUCCESS(status)) {
-        return Error{machine::status_of(status, fmt::format("opening pin {} of {}", pin_id, name_)).message, ExitCode::findings};
+        return Error{machine::status_of(status, fmt::format("opening pin {} of {}", pin_id, name_)).message,
+                     ExitCode::findings};
     }
     state->machine = &m;
     if (state->direction == Pin::Render) {
@@ -76,12 +80,14 @@ Result<Pin> Filter::open(Pin::Direction direction) {
             const NTSTATUS result = m.ks.open_filter(path, &filter);
             if (!NT_SUCCESS(result)) return result;
             m.ks.pin_property(filter, KSPROPERTY_PIN_DATAFLOW, pin, &flow, sizeof flow);
-            m.ks.pin_property(filter, KSPROPERTY_PIN_COMMUNICATION, pin, &communication, sizeof communication);
+            m.ks.pin_property(filter, KSPROPERTY_PIN_COMMUNICATION, pin, &communication,
+                              sizeof communication);
             return m.ks.close(filter);
         });
         if (flow == wanted && communication != KSPIN_COMMUNICATION_NONE) return open_pin(pin);
     }
-    return Error{fmt::format("{} has no {} pin", name_, direction == Pin::Capture ? "capture" : "render"), ExitCode::findings};
+    return Error{fmt::format("{} has no {} pin", name_, direction == Pin::Capture ? "capture" : "render"),
+                 ExitCode::findings};
 }
 
 // ---- pins ----
@@ -97,7 +103,9 @@ Pin& Pin::operator=(Pin&& other) noexcept {
     return *this;
 }
 
-Pin::~Pin() { close(); }
+Pin::~Pin() {
+    close();
+}
 
 void Pin::close() {
     if (state_ == nullptr || state_->machine == nullptr) return;
@@ -129,7 +137,8 @@ void Machine::State::close_pins() {
 }
 
 Status Pin::set_state(State state) {
-    if (state_->machine == nullptr) return machine::status_of(STATUS_INVALID_HANDLE, "set state of a closed pin");
+    if (state_->machine == nullptr)
+        return machine::status_of(STATUS_INVALID_HANDLE, "set state of a closed pin");
     Machine::State& m = *state_->machine;
     const NTSTATUS status = m.call([&] {
         const NTSTATUS result = m.ks.set_state(state_->pin, static_cast<KSSTATE>(state));
@@ -145,7 +154,8 @@ Status Pin::set_state(State state) {
 Result<Pin::State> Pin::state() {
     if (state_->machine == nullptr) return Error{"the pin is closed"};
     KSSTATE state = KSSTATE_STOP;
-    const NTSTATUS status = state_->machine->call([&] { return state_->machine->ks.get_state(state_->pin, &state); });
+    const NTSTATUS status =
+        state_->machine->call([&] { return state_->machine->ks.get_state(state_->pin, &state); });
     if (!NT_SUCCESS(status)) return Error{machine::status_of(status, "KSPROPERTY_CONNECTION_STATE").message};
     return static_cast<State>(state);
 }
@@ -161,56 +171,65 @@ Status write_record(Pin::State_& pin, LONGLONG at_100ns, std::span<const std::ui
 
 }  // namespace
 
-Status Pin::write(std::span<const std::uint8_t> bytes) { return write_record(*state_, now_100ns, bytes); }
+Status Pin::write(std::span<const std::uint8_t> bytes) {
+    return write_record(*state_, now_100ns, bytes);
+}
 
 Status Pin::write_at(std::chrono::milliseconds at, std::span<const std::uint8_t> bytes) {
     return write_record(*state_, at.count() * 10'000, bytes);
 }
 
 Status Pin::drain(std::chrono::nanoseconds limit) {
-    if (state_->machine == nullptr || !state_->render) return machine::status_of(STATUS_INVALID_HANDLE, "drain");
+    if (state_->machine == nullptr || !state_->render)
+        return machine::status_of(STATUS_INVALID_HANDLE, "drain");
     const NTSTATUS status = state_->machine->call([&] {
         LARGE_INTEGER timeout;
         timeout.QuadPart = -std::max<LONGLONG>(limit.count() / 100, 1);
         const NTSTATUS result = state_->render->wait_until(0, &timeout);
         return result == STATUS_SUCCESS ? state_->render->first_failure() : result;
     });
-    if (status == STATUS_TIMEOUT) return {static_cast<std::int32_t>(STATUS_IO_TIMEOUT), "drain: writes are still under way"};
+    if (status == STATUS_TIMEOUT)
+        return {static_cast<std::int32_t>(STATUS_IO_TIMEOUT), "drain: writes are still under way"};
     return machine::status_of(status, "IOCTL_KS_WRITE_STREAM");
 }
 
 std::vector<CapturedMessage> Pin::take_captured() {
     if (state_->machine != nullptr && state_->capture) {
         state_->machine->call([&] {
-            const NTSTATUS status = state_->capture->harvest([&](ULONGLONG stamp_ms, std::span<const std::uint8_t> bytes) {
-                if (bytes.empty()) return;
-                state_->captured.push_back({std::chrono::milliseconds(stamp_ms), {bytes.begin(), bytes.end()}});
-            });
+            const NTSTATUS status =
+                state_->capture->harvest([&](ULONGLONG stamp_ms, std::span<const std::uint8_t> bytes) {
+                    if (bytes.empty()) return;
+                    state_->captured.push_back(
+                        {std::chrono::milliseconds(stamp_ms), {bytes.begin(), bytes.end()}});
+                });
             return state_->running && NT_SUCCESS(status) ? state_->capture->post() : status;
         });
     }
     return std::exchange(state_->captured, {});
 }
 
-Status Pin::ioctl(std::uint32_t code, std::span<const std::uint8_t> in, std::span<std::uint8_t> out, std::size_t* returned) {
+Status Pin::ioctl(std::uint32_t code, std::span<const std::uint8_t> in, std::span<std::uint8_t> out,
+                  std::size_t* returned) {
     if (state_->machine == nullptr) return machine::status_of(STATUS_INVALID_HANDLE, "ioctl to a closed pin");
     Machine::State& m = *state_->machine;
     const NTSTATUS status = m.call([&] { return m.ks.control(state_->pin, code, in, out, returned); });
     return machine::status_of(status, fmt::format("IOCTL {:#x}", code));
 }
 
-Status Pin::write_packet(std::span<const std::uint8_t> headers, std::span<const std::uint8_t> data, std::size_t* information) {
+Status Pin::write_packet(std::span<const std::uint8_t> headers, std::span<const std::uint8_t> data,
+                         std::size_t* information) {
     if (state_->machine == nullptr) return machine::status_of(STATUS_INVALID_HANDLE, "write to a closed pin");
     Machine::State& m = *state_->machine;
     Bytes placed(headers.begin(), headers.end());
     Bytes bytes(data.begin(), data.end());
-    const NTSTATUS status =
-        m.call([&] { return m.ks.stream_packet(state_->pin, IOCTL_KS_WRITE_STREAM, placed, bytes, information); });
+    const NTSTATUS status = m.call(
+        [&] { return m.ks.stream_packet(state_->pin, IOCTL_KS_WRITE_STREAM, placed, bytes, information); });
     return machine::status_of(status, "IOCTL_KS_WRITE_STREAM");
 }
 
 Status Pin::cancel() {
-    if (state_->machine == nullptr) return machine::status_of(STATUS_INVALID_HANDLE, "cancel on a closed pin");
+    if (state_->machine == nullptr)
+        return machine::status_of(STATUS_INVALID_HANDLE, "cancel on a closed pin");
     Machine::State& m = *state_->machine;
     return machine::status_of(m.call([&] { return m.ks.cancel(state_->pin); }), "cancel");
 }

@@ -21,7 +21,8 @@ constexpr std::size_t packet_bytes = 4096;
 // How long after the last message a device may still be busy with what came before.
 constexpr Nanoseconds settle_limit_ns = 3600 * second_ns;
 
-Result<Song> read_song(const std::string& path, std::vector<std::string>& warnings, Nanoseconds& duration_ns) {
+Result<Song> read_song(const std::string& path, std::vector<std::string>& warnings,
+                       Nanoseconds& duration_ns) {
     auto source = PORTICO_TRY(ends::SmfSource::open(path));
     Song song;
     ends::SourceEvent event;
@@ -35,7 +36,8 @@ Result<Song> read_song(const std::string& path, std::vector<std::string>& warnin
 class Outputs {
   public:
     Result<void> open(const PlayRequest& request) {
-        for (const std::string& path : request.outputs) sinks_.push_back(PORTICO_TRY(ends::open_output(path, request.output_options)));
+        for (const std::string& path : request.outputs)
+            sinks_.push_back(PORTICO_TRY(ends::open_output(path, request.output_options)));
         return {};
     }
     // Remembers the first error; finish() tells it.
@@ -62,7 +64,8 @@ class Outputs {
 };
 
 Error driver_error(Machine& machine, const Status& status) {
-    if (machine.bug_checked()) return {"the driver stopped the machine with a bug check (page above)", ExitCode::findings};
+    if (machine.bug_checked())
+        return {"the driver stopped the machine with a bug check (page above)", ExitCode::findings};
     return {status.message, ExitCode::findings};
 }
 
@@ -74,7 +77,8 @@ Result<Pin> open_pin(Machine& machine, const PlayRequest& request, Pin::Directio
         if (pin.ok() || machine.bug_checked()) return pin;
     }
     const char* const what = direction == Pin::Capture ? "MIDI capture" : "MIDI render";
-    return Error{fmt::format("the driver offers no {} pin ({} subdevices registered)", what, names.size()), ExitCode::findings};
+    return Error{fmt::format("the driver offers no {} pin ({} subdevices registered)", what, names.size()),
+                 ExitCode::findings};
 }
 
 // Records enough for the first notes of any song: what the client queues ahead, and some hundred messages.
@@ -83,13 +87,15 @@ constexpr std::size_t timeline_records = 1 << 16;
 Result<void> write_timeline(Machine::State& state, const std::string& path) {
     const auto& records = state.trace_taps.kept();
     const std::string svg = report::one_note_svg(records.data(), records.size());
-    if (svg.empty()) return Error{fmt::format("{}: not written: no note came out near the start of the song", path)};
+    if (svg.empty())
+        return Error{fmt::format("{}: not written: no note came out near the start of the song", path)};
     return write_whole(path, svg);
 }
 
 // After the driver is unloaded: what it left behind is a finding too.
 Result<void> write_reports(Machine& machine, const PlayRequest& request) {
-    if (!request.timeline.empty() && !machine.bug_checked()) PORTICO_TRY_VOID(write_timeline(machine.state(), request.timeline));
+    if (!request.timeline.empty() && !machine.bug_checked())
+        PORTICO_TRY_VOID(write_timeline(machine.state(), request.timeline));
     PORTICO_TRY_VOID(machine.state().page_written);
     return machine.state().trace_taps.finish();
 }
@@ -177,7 +183,9 @@ class Player {
         }
         PORTICO_TRY_VOID(write_reports(machine, request_));
         fill(machine);
-        report_.wall_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - wall_start).count();
+        report_.wall_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                              std::chrono::steady_clock::now() - wall_start)
+                              .count();
         return report_;
     }
 
@@ -286,7 +294,8 @@ class Player {
         std::vector<std::uint8_t> offs;
         tap_.count().notes.for_each_held([&](unsigned channel, unsigned key, unsigned count) {
             for (unsigned i = 0; i < count; ++i) {
-                offs.insert(offs.end(), {static_cast<std::uint8_t>(0x80 | channel), static_cast<std::uint8_t>(key), 0x40});
+                offs.insert(offs.end(), {static_cast<std::uint8_t>(0x80 | channel),
+                                         static_cast<std::uint8_t>(key), 0x40});
             }
         });
         tap_.expect(nullptr, 0);
@@ -339,7 +348,9 @@ class Recording {
         report_.replay_line = machine.replay_line();
         report_.outputs = request_.outputs;
         report_.driver = machine.driver_path();
-        report_.wall_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - wall_start).count();
+        report_.wall_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                              std::chrono::steady_clock::now() - wall_start)
+                              .count();
         return report_;
     }
 
@@ -369,7 +380,8 @@ class Recording {
             collect(capture);
             const bool all_sent = sent_ == song_.count().bytes;
             quiet = all_sent && tap_.count().bytes == before ? quiet + 1 : 0;
-            const double share = static_cast<double>(sent_) / static_cast<double>(std::max<std::uint64_t>(song_.count().bytes, 1));
+            const double share = static_cast<double>(sent_) /
+                                 static_cast<double>(std::max<std::uint64_t>(song_.count().bytes, 1));
             if (request_.progress && !request_.progress(share)) {
                 report_.stopped = true;
                 break;
@@ -401,7 +413,11 @@ class Recording {
 
 }  // namespace
 
-Result<PlayReport> play(const PlayRequest& request) { return Player(request).run(); }
-Result<PlayReport> record(const PlayRequest& request) { return Recording(request).run(); }
+Result<PlayReport> play(const PlayRequest& request) {
+    return Player(request).run();
+}
+Result<PlayReport> record(const PlayRequest& request) {
+    return Recording(request).run();
+}
 
 }  // namespace portico::machine

@@ -1,5 +1,5 @@
-// The main job: a MIDI file through KS, the port driver, the adapter driver and the device to the wire, and a wire's MIDI
-// back through capture to a file.
+// The main job: a MIDI file through KS, the port driver, the adapter driver and the device to the wire, and a
+// wire's MIDI back through capture to a file.
 #pragma once
 
 #include <functional>
@@ -16,20 +16,20 @@ namespace portico::machine {
 using Progress = std::function<bool(double share)>;
 
 struct PlayRequest {
-    std::string song;                    // path of the MIDI file
+    std::string song;  // path of the MIDI file
     MachineConfig machine;
-    std::string filter;                  // reference string; empty: the first that has the pin
-    std::vector<std::string> outputs;    // files by extension; empty: none
+    std::string filter;                // reference string; empty: the first that has the pin
+    std::vector<std::string> outputs;  // files by extension; empty: none
     ends::OutputOptions output_options;
-    std::string timeline;                // SVG of one note's way; empty: none
-    std::string findings_page;           // .html or .json, written when there is something to say; empty: none
+    std::string timeline;       // SVG of one note's way; empty: none
+    std::string findings_page;  // .html or .json, written when there is something to say; empty: none
     Progress progress;
 };
 
 struct PlayReport {
-    bool stopped = false;                // by Progress
+    bool stopped = false;  // by Progress
     MidiCount asked;
-    MidiCount out;                       // on the wire, or captured when there is no wire
+    MidiCount out;  // on the wire, or captured when there is no wire
     bool has_wire = true;
     std::uint64_t matched = 0;
     std::uint64_t strangers = 0;
@@ -40,7 +40,7 @@ struct PlayReport {
     std::uint64_t dpcs = 0;
     std::vector<Finding> findings;
     std::vector<Finding> advice;
-    std::vector<std::string> warnings;   // of the MIDI file
+    std::vector<std::string> warnings;  // of the MIDI file
     std::vector<std::string> outputs;
     std::string replay_line;
     bool bug_checked = false;

@@ -8,22 +8,30 @@
 namespace portico::machine {
 namespace {
 
-std::string seconds(Nanoseconds ns) { return fmt::format("{:.3f} s", static_cast<double>(ns) / second_ns); }
-std::string milliseconds(Nanoseconds ns) { return fmt::format("{:.3f} ms", static_cast<double>(ns) / millisecond_ns); }
+std::string seconds(Nanoseconds ns) {
+    return fmt::format("{:.3f} s", static_cast<double>(ns) / second_ns);
+}
+std::string milliseconds(Nanoseconds ns) {
+    return fmt::format("{:.3f} ms", static_cast<double>(ns) / millisecond_ns);
+}
 
 std::string balance(const midi::NoteBalance& notes) {
     if (notes.balanced()) return "balanced";
-    return fmt::format("{} keys still down, {} note-offs without a note", notes.held(), notes.unmatched_offs());
+    return fmt::format("{} keys still down, {} note-offs without a note", notes.held(),
+                       notes.unmatched_offs());
 }
 
 std::string count_line(const char* label, const MidiCount& count) {
-    return fmt::format("  {:<12} {:>7} messages {:>8} bytes {:>7} note-ons {:>7} note-offs {:>6} SysEx bytes   {}\n", label, count.messages,
-                       count.bytes, count.notes.note_ons(), count.notes.note_offs(), count.sysex_bytes, balance(count.notes));
+    return fmt::format(
+        "  {:<12} {:>7} messages {:>8} bytes {:>7} note-ons {:>7} note-offs {:>6} SysEx bytes   {}\n", label,
+        count.messages, count.bytes, count.notes.note_ons(), count.notes.note_offs(), count.sysex_bytes,
+        balance(count.notes));
 }
 
 nlohmann::json json_of(const MidiCount& count) {
-    return {{"messages", count.messages}, {"bytes", count.bytes}, {"note_ons", count.notes.note_ons()},
-            {"note_offs", count.notes.note_offs()}, {"balanced", count.notes.balanced()}, {"sysex_bytes", count.sysex_bytes}};
+    return {{"messages", count.messages},         {"bytes", count.bytes},
+            {"note_ons", count.notes.note_ons()}, {"note_offs", count.notes.note_offs()},
+            {"balanced", count.notes.balanced()}, {"sysex_bytes", count.sysex_bytes}};
 }
 
 }  // namespace
@@ -36,13 +44,18 @@ std::string report_text(const PlayReport& report) {
     if (report.complete()) {
         out += "  compared     every message came out, in order, to the byte\n";
     } else {
-        out += fmt::format("  compared     {} of {} messages came out as asked, {} others{}\n", report.matched, report.asked.messages,
-                           report.strangers, report.stopped ? " (stopped early)" : "");
+        out +=
+            fmt::format("  compared     {} of {} messages came out as asked, {} others{}\n", report.matched,
+                        report.asked.messages, report.strangers, report.stopped ? " (stopped early)" : "");
     }
-    out += fmt::format("  lateness     p50 {}   p99 {}   max {}\n", milliseconds(report.lateness.percentile_ns(50)),
-                       milliseconds(report.lateness.percentile_ns(99)), milliseconds(report.lateness.max_ns()));
-    const double ratio = report.wall_ns == 0 ? 0 : static_cast<double>(report.simulated_ns) / static_cast<double>(report.wall_ns);
-    out += fmt::format("  time         {} simulated in {} ({:.0f} times real time)\n", seconds(report.simulated_ns), seconds(report.wall_ns), ratio);
+    out += fmt::format(
+        "  lateness     p50 {}   p99 {}   max {}\n", milliseconds(report.lateness.percentile_ns(50)),
+        milliseconds(report.lateness.percentile_ns(99)), milliseconds(report.lateness.max_ns()));
+    const double ratio = report.wall_ns == 0
+                             ? 0
+                             : static_cast<double>(report.simulated_ns) / static_cast<double>(report.wall_ns);
+    out += fmt::format("  time         {} simulated in {} ({:.0f} times real time)\n",
+                       seconds(report.simulated_ns), seconds(report.wall_ns), ratio);
     out += fmt::format("  machine      {} interrupts, {} DPCs\n", report.interrupts, report.dpcs);
     for (const std::string& path : report.outputs) out += fmt::format("  output       {}\n", path);
     for (const Finding& finding : report.advice) out += fmt::format("  advice       {}\n", finding.text);
@@ -50,7 +63,8 @@ std::string report_text(const PlayReport& report) {
         out += "  findings     none\n";
     } else {
         for (const Finding& finding : report.findings) {
-            const std::string place = finding.line == 0 ? "" : fmt::format("  {}:{}", finding.file, finding.line);
+            const std::string place =
+                finding.line == 0 ? "" : fmt::format("  {}:{}", finding.file, finding.line);
             out += fmt::format("  finding      {}{}\n", finding.text, place);
         }
     }
@@ -65,7 +79,9 @@ std::string report_json(const PlayReport& report) {
     json["matched"] = report.matched;
     json["complete"] = report.complete();
     json["stopped"] = report.stopped;
-    json["lateness_ns"] = {{"p50", report.lateness.percentile_ns(50)}, {"p99", report.lateness.percentile_ns(99)}, {"max", report.lateness.max_ns()}};
+    json["lateness_ns"] = {{"p50", report.lateness.percentile_ns(50)},
+                           {"p99", report.lateness.percentile_ns(99)},
+                           {"max", report.lateness.max_ns()}};
     json["simulated_ns"] = report.simulated_ns;
     json["wall_ns"] = report.wall_ns;
     json["interrupts"] = report.interrupts;
@@ -74,8 +90,12 @@ std::string report_json(const PlayReport& report) {
     json["outputs"] = report.outputs;
     json["findings"] = nlohmann::json::array();
     for (const Finding& finding : report.findings) {
-        json["findings"].push_back({{"rule", finding.rule}, {"code", finding.code}, {"text", finding.text}, {"file", finding.file},
-                                    {"line", finding.line}, {"bug_check", finding.severity == Finding::Severity::bug_check}});
+        json["findings"].push_back({{"rule", finding.rule},
+                                    {"code", finding.code},
+                                    {"text", finding.text},
+                                    {"file", finding.file},
+                                    {"line", finding.line},
+                                    {"bug_check", finding.severity == Finding::Severity::bug_check}});
     }
     if (!report.replay_line.empty()) json["replay"] = report.replay_line;
     return json.dump(2);

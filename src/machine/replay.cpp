@@ -33,7 +33,8 @@ bool unhex(const std::string& text, std::vector<std::uint8_t>& bytes) {
 }
 
 nlohmann::json json_of(const ReplayEnd& end) {
-    return {{"code", end.code}, {"rule", end.rule}, {"text", end.text}, {"file", end.file}, {"line", end.line}, {"at_ns", end.at_ns}};
+    return {{"code", end.code}, {"rule", end.rule}, {"text", end.text},
+            {"file", end.file}, {"line", end.line}, {"at_ns", end.at_ns}};
 }
 
 Replay parse(const nlohmann::json& json) {
@@ -47,15 +48,19 @@ Replay parse(const nlohmann::json& json) {
     replay.machine = json.at("machine").get<std::string>();
     replay.choices = json.at("choices").get<std::vector<unsigned>>();
     const auto& end = json.at("end");
-    replay.end = {end.at("code").get<std::uint32_t>(), end.at("rule").get<std::string>(), end.at("text").get<std::string>(),
-                  end.at("file").get<std::string>(), end.at("line").get<unsigned>(), end.at("at_ns").get<std::int64_t>()};
-    if (!unhex(json.at("input").get<std::string>(), replay.input)) throw std::runtime_error("input is not hexadecimal");
+    replay.end = {end.at("code").get<std::uint32_t>(), end.at("rule").get<std::string>(),
+                  end.at("text").get<std::string>(),   end.at("file").get<std::string>(),
+                  end.at("line").get<unsigned>(),      end.at("at_ns").get<std::int64_t>()};
+    if (!unhex(json.at("input").get<std::string>(), replay.input))
+        throw std::runtime_error("input is not hexadecimal");
     return replay;
 }
 
 }  // namespace
 
-std::string build_id() { return PORTICO_BUILD_ID; }
+std::string build_id() {
+    return PORTICO_BUILD_ID;
+}
 
 std::string to_json(const Replay& replay) {
     nlohmann::json json;
@@ -79,7 +84,8 @@ Result<Replay> replay_from_json(const std::string& text, const std::string& path
             return Error{fmt::format("{}: not a replay file: no \"portico-replay\" in it", path)};
         }
         if (json["portico-replay"] != format_version) {
-            return Error{fmt::format("{}: a replay file of another version of Portico; record the run again", path)};
+            return Error{
+                fmt::format("{}: a replay file of another version of Portico; record the run again", path)};
         }
         return parse(json);
     } catch (const std::exception& error) {
@@ -110,14 +116,16 @@ Result<void> write_replay(const Replay& replay, const std::string& path) {
 
 Result<void> check_fits(const Replay& replay, const std::string& path, std::uint64_t driver_hash) {
     if (replay.build != build_id()) {
-        return Error{fmt::format("{}: recorded by another build of Portico ({}, this is {}): the run may end differently; "
-                                 "record it again",
-                                 path, replay.build, build_id())};
+        return Error{fmt::format(
+            "{}: recorded by another build of Portico ({}, this is {}): the run may end differently; "
+            "record it again",
+            path, replay.build, build_id())};
     }
     if (replay.driver_hash != driver_hash) {
-        return Error{fmt::format("{}: recorded with another build of the driver ({:016x}, this is {:016x}); rebuild the "
-                                 "driver as it was, or record the run again",
-                                 path, replay.driver_hash, driver_hash)};
+        return Error{fmt::format(
+            "{}: recorded with another build of the driver ({:016x}, this is {:016x}); rebuild the "
+            "driver as it was, or record the run again",
+            path, replay.driver_hash, driver_hash)};
     }
     return {};
 }

@@ -1,4 +1,5 @@
-// The replay file: what a run was made of, so that it can be played again to the same end (design, section 3).
+// The replay file: what a run was made of, so that it can be played again to the same end (design, section
+// 3).
 #pragma once
 
 #include <cstdint>
@@ -22,15 +23,15 @@ struct ReplayEnd {
 };
 
 struct Replay {
-    std::string build;                     // build_id() of the Portico that wrote it
+    std::string build;  // build_id() of the Portico that wrote it
     std::string driver_path;
     std::uint64_t driver_hash = 0;
     std::uint64_t seed = 1;
-    std::string test;                      // "MyCard.PlaysANote"; empty for a run of the command line
-    std::vector<std::string> command;      // verb and options, for the command line
-    std::string machine;                   // the machine, as TOML
-    std::vector<std::uint8_t> input;       // the MIDI file that was played
-    std::vector<unsigned> choices;         // of an exploring policy, in order
+    std::string test;                  // "MyCard.PlaysANote"; empty for a run of the command line
+    std::vector<std::string> command;  // verb and options, for the command line
+    std::string machine;               // the machine, as TOML
+    std::vector<std::uint8_t> input;   // the MIDI file that was played
+    std::vector<unsigned> choices;     // of an exploring policy, in order
     ReplayEnd end;
 };
 

@@ -25,7 +25,8 @@ std::vector<std::uint8_t> read_bytes(const std::string& path) {
 class SongFile {
   public:
     explicit SongFile(const std::vector<std::uint8_t>& bytes) {
-        path_ = (std::filesystem::temp_directory_path() / fmt::format("portico-replay-{}.mid", ::getpid())).string();
+        path_ = (std::filesystem::temp_directory_path() / fmt::format("portico-replay-{}.mid", ::getpid()))
+                    .string();
         std::ofstream file(path_, std::ios::binary);
         file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     }
@@ -52,7 +53,9 @@ Result<PlayReport> run_recorded(const PlayRequest& request, bool recording) {
 Result<PlayReport> run_again(const std::string& path) {
     const Replay replay = PORTICO_TRY(read_replay(path));
     if (!replay.test.empty()) {
-        return Error{fmt::format("{}: of the unit test {}; run: PORTICO_REPLAY={} TEST_PROGRAM --gtest_filter={}", path, replay.test, path, replay.test)};
+        return Error{
+            fmt::format("{}: of the unit test {}; run: PORTICO_REPLAY={} TEST_PROGRAM --gtest_filter={}",
+                        path, replay.test, path, replay.test)};
     }
     if (replay.command.empty()) return Error{fmt::format("{}: has no command to run again", path)};
     PlayRequest request;

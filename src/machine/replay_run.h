@@ -5,12 +5,12 @@
 
 namespace portico::machine {
 
-// play() or record(). When the driver stops the machine, a replay file is written to the machine's report directory, and
-// the page is shown with the line that plays it.
+// play() or record(). When the driver stops the machine, a replay file is written to the machine's report
+// directory, and the page is shown with the line that plays it.
 Result<PlayReport> run_recorded(const PlayRequest& request, bool recording);
 
-// Plays the run of a replay file. Errors: not a replay file, another build, another driver. The page is shown again and
-// compared with the recorded end.
+// Plays the run of a replay file. Errors: not a replay file, another build, another driver. The page is shown
+// again and compared with the recorded end.
 Result<PlayReport> run_again(const std::string& path);
 
 }  // namespace portico::machine

@@ -30,14 +30,14 @@ class FunctionInput final : public hardware::WireInput {
 
 struct MachineDevice {
     DeviceConfig config;
-    std::unique_ptr<hardware::Device> model;   // null: no hardware
+    std::unique_ptr<hardware::Device> model;  // null: no hardware
     nt::io::DeviceNode* node = nullptr;
     std::function<void(const WireByte&)> listener;
     std::unique_ptr<FunctionInput> input;
 };
 
 struct Pin::State_ {
-    Machine::State* machine = nullptr;          // null: the machine is gone
+    Machine::State* machine = nullptr;  // null: the machine is gone
     HANDLE filter = nullptr;
     HANDLE pin = nullptr;
     Direction direction = Render;
@@ -59,14 +59,14 @@ struct Machine::State {
     client::ClientThread client;
     client::KsClient ks{UserMode};
     std::vector<Pin::State_*> pins;
-    bool reported = false;                      // the bug check's page is written
+    bool reported = false;  // the bug check's page is written
     unsigned findings_printed = 0;
     std::string replay_path;
-    std::string findings_page;                  // file for the bug check's page, else the first finding's; empty: none
+    std::string findings_page;  // file for the bug check's page, else the first finding's; empty: none
     bool page_begun = false;
     Result<void> page_written;
     machine::TraceTaps trace_taps;
-    machine::Replay replay_wanted;              // PORTICO_REPLAY
+    machine::Replay replay_wanted;  // PORTICO_REPLAY
     std::string replay_wanted_path;
 
     Result<void> power_on();
@@ -77,7 +77,8 @@ struct Machine::State {
     // A PnP operation on every device; the first failure.
     Status perform_all(nt::io::PnpAction action, const char* what);
     Status unload();
-    // Runs on the client's thread; STATUS_UNSUCCESSFUL when the machine froze, STATUS_IO_TIMEOUT when it never ended.
+    // Runs on the client's thread; STATUS_UNSUCCESSFUL when the machine froze, STATUS_IO_TIMEOUT when it
+    // never ended.
     template <class Body>
     NTSTATUS call(Body&& body) {
         NTSTATUS status = STATUS_UNSUCCESSFUL;
@@ -118,12 +119,13 @@ Result<void> write_whole(const std::string& path, std::string_view text);
 // The one Machine of the process; null: none.
 Machine::State* current();
 
-// A run of the command line, as its replay file tells it. While one is set, a bug check writes its replay file.
+// A run of the command line, as its replay file tells it. While one is set, a bug check writes its replay
+// file.
 struct RecordedRun {
-    std::string verb;                    // "play", "record"
+    std::string verb;  // "play", "record"
     std::string filter;
-    std::vector<std::uint8_t> input;     // the MIDI file
-    const Replay* again = nullptr;       // what is played again
+    std::vector<std::uint8_t> input;  // the MIDI file
+    const Replay* again = nullptr;    // what is played again
     std::string again_path;
 };
 void set_recorded_run(const RecordedRun* run);

@@ -17,7 +17,7 @@ struct TraceTaps::File {
     }
 
     ends::OutputFile out;
-    Result<void> failure;   // the first
+    Result<void> failure;  // the first
     report::ChromeTrace trace{write, this};
 };
 

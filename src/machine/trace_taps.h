@@ -22,7 +22,8 @@ class TraceTaps {
     // What is kept so far.
     const std::vector<sim::TraceRecord>& kept();
 
-    // Ends the file. Nothing is taken from the trace any more. The names in kept() live as long as the Machine.
+    // Ends the file. Nothing is taken from the trace any more. The names in kept() live as long as the
+    // Machine.
     Result<void> finish();
 
   private:

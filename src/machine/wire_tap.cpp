@@ -11,8 +11,8 @@ void Song::add(Nanoseconds at_ns, std::span<const std::uint8_t> bytes) {
             messages_.push_back({at_ns, bytes_.size(), 0});
             ++count_.messages;
         }
-        // A real-time message inside a SysEx comes between its pieces: the SysEx then is two entries' worth of bytes,
-        // and the wire shows the same.
+        // A real-time message inside a SysEx comes between its pieces: the SysEx then is two entries' worth
+        // of bytes, and the wire shows the same.
         if (sysex && !event.begins && messages_.back().begin + messages_.back().size != bytes_.size()) {
             messages_.push_back({at_ns, bytes_.size(), 0});
         }

@@ -1,4 +1,5 @@
-// What came out, against what was asked for: messages of a wire in their order, their times and their lateness.
+// What came out, against what was asked for: messages of a wire in their order, their times and their
+// lateness.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +28,13 @@ class Song {
 
     struct Message {
         Nanoseconds at_ns;
-        std::uint64_t begin;   // in bytes()
+        std::uint64_t begin;  // in bytes()
         std::uint64_t size;
     };
     const std::vector<Message>& messages() const { return messages_; }
-    std::span<const std::uint8_t> bytes_of(const Message& message) const { return {bytes_.data() + message.begin, message.size}; }
+    std::span<const std::uint8_t> bytes_of(const Message& message) const {
+        return {bytes_.data() + message.begin, message.size};
+    }
     const MidiCount& count() const { return count_; }
 
   private:
@@ -65,7 +68,7 @@ class WireTap {
     Nanoseconds start_ns_ = 0;
     midi::StreamParser parser_;
     std::vector<std::uint8_t> sysex_;
-    Nanoseconds begun_ns_ = 0;       // first bit of the message in progress
+    Nanoseconds begun_ns_ = 0;  // first bit of the message in progress
     bool in_message_ = false;
     Nanoseconds sysex_begun_ns_ = 0;
     std::size_t next_ = 0;

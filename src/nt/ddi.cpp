@@ -40,9 +40,9 @@ void (*callback_irql_changed)(const char*, const void*, sim::Irql, sim::Irql) = 
 
 const void* find_export(const char* name) {
     const auto& rows = sorted_exports();
-    const auto found = std::lower_bound(rows.begin(), rows.end(), name, [](const Export& row, const char* wanted) {
-        return std::strcmp(row.name, wanted) < 0;
-    });
+    const auto found = std::lower_bound(
+        rows.begin(), rows.end(), name,
+        [](const Export& row, const char* wanted) { return std::strcmp(row.name, wanted) < 0; });
     return found != rows.end() && std::strcmp(found->name, name) == 0 ? found->address : nullptr;
 }
 

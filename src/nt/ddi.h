@@ -1,6 +1,6 @@
-// What every exported function of the executive begins with: its name, the IRQLs at which it may be called, and a point
-// where time goes on. The rows gathered here are the export table that drivers are bound to and the IRQL table that the
-// verifier enforces.
+// What every exported function of the executive begins with: its name, the IRQLs at which it may be called,
+// and a point where time goes on. The rows gathered here are the export table that drivers are bound to and
+// the IRQL table that the verifier enforces.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace portico::nt {
 
 // One exported function or one COM method. Rows lie in the linker section portico_ddi.
 struct Ddi {
-    const char* name;      // "KeSetEvent", "IPortMidi::Notify"
-    const void* address;   // null for COM methods: they are reached through vtables
+    const char* name;     // "KeSetEvent", "IPortMidi::Notify"
+    const void* address;  // null for COM methods: they are reached through vtables
     sim::Irql irql_min;
     sim::Irql irql_max;
 };
@@ -40,13 +40,15 @@ const void* find_export(const char* name);
 const Ddi* ddi_at(unsigned index);
 const Export* export_at(unsigned index);
 
-// A call from Portico into driver code (a dispatch routine, DPC, ISR, COM method): traced with its name, and the driver
-// must come back at the IRQL at which it was called.
-extern void (*callback_irql_changed)(const char* name, const void* routine, sim::Irql before, sim::Irql after);
+// A call from Portico into driver code (a dispatch routine, DPC, ISR, COM method): traced with its name, and
+// the driver must come back at the IRQL at which it was called.
+extern void (*callback_irql_changed)(const char* name, const void* routine, sim::Irql before,
+                                     sim::Irql after);
 
 class DriverCall {
   public:
-    [[gnu::always_inline]] DriverCall(const char* name, const void* routine) : name_(name), routine_(routine), irql_(sim::this_processor->irql) {
+    [[gnu::always_inline]] DriverCall(const char* name, const void* routine)
+        : name_(name), routine_(routine), irql_(sim::this_processor->irql) {
         sim::record(sim::TraceKind::callback_enter, name, reinterpret_cast<std::uint64_t>(routine));
         sim::point(sim::call_cost_ns);
     }
@@ -74,24 +76,27 @@ class DriverCall {
 
 }  // namespace portico::nt
 
-// First statement of an exported function: DDI(KeSetEvent, DISPATCH_LEVEL). Exports it under its name, checks the IRQL,
-// traces the call and lets time go on.
+// First statement of an exported function: DDI(KeSetEvent, DISPATCH_LEVEL). Exports it under its name, checks
+// the IRQL, traces the call and lets time go on.
 #define DDI(NAME, MAX_IRQL) DDI_RANGE(NAME, 0, MAX_IRQL)
-#define DDI_RANGE(NAME, MIN_IRQL, MAX_IRQL)                                                                        \
-    static const ::portico::nt::Ddi portico_ddi_row{#NAME, reinterpret_cast<const void*>(&NAME), MIN_IRQL, MAX_IRQL}; \
-    __attribute__((used, section("portico_ddi"))) static const ::portico::nt::Ddi* const portico_ddi_entry =       \
-        &portico_ddi_row;                                                                                           \
+#define DDI_RANGE(NAME, MIN_IRQL, MAX_IRQL)                                                                  \
+    static const ::portico::nt::Ddi portico_ddi_row{#NAME, reinterpret_cast<const void*>(&NAME), MIN_IRQL,   \
+                                                    MAX_IRQL};                                               \
+    __attribute__((used, section("portico_ddi"))) static const ::portico::nt::Ddi* const portico_ddi_entry = \
+        &portico_ddi_row;                                                                                    \
     ::portico::nt::enter(portico_ddi_row)
 
 // First statement of a COM method that Portico implements: DDI_METHOD("IPortMidi::Notify", HIGH_LEVEL).
-#define DDI_METHOD(NAME, MAX_IRQL)                                                                             \
-    static const ::portico::nt::Ddi portico_ddi_row{NAME, nullptr, 0, MAX_IRQL};                               \
-    __attribute__((used, section("portico_ddi"))) static const ::portico::nt::Ddi* const portico_ddi_entry =   \
-        &portico_ddi_row;                                                                                       \
+#define DDI_METHOD(NAME, MAX_IRQL)                                                                           \
+    static const ::portico::nt::Ddi portico_ddi_row{NAME, nullptr, 0, MAX_IRQL};                             \
+    __attribute__((used, section("portico_ddi"))) static const ::portico::nt::Ddi* const portico_ddi_entry = \
+        &portico_ddi_row;                                                                                    \
     ::portico::nt::enter(portico_ddi_row)
 
 // At namespace scope: what drivers import as NAME is SYMBOL (a function that is no DDI point, or data).
-#define EXPORT(NAME, SYMBOL)                                                                                        \
-    static const ::portico::nt::Export portico_export_##NAME{#NAME, (const void*)&SYMBOL};        \
-    __attribute__((used, section("portico_export"))) static const ::portico::nt::Export* const                      \
-        portico_export_entry_##NAME = &portico_export_##NAME
+#define EXPORT(NAME, SYMBOL)                                                                                \
+    static const ::portico::nt::Export portico_export_##NAME{#NAME, (const void*)&SYMBOL};                  \
+    __attribute__((                                                                                         \
+        used,                                                                                               \
+        section("portico_export"))) static const ::portico::nt::Export* const portico_export_entry_##NAME = \
+        &portico_export_##NAME

@@ -16,7 +16,9 @@ struct Kept {
 
 Kept kept;
 
-bool in_driver(std::uint64_t address) { return sim::image_range.contains(address); }
+bool in_driver(std::uint64_t address) {
+    return sim::image_range.contains(address);
+}
 
 std::uint64_t innermost_driver_frame(const Stack& stack) {
     for (unsigned i = 0; i < stack.count; ++i) {
@@ -29,8 +31,8 @@ bool known(const Finding& finding, const Stack& stack) {
     const auto place = innermost_driver_frame(stack);
     for (unsigned i = 0; i < kept.count; ++i) {
         const Finding& other = kept.list[i];
-        if (other.rule == finding.rule && other.code == finding.code && other.parameters == finding.parameters &&
-            innermost_driver_frame(other.stack) == place) {
+        if (other.rule == finding.rule && other.code == finding.code &&
+            other.parameters == finding.parameters && innermost_driver_frame(other.stack) == place) {
             return true;
         }
     }
@@ -42,13 +44,15 @@ bool plausible(std::uint64_t rbp, std::uint64_t below) {
     return rbp > below && rbp - below < (1u << 20) && (rbp & 7) == 0;
 }
 
-bool on_fiber(std::uint64_t address) { return sim::stack_range.contains(address); }
+bool on_fiber(std::uint64_t address) {
+    return sim::stack_range.contains(address);
+}
 
 template <class Sink>
 void walk(std::uint64_t rbp, Sink&& sink) {
     const bool fiber = on_fiber(rbp);
-    // A driver compiled without frame pointers leaves anything in rbp: never look beyond the stack's end. Slots of the
-    // stack range are aligned powers of two.
+    // A driver compiled without frame pointers leaves anything in rbp: never look beyond the stack's end.
+    // Slots of the stack range are aligned powers of two.
     const std::uint64_t top = fiber ? (rbp | (sim::fiber_stack_size + sim::page_size - 1)) - 15 : UINT64_MAX;
     while (rbp != 0) {
         const auto* const frame = reinterpret_cast<const std::uint64_t*>(rbp);
@@ -74,10 +78,18 @@ void capture_others(std::array<Stack, sim::max_processors>& others) {
 
 }  // namespace
 
-unsigned finding_count() { return kept.count; }
-const Finding& finding_at(unsigned index) { return kept.list[index]; }
-std::uint64_t findings_dropped() { return kept.dropped; }
-const Finding* bug_check() { return kept.bug_check; }
+unsigned finding_count() {
+    return kept.count;
+}
+const Finding& finding_at(unsigned index) {
+    return kept.list[index];
+}
+std::uint64_t findings_dropped() {
+    return kept.dropped;
+}
+const Finding* bug_check() {
+    return kept.bug_check;
+}
 
 void reset_findings() {
     kept.count = 0;
@@ -98,7 +110,9 @@ void capture_stack(Stack& stack) {
     walk_stack(stack, 0, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));
 }
 
-void capture_origin(Origin& origin) { capture_origin(origin, __builtin_frame_address(0)); }
+void capture_origin(Origin& origin) {
+    capture_origin(origin, __builtin_frame_address(0));
+}
 
 void capture_origin(Origin& origin, const void* frame) {
     unsigned count = 0;

@@ -1,6 +1,7 @@
-// Where the executive tells what a driver does. Each probe is a function pointer that does nothing until src/verifier puts
-// a rule there; a rule reports through nt/findings.h. Probes are called before the executive acts on the misuse, and the
-// executive then does what Windows would do, or the safest thing where Windows would crash.
+// Where the executive tells what a driver does. Each probe is a function pointer that does nothing until
+// src/verifier puts a rule there; a rule reports through nt/findings.h. Probes are called before the
+// executive acts on the misuse, and the executive then does what Windows would do, or the safest thing where
+// Windows would crash.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +22,25 @@ enum class SpinLockFault : std::uint8_t {
 
 enum class IrpFault : std::uint8_t {
     completed_twice,
-    completed_pending,     // IoStatus.Status is STATUS_PENDING at completion
-    cancel_routine_left,   // completed with a cancel routine set
-    status_mismatch,       // dispatch returned STATUS_PENDING without IoMarkIrpPending, or the reverse
-    forgotten,             // neither completed nor passed on nor pended
-    left_at_removal,       // still pending when its device went away
+    completed_pending,    // IoStatus.Status is STATUS_PENDING at completion
+    cancel_routine_left,  // completed with a cancel routine set
+    status_mismatch,      // dispatch returned STATUS_PENDING without IoMarkIrpPending, or the reverse
+    forgotten,            // neither completed nor passed on nor pended
+    left_at_removal,      // still pending when its device went away
 };
 
-enum class LeftKind : std::uint8_t { pool_block, object, reference, handle, timer, dpc, work_item, interrupt, device, lookaside_list };
+enum class LeftKind : std::uint8_t {
+    pool_block,
+    object,
+    reference,
+    handle,
+    timer,
+    dpc,
+    work_item,
+    interrupt,
+    device,
+    lookaside_list
+};
 
 // One thing that a driver left behind when it was unloaded.
 struct LeftBehind {
@@ -46,7 +58,8 @@ struct Probes {
     void (*spin_lock)(SpinLockFault fault, const volatile void* lock, sim::Irql irql) = nullptr;
     void (*irp)(IrpFault fault, PIRP irp) = nullptr;
     void (*left_behind)(const LeftBehind& left) = nullptr;
-    void (*pool_misuse)(std::uint32_t bug_check_code, const Subject& block, std::uint64_t detail, const char* text) = nullptr;
+    void (*pool_misuse)(std::uint32_t bug_check_code, const Subject& block, std::uint64_t detail,
+                        const char* text) = nullptr;
     void (*paged_code)(const char* file, unsigned line) = nullptr;  // PAGED_CODE at DISPATCH_LEVEL or above
     void (*object_misuse)(std::uint32_t bug_check_code, const void* object, const char* text) = nullptr;
     void (*interrupt_storm)(unsigned irq, bool claimed) = nullptr;
@@ -62,8 +75,8 @@ struct Probes {
 extern Probes probes;
 
 // probes.X(...) when a rule is there.
-#define PORTICO_PROBE(NAME, ...)                                              \
-    do {                                                                      \
+#define PORTICO_PROBE(NAME, ...)                                                            \
+    do {                                                                                    \
         if (::portico::nt::probes.NAME != nullptr) ::portico::nt::probes.NAME(__VA_ARGS__); \
     } while (0)
 

@@ -17,14 +17,18 @@ struct Table {
 
 Table table;
 
-// PortCls' part of the device extension: slot 0 tells the adapter's place in the table, slots 4..7 are the driver's
-// (FN-015), the others hold what a driver must not change (FN-016).
+// PortCls' part of the device extension: slot 0 tells the adapter's place in the table, slots 4..7 are the
+// driver's (FN-015), the others hold what a driver must not change (FN-016).
 constexpr ULONG_PTR cookie_base = 0x5063'4164'6170'0000;
 constexpr ULONG_PTR canary_base = 0x5063'4361'6e61'0000;
 constexpr unsigned slot_count = PORT_CLASS_DEVICE_EXTENSION_SIZE / sizeof(ULONG_PTR);
 
-constexpr bool is_drivers(unsigned slot) { return slot >= 4 && slot <= 7; }
-ULONG_PTR expected(unsigned slot, unsigned index) { return slot == 0 ? cookie_base + index : canary_base + slot; }
+constexpr bool is_drivers(unsigned slot) {
+    return slot >= 4 && slot <= 7;
+}
+ULONG_PTR expected(unsigned slot, unsigned index) {
+    return slot == 0 ? cookie_base + index : canary_base + slot;
+}
 
 void write_extension(AdapterDevice& adapter) {
     auto* const slots = static_cast<ULONG_PTR*>(adapter.fdo->DeviceExtension);
@@ -77,7 +81,8 @@ void initialize(AdapterDevice& adapter) {
 AdapterDevice* adapter_of(PDEVICE_OBJECT fdo) {
     if (fdo == nullptr || fdo->DeviceExtension == nullptr) return nullptr;
     const ULONG_PTR index = *static_cast<const ULONG_PTR*>(fdo->DeviceExtension) - cookie_base;
-    if (index < table.used && table.slots[index] != nullptr && table.slots[index]->fdo == fdo) return table.slots[index];
+    if (index < table.used && table.slots[index] != nullptr && table.slots[index]->fdo == fdo)
+        return table.slots[index];
     return search(fdo);
 }
 
@@ -91,13 +96,14 @@ void check_extension(AdapterDevice& adapter) {
     const auto* const slots = static_cast<const ULONG_PTR*>(adapter.fdo->DeviceExtension);
     for (unsigned i = 0; i < slot_count; ++i) {
         if (is_drivers(i) || slots[i] == expected(i, adapter.index)) continue;
-        PORTICO_PROBE(contract, "FN-016", &slots[i], "The driver wrote to PortCls' part of the device extension.");
+        PORTICO_PROBE(contract, "FN-016", &slots[i],
+                      "The driver wrote to PortCls' part of the device extension.");
         return write_extension(adapter);
     }
 }
 
-NTSTATUS add_adapter(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo, PCPFNSTARTDEVICE start_device, ULONG max_objects,
-                     ULONG extension_size, const void* frame) {
+NTSTATUS add_adapter(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo, PCPFNSTARTDEVICE start_device,
+                     ULONG max_objects, ULONG extension_size, const void* frame) {
     auto* const adapter = make<AdapterDevice>(NonPagedPool);
     if (adapter == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     adapter->pdo = pdo;

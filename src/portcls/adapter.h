@@ -1,5 +1,5 @@
-// An adapter device: the FDO that PcAddAdapterDevice made, and everything that hangs on it. PASSIVE_LEVEL unless said
-// otherwise.
+// An adapter device: the FDO that PcAddAdapterDevice made, and everything that hangs on it. PASSIVE_LEVEL
+// unless said otherwise.
 #pragma once
 
 #include "nt/ke/ke.h"
@@ -14,12 +14,12 @@ class PortCore;
 struct PhysicalConnection;
 
 enum class AdapterState : std::uint8_t {
-    added,             // attached, not started (LC-004)
-    starting,          // inside StartDevice
+    added,     // attached, not started (LC-004)
+    starting,  // inside StartDevice
     started,
-    stop_pending,      // QUERY_STOP was answered with success: creates are held (LC-051)
+    stop_pending,  // QUERY_STOP was answered with success: creates are held (LC-051)
     stopped,
-    remove_pending,    // QUERY_REMOVE was answered with success
+    remove_pending,  // QUERY_REMOVE was answered with success
     surprise_removed,
     removed,
 };
@@ -37,26 +37,28 @@ struct AdapterDevice {
     PDEVICE_OBJECT lower = nullptr;  // what the FDO is attached to
     PCPFNSTARTDEVICE start_device = nullptr;
     ULONG max_objects = 0;
-    unsigned index = 0;              // in the table; also in the device extension
+    unsigned index = 0;  // in the table; also in the device extension
     AdapterState state = AdapterState::added;
     AdapterState state_before_query = AdapterState::added;
-    PIRP start_irp = nullptr;        // while StartDevice runs
+    PIRP start_irp = nullptr;  // while StartDevice runs
 
-    // Held while the device starts, stops, changes power, opens a file or changes its subdevices: a stream is made either
-    // before a power-down or after the wake (MM-038).
+    // Held while the device starts, stops, changes power, opens a file or changes its subdevices: a stream is
+    // made either before a power-down or after the wake (MM-038).
     KMUTEX control;
     AdapterPower power;
     Subdevices subdevices;
-    PortCore* ports = nullptr;       // initialised and not unbound yet, linked by the ports
+    PortCore* ports = nullptr;  // initialised and not unbound yet, linked by the ports
     PhysicalConnection* connections = nullptr;
     IoTimeouts timeouts;
     HeldCreates held_creates;
     Held<IAdapterPnpManagement> pnp_management;
 
     ULONG open_files = 0;
-    KEVENT files_closed;             // signalled while open_files is 0
+    KEVENT files_closed;  // signalled while open_files is 0
 
-    bool accepts_subdevices() const { return state == AdapterState::starting || state == AdapterState::started; }
+    bool accepts_subdevices() const {
+        return state == AdapterState::starting || state == AdapterState::started;
+    }
 };
 
 // Recursive in one thread: a driver registers subdevices inside StartDevice.
@@ -85,13 +87,13 @@ AdapterDevice* adapter_argument(void* fdo, const char* requirement, const char* 
 // Tells of a driver's writes to PortCls' part of the device extension, and undoes them (FN-016).
 void check_extension(AdapterDevice& adapter);
 
-NTSTATUS add_adapter(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo, PCPFNSTARTDEVICE start_device, ULONG max_objects,
-                     ULONG extension_size, const void* frame);
+NTSTATUS add_adapter(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo, PCPFNSTARTDEVICE start_device,
+                     ULONG max_objects, ULONG extension_size, const void* frame);
 // Detaches and deletes the FDO. `adapter` is gone afterwards.
 void delete_adapter(AdapterDevice& adapter);
 
-// Takes the subdevices, connections, timeouts and bound ports away: what STOP, REMOVE and a failed start have in common.
-// Streams end with `later_requests`. Under the control lock.
+// Takes the subdevices, connections, timeouts and bound ports away: what STOP, REMOVE and a failed start have
+// in common. Streams end with `later_requests`. Under the control lock.
 void tear_down(AdapterDevice& adapter, NTSTATUS later_requests);
 
 // Bookkeeping of IRP_MJ_CREATE and IRP_MJ_CLOSE.

@@ -71,10 +71,12 @@ NTSTATUS NTAPI PcRegisterAdapterPowerManagement(PUNKNOWN Unknown, PVOID pvContex
     DDI(PcRegisterAdapterPowerManagement, PASSIVE_LEVEL);
     if (Unknown == nullptr) return STATUS_INVALID_PARAMETER;
     AdapterDevice* const adapter = adapter_argument(
-        pvContext1, "FN-141", "PcRegisterAdapterPowerManagement was given another context than the adapter's FDO.");
+        pvContext1, "FN-141",
+        "PcRegisterAdapterPowerManagement was given another context than the adapter's FDO.");
     if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
     if (adapter->power.registered()) {
-        PORTICO_PROBE(contract, "FN-140", Unknown, "PcRegisterAdapterPowerManagement was called twice for one device.");
+        PORTICO_PROBE(contract, "FN-140", Unknown,
+                      "PcRegisterAdapterPowerManagement was called twice for one device.");
         adapter->power.unregister();
     }
     return adapter->power.register_interface(Unknown);
@@ -83,7 +85,8 @@ NTSTATUS NTAPI PcRegisterAdapterPowerManagement(PUNKNOWN Unknown, PVOID pvContex
 NTSTATUS NTAPI PcUnregisterAdapterPowerManagement(PDEVICE_OBJECT pDeviceObject) {
     DDI(PcUnregisterAdapterPowerManagement, PASSIVE_LEVEL);
     AdapterDevice* const adapter = adapter_argument(
-        pDeviceObject, "FN-142", "PcUnregisterAdapterPowerManagement was given another device object than the adapter's.");
+        pDeviceObject, "FN-142",
+        "PcUnregisterAdapterPowerManagement was given another device object than the adapter's.");
     if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
     if (adapter->power.unregistering()) return STATUS_SUCCESS;
     if (!adapter->power.registered()) {
@@ -97,11 +100,13 @@ NTSTATUS NTAPI PcUnregisterAdapterPowerManagement(PDEVICE_OBJECT pDeviceObject) 
 
 NTSTATUS NTAPI PcRequestNewPowerState(PDEVICE_OBJECT pDeviceObject, DEVICE_POWER_STATE RequestedNewState) {
     DDI(PcRequestNewPowerState, PASSIVE_LEVEL);
-    AdapterDevice* const adapter = adapter_argument(
-        pDeviceObject, "FN-145", "PcRequestNewPowerState was given another device object than the adapter's.");
+    AdapterDevice* const adapter =
+        adapter_argument(pDeviceObject, "FN-145",
+                         "PcRequestNewPowerState was given another device object than the adapter's.");
     if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
     if (RequestedNewState < PowerDeviceD0 || RequestedNewState > PowerDeviceD3) {
-        PORTICO_PROBE(contract, "FN-145", pDeviceObject, "PcRequestNewPowerState was asked for a state that is not D0..D3.");
+        PORTICO_PROBE(contract, "FN-145", pDeviceObject,
+                      "PcRequestNewPowerState was asked for a state that is not D0..D3.");
         return STATUS_INVALID_PARAMETER;
     }
     if (adapter->power.in_callback()) {

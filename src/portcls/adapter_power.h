@@ -1,4 +1,5 @@
-// The driver's IAdapterPowerManagement in the newest version that it offers (AP-001..AP-041), and the adapter's power state.
+// The driver's IAdapterPowerManagement in the newest version that it offers (AP-001..AP-041), and the
+// adapter's power state.
 #pragma once
 
 #include "nt/ke/ke.h"
@@ -30,7 +31,9 @@ class AdapterPower {
     // Around calls of the driver about power (FN-145). Not nested.
     class Callback {
       public:
-        explicit Callback(AdapterPower& power) : power_(power) { power_.callback_thread_ = nt::ke::current_thread(); }
+        explicit Callback(AdapterPower& power) : power_(power) {
+            power_.callback_thread_ = nt::ke::current_thread();
+        }
         ~Callback() { power_.callback_thread_ = nullptr; }
         Callback(const Callback&) = delete;
         Callback& operator=(const Callback&) = delete;

@@ -1,5 +1,6 @@
-// References to COM objects that may be the driver's or Portico's own. A call into the driver is traced, and checked for
-// coming back at the IRQL at which it was made; Portico's own objects are reached without passing for a call of the driver.
+// References to COM objects that may be the driver's or Portico's own. A call into the driver is traced, and
+// checked for coming back at the IRQL at which it was made; Portico's own objects are reached without passing
+// for a call of the driver.
 #pragma once
 
 #include <utility>
@@ -10,7 +11,9 @@
 namespace portico::portcls {
 
 // The function in a vtable's slot, for the trace.
-inline const void* method_of(IUnknown* object, unsigned slot) { return (*reinterpret_cast<void***>(object))[slot]; }
+inline const void* method_of(IUnknown* object, unsigned slot) {
+    return (*reinterpret_cast<void***>(object))[slot];
+}
 
 void add_reference(IUnknown* object);
 void drop_reference(IUnknown* object);

@@ -17,10 +17,12 @@ void ObjectCore::end_life() {
     destroy();
 }
 
-// A driver that released once too often may come here while the object is being destroyed: nothing is counted any more.
+// A driver that released once too often may come here while the object is being destroyed: nothing is counted
+// any more.
 bool ObjectCore::ending() const {
     if (live_ != nullptr) return false;
-    PORTICO_PROBE(object_misuse, 0x18, this, "AddRef or Release of a COM object whose last reference is gone.");
+    PORTICO_PROBE(object_misuse, 0x18, this,
+                  "AddRef or Release of a COM object whose last reference is gone.");
     return true;
 }
 

@@ -1,11 +1,13 @@
-// The base of every COM object that Portico makes: its reference count, QueryInterface, and its place among the live objects.
+// The base of every COM object that Portico makes: its reference count, QueryInterface, and its place among
+// the live objects.
 #pragma once
 
 #include "portcls/com.h"
 #include "portcls/live_objects.h"
 #include "portcls/memory.h"
 
-// The declarations of an interface's own methods in a class that implements them: PORTICO_IServiceGroup(PORTICO_OVERRIDE).
+// The declarations of an interface's own methods in a class that implements them:
+// PORTICO_IServiceGroup(PORTICO_OVERRIDE).
 #define PORTICO_OVERRIDE(type, method, parameters) STDMETHODIMP_(type) method parameters override;
 
 namespace portico::portcls {
@@ -53,17 +55,20 @@ class ObjectCore {
     LiveObject* live_ = nullptr;
 };
 
-// One object with the vtables of `Interfaces`; the first of them is also its IUnknown. No virtual destructor: the slots
-// after the interfaces' own are Portico's.
+// One object with the vtables of `Interfaces`; the first of them is also its IUnknown. No virtual destructor:
+// the slots after the interfaces' own are Portico's.
 template <class... Interfaces>
 class ComObject : public Interfaces..., public ObjectCore {
   public:
-    NTSTATUS STDMETHODCALLTYPE QueryInterface(REFIID id, PVOID* out) final { return query_from_driver(id, out); }
+    NTSTATUS STDMETHODCALLTYPE QueryInterface(REFIID id, PVOID* out) final {
+        return query_from_driver(id, out);
+    }
     ULONG STDMETHODCALLTYPE AddRef() final { return add_reference_from_driver(); }
     ULONG STDMETHODCALLTYPE Release() final { return release_from_driver(); }
 };
 
-// An object with one reference, the caller's. `kind` is a literal. Null when the pool or the table of live objects is full.
+// An object with one reference, the caller's. `kind` is a literal. Null when the pool or the table of live
+// objects is full.
 template <class T, class... Arguments>
 T* make_object(POOL_TYPE type, const char* kind, Arguments&&... arguments) {
     T* const object = make<T>(type, std::forward<Arguments>(arguments)...);

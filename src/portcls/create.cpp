@@ -1,4 +1,5 @@
-// IRP_MJ_CREATE: a filter by its reference string, a pin below its filter's file (LC-004, LC-021, LC-035, LC-051).
+// IRP_MJ_CREATE: a filter by its reference string, a pin below its filter's file (LC-004, LC-021, LC-035,
+// LC-051).
 #include "nt/io/irp.h"
 #include "portcls/adapter.h"
 #include "portcls/power.h"

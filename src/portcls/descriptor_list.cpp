@@ -6,14 +6,17 @@ namespace portico::portcls {
 namespace {
 
 constexpr std::size_t list_header = offsetof(CM_RESOURCE_LIST, List);
-constexpr std::size_t full_header = offsetof(CM_FULL_RESOURCE_DESCRIPTOR, PartialResourceList.PartialDescriptors);
+constexpr std::size_t full_header =
+    offsetof(CM_FULL_RESOURCE_DESCRIPTOR, PartialResourceList.PartialDescriptors);
 constexpr std::size_t size_limit = 64 * 1024;  // of a list; beyond it the counts are garbage
 
 std::size_t data_of(const CM_PARTIAL_RESOURCE_DESCRIPTOR* descriptor) {
     return descriptor->Type == CmResourceTypeDeviceSpecific ? descriptor->u.DeviceSpecificData.DataSize : 0;
 }
 
-std::size_t stride_of(const CM_PARTIAL_RESOURCE_DESCRIPTOR* descriptor) { return sizeof *descriptor + data_of(descriptor); }
+std::size_t stride_of(const CM_PARTIAL_RESOURCE_DESCRIPTOR* descriptor) {
+    return sizeof *descriptor + data_of(descriptor);
+}
 
 // Calls visit(descriptor) for each until it returns false. Returns the bytes walked over, 0 for garbage.
 template <class Visit>

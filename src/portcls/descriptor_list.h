@@ -1,4 +1,5 @@
-// A CM_RESOURCE_LIST of its own, with room for more descriptors: one half (translated or raw) of an IResourceList.
+// A CM_RESOURCE_LIST of its own, with room for more descriptors: one half (translated or raw) of an
+// IResourceList.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,8 @@ namespace portico::portcls {
 
 class DescriptorList {
   public:
-    // Bytes of a list as drivers hand it over, trailing device-specific data included; 0 when it cannot be one.
+    // Bytes of a list as drivers hand it over, trailing device-specific data included; 0 when it cannot be
+    // one.
     static std::size_t size_of(const CM_RESOURCE_LIST* list);
     // Bytes that a list needs for `entries` descriptors and `data` bytes behind them.
     static std::size_t size_for(ULONG entries, std::size_t data);

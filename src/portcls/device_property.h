@@ -8,7 +8,7 @@ namespace portico::portcls {
 struct AdapterDevice;
 
 // STATUS_BUFFER_TOO_SMALL with the size needed in *result_length. PASSIVE_LEVEL.
-NTSTATUS device_property(const AdapterDevice& adapter, DEVICE_REGISTRY_PROPERTY property, ULONG length, PVOID buffer,
-                         PULONG result_length);
+NTSTATUS device_property(const AdapterDevice& adapter, DEVICE_REGISTRY_PROPERTY property, ULONG length,
+                         PVOID buffer, PULONG result_length);
 
 }  // namespace portico::portcls

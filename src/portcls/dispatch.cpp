@@ -1,5 +1,5 @@
-// From the driver object's table to the handlers: PnP, power and opening to the adapter's, everything else to the object
-// that the file stands for (FN-001..FN-026).
+// From the driver object's table to the handlers: PnP, power and opening to the adapter's, everything else to
+// the object that the file stands for (FN-001..FN-026).
 #include "nt/io/irp.h"
 #include "nt/probes.h"
 #include "portcls/adapter.h"
@@ -9,8 +9,9 @@ namespace {
 
 // FN-002; and CLEANUP, which closing a pin with requests in its queue needs (PI-010).
 constexpr unsigned handled_majors[] = {
-    IRP_MJ_CLOSE,          IRP_MJ_CREATE, IRP_MJ_DEVICE_CONTROL, IRP_MJ_FLUSH_BUFFERS, IRP_MJ_PNP,   IRP_MJ_POWER,
-    IRP_MJ_QUERY_SECURITY, IRP_MJ_READ,   IRP_MJ_SET_SECURITY,   IRP_MJ_SYSTEM_CONTROL, IRP_MJ_WRITE, IRP_MJ_CLEANUP,
+    IRP_MJ_CLOSE,        IRP_MJ_CREATE,         IRP_MJ_DEVICE_CONTROL, IRP_MJ_FLUSH_BUFFERS,
+    IRP_MJ_PNP,          IRP_MJ_POWER,          IRP_MJ_QUERY_SECURITY, IRP_MJ_READ,
+    IRP_MJ_SET_SECURITY, IRP_MJ_SYSTEM_CONTROL, IRP_MJ_WRITE,          IRP_MJ_CLEANUP,
 };
 
 NTSTATUS to_object(PDEVICE_OBJECT device, PIRP irp, PFILE_OBJECT file) {
@@ -67,7 +68,8 @@ NTSTATUS forward_synchronously(AdapterDevice& adapter, PIRP irp) {
     nt::ke::initialize_event(&event, NotificationEvent, false);
     IoCopyCurrentIrpStackLocationToNext(irp);
     IoSetCompletionRoutine(irp, forwarded, &event, TRUE, TRUE, TRUE);
-    if (nt::io::call_driver(adapter.lower, irp) == STATUS_PENDING) nt::ke::wait(&event, KernelMode, false, nullptr);
+    if (nt::io::call_driver(adapter.lower, irp) == STATUS_PENDING)
+        nt::ke::wait(&event, KernelMode, false, nullptr);
     return irp->IoStatus.Status;
 }
 
@@ -85,8 +87,9 @@ NTSTATUS NTAPI PcInitializeAdapterDriver(PDRIVER_OBJECT DriverObject, PUNICODE_S
                                          PDRIVER_ADD_DEVICE AddDevice) {
     DDI(PcInitializeAdapterDriver, PASSIVE_LEVEL);
     if (DriverObject == nullptr || RegistryPathName == nullptr || AddDevice == nullptr) {
-        PORTICO_PROBE(contract, "FN-005", DriverObject,
-                      "PcInitializeAdapterDriver needs the driver object, the registry path and an AddDevice routine.");
+        PORTICO_PROBE(
+            contract, "FN-005", DriverObject,
+            "PcInitializeAdapterDriver needs the driver object, the registry path and an AddDevice routine.");
         return STATUS_INVALID_PARAMETER;
     }
     DriverObject->DriverExtension->AddDevice = AddDevice;
@@ -105,7 +108,8 @@ NTSTATUS NTAPI PcCompleteIrp(PDEVICE_OBJECT pDeviceObject, PIRP pIrp, NTSTATUS n
     if (ntStatus == STATUS_PENDING) {
         PORTICO_PROBE(contract, "FN-024", pIrp, "PcCompleteIrp was called with STATUS_PENDING.");
     } else if ((IoGetCurrentIrpStackLocation(pIrp)->Control & SL_PENDING_RETURNED) == 0) {
-        PORTICO_PROBE(contract, "FN-024", pIrp, "PcCompleteIrp was called for an IRP that is not marked pending.");
+        PORTICO_PROBE(contract, "FN-024", pIrp,
+                      "PcCompleteIrp was called for an IRP that is not marked pending.");
     }
     pIrp->IoStatus.Status = ntStatus;
     nt::io::complete(pIrp);
@@ -114,7 +118,8 @@ NTSTATUS NTAPI PcCompleteIrp(PDEVICE_OBJECT pDeviceObject, PIRP pIrp, NTSTATUS n
 
 NTSTATUS NTAPI PcForwardIrpSynchronous(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
     DDI(PcForwardIrpSynchronous, PASSIVE_LEVEL);
-    AdapterDevice* const adapter = adapter_argument(
-        DeviceObject, "FN-025", "PcForwardIrpSynchronous was given another device object than the adapter's.");
+    AdapterDevice* const adapter =
+        adapter_argument(DeviceObject, "FN-025",
+                         "PcForwardIrpSynchronous was given another device object than the adapter's.");
     return adapter == nullptr ? STATUS_INVALID_PARAMETER : forward_synchronously(*adapter, Irp);
 }

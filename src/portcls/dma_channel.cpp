@@ -19,8 +19,8 @@ std::uint64_t highest_address(const DEVICE_DESCRIPTION& description) {
     return description.Dma32BitAddresses || description.InterfaceType == PCIBus ? 0xFFFFFFFF : 0xFFFFFF;
 }
 
-// DC-004: the address bits that are clear in the constraint are the same at the buffer's ends, so the buffer lies between
-// two multiples of the lowest of them. 0: no constraint.
+// DC-004: the address bits that are clear in the constraint are the same at the buffer's ends, so the buffer
+// lies between two multiples of the lowest of them. 0: no constraint.
 std::uint64_t boundary_of(const PHYSICAL_ADDRESS* constraint) {
     if (constraint == nullptr) return 0;
     const auto bits = static_cast<std::uint64_t>(constraint->QuadPart);
@@ -32,15 +32,17 @@ std::uint64_t boundary_of(const PHYSICAL_ADDRESS* constraint) {
 DmaChannel::DmaChannel(PDMA_ADAPTER adapter, const DEVICE_DESCRIPTION& description, ULONG map_registers)
     : adapter_(adapter),
       highest_address_(highest_address(description)),
-      maximum_size_(std::min<ULONG>(description.MaximumLength != 0 ? description.MaximumLength : default_maximum_size,
-                                    map_registers * PAGE_SIZE)) {}
+      maximum_size_(
+          std::min<ULONG>(description.MaximumLength != 0 ? description.MaximumLength : default_maximum_size,
+                          map_registers * PAGE_SIZE)) {}
 
 DmaChannel::~DmaChannel() {
     free_buffer();  // DC-006
     adapter_->DmaOperations->PutDmaAdapter(adapter_);
 }
 
-NTSTATUS DmaChannel::create(POOL_TYPE pool, PDEVICE_OBJECT pdo, const DEVICE_DESCRIPTION& description, DmaChannel** out) {
+NTSTATUS DmaChannel::create(POOL_TYPE pool, PDEVICE_OBJECT pdo, const DEVICE_DESCRIPTION& description,
+                            DmaChannel** out) {
     *out = nullptr;
     if (description.Master == FALSE) return STATUS_NOT_SUPPORTED;
     ULONG map_registers = 0;
@@ -64,7 +66,8 @@ void DmaChannel::free_buffer() {
 NTSTATUS DmaChannel::AllocateBuffer(ULONG size, PPHYSICAL_ADDRESS constraint) {
     DDI_METHOD("IDmaChannel::AllocateBuffer", PASSIVE_LEVEL);
     if (buffer_ != nullptr) {
-        PORTICO_PROBE(contract, "DC-003", this, "IDmaChannel::AllocateBuffer was called again without FreeBuffer.");
+        PORTICO_PROBE(contract, "DC-003", this,
+                      "IDmaChannel::AllocateBuffer was called again without FreeBuffer.");
         return STATUS_UNSUCCESSFUL;
     }
     if (size == 0 || size > maximum_size_) return STATUS_INVALID_PARAMETER;
@@ -143,7 +146,8 @@ NTSTATUS NTAPI PcNewDmaChannel(PDMACHANNEL* OutDmaChannel, PUNKNOWN OuterUnknown
         DeviceObject, "FN-110", "PcNewDmaChannel was given another device object than the adapter's.");
     if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
     if ((PoolType & PagedPool) != 0) {
-        PORTICO_PROBE(contract, "FN-111", DeviceObject, "PcNewDmaChannel was asked for an object in paged pool.");
+        PORTICO_PROBE(contract, "FN-111", DeviceObject,
+                      "PcNewDmaChannel was asked for an object in paged pool.");
         return STATUS_INVALID_PARAMETER;
     }
     DmaChannel* channel;

@@ -1,5 +1,5 @@
-// IDmaChannel: a bus master's buffer (DC-001..DC-010, FN-110, FN-111). Methods <= DISPATCH_LEVEL, AllocateBuffer and
-// FreeBuffer at PASSIVE_LEVEL; the driver serialises (DC-006).
+// IDmaChannel: a bus master's buffer (DC-001..DC-010, FN-110, FN-111). Methods <= DISPATCH_LEVEL,
+// AllocateBuffer and FreeBuffer at PASSIVE_LEVEL; the driver serialises (DC-006).
 #pragma once
 
 #include "portcls/com_object.h"
@@ -9,15 +9,15 @@ namespace portico::portcls {
 class DmaChannel final : public ComObject<IDmaChannel> {
   public:
     // STATUS_NOT_SUPPORTED for a slave channel: no DMA controller is simulated.
-    static NTSTATUS create(POOL_TYPE pool, PDEVICE_OBJECT pdo, const DEVICE_DESCRIPTION& description, DmaChannel** out);
+    static NTSTATUS create(POOL_TYPE pool, PDEVICE_OBJECT pdo, const DEVICE_DESCRIPTION& description,
+                           DmaChannel** out);
 
     DmaChannel(PDMA_ADAPTER adapter, const DEVICE_DESCRIPTION& description, ULONG map_registers);
     ~DmaChannel();
 
     PORTICO_IDmaChannel(PORTICO_OVERRIDE)
 
-  private:
-    void* find_interface(const GUID& id) override;
+        private : void* find_interface(const GUID& id) override;
     void destroy() override { unmake(this); }
     void free_buffer();
 

@@ -23,7 +23,8 @@ void NTAPI HeldCreates::cancelled(PDEVICE_OBJECT, PIRP irp) {
     nt::io::complete(irp, STATUS_CANCELLED, 0);
 }
 
-// An IRP whose cancel routine is on its way belongs to that routine, which takes it off its (then empty) list.
+// An IRP whose cancel routine is on its way belongs to that routine, which takes it off its (then empty)
+// list.
 PIRP HeldCreates::take() {
     while (!IsListEmpty(&list_)) {
         const PLIST_ENTRY link = RemoveHeadList(&list_);

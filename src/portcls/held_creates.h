@@ -10,7 +10,8 @@ struct AdapterDevice;
 class HeldCreates {
   public:
     void initialize() { InitializeListHead(&list_); }
-    // Marks the IRP pending and keeps it; returns STATUS_PENDING, or STATUS_CANCELLED when it was cancelled already.
+    // Marks the IRP pending and keeps it; returns STATUS_PENDING, or STATUS_CANCELLED when it was cancelled
+    // already.
     NTSTATUS hold(PIRP irp);
     void resume(AdapterDevice& adapter);
     void fail(NTSTATUS status);

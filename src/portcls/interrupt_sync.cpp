@@ -31,10 +31,13 @@ InterruptSync::~InterruptSync() {
 }
 
 void* InterruptSync::find_interface(const GUID& id) {
-    return is_unknown_iid(id) || IsEqualGUID(id, IID_IInterruptSync) ? static_cast<IInterruptSync*>(this) : nullptr;
+    return is_unknown_iid(id) || IsEqualGUID(id, IID_IInterruptSync) ? static_cast<IInterruptSync*>(this)
+                                                                     : nullptr;
 }
 
-bool InterruptSync::owned_here() const { return lock_ == sim::this_processor->index + 1u; }
+bool InterruptSync::owned_here() const {
+    return lock_ == sim::this_processor->index + 1u;
+}
 
 sim::Irql InterruptSync::lock() {
     const sim::Irql old = nt::ke::current_irql();
@@ -69,7 +72,8 @@ bool InterruptSync::call_routines() {
     for (unsigned passes = 1; pass(false); ++passes) {
         if (passes < repeat_pass_limit) continue;
         PORTICO_PROBE(contract, "IS-007", this,
-                      "An interrupt routine of a Repeat-mode IInterruptSync claims the interrupt in every pass: it would hang.");
+                      "An interrupt routine of a Repeat-mode IInterruptSync claims the interrupt in every "
+                      "pass: it would hang.");
         break;
     }
     return true;
@@ -83,7 +87,8 @@ BOOLEAN NTAPI InterruptSync::service(PKINTERRUPT, PVOID context) {
 NTSTATUS InterruptSync::CallSynchronizedRoutine(PINTERRUPTSYNCROUTINE routine, PVOID context) {
     DDI_METHOD("IInterruptSync::CallSynchronizedRoutine", HIGH_LEVEL);
     if (routine == nullptr) {
-        PORTICO_PROBE(contract, "IS-010", this, "IInterruptSync::CallSynchronizedRoutine was called without a routine.");
+        PORTICO_PROBE(contract, "IS-010", this,
+                      "IInterruptSync::CallSynchronizedRoutine was called without a routine.");
         return STATUS_INVALID_PARAMETER;
     }
     if (nt::ke::current_irql() > irql_) {
@@ -92,7 +97,8 @@ NTSTATUS InterruptSync::CallSynchronizedRoutine(PINTERRUPTSYNCROUTINE routine, P
     }
     if (owned_here()) {
         PORTICO_PROBE(contract, "IS-015", this,
-                      "IInterruptSync::CallSynchronizedRoutine was called inside a routine of the same object: it would deadlock.");
+                      "IInterruptSync::CallSynchronizedRoutine was called inside a routine of the same "
+                      "object: it would deadlock.");
         return call(routine, context);
     }
     const sim::Irql old = lock();
@@ -109,7 +115,8 @@ PKINTERRUPT InterruptSync::GetKInterrupt() {
 NTSTATUS InterruptSync::Connect() {
     DDI_METHOD("IInterruptSync::Connect", PASSIVE_LEVEL);
     if (interrupt_ != nullptr) {
-        PORTICO_PROBE(contract, "IS-019", this, "IInterruptSync::Connect was called on an object that is connected.");
+        PORTICO_PROBE(contract, "IS-019", this,
+                      "IInterruptSync::Connect was called on an object that is connected.");
         return STATUS_SUCCESS;
     }
     if (irq_ < 0) return STATUS_INVALID_PARAMETER;
@@ -135,7 +142,8 @@ void InterruptSync::disconnect() {
 void InterruptSync::Disconnect() {
     DDI_METHOD("IInterruptSync::Disconnect", PASSIVE_LEVEL);
     if (interrupt_ == nullptr) {
-        PORTICO_PROBE(contract, "IS-019", this, "IInterruptSync::Disconnect was called on an object that is not connected.");
+        PORTICO_PROBE(contract, "IS-019", this,
+                      "IInterruptSync::Disconnect was called on an object that is not connected.");
     }
     disconnect();
 }
@@ -143,7 +151,8 @@ void InterruptSync::Disconnect() {
 NTSTATUS InterruptSync::RegisterServiceRoutine(PINTERRUPTSYNCROUTINE function, PVOID context, BOOLEAN first) {
     DDI_METHOD("IInterruptSync::RegisterServiceRoutine", PASSIVE_LEVEL);
     if (function == nullptr) {
-        PORTICO_PROBE(contract, "IS-022", this, "IInterruptSync::RegisterServiceRoutine was called without a routine.");
+        PORTICO_PROBE(contract, "IS-022", this,
+                      "IInterruptSync::RegisterServiceRoutine was called without a routine.");
         return STATUS_INVALID_PARAMETER;
     }
     auto* const routine = static_cast<Routine*>(allocate(NonPagedPool, sizeof(Routine)));
@@ -161,14 +170,15 @@ NTSTATUS InterruptSync::RegisterServiceRoutine(PINTERRUPTSYNCROUTINE function, P
 
 }  // namespace portico::portcls
 
-NTSTATUS NTAPI PcNewInterruptSync(PINTERRUPTSYNC* OutInterruptSync, PUNKNOWN OuterUnknown, PRESOURCELIST ResourceList,
-                                  ULONG ResourceIndex, INTERRUPTSYNCMODE Mode) {
+NTSTATUS NTAPI PcNewInterruptSync(PINTERRUPTSYNC* OutInterruptSync, PUNKNOWN OuterUnknown,
+                                  PRESOURCELIST ResourceList, ULONG ResourceIndex, INTERRUPTSYNCMODE Mode) {
     using namespace portico::portcls;
     DDI(PcNewInterruptSync, PASSIVE_LEVEL);
     if (!new_object_arguments(OutInterruptSync, OuterUnknown)) return STATUS_INVALID_PARAMETER;
     if (ResourceList == nullptr) return STATUS_INVALID_PARAMETER;
     if (Mode < InterruptSyncModeNormal || Mode > InterruptSyncModeRepeat) {
-        PORTICO_PROBE(contract, "FN-082", ResourceList, "PcNewInterruptSync was given a mode that is not 1, 2 or 3.");
+        PORTICO_PROBE(contract, "FN-082", ResourceList,
+                      "PcNewInterruptSync was given a mode that is not 1, 2 or 3.");
         return STATUS_INVALID_PARAMETER;
     }
     const auto* const descriptor = find_translated(ResourceList, CmResourceTypeInterrupt, ResourceIndex);

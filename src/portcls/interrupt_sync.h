@@ -17,8 +17,10 @@ class InterruptSync final : public ComObject<IInterruptSync> {
 
     PORTICO_IInterruptSync(PORTICO_OVERRIDE)
 
-    // The routines are called at this level, connected or not.
-    sim::Irql irql() const { return irql_; }
+        // The routines are called at this level, connected or not.
+        sim::Irql irql() const {
+        return irql_;
+    }
 
   private:
     struct Routine {

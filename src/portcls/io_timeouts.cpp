@@ -30,7 +30,9 @@ void IoTimeouts::stop() {
     if (!nt::ke::remove_dpc(&dpc_)) nt::ke::flush_queued_dpcs();
 }
 
-void NTAPI IoTimeouts::expired(PKDPC, PVOID context, PVOID, PVOID) { static_cast<IoTimeouts*>(context)->run(); }
+void NTAPI IoTimeouts::expired(PKDPC, PVOID context, PVOID, PVOID) {
+    static_cast<IoTimeouts*>(context)->run();
+}
 
 void IoTimeouts::run() {
     if (!running_) return;
@@ -54,7 +56,8 @@ NTSTATUS IoTimeouts::add(PIO_TIMER_ROUTINE routine, PVOID context) {
 }
 
 NTSTATUS IoTimeouts::remove(PIO_TIMER_ROUTINE routine, PVOID context) {
-    Entry* const entry = entries_.find([&](const Entry& e) { return e.routine == routine && e.context == context; });
+    Entry* const entry =
+        entries_.find([&](const Entry& e) { return e.routine == routine && e.context == context; });
     if (entry == nullptr) return STATUS_NOT_FOUND;
     if (entries_.remove(*entry)) release(entry);
     return STATUS_SUCCESS;
@@ -73,7 +76,8 @@ bool IoTimeouts::clear() {
 
 using namespace portico::portcls;
 
-NTSTATUS NTAPI PcRegisterIoTimeout(PDEVICE_OBJECT pDeviceObject, PIO_TIMER_ROUTINE pTimerRoutine, PVOID pContext) {
+NTSTATUS NTAPI PcRegisterIoTimeout(PDEVICE_OBJECT pDeviceObject, PIO_TIMER_ROUTINE pTimerRoutine,
+                                   PVOID pContext) {
     DDI(PcRegisterIoTimeout, PASSIVE_LEVEL);
     if (pTimerRoutine == nullptr) return STATUS_INVALID_PARAMETER;
     AdapterDevice* const adapter = adapter_argument(
@@ -81,7 +85,8 @@ NTSTATUS NTAPI PcRegisterIoTimeout(PDEVICE_OBJECT pDeviceObject, PIO_TIMER_ROUTI
     return adapter == nullptr ? STATUS_INVALID_PARAMETER : adapter->timeouts.add(pTimerRoutine, pContext);
 }
 
-NTSTATUS NTAPI PcUnregisterIoTimeout(PDEVICE_OBJECT pDeviceObject, PIO_TIMER_ROUTINE pTimerRoutine, PVOID pContext) {
+NTSTATUS NTAPI PcUnregisterIoTimeout(PDEVICE_OBJECT pDeviceObject, PIO_TIMER_ROUTINE pTimerRoutine,
+                                     PVOID pContext) {
     DDI(PcUnregisterIoTimeout, PASSIVE_LEVEL);
     AdapterDevice* const adapter = adapter_argument(
         pDeviceObject, "FN-133", "PcUnregisterIoTimeout was given another device object than the adapter's.");

@@ -22,7 +22,8 @@ Table table;
 
 constexpr std::uint64_t index_mask = live_object_limit - 1;
 
-// Objects are aligned to 16 bytes and often of equal size: the high half of a product mixes all of the address.
+// Objects are aligned to 16 bytes and often of equal size: the high half of a product mixes all of the
+// address.
 LiveObject*& bucket_of(const void* address) {
     const auto mixed = reinterpret_cast<std::uint64_t>(address) * 0x9e37'79b9'7f4a'7c15;
     return table.buckets[mixed >> 52];
@@ -50,7 +51,8 @@ LiveObject* take_slot() {
     return table.used < live_object_limit ? &table.slots[table.used++] : nullptr;
 }
 
-// Portico's own frames say nothing to a driver's author: what is kept begins with the innermost frame in an image.
+// Portico's own frames say nothing to a driver's author: what is kept begins with the innermost frame in an
+// image.
 void capture_driver_origin(nt::Origin& origin) {
     nt::Stack stack;
     nt::capture_stack(stack);
@@ -58,7 +60,8 @@ void capture_driver_origin(nt::Origin& origin) {
     while (from < stack.count && !sim::image_range.contains(stack.frames[from])) ++from;
     if (from == stack.count) from = 0;
     origin = {};
-    for (unsigned i = 0; i < nt::Origin::depth && from + i < stack.count; ++i) origin.frames[i] = stack.frames[from + i];
+    for (unsigned i = 0; i < nt::Origin::depth && from + i < stack.count; ++i)
+        origin.frames[i] = stack.frames[from + i];
 }
 
 bool within(const nt::Origin& origin, sim::AddressRange image) {
@@ -129,18 +132,21 @@ const LiveObject* live_object_at(const void* address) {
     return object;
 }
 
-unsigned live_object_count() { return table.count; }
+unsigned live_object_count() {
+    return table.count;
+}
 
 void for_each_live_object(void (*visit)(const LiveObject& object, void* context), void* context) {
-    for (const LiveObject* object = table.first; object != nullptr; object = object->next) visit(*object, context);
+    for (const LiveObject* object = table.first; object != nullptr; object = object->next)
+        visit(*object, context);
 }
 
 void report_left_objects(sim::AddressRange image) {
     for (const LiveObject* object = table.first; object != nullptr; object = object->next) {
         if (!concerns(*object, image)) continue;
         PORTICO_PROBE(left_behind, {nt::LeftKind::reference, reinterpret_cast<std::uint64_t>(object->address),
-                                    object->size, 0, static_cast<std::uint32_t>(object->references), object->kind,
-                                    object->made});
+                                    object->size, 0, static_cast<std::uint32_t>(object->references),
+                                    object->kind, object->made});
     }
 }
 

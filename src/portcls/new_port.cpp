@@ -9,11 +9,11 @@ constinit NTSTATUS (*create_system_miniport)(PMINIPORT*, const GUID&) = nullptr;
 
 namespace {
 
-// FN-033, FN-034: one implementation behind two class ids, and behind the interface ids that a page of the documentation
-// takes for them.
+// FN-033, FN-034: one implementation behind two class ids, and behind the interface ids that a page of the
+// documentation takes for them.
 bool is_midi_port(const GUID& id) {
-    return IsEqualGUID(id, CLSID_PortMidi) || IsEqualGUID(id, CLSID_PortDMus) || IsEqualGUID(id, IID_IPortMidi) ||
-           IsEqualGUID(id, IID_IPortDMus);
+    return IsEqualGUID(id, CLSID_PortMidi) || IsEqualGUID(id, CLSID_PortDMus) ||
+           IsEqualGUID(id, IID_IPortMidi) || IsEqualGUID(id, IID_IPortDMus);
 }
 
 }  // namespace
@@ -34,7 +34,8 @@ NTSTATUS NTAPI PcNewPort(PPORT* OutPort, REFCLSID ClassID) {
 NTSTATUS NTAPI PcNewMiniport(PMINIPORT* OutMiniPort, REFCLSID ClassID) {
     DDI(PcNewMiniport, PASSIVE_LEVEL);
     if (OutMiniPort == nullptr) {
-        PORTICO_PROBE(contract, "FN-071", nullptr, "PcNewMiniport was called without a place for the new miniport.");
+        PORTICO_PROBE(contract, "FN-071", nullptr,
+                      "PcNewMiniport was called without a place for the new miniport.");
         return STATUS_INVALID_PARAMETER;
     }
     *OutMiniPort = nullptr;

@@ -8,8 +8,8 @@ namespace portico::portcls {
 // The port with one reference, the caller's.
 NTSTATUS create_port_midi(PPORT* out);
 
-// The system-supplied miniports of PcNewMiniport (FN-040..FN-047), which are images of their own: set by whoever loads
-// them. STATUS_NOT_SUPPORTED for a class id that it does not know. Null: there are none.
+// The system-supplied miniports of PcNewMiniport (FN-040..FN-047), which are images of their own: set by
+// whoever loads them. STATUS_NOT_SUPPORTED for a class id that it does not know. Null: there are none.
 extern NTSTATUS (*create_system_miniport)(PMINIPORT* out, const GUID& class_id);
 
 }  // namespace portico::portcls

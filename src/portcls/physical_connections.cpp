@@ -14,7 +14,8 @@ struct Checked {
 };
 
 bool valid(const EndArgument& end) {
-    return end.port != nullptr || (end.link != nullptr && end.link->Length > 0 && end.link->Buffer != nullptr);
+    return end.port != nullptr ||
+           (end.link != nullptr && end.link->Length > 0 && end.link->Buffer != nullptr);
 }
 
 // False: the port is not registered at this adapter or has no such pin.
@@ -25,11 +26,13 @@ bool resolve(AdapterDevice& adapter, const EndArgument& argument, ConnectionEnd&
         return true;
     }
     end.port = port_of(argument.port);
-    return end.port != nullptr && adapter.subdevices.find(*end.port) != nullptr && end.port->descriptor() != nullptr &&
-           argument.pin < end.port->descriptor()->PinCount;
+    return end.port != nullptr && adapter.subdevices.find(*end.port) != nullptr &&
+           end.port->descriptor() != nullptr && argument.pin < end.port->descriptor()->PinCount;
 }
 
-bool is_bridge(const PCPIN_DESCRIPTOR& pin) { return pin.MaxGlobalInstanceCount == 0 && pin.MaxFilterInstanceCount == 0; }
+bool is_bridge(const PCPIN_DESCRIPTOR& pin) {
+    return pin.MaxGlobalInstanceCount == 0 && pin.MaxFilterInstanceCount == 0;
+}
 
 void check_pin(const ConnectionEnd& end, KSPIN_DATAFLOW flow) {
     if (end.port == nullptr) return;
@@ -37,8 +40,9 @@ void check_pin(const ConnectionEnd& end, KSPIN_DATAFLOW flow) {
     const auto* const bytes = reinterpret_cast<const unsigned char*>(filter.Pins);
     const auto& pin = *reinterpret_cast<const PCPIN_DESCRIPTOR*>(bytes + end.pin * filter.PinSize);  // FD-004
     if (is_bridge(pin) && pin.KsPinDescriptor.DataFlow == flow) return;
-    PORTICO_PROBE(contract, "FN-063", &pin,
-                  "A physical connection goes from an output to an input bridge pin; this pin is another one.");
+    PORTICO_PROBE(
+        contract, "FN-063", &pin,
+        "A physical connection goes from an output to an input bridge pin; this pin is another one.");
 }
 
 bool same_end(const ConnectionEnd& a, const ConnectionEnd& b) {
@@ -48,16 +52,20 @@ bool same_end(const ConnectionEnd& a, const ConnectionEnd& b) {
 
 NTSTATUS check(PDEVICE_OBJECT device, const EndArgument& from, const EndArgument& to, Checked& checked) {
     if (device == nullptr || !valid(from) || !valid(to)) {
-        PORTICO_PROBE(contract, "FN-064", device, "A physical connection was given no device, no port or no name.");
+        PORTICO_PROBE(contract, "FN-064", device,
+                      "A physical connection was given no device, no port or no name.");
         return STATUS_INVALID_PARAMETER;
     }
-    checked.adapter = adapter_argument(device, "FN-063", "A physical connection was given another device than the adapter's.");
+    checked.adapter = adapter_argument(device, "FN-063",
+                                       "A physical connection was given another device than the adapter's.");
     if (checked.adapter == nullptr) return STATUS_INVALID_PARAMETER;
-    if (resolve(*checked.adapter, from, checked.ends.from) && resolve(*checked.adapter, to, checked.ends.to)) {
+    if (resolve(*checked.adapter, from, checked.ends.from) &&
+        resolve(*checked.adapter, to, checked.ends.to)) {
         return STATUS_SUCCESS;
     }
     PORTICO_PROBE(contract, "FN-063", device,
-                  "A physical connection names a port that is not registered at this adapter, or a pin that it does not have.");
+                  "A physical connection names a port that is not registered at this adapter, or a pin that "
+                  "it does not have.");
     return STATUS_INVALID_PARAMETER;
 }
 
@@ -102,9 +110,11 @@ NTSTATUS unregister_connection(PDEVICE_OBJECT device, const EndArgument& from, c
     const NTSTATUS status = check(device, from, to, checked);
     if (!NT_SUCCESS(status)) return status;
     ControlLock lock(*checked.adapter);
-    for (PhysicalConnection** place = &checked.adapter->connections; *place != nullptr; place = &(*place)->next) {
+    for (PhysicalConnection** place = &checked.adapter->connections; *place != nullptr;
+         place = &(*place)->next) {
         PhysicalConnection* const connection = *place;
-        if (!same_end(connection->from, checked.ends.from) || !same_end(connection->to, checked.ends.to)) continue;
+        if (!same_end(connection->from, checked.ends.from) || !same_end(connection->to, checked.ends.to))
+            continue;
         *place = connection->next;
         free_connection(connection);
         return STATUS_SUCCESS;
@@ -166,14 +176,15 @@ NTSTATUS NTAPI PcRegisterPhysicalConnection(PDEVICE_OBJECT DeviceObject, PUNKNOW
     return register_connection(DeviceObject, {FromUnknown, nullptr, FromPin}, {ToUnknown, nullptr, ToPin});
 }
 
-NTSTATUS NTAPI PcRegisterPhysicalConnectionToExternal(PDEVICE_OBJECT DeviceObject, PUNKNOWN FromUnknown, ULONG FromPin,
-                                                      PUNICODE_STRING ToString, ULONG ToPin) {
+NTSTATUS NTAPI PcRegisterPhysicalConnectionToExternal(PDEVICE_OBJECT DeviceObject, PUNKNOWN FromUnknown,
+                                                      ULONG FromPin, PUNICODE_STRING ToString, ULONG ToPin) {
     DDI(PcRegisterPhysicalConnectionToExternal, PASSIVE_LEVEL);
     return register_connection(DeviceObject, {FromUnknown, nullptr, FromPin}, {nullptr, ToString, ToPin});
 }
 
-NTSTATUS NTAPI PcRegisterPhysicalConnectionFromExternal(PDEVICE_OBJECT DeviceObject, PUNICODE_STRING FromString,
-                                                        ULONG FromPin, PUNKNOWN ToUnknown, ULONG ToPin) {
+NTSTATUS NTAPI PcRegisterPhysicalConnectionFromExternal(PDEVICE_OBJECT DeviceObject,
+                                                        PUNICODE_STRING FromString, ULONG FromPin,
+                                                        PUNKNOWN ToUnknown, ULONG ToPin) {
     DDI(PcRegisterPhysicalConnectionFromExternal, PASSIVE_LEVEL);
     return register_connection(DeviceObject, {nullptr, FromString, FromPin}, {ToUnknown, nullptr, ToPin});
 }

@@ -1,4 +1,5 @@
-// Wired links between pins of an adapter's filters, or to filters of other adapters (FN-060..FN-064, UP-001..UP-004).
+// Wired links between pins of an adapter's filters, or to filters of other adapters (FN-060..FN-064,
+// UP-001..UP-004).
 #pragma once
 
 #include "portcls.h"
@@ -36,7 +37,8 @@ void drop_connections(AdapterDevice& adapter);
 void drop_connections_of(AdapterDevice& adapter, const PortCore& port);
 bool has_connection(const AdapterDevice& adapter, const PortCore& port);
 
-// KSPROPERTY_PIN_PHYSICALCONNECTION: the other end of the pin's link, as the symbolic link of its filter. False: none.
+// KSPROPERTY_PIN_PHYSICALCONNECTION: the other end of the pin's link, as the symbolic link of its filter.
+// False: none.
 bool find_other_end(AdapterDevice& adapter, const PortCore& port, ULONG pin, UNICODE_STRING* symbolic_link,
                     ULONG* other_pin);
 

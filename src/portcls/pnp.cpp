@@ -11,7 +11,9 @@
 namespace portico::portcls {
 namespace {
 
-NTSTATUS finish(PIRP irp, NTSTATUS status) { return nt::io::complete(irp, status, irp->IoStatus.Information); }
+NTSTATUS finish(PIRP irp, NTSTATUS status) {
+    return nt::io::complete(irp, status, irp->IoStatus.Information);
+}
 
 NTSTATUS pass_down_successfully(AdapterDevice& adapter, PIRP irp) {
     irp->IoStatus.Status = STATUS_SUCCESS;
@@ -22,15 +24,17 @@ NTSTATUS call_start_device(AdapterDevice& adapter, PIRP irp, ResourceList* resou
     nt::DriverCall call("StartDevice", reinterpret_cast<const void*>(adapter.start_device));
     const NTSTATUS status = call.returned(adapter.start_device(adapter.fdo, irp, resources));
     if (status != STATUS_PENDING) return status;
-    PORTICO_PROBE(contract, "LC-010", adapter.fdo, "StartDevice returned STATUS_PENDING: its status ends the start IRP.");
+    PORTICO_PROBE(contract, "LC-010", adapter.fdo,
+                  "StartDevice returned STATUS_PENDING: its status ends the start IRP.");
     return STATUS_UNSUCCESSFUL;
 }
 
 NTSTATUS start_adapter(AdapterDevice& adapter, PIRP irp) {
     const PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
     ResourceList* resources = nullptr;
-    NTSTATUS status = ResourceList::create(PagedPool, stack->Parameters.StartDevice.AllocatedResourcesTranslated,
-                                           stack->Parameters.StartDevice.AllocatedResources, &resources);
+    NTSTATUS status =
+        ResourceList::create(PagedPool, stack->Parameters.StartDevice.AllocatedResourcesTranslated,
+                             stack->Parameters.StartDevice.AllocatedResources, &resources);
     if (!NT_SUCCESS(status)) return status;
     const AdapterState before = adapter.state;
     adapter.state = AdapterState::starting;
@@ -117,8 +121,8 @@ NTSTATUS surprise_removal(AdapterDevice& adapter, PIRP irp) {
     return pass_down_successfully(adapter, irp);
 }
 
-// FLD-009: the device stays in D0 and keeps its resources until the last miniport is gone; only then the lower drivers hear
-// of the removal.
+// FLD-009: the device stays in D0 and keeps its resources until the last miniport is gone; only then the
+// lower drivers hear of the removal.
 void release_everything(AdapterDevice& adapter) {
     adapter.state = AdapterState::removed;
     adapter.held_creates.fail(status_gone);
@@ -148,8 +152,9 @@ NTSTATUS remove(AdapterDevice& adapter, PIRP irp) {
 void check_capabilities(const DEVICE_CAPABILITIES& before, const DEVICE_CAPABILITIES& after) {
     for (unsigned i = PowerSystemUnspecified; i < PowerSystemMaximum; ++i) {
         if (after.DeviceState[i] >= before.DeviceState[i]) continue;
-        PORTICO_PROBE(contract, "AP-031", &after,
-                      "QueryDeviceCapabilities made a DeviceState mapping shallower: it may only be made deeper.");
+        PORTICO_PROBE(
+            contract, "AP-031", &after,
+            "QueryDeviceCapabilities made a DeviceState mapping shallower: it may only be made deeper.");
         return;
     }
 }
@@ -165,7 +170,8 @@ NTSTATUS query_capabilities(AdapterDevice& adapter, PIRP irp) {
         } else {
             *capabilities = before;
         }
-        std::copy(std::begin(capabilities->DeviceState), std::end(capabilities->DeviceState), adapter.power.mapping);
+        std::copy(std::begin(capabilities->DeviceState), std::end(capabilities->DeviceState),
+                  adapter.power.mapping);
     }
     return finish(irp, status);
 }

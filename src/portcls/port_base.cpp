@@ -9,7 +9,9 @@
 
 namespace portico::portcls {
 
-void PortCore::enter_init() { DDI_METHOD("IPort::Init", PASSIVE_LEVEL); }
+void PortCore::enter_init() {
+    DDI_METHOD("IPort::Init", PASSIVE_LEVEL);
+}
 
 DWORD PortCore::port_version() {
     DDI_METHOD("IPortClsVersion::GetVersion", PASSIVE_LEVEL);
@@ -27,10 +29,12 @@ NTSTATUS PortCore::begin_init(PDEVICE_OBJECT device, PIRP irp, PUNKNOWN miniport
         PORTICO_PROBE(contract, "IP-022", &subdevice_, "IPort::Init was called a second time on one port.");
         return STATUS_INVALID_DEVICE_STATE;
     }
-    adapter_ = adapter_argument(device, "IP-011", "IPort::Init was given another device object than StartDevice was.");
+    adapter_ = adapter_argument(device, "IP-011",
+                                "IPort::Init was given another device object than StartDevice was.");
     if (adapter_ == nullptr) return STATUS_INVALID_PARAMETER;
     if (irp != nullptr && irp != adapter_->start_irp) {
-        PORTICO_PROBE(contract, "IP-011", &subdevice_, "IPort::Init was given another IRP than StartDevice was.");
+        PORTICO_PROBE(contract, "IP-011", &subdevice_,
+                      "IPort::Init was given another IRP than StartDevice was.");
     }
     if (device_ == nullptr) nt::ob::reference(device_ = device);
     binding_ = Binding::initialising;
@@ -54,7 +58,8 @@ NTSTATUS PortCore::fetch_descriptor() {
     }
     if (!NT_SUCCESS(status)) return status;
     if (descriptor == nullptr) {
-        PORTICO_PROBE(contract, "IM-011", miniport.get(), "IMiniport::GetDescription succeeded without a descriptor.");
+        PORTICO_PROBE(contract, "IM-011", miniport.get(),
+                      "IMiniport::GetDescription succeeded without a descriptor.");
         return STATUS_UNSUCCESSFUL;
     }
     descriptor_ = descriptor;
@@ -110,7 +115,8 @@ NTSTATUS PortCore::get_device_property(DEVICE_REGISTRY_PROPERTY property, ULONG 
                                        PULONG result_length) {
     DDI_METHOD("IPort::GetDeviceProperty", PASSIVE_LEVEL);
     if (adapter_ == nullptr) {
-        PORTICO_PROBE(contract, "IP-033", &subdevice_, "IPort::GetDeviceProperty was called on a port that is not initialised.");
+        PORTICO_PROBE(contract, "IP-033", &subdevice_,
+                      "IPort::GetDeviceProperty was called on a port that is not initialised.");
         return STATUS_INVALID_DEVICE_STATE;
     }
     return device_property(*adapter_, property, length, buffer, result_length);
@@ -119,11 +125,13 @@ NTSTATUS PortCore::get_device_property(DEVICE_REGISTRY_PROPERTY property, ULONG 
 NTSTATUS PortCore::new_registry_key(PREGISTRYKEY* out, PUNKNOWN outer, ULONG type, ACCESS_MASK access,
                                     POBJECT_ATTRIBUTES attributes, ULONG options, PULONG disposition) {
     DDI_METHOD("IPort::NewRegistryKey", PASSIVE_LEVEL);
-    if (out == nullptr) PORTICO_PROBE(contract, "IP-041", &subdevice_, "IPort::NewRegistryKey was given no output.");
+    if (out == nullptr)
+        PORTICO_PROBE(contract, "IP-041", &subdevice_, "IPort::NewRegistryKey was given no output.");
     if (out == nullptr || outer != nullptr) return STATUS_INVALID_PARAMETER;
     *out = nullptr;
     if (adapter_ == nullptr) return STATUS_INVALID_DEVICE_STATE;
-    const KeyRequest request{adapter_, adapter_->subdevices.find(*this), type, access, attributes, options, disposition};
+    const KeyRequest request{adapter_,   adapter_->subdevices.find(*this), type, access, attributes, options,
+                             disposition};
     return new_key(request, out);
 }
 
@@ -134,14 +142,15 @@ void PortCore::add_event(PKSEVENT_ENTRY entry) {
 
 void PortCore::generate_events(GUID* set, ULONG id, BOOL by_pin, ULONG pin, BOOL by_node, ULONG node) {
     DDI_METHOD("IPortEvents::GenerateEventList", HIGH_LEVEL);
-    events_.generate({set == nullptr ? GUID{} : *set, id, pin, node, set == nullptr, by_pin != FALSE, by_node != FALSE});
+    events_.generate(
+        {set == nullptr ? GUID{} : *set, id, pin, node, set == nullptr, by_pin != FALSE, by_node != FALSE});
 }
 
 NTSTATUS PortCore::unregister_subdevice(PDEVICE_OBJECT device, PUNKNOWN unknown) {
     DDI_METHOD("IUnregisterSubdevice::UnregisterSubdevice", PASSIVE_LEVEL);
     if (device == nullptr || unknown == nullptr) return STATUS_INVALID_PARAMETER;
-    AdapterDevice* const adapter =
-        adapter_argument(device, "US-001", "UnregisterSubdevice was given another device object than the adapter's.");
+    AdapterDevice* const adapter = adapter_argument(
+        device, "US-001", "UnregisterSubdevice was given another device object than the adapter's.");
     PortCore* const port = port_of(unknown);
     if (adapter == nullptr || port == nullptr) return STATUS_INVALID_PARAMETER;
     ControlLock lock(*adapter);
@@ -153,20 +162,20 @@ PortCore* port_of(IUnknown* unknown) {
     return NT_SUCCESS(subdevice.query(unknown, IID_PorticoSubdevice)) ? &subdevice->Core() : nullptr;
 }
 
-NTSTATUS PortUnregistration::physical_connection(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin, PUNKNOWN to,
-                                                 ULONG to_pin) {
+NTSTATUS PortUnregistration::physical_connection(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin,
+                                                 PUNKNOWN to, ULONG to_pin) {
     DDI_METHOD("IUnregisterPhysicalConnection::UnregisterPhysicalConnection", PASSIVE_LEVEL);
     return unregister_connection(device, {from, nullptr, from_pin}, {to, nullptr, to_pin});
 }
 
-NTSTATUS PortUnregistration::to_external(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin, PUNICODE_STRING to,
-                                         ULONG to_pin) {
+NTSTATUS PortUnregistration::to_external(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin,
+                                         PUNICODE_STRING to, ULONG to_pin) {
     DDI_METHOD("IUnregisterPhysicalConnection::UnregisterPhysicalConnectionToExternal", PASSIVE_LEVEL);
     return unregister_connection(device, {from, nullptr, from_pin}, {nullptr, to, to_pin});
 }
 
-NTSTATUS PortUnregistration::from_external(PDEVICE_OBJECT device, PUNICODE_STRING from, ULONG from_pin, PUNKNOWN to,
-                                           ULONG to_pin) {
+NTSTATUS PortUnregistration::from_external(PDEVICE_OBJECT device, PUNICODE_STRING from, ULONG from_pin,
+                                           PUNKNOWN to, ULONG to_pin) {
     DDI_METHOD("IUnregisterPhysicalConnection::UnregisterPhysicalConnectionFromExternal", PASSIVE_LEVEL);
     return unregister_connection(device, {nullptr, from, from_pin}, {to, nullptr, to_pin});
 }

@@ -1,5 +1,6 @@
-// What every port driver has: IPort but for the miniport's side of Init, IPortEvents, IPortClsVersion, IUnregister*, and its
-// place at the adapter. A port class derives from PortBase with the interface that its drivers see.
+// What every port driver has: IPort but for the miniport's side of Init, IPortEvents, IPortClsVersion,
+// IUnregister*, and its place at the adapter. A port class derives from PortBase with the interface that its
+// drivers see.
 #pragma once
 
 #include "portcls/com_object.h"
@@ -33,11 +34,14 @@ class PortCore {
     PortCore* next_port() const { return next_; }
 
   protected:
-    PortCore(ISubdevice& subdevice, ObjectCore& object) : subdevice_(subdevice), object_(object), events_(*this) {}
+    PortCore(ISubdevice& subdevice, ObjectCore& object)
+        : subdevice_(subdevice), object_(object), events_(*this) {}
     ~PortCore();
 
-    // IP-011, IP-018, IP-022, IP-023: checks the arguments and holds them. Every success is followed by finish_init().
-    NTSTATUS begin_init(PDEVICE_OBJECT device, PIRP irp, PUNKNOWN miniport, PUNKNOWN adapter, PRESOURCELIST resources);
+    // IP-011, IP-018, IP-022, IP-023: checks the arguments and holds them. Every success is followed by
+    // finish_init().
+    NTSTATUS begin_init(PDEVICE_OBJECT device, PIRP irp, PUNKNOWN miniport, PUNKNOWN adapter,
+                        PRESOURCELIST resources);
     // IMiniport::GetDescription (IP-015).
     NTSTATUS fetch_descriptor();
     // `status` is the binding's. On failure everything is released again.
@@ -50,7 +54,8 @@ class PortCore {
     static void enter_init();
     static DWORD port_version();
 
-    NTSTATUS get_device_property(DEVICE_REGISTRY_PROPERTY property, ULONG length, PVOID buffer, PULONG result_length);
+    NTSTATUS get_device_property(DEVICE_REGISTRY_PROPERTY property, ULONG length, PVOID buffer,
+                                 PULONG result_length);
     NTSTATUS new_registry_key(PREGISTRYKEY* out, PUNKNOWN outer, ULONG type, ACCESS_MASK access,
                               POBJECT_ATTRIBUTES attributes, ULONG options, PULONG disposition);
     void add_event(PKSEVENT_ENTRY entry);
@@ -80,20 +85,24 @@ PortCore* port_of(IUnknown* unknown);
 
 // IUnregisterPhysicalConnection, whatever the port.
 struct PortUnregistration {
-    static NTSTATUS physical_connection(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin, PUNKNOWN to, ULONG to_pin);
-    static NTSTATUS to_external(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin, PUNICODE_STRING to, ULONG to_pin);
-    static NTSTATUS from_external(PDEVICE_OBJECT device, PUNICODE_STRING from, ULONG from_pin, PUNKNOWN to, ULONG to_pin);
+    static NTSTATUS physical_connection(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin, PUNKNOWN to,
+                                        ULONG to_pin);
+    static NTSTATUS to_external(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin, PUNICODE_STRING to,
+                                ULONG to_pin);
+    static NTSTATUS from_external(PDEVICE_OBJECT device, PUNICODE_STRING from, ULONG from_pin, PUNKNOWN to,
+                                  ULONG to_pin);
 };
 
-// `Interface` derives from IPort: IPortMidi. The derived class implements bind_miniport, unbind_miniport, dispose
-// (unmake(this)), the rest of ISubdevice and of `Interface`, and find_port_interface for what else it answers.
+// `Interface` derives from IPort: IPortMidi. The derived class implements bind_miniport, unbind_miniport,
+// dispose (unmake(this)), the rest of ISubdevice and of `Interface`, and find_port_interface for what else it
+// answers.
 template <class Interface>
 class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVersion, IUnregisterSubdevice,
                                   IUnregisterPhysicalConnection>,
                  public PortCore {
   public:
-    NTSTATUS STDMETHODCALLTYPE Init(PORTICO_PC_DEVICE device, PORTICO_PC_IRP irp, PUNKNOWN miniport, PUNKNOWN adapter,
-                                    PRESOURCELIST resources) final {
+    NTSTATUS STDMETHODCALLTYPE Init(PORTICO_PC_DEVICE device, PORTICO_PC_IRP irp, PUNKNOWN miniport,
+                                    PUNKNOWN adapter, PRESOURCELIST resources) final {
         enter_init();
         NTSTATUS status = begin_init(device, irp, miniport, adapter, resources);
         if (!NT_SUCCESS(status)) return status;
@@ -101,12 +110,13 @@ class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVe
         if (NT_SUCCESS(status) && !NT_SUCCESS(status = fetch_descriptor())) unbind_miniport();
         return finish_init(status);
     }
-    NTSTATUS STDMETHODCALLTYPE GetDeviceProperty(DEVICE_REGISTRY_PROPERTY property, ULONG length, PVOID buffer,
-                                                 PULONG result_length) final {
+    NTSTATUS STDMETHODCALLTYPE GetDeviceProperty(DEVICE_REGISTRY_PROPERTY property, ULONG length,
+                                                 PVOID buffer, PULONG result_length) final {
         return get_device_property(property, length, buffer, result_length);
     }
-    NTSTATUS STDMETHODCALLTYPE NewRegistryKey(PREGISTRYKEY* out, PUNKNOWN outer, ULONG type, ACCESS_MASK access,
-                                              POBJECT_ATTRIBUTES attributes, ULONG options, PULONG disposition) final {
+    NTSTATUS STDMETHODCALLTYPE NewRegistryKey(PREGISTRYKEY* out, PUNKNOWN outer, ULONG type,
+                                              ACCESS_MASK access, POBJECT_ATTRIBUTES attributes,
+                                              ULONG options, PULONG disposition) final {
         return new_registry_key(out, outer, type, access, attributes, options, disposition);
     }
 
@@ -122,8 +132,8 @@ class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVe
         return unregister_subdevice(device, unknown);
     }
 
-    NTSTATUS STDMETHODCALLTYPE UnregisterPhysicalConnection(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin,
-                                                            PUNKNOWN to, ULONG to_pin) final {
+    NTSTATUS STDMETHODCALLTYPE UnregisterPhysicalConnection(PDEVICE_OBJECT device, PUNKNOWN from,
+                                                            ULONG from_pin, PUNKNOWN to, ULONG to_pin) final {
         return PortUnregistration::physical_connection(device, from, from_pin, to, to_pin);
     }
     NTSTATUS STDMETHODCALLTYPE UnregisterPhysicalConnectionToExternal(PDEVICE_OBJECT device, PUNKNOWN from,
@@ -131,9 +141,9 @@ class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVe
                                                                       ULONG to_pin) final {
         return PortUnregistration::to_external(device, from, from_pin, to, to_pin);
     }
-    NTSTATUS STDMETHODCALLTYPE UnregisterPhysicalConnectionFromExternal(PDEVICE_OBJECT device, PUNICODE_STRING from,
-                                                                        ULONG from_pin, PUNKNOWN to,
-                                                                        ULONG to_pin) final {
+    NTSTATUS STDMETHODCALLTYPE UnregisterPhysicalConnectionFromExternal(PDEVICE_OBJECT device,
+                                                                        PUNICODE_STRING from, ULONG from_pin,
+                                                                        PUNKNOWN to, ULONG to_pin) final {
         return PortUnregistration::from_external(device, from, from_pin, to, to_pin);
     }
 
@@ -148,7 +158,8 @@ class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVe
   protected:
     PortBase() : PortCore(static_cast<ISubdevice&>(*this), static_cast<ObjectCore&>(*this)) {}
 
-    // The port's part of Init: queries the miniport for its interface and calls its Init. On failure it keeps nothing.
+    // The port's part of Init: queries the miniport for its interface and calls its Init. On failure it keeps
+    // nothing.
     virtual NTSTATUS bind_miniport(IUnknown* miniport, IUnknown* adapter, IResourceList* resources) = 0;
     // Lets go of all that bind_miniport and later calls took: the miniport, service groups, streams.
     virtual void unbind_miniport() = 0;
@@ -161,14 +172,14 @@ class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVe
         if (IsEqualGUID(id, IID_IPortEvents)) return static_cast<IPortEvents*>(this);
         if (IsEqualGUID(id, IID_IPortClsVersion)) return static_cast<IPortClsVersion*>(this);
         if (IsEqualGUID(id, IID_IUnregisterSubdevice)) return static_cast<IUnregisterSubdevice*>(this);
-        if (IsEqualGUID(id, IID_IUnregisterPhysicalConnection)) return static_cast<IUnregisterPhysicalConnection*>(this);
+        if (IsEqualGUID(id, IID_IUnregisterPhysicalConnection))
+            return static_cast<IUnregisterPhysicalConnection*>(this);
         return find_port_interface(id);
     }
     void destroy() final {
         Unbind();
         dispose();
     }
-
 };
 
 }  // namespace portico::portcls

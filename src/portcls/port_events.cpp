@@ -13,7 +13,9 @@ PortEvents::PortEvents(PortCore& port) : port_(port) {
     nt::ke::initialize_dpc(&dpc_, postponed, nullptr);
 }
 
-PortEvents::~PortEvents() { nt::ke::remove_dpc(&dpc_); }
+PortEvents::~PortEvents() {
+    nt::ke::remove_dpc(&dpc_);
+}
 
 sim::Irql PortEvents::lock() {
     const sim::Irql old = nt::ke::current_irql();
@@ -58,7 +60,8 @@ void PortEvents::add(PKSEVENT_ENTRY entry) {
     unlock(old);
     if (allowed) return;
     PORTICO_PROBE(contract, "PE-004", entry,
-                  "IPortEvents::AddEventToEventList was given an entry that is not the current request's, or was added already.");
+                  "IPortEvents::AddEventToEventList was given an entry that is not the current request's, or "
+                  "was added already.");
 }
 
 void PortEvents::remove(PortEvent& event) {

@@ -16,8 +16,8 @@ struct PortEvent {
     KSEVENT_ENTRY entry;  // what the miniport's handler sees
     GUID set;
     ULONG id;
-    ULONG pin;            // ULONG(-1): the filter
-    ULONG node;           // ULONG(-1): none
+    ULONG pin;   // ULONG(-1): the filter
+    ULONG node;  // ULONG(-1): none
     State state = State::closed;
     PortEvent* next_requested = nullptr;
 };

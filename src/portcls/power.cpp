@@ -25,8 +25,8 @@ void notify_ports(AdapterDevice& adapter, DEVICE_POWER_STATE state) {
     adapter.subdevices.for_each([&](Subdevice& s) { s.port->PowerNotify(device_state(state)); });
 }
 
-// AP-013: down: pause, notify, change; up: change, notify, resume. The state counts from the moment when streams stop
-// until they may go on.
+// AP-013: down: pause, notify, change; up: change, notify, resume. The state counts from the moment when
+// streams stop until they may go on.
 void power_down(AdapterDevice& adapter, DEVICE_POWER_STATE to) {
     const bool was_up = adapter.power.device == PowerDeviceD0;
     adapter.power.device = to;
@@ -42,7 +42,9 @@ void power_up(AdapterDevice& adapter) {
     tell_ports(adapter, &ISubdevice::ResumeStreams);
 }
 
-NTSTATUS finish(PIRP irp, NTSTATUS status) { return nt::io::complete(irp, status, irp->IoStatus.Information); }
+NTSTATUS finish(PIRP irp, NTSTATUS status) {
+    return nt::io::complete(irp, status, irp->IoStatus.Information);
+}
 
 bool has_driver(const AdapterDevice& adapter) {
     return adapter.state == AdapterState::started || adapter.state == AdapterState::stop_pending ||
@@ -95,7 +97,8 @@ void NTAPI device_follows(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID context, PIO
 // LC-040. Going down the device follows before the lower drivers sleep, coming up after they are awake.
 NTSTATUS set_system_power(AdapterDevice& adapter, PIRP irp, SYSTEM_POWER_STATE to) {
     const bool wakes = to == PowerSystemWorking;
-    auto* const request = static_cast<SystemPowerRequest*>(allocate(NonPagedPool, sizeof(SystemPowerRequest)));
+    auto* const request =
+        static_cast<SystemPowerRequest*>(allocate(NonPagedPool, sizeof(SystemPowerRequest)));
     if (request == nullptr) return finish(irp, STATUS_INSUFFICIENT_RESOURCES);
     *request = {&adapter, irp, wakes};
     if (wakes) forward_synchronously(adapter, irp);
@@ -103,7 +106,8 @@ NTSTATUS set_system_power(AdapterDevice& adapter, PIRP irp, SYSTEM_POWER_STATE t
     IoMarkIrpPending(irp);
     const NTSTATUS status = nt::po::request(adapter.pdo, IRP_MN_SET_POWER, device_state(mapped(adapter, to)),
                                             device_follows, request, nullptr);
-    if (!NT_SUCCESS(status)) device_follows(adapter.fdo, IRP_MN_SET_POWER, device_state(PowerDeviceD0), request, nullptr);
+    if (!NT_SUCCESS(status))
+        device_follows(adapter.fdo, IRP_MN_SET_POWER, device_state(PowerDeviceD0), request, nullptr);
     return STATUS_PENDING;
 }
 
@@ -119,7 +123,8 @@ struct Waiting {
     NTSTATUS status;
 };
 
-void NTAPI requested_power_done(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID context, PIO_STATUS_BLOCK io_status) {
+void NTAPI requested_power_done(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID context,
+                                PIO_STATUS_BLOCK io_status) {
     auto* const waiting = static_cast<Waiting*>(context);
     waiting->status = io_status->Status;
     nt::ke::set_event(&waiting->done);
@@ -130,8 +135,8 @@ void NTAPI requested_power_done(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID contex
 NTSTATUS request_device_power(AdapterDevice& adapter, DEVICE_POWER_STATE state) {
     Waiting waiting;
     nt::ke::initialize_event(&waiting.done, NotificationEvent, false);
-    const NTSTATUS status =
-        nt::po::request(adapter.pdo, IRP_MN_SET_POWER, device_state(state), requested_power_done, &waiting, nullptr);
+    const NTSTATUS status = nt::po::request(adapter.pdo, IRP_MN_SET_POWER, device_state(state),
+                                            requested_power_done, &waiting, nullptr);
     if (!NT_SUCCESS(status)) return status;
     nt::ke::wait(&waiting.done, KernelMode, false, nullptr);
     return waiting.status;

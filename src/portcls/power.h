@@ -7,7 +7,8 @@ namespace portico::portcls {
 
 struct AdapterDevice;
 
-// Brings the device to D0 unless it is there (LC-035, MM-038); without the control lock. Fails while the system sleeps.
+// Brings the device to D0 unless it is there (LC-035, MM-038); without the control lock. Fails while the
+// system sleeps.
 NTSTATUS wake(AdapterDevice& adapter);
 
 // A device power IRP of PortCls' own; waits for its end.

@@ -57,8 +57,9 @@ NTSTATUS handler_returned(Tracked* tracked, NTSTATUS status) {
     const bool completed = tracked->state == Tracked::State::completed_in_handler;
     if (status != STATUS_PENDING) {
         if (completed) {
-            PORTICO_PROBE(contract, "FN-154", &tracked->seen,
-                          "A property request was completed although its handler did not return STATUS_PENDING.");
+            PORTICO_PROBE(
+                contract, "FN-154", &tracked->seen,
+                "A property request was completed although its handler did not return STATUS_PENDING.");
         }
         return complete(tracked, status);
     }
@@ -85,9 +86,13 @@ NTSTATUS call_property_handler(const PCPROPERTY_REQUEST& request) {
     return handler_returned(tracked, call_handler(tracked->seen));
 }
 
-unsigned pending_property_requests() { return requests.pending; }
+unsigned pending_property_requests() {
+    return requests.pending;
+}
 
-void reset_property_requests() { requests = {}; }
+void reset_property_requests() {
+    requests = {};
+}
 
 }  // namespace portico::portcls
 
@@ -99,7 +104,8 @@ NTSTATUS NTAPI PcCompletePendingPropertyRequest(PPCPROPERTY_REQUEST PropertyRequ
     Tracked* const tracked = find(PropertyRequest);
     if (tracked == nullptr || tracked->state == Tracked::State::completed_in_handler) {
         PORTICO_PROBE(contract, "FN-153", PropertyRequest,
-                      "PcCompletePendingPropertyRequest was called for a request that is not pending: completed twice?");
+                      "PcCompletePendingPropertyRequest was called for a request that is not pending: "
+                      "completed twice?");
         return STATUS_INVALID_PARAMETER;
     }
     if (NtStatus == STATUS_PENDING) {

@@ -5,9 +5,9 @@
 
 namespace portico::portcls {
 
-// Calls the item's handler with a copy of `request`, and completes request.Irp: at once with what the handler returned and
-// ValueSize as information (FD-056), or when the driver calls PcCompletePendingPropertyRequest; STATUS_PENDING then.
-// PASSIVE_LEVEL.
+// Calls the item's handler with a copy of `request`, and completes request.Irp: at once with what the handler
+// returned and ValueSize as information (FD-056), or when the driver calls PcCompletePendingPropertyRequest;
+// STATUS_PENDING then. PASSIVE_LEVEL.
 NTSTATUS call_property_handler(const PCPROPERTY_REQUEST& request);
 
 // Requests that a driver owes an answer.

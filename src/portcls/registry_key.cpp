@@ -21,14 +21,16 @@ NTSTATUS RegistryKey::create(HANDLE key, PREGISTRYKEY* out) {
 }
 
 void* RegistryKey::find_interface(const GUID& id) {
-    return is_unknown_iid(id) || IsEqualGUID(id, IID_IRegistryKey) ? static_cast<IRegistryKey*>(this) : nullptr;
+    return is_unknown_iid(id) || IsEqualGUID(id, IID_IRegistryKey) ? static_cast<IRegistryKey*>(this)
+                                                                   : nullptr;
 }
 
 NTSTATUS RegistryKey::QueryKey(KEY_INFORMATION_CLASS information_class, PVOID information, ULONG length,
                                PULONG result_length) {
     DDI_METHOD("IRegistryKey::QueryKey", PASSIVE_LEVEL);
     if (result_length == nullptr) return STATUS_INVALID_PARAMETER;
-    return key_ == nullptr ? STATUS_INVALID_HANDLE : ZwQueryKey(key_, information_class, information, length, result_length);
+    return key_ == nullptr ? STATUS_INVALID_HANDLE
+                           : ZwQueryKey(key_, information_class, information, length, result_length);
 }
 
 NTSTATUS RegistryKey::EnumerateKey(ULONG index, KEY_INFORMATION_CLASS information_class, PVOID information,
@@ -47,8 +49,8 @@ NTSTATUS RegistryKey::QueryValueKey(PUNICODE_STRING name, KEY_VALUE_INFORMATION_
     return ZwQueryValueKey(key_, name, information_class, information, length, result_length);
 }
 
-NTSTATUS RegistryKey::EnumerateValueKey(ULONG index, KEY_VALUE_INFORMATION_CLASS information_class, PVOID information,
-                                        ULONG length, PULONG result_length) {
+NTSTATUS RegistryKey::EnumerateValueKey(ULONG index, KEY_VALUE_INFORMATION_CLASS information_class,
+                                        PVOID information, ULONG length, PULONG result_length) {
     DDI_METHOD("IRegistryKey::EnumerateValueKey", PASSIVE_LEVEL);
     if (result_length == nullptr) return STATUS_INVALID_PARAMETER;
     if (key_ == nullptr) return STATUS_INVALID_HANDLE;
@@ -106,22 +108,25 @@ NTSTATUS new_key(const KeyRequest& request, PREGISTRYKEY* out) {
 
 NTSTATUS NTAPI PcNewRegistryKey(PREGISTRYKEY* OutRegistryKey, PUNKNOWN OuterUnknown, ULONG RegistryKeyType,
                                 ACCESS_MASK DesiredAccess, PVOID DeviceObject, PVOID SubDevice,
-                                POBJECT_ATTRIBUTES ObjectAttributes, ULONG CreateOptions, PULONG Disposition) {
+                                POBJECT_ATTRIBUTES ObjectAttributes, ULONG CreateOptions,
+                                PULONG Disposition) {
     using namespace portico::portcls;
     DDI(PcNewRegistryKey, PASSIVE_LEVEL);
     if (!new_object_arguments(OutRegistryKey, OuterUnknown)) return STATUS_INVALID_PARAMETER;
     if (SubDevice != nullptr || RegistryKeyType >= DeviceInterfaceRegistryKey) {
-        PORTICO_PROBE(contract, "FN-101", DeviceObject,
-                      "PcNewRegistryKey was given a subdevice, or a key type that only IPort::NewRegistryKey has.");
+        PORTICO_PROBE(
+            contract, "FN-101", DeviceObject,
+            "PcNewRegistryKey was given a subdevice, or a key type that only IPort::NewRegistryKey has.");
         return STATUS_INVALID_PARAMETER;
     }
     AdapterDevice* adapter = nullptr;
     if (RegistryKeyType != GeneralRegistryKey) {
-        adapter = adapter_argument(DeviceObject, "FN-101",
-                                   "PcNewRegistryKey needs the adapter's device object for a key of the device.");
+        adapter =
+            adapter_argument(DeviceObject, "FN-101",
+                             "PcNewRegistryKey needs the adapter's device object for a key of the device.");
         if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
     }
-    const KeyRequest request{adapter,       nullptr,   RegistryKeyType, DesiredAccess, ObjectAttributes,
-                             CreateOptions, Disposition};
+    const KeyRequest request{adapter,          nullptr,       RegistryKeyType, DesiredAccess,
+                             ObjectAttributes, CreateOptions, Disposition};
     return new_key(request, OutRegistryKey);
 }

@@ -19,8 +19,7 @@ class RegistryKey final : public ComObject<IRegistryKey> {
 
     PORTICO_IRegistryKey(PORTICO_OVERRIDE)
 
-  private:
-    void* find_interface(const GUID& id) override;
+        private : void* find_interface(const GUID& id) override;
     void destroy() override { unmake(this); }
 
     HANDLE key_;  // null after DeleteKey
@@ -28,8 +27,8 @@ class RegistryKey final : public ComObject<IRegistryKey> {
 
 // What PcNewRegistryKey and IPort::NewRegistryKey ask for.
 struct KeyRequest {
-    AdapterDevice* adapter;      // null: only a general key
-    Subdevice* subdevice;        // for DeviceInterfaceRegistryKey; null: not registered
+    AdapterDevice* adapter;  // null: only a general key
+    Subdevice* subdevice;    // for DeviceInterfaceRegistryKey; null: not registered
     ULONG type;
     ACCESS_MASK access;
     POBJECT_ATTRIBUTES attributes;

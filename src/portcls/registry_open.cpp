@@ -10,7 +10,8 @@ namespace {
 
 NTSTATUS open_general_key(const KeyRequest& request, PHANDLE key) {
     if (request.attributes == nullptr || request.attributes->ObjectName == nullptr) {
-        PORTICO_PROBE(contract, "IP-044", request.attributes, "A general registry key needs object attributes with a name.");
+        PORTICO_PROBE(contract, "IP-044", request.attributes,
+                      "A general registry key needs object attributes with a name.");
         return STATUS_INVALID_PARAMETER;
     }
     // The object outlives the process in whose context it is made.
@@ -23,11 +24,13 @@ NTSTATUS open_general_key(const KeyRequest& request, PHANDLE key) {
 NTSTATUS open_profile_key(const nt::io::DeviceNode& node, ACCESS_MASK access, PHANDLE key) {
     constexpr std::size_t room = 512;
     WCHAR path[room] = {};
-    nt::io::append_wide(path, room, u"\\Registry\\Machine\\System\\CurrentControlSet\\Hardware Profiles\\Current\\");
+    nt::io::append_wide(path, room,
+                        u"\\Registry\\Machine\\System\\CurrentControlSet\\Hardware Profiles\\Current\\");
     nt::io::append_wide(path, room, u"System\\CurrentControlSet\\Enum\\");
     nt::io::append_wide(path, room, node.instance_path);
     const auto bytes = static_cast<USHORT>(nt::io::wide_length(path) * sizeof(WCHAR));
-    return nt::cm::open_key({bytes, static_cast<USHORT>(bytes + sizeof(WCHAR)), path}, access, false, nullptr, key);
+    return nt::cm::open_key({bytes, static_cast<USHORT>(bytes + sizeof(WCHAR)), path}, access, false, nullptr,
+                            key);
 }
 
 }  // namespace
@@ -47,7 +50,8 @@ NTSTATUS open_key(const KeyRequest& request, PHANDLE key) {
             if (request.subdevice == nullptr || request.subdevice->interfaces == nullptr) {
                 return STATUS_INVALID_DEVICE_STATE;
             }
-            return nt::io::open_interface_key(*request.subdevice->interfaces->entry, request.access, nullptr, key);
+            return nt::io::open_interface_key(*request.subdevice->interfaces->entry, request.access, nullptr,
+                                              key);
         default:
             return STATUS_INVALID_PARAMETER;
     }

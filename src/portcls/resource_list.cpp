@@ -26,11 +26,12 @@ ResourceList::~ResourceList() {
 }
 
 void* ResourceList::find_interface(const GUID& id) {
-    return is_unknown_iid(id) || IsEqualGUID(id, IID_IResourceList) ? static_cast<IResourceList*>(this) : nullptr;
+    return is_unknown_iid(id) || IsEqualGUID(id, IID_IResourceList) ? static_cast<IResourceList*>(this)
+                                                                    : nullptr;
 }
 
-NTSTATUS ResourceList::create(POOL_TYPE pool, const CM_RESOURCE_LIST* translated, const CM_RESOURCE_LIST* untranslated,
-                              ResourceList** out) {
+NTSTATUS ResourceList::create(POOL_TYPE pool, const CM_RESOURCE_LIST* translated,
+                              const CM_RESOURCE_LIST* untranslated, ResourceList** out) {
     *out = nullptr;
     if ((translated == nullptr) != (untranslated == nullptr)) return STATUS_INVALID_PARAMETER;
     const CM_RESOURCE_LIST* const from[2] = {translated, untranslated};
@@ -55,7 +56,8 @@ NTSTATUS ResourceList::create(POOL_TYPE pool, const CM_RESOURCE_LIST* translated
     return STATUS_SUCCESS;
 }
 
-NTSTATUS ResourceList::create_sublist(POOL_TYPE pool, IResourceList* parent, ULONG entries, ResourceList** out) {
+NTSTATUS ResourceList::create_sublist(POOL_TYPE pool, IResourceList* parent, ULONG entries,
+                                      ResourceList** out) {
     *out = nullptr;
     if (entries > entry_limit) return STATUS_INSUFFICIENT_RESOURCES;
     auto* const list = make_object<ResourceList>(pool, kind);
@@ -78,7 +80,8 @@ NTSTATUS ResourceList::create_sublist(POOL_TYPE pool, IResourceList* parent, ULO
     return STATUS_SUCCESS;
 }
 
-const CM_PARTIAL_RESOURCE_DESCRIPTOR* find_translated(IResourceList* list, CM_RESOURCE_TYPE type, ULONG index) {
+const CM_PARTIAL_RESOURCE_DESCRIPTOR* find_translated(IResourceList* list, CM_RESOURCE_TYPE type,
+                                                      ULONG index) {
     ResourceList* const mine = own(list);
     return mine != nullptr ? mine->translated().find(type, index) : list->FindTranslatedEntry(type, index);
 }
@@ -114,7 +117,8 @@ PCM_PARTIAL_RESOURCE_DESCRIPTOR ResourceList::FindUntranslatedEntry(CM_RESOURCE_
     return untranslated_.find(type, index);
 }
 
-NTSTATUS ResourceList::AddEntry(PCM_PARTIAL_RESOURCE_DESCRIPTOR translated, PCM_PARTIAL_RESOURCE_DESCRIPTOR untranslated) {
+NTSTATUS ResourceList::AddEntry(PCM_PARTIAL_RESOURCE_DESCRIPTOR translated,
+                                PCM_PARTIAL_RESOURCE_DESCRIPTOR untranslated) {
     DDI_METHOD("IResourceList::AddEntry", PASSIVE_LEVEL);
     if (translated == nullptr || untranslated == nullptr) return STATUS_INVALID_PARAMETER;
     return append(translated, untranslated);
@@ -124,7 +128,8 @@ NTSTATUS ResourceList::AddEntryFromParent(IResourceList* parent, CM_RESOURCE_TYP
     DDI_METHOD("IResourceList::AddEntryFromParent", PASSIVE_LEVEL);
     if (parent == nullptr) return STATUS_INVALID_PARAMETER;
     if (parent_ && parent != parent_.get()) {
-        PORTICO_PROBE(contract, "FN-093", this, "An entry was added to a resource sublist from a list that is not its parent.");
+        PORTICO_PROBE(contract, "FN-093", this,
+                      "An entry was added to a resource sublist from a list that is not its parent.");
     }
     ResourceList* const mine = own(parent);
     const auto* const translated = find_translated(parent, type, index);
@@ -149,9 +154,11 @@ PCM_RESOURCE_LIST ResourceList::UntranslatedList() {
 using portico::portcls::ResourceList;
 
 NTSTATUS NTAPI PcNewResourceList(PRESOURCELIST* OutResourceList, PUNKNOWN OuterUnknown, POOL_TYPE PoolType,
-                                 PCM_RESOURCE_LIST TranslatedResources, PCM_RESOURCE_LIST UntranslatedResources) {
+                                 PCM_RESOURCE_LIST TranslatedResources,
+                                 PCM_RESOURCE_LIST UntranslatedResources) {
     DDI(PcNewResourceList, PASSIVE_LEVEL);
-    if (!portico::portcls::new_object_arguments(OutResourceList, OuterUnknown)) return STATUS_INVALID_PARAMETER;
+    if (!portico::portcls::new_object_arguments(OutResourceList, OuterUnknown))
+        return STATUS_INVALID_PARAMETER;
     ResourceList* list;
     const NTSTATUS status = ResourceList::create(PoolType, TranslatedResources, UntranslatedResources, &list);
     *OutResourceList = list;
@@ -161,10 +168,12 @@ NTSTATUS NTAPI PcNewResourceList(PRESOURCELIST* OutResourceList, PUNKNOWN OuterU
 NTSTATUS NTAPI PcNewResourceSublist(PRESOURCELIST* OutResourceList, PUNKNOWN OuterUnknown, POOL_TYPE PoolType,
                                     PRESOURCELIST ParentList, ULONG MaximumEntries) {
     DDI(PcNewResourceSublist, PASSIVE_LEVEL);
-    if (!portico::portcls::new_object_arguments(OutResourceList, OuterUnknown)) return STATUS_INVALID_PARAMETER;
+    if (!portico::portcls::new_object_arguments(OutResourceList, OuterUnknown))
+        return STATUS_INVALID_PARAMETER;
     if (ParentList == nullptr) return STATUS_INVALID_PARAMETER;
     if (MaximumEntries == 0) {
-        PORTICO_PROBE(contract, "FN-093", ParentList, "PcNewResourceSublist was asked for a list without room for an entry.");
+        PORTICO_PROBE(contract, "FN-093", ParentList,
+                      "PcNewResourceSublist was asked for a list without room for an entry.");
     }
     ResourceList* list;
     const NTSTATUS status = ResourceList::create_sublist(PoolType, ParentList, MaximumEntries, &list);

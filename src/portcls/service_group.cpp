@@ -8,9 +8,11 @@ namespace {
 
 constexpr const char* kind = "IServiceGroup";
 
-// The DPC may have left its queue on one processor while another one ends the group, so it names the group by a key that
-// stops being valid then.
-void* context_of(std::uint64_t key) { return reinterpret_cast<void*>(key); }
+// The DPC may have left its queue on one processor while another one ends the group, so it names the group by
+// a key that stops being valid then.
+void* context_of(std::uint64_t key) {
+    return reinterpret_cast<void*>(key);
+}
 
 }  // namespace
 
@@ -26,7 +28,8 @@ ServiceGroup* ServiceGroup::own(IServiceSink* sink) {
 }
 
 void* ServiceGroup::find_interface(const GUID& id) {
-    const bool known = is_unknown_iid(id) || IsEqualGUID(id, IID_IServiceSink) || IsEqualGUID(id, IID_IServiceGroup);
+    const bool known =
+        is_unknown_iid(id) || IsEqualGUID(id, IID_IServiceSink) || IsEqualGUID(id, IID_IServiceGroup);
     return known ? static_cast<IServiceGroup*>(this) : nullptr;
 }
 
@@ -65,7 +68,9 @@ void NTAPI ServiceGroup::deferred(PKDPC, PVOID context, PVOID, PVOID) {
     if (live != nullptr) static_cast<ServiceGroup*>(live->core)->serve();
 }
 
-void ServiceGroup::request() { nt::ke::insert_dpc(&dpc_, nullptr, nullptr); }
+void ServiceGroup::request() {
+    nt::ke::insert_dpc(&dpc_, nullptr, nullptr);
+}
 
 NTSTATUS ServiceGroup::add(IServiceSink* sink, bool system) {
     add_reference(sink);
@@ -91,7 +96,8 @@ NTSTATUS ServiceGroup::join(IServiceGroup* group, IServiceSink* sink) {
 void ServiceGroup::remove(IServiceSink* sink) {
     Member* const member = members_.find([&](const Member& m) { return m.sink == sink; });
     if (member == nullptr) {
-        PORTICO_PROBE(contract, "SG-007", this, "IServiceGroup::RemoveMember was given a sink that is not a member.");
+        PORTICO_PROBE(contract, "SG-007", this,
+                      "IServiceGroup::RemoveMember was given a sink that is not a member.");
         return;
     }
     if (member->count > 1) {
@@ -127,7 +133,8 @@ void ServiceGroup::SupportDelayedService() {
 void ServiceGroup::RequestDelayedService(ULONGLONG delay) {
     DDI_METHOD("IServiceGroup::RequestDelayedService", DISPATCH_LEVEL);  // SG-016: a DPC re-arms itself
     if (!delayed_) {
-        PORTICO_PROBE(contract, "SG-011", this, "RequestDelayedService was called before SupportDelayedService.");
+        PORTICO_PROBE(contract, "SG-011", this,
+                      "RequestDelayedService was called before SupportDelayedService.");
         return;
     }
     LARGE_INTEGER due;

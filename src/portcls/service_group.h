@@ -1,5 +1,5 @@
-// IServiceGroup: sinks that are called together at DISPATCH_LEVEL after a request from any IRQL (SG-001..SG-050,
-// SV-001..SV-004).
+// IServiceGroup: sinks that are called together at DISPATCH_LEVEL after a request from any IRQL
+// (SG-001..SG-050, SV-001..SV-004).
 #pragma once
 
 #include "portcls/com_object.h"
@@ -13,11 +13,10 @@ class ServiceGroup final : public ComObject<IServiceGroup> {
 
     ServiceGroup() = default;
 
-    PORTICO_IServiceSink(PORTICO_OVERRIDE)
-    PORTICO_IServiceGroup(PORTICO_OVERRIDE)
+    PORTICO_IServiceSink(PORTICO_OVERRIDE) PORTICO_IServiceGroup(PORTICO_OVERRIDE)
 
-    // Portico's own calls, which are no calls of the driver. request(): any IRQL; nothing is allocated.
-    void request();
+        // Portico's own calls, which are no calls of the driver. request(): any IRQL; nothing is allocated.
+        void request();
     NTSTATUS add(IServiceSink* sink, bool system = false);
     // For a sink of Portico's own, in whoever's group it is. IRQL: PASSIVE_LEVEL.
     static NTSTATUS join(IServiceGroup* group, IServiceSink* sink);

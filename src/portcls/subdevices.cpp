@@ -22,7 +22,8 @@ bool name_changed(const Subdevice& subdevice) {
     const bool in_pool = sim::nonpaged_range.contains(address) || sim::paged_range.contains(address);
     if (in_pool && !nt::ex::owns(subdevice.name)) return true;
     if (!in_pool && !sim::image_range.contains(address)) return false;
-    return std::memcmp(subdevice.name, subdevice.name_copy.data(), subdevice.name_length * sizeof(WCHAR)) != 0;
+    return std::memcmp(subdevice.name, subdevice.name_copy.data(), subdevice.name_length * sizeof(WCHAR)) !=
+           0;
 }
 
 void check_name(const Subdevice& subdevice) {
@@ -68,7 +69,8 @@ NTSTATUS add_default_interfaces(Subdevice& subdevice, const PCFILTER_DESCRIPTOR&
 
 NTSTATUS add_interfaces(Subdevice& subdevice, const PCFILTER_DESCRIPTOR& filter) {
     if (filter.CategoryCount == 0) return add_default_interfaces(subdevice, filter);
-    if (filter.Categories == nullptr || filter.CategoryCount > category_limit) return STATUS_INVALID_PARAMETER;
+    if (filter.Categories == nullptr || filter.CategoryCount > category_limit)
+        return STATUS_INVALID_PARAMETER;
     for (ULONG i = 0; i < filter.CategoryCount; ++i) {
         const NTSTATUS status = add_interface(subdevice, filter.Categories[i]);
         if (!NT_SUCCESS(status)) return status;
@@ -111,7 +113,8 @@ Subdevice* Subdevices::find(const UNICODE_STRING& name) {
         wanted.Length -= sizeof(WCHAR);
     }
     Subdevice* s = first_;
-    while (s != nullptr && !(s->registered && nt::ob::equal_names(s->name_string(), wanted, true))) s = s->next;
+    while (s != nullptr && !(s->registered && nt::ob::equal_names(s->name_string(), wanted, true)))
+        s = s->next;
     return s;
 }
 
@@ -143,7 +146,8 @@ NTSTATUS Subdevices::add(AdapterDevice& adapter, const WCHAR* name, ISubdevice* 
     subdevice->name = name;
     subdevice->name_length = length;
     std::memcpy(subdevice->name_copy.data(), name, length * sizeof(WCHAR));
-    NTSTATUS status = find(subdevice->name_string()) == nullptr ? STATUS_SUCCESS : STATUS_OBJECT_NAME_COLLISION;
+    NTSTATUS status =
+        find(subdevice->name_string()) == nullptr ? STATUS_SUCCESS : STATUS_OBJECT_NAME_COLLISION;
     if (NT_SUCCESS(status)) status = add_interfaces(*subdevice, *port->Descriptor());
     if (!NT_SUCCESS(status)) return free_subdevice(*subdevice), status;
     port->Core().object().reference();  // FN-055
@@ -167,7 +171,8 @@ NTSTATUS Subdevices::remove(AdapterDevice& adapter, PortCore& port) {
     if (subdevice == nullptr) return STATUS_NOT_FOUND;
     if (has_connection(adapter, port)) {
         PORTICO_PROBE(contract, "US-005", &port.subdevice(),
-                      "A subdevice was unregistered while it had physical connections: they must be unregistered first.");
+                      "A subdevice was unregistered while it had physical connections: they must be "
+                      "unregistered first.");
         drop_connections_of(adapter, port);
     }
     unregister(*subdevice);
@@ -205,13 +210,15 @@ NTSTATUS NTAPI PcRegisterSubdevice(PDEVICE_OBJECT DeviceObject, PWSTR Name, PUNK
     if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
     PortCore* const port = port_of(Unknown);
     if (port == nullptr || port->descriptor() == nullptr || port->adapter() != adapter) {
-        PORTICO_PROBE(contract, "FN-053", Unknown,
-                      "PcRegisterSubdevice was given an object that is not a port initialised for this device.");
+        PORTICO_PROBE(
+            contract, "FN-053", Unknown,
+            "PcRegisterSubdevice was given an object that is not a port initialised for this device.");
         return STATUS_INVALID_PARAMETER;
     }
     ControlLock lock(*adapter);
     if (!adapter->accepts_subdevices()) {
-        PORTICO_PROBE(contract, "FN-057", Unknown, "PcRegisterSubdevice was called while the device is not started.");
+        PORTICO_PROBE(contract, "FN-057", Unknown,
+                      "PcRegisterSubdevice was called while the device is not started.");
         return STATUS_INVALID_DEVICE_STATE;
     }
     return adapter->subdevices.add(*adapter, Name, &port->subdevice());

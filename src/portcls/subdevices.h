@@ -1,4 +1,5 @@
-// The subdevices of an adapter: registered ports under their reference strings (FN-050..FN-058, LC-070..LC-076).
+// The subdevices of an adapter: registered ports under their reference strings (FN-050..FN-058,
+// LC-070..LC-076).
 #pragma once
 
 #include <array>
@@ -21,16 +22,17 @@ struct SubdeviceInterface {
 
 // FILE_OBJECT::FsContext2 of each file of the subdevice points here.
 struct Subdevice {
-    static constexpr ULONG name_limit = nt::io::reference_room;  // characters of the reference string, final zero included
+    static constexpr ULONG name_limit =
+        nt::io::reference_room;  // characters of the reference string, final zero included
 
     AdapterDevice* adapter = nullptr;
-    ISubdevice* port = nullptr;               // one reference
-    const WCHAR* name = nullptr;              // the driver's own buffer (FN-052)
+    ISubdevice* port = nullptr;   // one reference
+    const WCHAR* name = nullptr;  // the driver's own buffer (FN-052)
     std::array<WCHAR, name_limit> name_copy{};
-    USHORT name_length = 0;                   // characters
+    USHORT name_length = 0;  // characters
     SubdeviceInterface* interfaces = nullptr;
-    ULONG open_files = 0;                     // filters and pins
-    bool registered = true;                   // false: lives on for the files that are still open
+    ULONG open_files = 0;    // filters and pins
+    bool registered = true;  // false: lives on for the files that are still open
     Subdevice* next = nullptr;
 
     UNICODE_STRING name_string() {
@@ -55,7 +57,7 @@ class Subdevices {
     // FN-056: visible to clients, or not any more.
     void enable_interfaces(bool enable);
 
-    ULONG count() const;        // registered ones
+    ULONG count() const;  // registered ones
     ULONG open_pins() const;
 
     template <class Visit>

@@ -1,4 +1,5 @@
-// PcGetTimeInterval (FN-120..FN-123): the calling processor's own time, so that a loop that waits for it goes on.
+// PcGetTimeInterval (FN-120..FN-123): the calling processor's own time, so that a loop that waits for it goes
+// on.
 #include "nt/ke/ke.h"
 #include "portcls.h"
 

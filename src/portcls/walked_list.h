@@ -1,5 +1,5 @@
-// A list of callbacks that is walked at DISPATCH_LEVEL while callbacks, or other processors, change it. One walk at a time;
-// a request for one that comes while it runs on another processor makes it run once more.
+// A list of callbacks that is walked at DISPATCH_LEVEL while callbacks, or other processors, change it. One
+// walk at a time; a request for one that comes while it runs on another processor makes it run once more.
 #pragma once
 
 #include <utility>
@@ -8,7 +8,8 @@
 
 namespace portico::portcls {
 
-// What a node is: in the list; to be taken out by the processor that waits for the walk; to be taken out by the walk.
+// What a node is: in the list; to be taken out by the processor that waits for the walk; to be taken out by
+// the walk.
 enum class Listed : std::uint8_t { yes, waited_for, left_to_walk };
 
 // Node: has `Node* next_node = nullptr; Listed listed = Listed::yes;`; its owner allocates and frees it.
@@ -32,9 +33,9 @@ class WalkedList {
         return node;
     }
 
-    // No walk calls the node from now on, and none is calling it when this returns, unless the caller is in that walk.
-    // True: the node is out of the list and the caller's. False: the walk's end gives it to `reap`.
-    // Waits for another processor's walk, so IRQL <= DISPATCH_LEVEL.
+    // No walk calls the node from now on, and none is calling it when this returns, unless the caller is in
+    // that walk. True: the node is out of the list and the caller's. False: the walk's end gives it to
+    // `reap`. Waits for another processor's walk, so IRQL <= DISPATCH_LEVEL.
     bool remove(Node& node) {
         if (walked_here()) {
             node.listed = Listed::left_to_walk;
@@ -47,8 +48,8 @@ class WalkedList {
         return true;
     }
 
-    // Calls visit(node) for each, at the caller's IRQL. Returns at once when the walk is under way already: asked from
-    // inside it nothing more happens, from another processor it starts again at its end.
+    // Calls visit(node) for each, at the caller's IRQL. Returns at once when the walk is under way already:
+    // asked from inside it nothing more happens, from another processor it starts again at its end.
     template <class Visit, class Reap>
     void walk(Visit&& visit, Reap&& reap) {
         if (walking()) {

@@ -40,7 +40,9 @@ std::string microseconds(Nanoseconds ns) {
     return fmt::format("{}.{:03}", ns / microsecond_ns, ns % microsecond_ns);
 }
 
-std::string text_or(const char* text, const char* otherwise) { return text == nullptr ? otherwise : text; }
+std::string text_or(const char* text, const char* otherwise) {
+    return text == nullptr ? otherwise : text;
+}
 
 }  // namespace
 
@@ -56,24 +58,34 @@ void ChromeTrace::add(const TraceRecord* records, std::uint64_t count) {
 void ChromeTrace::add(const TraceRecord& record) {
     last_ns_ = std::max(last_ns_, record.at_ns);
     switch (record.kind) {
-        case TraceKind::thread_switch: return thread_switch(record);
+        case TraceKind::thread_switch:
+            return thread_switch(record);
         case TraceKind::thread_ready: {
             const unsigned index = lane(Group::threads, record.a, record.name);
             if (lanes_[index].open == 0) begin(index, record.at_ns, "ready");
             return;
         }
         case TraceKind::line_assert:
-        case TraceKind::line_deassert: return line(record);
+        case TraceKind::line_deassert:
+            return line(record);
         case TraceKind::wire_out:
-        case TraceKind::wire_in: return wire(record);
-        case TraceKind::interrupt_enter: return push(record, {Work::interrupt, record.name, record.a});
-        case TraceKind::interrupt_leave: return pop(record, Work::interrupt, record.b != 0 ? "" : "\"claimed\":false");
-        case TraceKind::dpc_enter: return push(record, {Work::dpc, nullptr, 0});
-        case TraceKind::dpc_leave: return pop(record, Work::dpc, "");
-        case TraceKind::callback_enter: return push(record, {Work::callback, record.name, 0});
+        case TraceKind::wire_in:
+            return wire(record);
+        case TraceKind::interrupt_enter:
+            return push(record, {Work::interrupt, record.name, record.a});
+        case TraceKind::interrupt_leave:
+            return pop(record, Work::interrupt, record.b != 0 ? "" : "\"claimed\":false");
+        case TraceKind::dpc_enter:
+            return push(record, {Work::dpc, nullptr, 0});
+        case TraceKind::dpc_leave:
+            return pop(record, Work::dpc, "");
+        case TraceKind::callback_enter:
+            return push(record, {Work::callback, record.name, 0});
         case TraceKind::callback_leave:
-            return pop(record, Work::callback, fmt::format("\"result\":\"{:#x}\"", static_cast<std::uint32_t>(record.a)));
-        default: return instant(record, event_text(record));
+            return pop(record, Work::callback,
+                       fmt::format("\"result\":\"{:#x}\"", static_cast<std::uint32_t>(record.a)));
+        default:
+            return instant(record, event_text(record));
     }
 }
 
@@ -116,10 +128,19 @@ void ChromeTrace::push(const TraceRecord& record, const Slice& slice) {
     stack.slices[stack.depth++] = slice;
     std::string name;
     switch (slice.work) {
-        case Work::thread: name = text_or(slice.name, "thread"); break;
-        case Work::callback: name = text_or(slice.name, "driver"); break;
-        case Work::interrupt: name = slice.name != nullptr ? fmt::format("{} interrupt", slice.name) : fmt::format("ISR, IRQ {}", slice.number); break;
-        case Work::dpc: name = "DPC"; break;
+        case Work::thread:
+            name = text_or(slice.name, "thread");
+            break;
+        case Work::callback:
+            name = text_or(slice.name, "driver");
+            break;
+        case Work::interrupt:
+            name = slice.name != nullptr ? fmt::format("{} interrupt", slice.name)
+                                         : fmt::format("ISR, IRQ {}", slice.number);
+            break;
+        case Work::dpc:
+            name = "DPC";
+            break;
     }
     begin(processor_lane(record), record.at_ns, name);
 }
@@ -132,7 +153,9 @@ void ChromeTrace::pop(const TraceRecord& record, Work work, const std::string& a
         return;
     }
     unsigned at = stack.depth;
-    while (at != 0 && !(stack.slices[at - 1].work == work && (work != Work::callback || same(stack.slices[at - 1].name, record.name)))) --at;
+    while (at != 0 && !(stack.slices[at - 1].work == work &&
+                        (work != Work::callback || same(stack.slices[at - 1].name, record.name))))
+        --at;
     if (at == 0) return;
     const unsigned index = processor_lane(record);
     for (; stack.depth >= at; --stack.depth) end(index, record.at_ns, stack.depth == at ? args : "");
@@ -165,7 +188,8 @@ void ChromeTrace::resume(const TraceRecord& record) {
 void ChromeTrace::instant(const TraceRecord& record, const std::string& name) {
     const bool global = record.kind == TraceKind::finding;
     event(processor_lane(record), 'i', record.at_ns,
-          fmt::format(",\"s\":\"{}\",\"name\":{},\"cat\":\"{}\"", global ? 'g' : 't', quoted(name), sim::name_of(record.kind)));
+          fmt::format(",\"s\":\"{}\",\"name\":{},\"cat\":\"{}\"", global ? 'g' : 't', quoted(name),
+                      sim::name_of(record.kind)));
 }
 
 // ---- lines and wires ----
@@ -185,7 +209,9 @@ void ChromeTrace::wire(const TraceRecord& record) {
     const auto first_bit_ns = std::min(static_cast<Nanoseconds>(record.b), record.at_ns);
     const Nanoseconds from_ns = forward(index, first_bit_ns);
     lanes_[index].last_ns = std::max(from_ns, record.at_ns);
-    event(index, 'X', from_ns, fmt::format(",\"dur\":{},\"name\":\"{:02X}\"", microseconds(lanes_[index].last_ns - from_ns), record.a));
+    event(index, 'X', from_ns,
+          fmt::format(",\"dur\":{},\"name\":\"{:02X}\"", microseconds(lanes_[index].last_ns - from_ns),
+                      record.a));
 }
 
 // ---- lanes ----
@@ -203,7 +229,9 @@ unsigned ChromeTrace::lane(Group group, std::uint64_t key, const char* name) {
     return lane_count_++;
 }
 
-unsigned ChromeTrace::processor_lane(const TraceRecord& record) { return lane(Group::processors, record.processor, nullptr); }
+unsigned ChromeTrace::processor_lane(const TraceRecord& record) {
+    return lane(Group::processors, record.processor, nullptr);
+}
 
 void ChromeTrace::name_lane(unsigned index) {
     static constexpr const char* group_names[] = {"", "Processors", "Threads", "Device lines", "Wires"};
@@ -211,17 +239,28 @@ void ChromeTrace::name_lane(unsigned index) {
     const auto group = static_cast<unsigned>(named.group);
     if (!group_named_[group]) {
         group_named_[group] = true;
-        put(fmt::format("{}{{\"ph\":\"M\",\"pid\":{},\"tid\":0,\"name\":\"process_name\",\"args\":{{\"name\":\"{}\"}}}},\n"
-                        "{{\"ph\":\"M\",\"pid\":{},\"tid\":0,\"name\":\"process_sort_index\",\"args\":{{\"sort_index\":{}}}}}",
+        put(
+            fmt::format("{}{{\"ph\":\"M\",\"pid\":{},\"tid\":0,\"name\":\"process_name\",\"args\":{{\"name\":"
+                        "\"{}\"}}}},\n"
+                        "{{\"ph\":\"M\",\"pid\":{},\"tid\":0,\"name\":\"process_sort_index\",\"args\":{{"
+                        "\"sort_index\":{}}}}}",
                         first_ ? "" : ",\n", group, group_names[group], group, group));
         first_ = false;
     }
     std::string name;
     switch (named.group) {
-        case Group::processors: name = fmt::format("Processor {}", named.key); break;
-        case Group::threads: name = fmt::format("{} {}", text_or(named.name, "thread"), named.key); break;
-        case Group::lines: name = fmt::format("IRQ {}, {}", named.key, text_or(named.name, "device")); break;
-        case Group::wires: name = fmt::format("{} MIDI {}", text_or(named.name, "device"), named.key == 1 ? "IN" : "OUT"); break;
+        case Group::processors:
+            name = fmt::format("Processor {}", named.key);
+            break;
+        case Group::threads:
+            name = fmt::format("{} {}", text_or(named.name, "thread"), named.key);
+            break;
+        case Group::lines:
+            name = fmt::format("IRQ {}, {}", named.key, text_or(named.name, "device"));
+            break;
+        case Group::wires:
+            name = fmt::format("{} MIDI {}", text_or(named.name, "device"), named.key == 1 ? "IN" : "OUT");
+            break;
     }
     event(index, 'M', 0, fmt::format(",\"name\":\"thread_name\",\"args\":{{\"name\":{}}}", quoted(name)));
 }
@@ -243,7 +282,8 @@ void ChromeTrace::end(unsigned index, Nanoseconds at_ns, const std::string& args
 
 void ChromeTrace::event(unsigned index, char phase, Nanoseconds at_ns, const std::string& rest) {
     const bool names = phase == 'M';
-    const std::string time = names ? "" : fmt::format(",\"ts\":{}", microseconds(phase == 'X' ? at_ns : forward(index, at_ns)));
+    const std::string time =
+        names ? "" : fmt::format(",\"ts\":{}", microseconds(phase == 'X' ? at_ns : forward(index, at_ns)));
     put(fmt::format("{}{{\"ph\":\"{}\",\"pid\":{},\"tid\":{}{}{}}}", first_ ? "" : ",\n", phase,
                     static_cast<unsigned>(lanes_[index].group), index + 1, time, rest));
     first_ = false;

@@ -1,5 +1,5 @@
-// The trace as Chrome trace JSON, for ui.perfetto.dev and chrome://tracing: lanes for processors, threads, device lines
-// and wires. Written as it happens, in bounded memory; equal byte for byte for equal records.
+// The trace as Chrome trace JSON, for ui.perfetto.dev and chrome://tracing: lanes for processors, threads,
+// device lines and wires. Written as it happens, in bounded memory; equal byte for byte for equal records.
 #pragma once
 
 #include <cstdint>
@@ -18,21 +18,22 @@ class ChromeTrace {
     ChromeTrace(Sink sink, void* context);
 
     void add(const sim::TraceRecord* records, std::uint64_t count);
-    // Ends what is still open at the time of the last record, and the file. Called once; nothing is added after it.
+    // Ends what is still open at the time of the last record, and the file. Called once; nothing is added
+    // after it.
     void finish();
 
   private:
-    static constexpr unsigned lane_limit = 256;        // further ones share the last
+    static constexpr unsigned lane_limit = 256;  // further ones share the last
     static constexpr unsigned processor_limit = 8;
-    static constexpr unsigned depth_limit = 32;        // of nested slices; deeper ones are not drawn
+    static constexpr unsigned depth_limit = 32;  // of nested slices; deeper ones are not drawn
 
     enum class Group : std::uint8_t { processors = 1, threads, lines, wires };
     struct Lane {
         Group group;
-        std::uint64_t key;        // processor, thread id, IRQ, direction
-        const char* name;         // tells lanes of the same key apart; may be null
-        Nanoseconds last_ns;      // times of a lane do not go back
-        unsigned open;            // slices
+        std::uint64_t key;    // processor, thread id, IRQ, direction
+        const char* name;     // tells lanes of the same key apart; may be null
+        Nanoseconds last_ns;  // times of a lane do not go back
+        unsigned open;        // slices
     };
     enum class Work : std::uint8_t { thread, callback, interrupt, dpc };
     struct Slice {

@@ -32,7 +32,8 @@ std::vector<Line> lines_of(const nt::Stack& stack, bool first_is_instruction) {
     std::vector<Line> out;
     for (unsigned i = 0; i < stack.count; ++i) {
         const bool instruction = i == 0 && first_is_instruction;
-        add_lines(out, stack.frames[i], instruction ? loader::CodeAddress::instruction : loader::CodeAddress::return_address);
+        add_lines(out, stack.frames[i],
+                  instruction ? loader::CodeAddress::instruction : loader::CodeAddress::return_address);
     }
     return out;
 }

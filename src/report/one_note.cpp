@@ -32,22 +32,24 @@ constexpr double row_px = 27;
 constexpr double gap_px = 26;
 constexpr double top_px = 150;
 constexpr double box_px = 18;
-constexpr Nanoseconds gap_ns = 20 * microsecond_ns;   // from here on it is worth saying that time passes
-constexpr Nanoseconds before_ns = 5 * microsecond_ns; // the tick and the DPC that begin it
+constexpr Nanoseconds gap_ns = 20 * microsecond_ns;    // from here on it is worth saying that time passes
+constexpr Nanoseconds before_ns = 5 * microsecond_ns;  // the tick and the DPC that begin it
 constexpr std::size_t note_bytes = 3;
 
 constexpr const char* style =
-    "text{font:13px sans-serif;fill:#222}.title{font-size:22px;font-weight:bold}.sub{font-size:14px;fill:#444}"
+    "text{font:13px "
+    "sans-serif;fill:#222}.title{font-size:22px;font-weight:bold}.sub{font-size:14px;fill:#444}"
     ".head{font-weight:bold}.under,.time{fill:#555;font-size:12px}.life{stroke:#ccc;stroke-dasharray:3 4}"
     ".box0{fill:#cfe3f7;stroke:#6b9bc7}.box1{fill:#f8edb4;stroke:#c9ad2e}.box2{fill:#d8efd3;stroke:#6fae62}"
     ".box3{fill:#fbd9c0;stroke:#d98a4e}.box4{fill:#f3c6d6;stroke:#c2668c}.box5{fill:#ddd3ef;stroke:#8f79bd}"
-    ".arrow{stroke:#333;stroke-width:1.4}.arrow.head{fill:#333}.band{fill:#f2f2f2}.passes{fill:#666;font-style:italic;font-size:12px}"
+    ".arrow{stroke:#333;stroke-width:1.4}.arrow.head{fill:#333}.band{fill:#f2f2f2}.passes{fill:#666;font-"
+    "style:italic;font-size:12px}"
     ".byte{font-weight:bold}.dot{fill:#333}.page{fill:#fff}";
 
 // One line of the story.
 struct Row {
     Nanoseconds at_ns;
-    Column from;       // of the arrow; the same as `to`: a dot
+    Column from;  // of the arrow; the same as `to`: a dot
     Column to;
     std::string words;
     double y = 0;
@@ -62,27 +64,33 @@ struct Box {
 };
 
 struct Note {
-    std::size_t due;                             // index of its record
-    std::array<std::size_t, note_bytes> wire;    // of its bytes' records
+    std::size_t due;                           // index of its record
+    std::array<std::size_t, note_bytes> wire;  // of its bytes' records
 };
 
-Nanoseconds first_bit_ns(const TraceRecord& record) { return static_cast<Nanoseconds>(record.b); }
-
-bool is_due(const TraceRecord& record) {
-    return record.kind == TraceKind::message && record.name != nullptr && std::strcmp(record.name, "due") == 0;
+Nanoseconds first_bit_ns(const TraceRecord& record) {
+    return static_cast<Nanoseconds>(record.b);
 }
 
-bool is_named(const TraceRecord& record, const char* name) { return record.name != nullptr && std::strcmp(record.name, name) == 0; }
+bool is_due(const TraceRecord& record) {
+    return record.kind == TraceKind::message && record.name != nullptr &&
+           std::strcmp(record.name, "due") == 0;
+}
+
+bool is_named(const TraceRecord& record, const char* name) {
+    return record.name != nullptr && std::strcmp(record.name, name) == 0;
+}
 
 // The first bytes that leave after it was due, when they begin with its status.
 bool find_bytes(const TraceRecord* records, std::size_t count, Note& note) {
     std::size_t found = 0;
     for (std::size_t i = note.due; i < count && found < note_bytes; ++i) {
-        if (records[i].kind != TraceKind::wire_out || first_bit_ns(records[i]) < records[note.due].at_ns) continue;
+        if (records[i].kind != TraceKind::wire_out || first_bit_ns(records[i]) < records[note.due].at_ns)
+            continue;
         if (found == 0 && records[i].a != records[note.due].a) return false;
         note.wire[found++] = i;
     }
-    return found == note_bytes && records[note.wire[2]].a != 0;   // velocity 0 is a note-off
+    return found == note_bytes && records[note.wire[2]].a != 0;  // velocity 0 is a note-off
 }
 
 bool alone(const TraceRecord* records, const Note& note) {
@@ -109,17 +117,20 @@ bool find_note(const TraceRecord* records, std::size_t count, Note& out) {
 }
 
 std::string key_name(std::uint64_t key) {
-    static constexpr const char* names[] = {"C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B"};
+    static constexpr const char* names[] = {"C",       "C sharp", "D",      "E flat", "E",      "F",
+                                            "F sharp", "G",       "A flat", "A",      "B flat", "B"};
     return fmt::format("{} {}", names[key % 12], static_cast<int>(key / 12) - 1);
 }
 
 class Story {
   public:
-    Story(const TraceRecord* records, const Note& note) : records_(records), note_(note), due_ns_(records[note.due].at_ns) {
+    Story(const TraceRecord* records, const Note& note)
+        : records_(records), note_(note), due_ns_(records[note.due].at_ns) {
         const std::size_t begin = start();
         for (std::size_t i = begin; i <= note_.wire.back(); ++i) tell(i);
         tell_wire();
-        std::stable_sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return a.at_ns < b.at_ns; });
+        std::stable_sort(rows_.begin(), rows_.end(),
+                         [](const Row& a, const Row& b) { return a.at_ns < b.at_ns; });
     }
 
     std::string draw();
@@ -138,7 +149,9 @@ class Story {
     void tell_callback(const TraceRecord& record);
     void tell_wire();
     void end_reads(bool ready);
-    void row(Nanoseconds at_ns, Column from, Column to, std::string words) { rows_.push_back({at_ns, from, to, std::move(words)}); }
+    void row(Nanoseconds at_ns, Column from, Column to, std::string words) {
+        rows_.push_back({at_ns, from, to, std::move(words)});
+    }
     void open(Column column, Nanoseconds at_ns) {
         if (open_ns_[column] < 0) open_ns_[column] = at_ns;
     }
@@ -183,7 +196,8 @@ std::size_t Story::start() const {
     for (std::size_t i = note_.due; i-- > 0 && records_[i].at_ns + before_ns >= due.at_ns;) {
         if (records_[i].processor != due.processor) continue;
         if (records_[i].kind == TraceKind::thread_switch) break;
-        if (records_[i].kind == TraceKind::interrupt_enter || records_[i].kind == TraceKind::dpc_enter) begin = i;
+        if (records_[i].kind == TraceKind::interrupt_enter || records_[i].kind == TraceKind::dpc_enter)
+            begin = i;
     }
     return begin;
 }
@@ -202,15 +216,19 @@ void Story::tell_begin() {
 
 void Story::tell(std::size_t index) {
     const TraceRecord& record = records_[index];
-    if (record.kind == TraceKind::line_assert) return row(record.at_ns, device, isr, fmt::format("The device asserts IRQ {}", record.a));
+    if (record.kind == TraceKind::line_assert)
+        return row(record.at_ns, device, isr, fmt::format("The device asserts IRQ {}", record.a));
     if (record.processor != records_[note_.due].processor) return;
     switch (record.kind) {
         case TraceKind::interrupt_enter:
             if (record.name != nullptr) tick_ns_ = record.at_ns;
             return;
-        case TraceKind::dpc_enter: dpc_ns_ = record.at_ns; return;
+        case TraceKind::dpc_enter:
+            dpc_ns_ = record.at_ns;
+            return;
         case TraceKind::dpc_leave:
-            if (open_ns_[port] >= 0 && dpc_ns_ < 0) row(record.at_ns, port, port, "The DPC is done; the device goes on alone");
+            if (open_ns_[port] >= 0 && dpc_ns_ < 0)
+                row(record.at_ns, port, port, "The DPC is done; the device goes on alone");
             if (dpc_ns_ < 0) close(port, record.at_ns);
             dpc_ns_ = tick_ns_ = -1;
             return;
@@ -219,21 +237,26 @@ void Story::tell(std::size_t index) {
             tell_begin();
             return row(record.at_ns, port, port, fmt::format("The note-on is due: {}", bytes()));
         case TraceKind::callback_enter:
-        case TraceKind::callback_leave: return tell_callback(record);
+        case TraceKind::callback_leave:
+            return tell_callback(record);
         case TraceKind::port_read:
         case TraceKind::port_write:
         case TraceKind::register_read:
-        case TraceKind::register_write: return tell_access(record);
+        case TraceKind::register_write:
+            return tell_access(record);
         case TraceKind::irp_complete:
-            if (open_ns_[port] >= 0) row(record.at_ns, port, client, "Nothing is left in the client's buffer: its IRP completes");
+            if (open_ns_[port] >= 0)
+                row(record.at_ns, port, client, "Nothing is left in the client's buffer: its IRP completes");
             return;
-        default: return;
+        default:
+            return;
     }
 }
 
 void Story::tell_callback(const TraceRecord& record) {
     const bool enters = record.kind == TraceKind::callback_enter;
-    const bool synchronized = is_named(record, "InterruptSyncRoutine") || is_named(record, "SynchronizeRoutine");
+    const bool synchronized =
+        is_named(record, "InterruptSyncRoutine") || is_named(record, "SynchronizeRoutine");
     if (is_named(record, "IMiniportMidiStream::Write")) {
         end_reads(false);
         if (enters) {
@@ -257,7 +280,7 @@ void Story::tell_callback(const TraceRecord& record) {
 
 void Story::tell_access(const TraceRecord& record) {
     const Column who = open_ns_[isr] >= 0 ? isr : adapter;
-    if (open_ns_[who] < 0) return;   // of another stream, or of the interrupt
+    if (open_ns_[who] < 0) return;  // of another stream, or of the interrupt
     if (record.kind == TraceKind::port_write || record.kind == TraceKind::register_write) {
         end_reads(true);
         return row(record.at_ns, who, device, fmt::format("{:02X} is written to {:X}h", record.b, record.a));
@@ -270,8 +293,12 @@ void Story::tell_access(const TraceRecord& record) {
 void Story::end_reads(bool ready) {
     if (reads_.count == 0) return;
     const Column who = open_ns_[isr] >= 0 ? isr : adapter;
-    const std::string times = reads_.count == 1 ? "" : reads_.count == 2 ? " twice" : fmt::format(" {} times", reads_.count);
-    row(reads_.at_ns, device, who, fmt::format("Register {:X}h is read{}: {:02X}, {}", reads_.port, times, reads_.value, ready ? "ready for a byte" : "still busy"));
+    const std::string times = reads_.count == 1   ? ""
+                              : reads_.count == 2 ? " twice"
+                                                  : fmt::format(" {} times", reads_.count);
+    row(reads_.at_ns, device, who,
+        fmt::format("Register {:X}h is read{}: {:02X}, {}", reads_.port, times, reads_.value,
+                    ready ? "ready for a byte" : "still busy"));
     reads_ = {};
 }
 
@@ -280,13 +307,16 @@ void Story::tell_wire() {
     for (std::size_t i = 0; i < note_bytes; ++i) {
         const TraceRecord& byte = records_[note_.wire[i]];
         boxes_.push_back({wire, first_bit_ns(byte), byte.at_ns, fmt::format("{:02X}", byte.a)});
-        if (i == 0) row(first_bit_ns(byte), device, wire, fmt::format("Its first bit is on the wire ({:02X}, {})", byte.a, parts[i]));
+        if (i == 0)
+            row(first_bit_ns(byte), device, wire,
+                fmt::format("Its first bit is on the wire ({:02X}, {})", byte.a, parts[i]));
         if (i != 0 && first_bit_ns(byte) != records_[note_.wire[i - 1]].at_ns) {
             row(first_bit_ns(byte), device, wire, fmt::format("{:02X} ({}) begins", byte.a, parts[i]));
         }
         const bool follows = i + 1 < note_bytes && first_bit_ns(records_[note_.wire[i + 1]]) == byte.at_ns;
         std::string words = fmt::format("{:02X} ({}) is out", byte.a, parts[i]);
-        if (follows) words += fmt::format(", {:02X} ({}) begins", records_[note_.wire[i + 1]].a, parts[i + 1]);
+        if (follows)
+            words += fmt::format(", {:02X} ({}) begins", records_[note_.wire[i + 1]].a, parts[i + 1]);
         if (i + 1 == note_bytes) words += ": whoever listens hears the note";
         row(byte.at_ns, wire, wire, words);
     }
@@ -295,12 +325,13 @@ void Story::tell_wire() {
 }
 
 std::string Story::bytes() const {
-    return fmt::format("{:02X} {:02X} {:02X}", records_[note_.wire[0]].a, records_[note_.wire[1]].a, records_[note_.wire[2]].a);
+    return fmt::format("{:02X} {:02X} {:02X}", records_[note_.wire[0]].a, records_[note_.wire[1]].a,
+                       records_[note_.wire[2]].a);
 }
 
 // Every row below the one before; where much time passes a band says so. Returns where the story ends.
 double Story::place() {
-    double y = top_px + row_px;   // the first line is the client's
+    double y = top_px + row_px;  // the first line is the client's
     for (std::size_t i = 0; i < rows_.size(); ++i) {
         const Nanoseconds passes_ns = i == 0 ? 0 : rows_[i].at_ns - rows_[i - 1].at_ns;
         if (i == 0 || passes_ns >= gap_ns) {
@@ -331,8 +362,12 @@ double Story::y_to(Nanoseconds at_ns) const {
 void Story::draw_head(Svg& svg, double bottom) {
     const TraceRecord& due = records_[note_.due];
     svg.text(24, 40, "One note's way to the wire", "title");
-    svg.text(24, 64, fmt::format("Note-on, channel {}, key {}, velocity {}. It is due {:.3f} s after the stream began to run. Read from top to bottom.",
-                                 (due.a & 15) + 1, key_name(records_[note_.wire[1]].a), records_[note_.wire[2]].a, static_cast<double>(due.b) / 1e7), "sub");
+    svg.text(24, 64,
+             fmt::format("Note-on, channel {}, key {}, velocity {}. It is due {:.3f} s after the stream "
+                         "began to run. Read from top to bottom.",
+                         (due.a & 15) + 1, key_name(records_[note_.wire[1]].a), records_[note_.wire[2]].a,
+                         static_cast<double>(due.b) / 1e7),
+             "sub");
     svg.text(time_px, 106, "Time", "head", "end");
     svg.text(time_px, 122, "in us", "under", "end");
     svg.text(words_px, 106, "What happens", "head");
@@ -351,14 +386,16 @@ void Story::draw_boxes(Svg& svg) {
         const double width = byte ? 2 * box_px : box_px;
         // Bytes follow each other without a gap.
         const double above = byte ? 0 : 7;
-        svg.rect(column_x(box.column) - width / 2, from - above, width, std::max(to - from + 2 * above, 4.0), fmt::format("box{}", static_cast<int>(box.column)), 3);
+        svg.rect(column_x(box.column) - width / 2, from - above, width, std::max(to - from + 2 * above, 4.0),
+                 fmt::format("box{}", static_cast<int>(box.column)), 3);
         if (byte) svg.text(column_x(box.column), (from + to) / 2 + 5, box.label, "byte", "middle");
     }
 }
 
 void Story::draw_rows(Svg& svg) {
     for (const Row& row : rows_) {
-        svg.text(time_px, row.y + 4, fmt::format("{:.2f}", static_cast<double>(row.at_ns - due_ns_) / 1000.0), "time", "end");
+        svg.text(time_px, row.y + 4, fmt::format("{:.2f}", static_cast<double>(row.at_ns - due_ns_) / 1000.0),
+                 "time", "end");
         svg.text(words_px, row.y + 4, row.words, "words");
         if (row.from == row.to) {
             if (row.from != wire) svg.dot(column_x(row.from), row.y, 3.5, "dot");
@@ -373,8 +410,12 @@ void Story::draw_rows(Svg& svg) {
 void Story::draw_foot(Svg& svg, double bottom) {
     const Nanoseconds first_ns = first_bit_ns(records_[note_.wire[0]]) - due_ns_;
     const Nanoseconds last_ns = records_[note_.wire.back()].at_ns - due_ns_;
-    svg.text(24, bottom + 46, fmt::format("{:.2f} us from due to the first bit on the wire, {:.2f} us to the last; 3 bytes of 320 us are {:.0f} us. Simulated time; not to scale.",
-                                          static_cast<double>(first_ns) / 1000.0, static_cast<double>(last_ns) / 1000.0, 960.0), "sub");
+    svg.text(
+        24, bottom + 46,
+        fmt::format("{:.2f} us from due to the first bit on the wire, {:.2f} us to the last; 3 bytes of 320 "
+                    "us are {:.0f} us. Simulated time; not to scale.",
+                    static_cast<double>(first_ns) / 1000.0, static_cast<double>(last_ns) / 1000.0, 960.0),
+        "sub");
 }
 
 std::string Story::draw() {
@@ -393,8 +434,9 @@ std::string Story::draw() {
     draw_boxes(svg);
     draw_rows(svg);
     for (const Gap& gap : gaps_) {
-        const std::string text = gap.passes_ns == 0 ? "It waits in the port driver until it is due"
-                                                    : fmt::format("{:.0f} us pass", static_cast<double>(gap.passes_ns) / 1000.0);
+        const std::string text =
+            gap.passes_ns == 0 ? "It waits in the port driver until it is due"
+                               : fmt::format("{:.0f} us pass", static_cast<double>(gap.passes_ns) / 1000.0);
         svg.text(words_px, gap.y + 15, text, "passes");
     }
     draw_foot(svg, bottom);

@@ -29,7 +29,9 @@ Ink ink(bool colour) {
     return {"\x1b[1;97;44m", "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[0m"};
 }
 
-std::string label(std::string_view text) { return fmt::format("  {:<{}}", text, label_width); }
+std::string label(std::string_view text) {
+    return fmt::format("  {:<{}}", text, label_width);
+}
 
 std::string base_name(const std::string& path) {
     const auto slash = path.rfind('/');
@@ -53,17 +55,20 @@ void put_source(std::string& out, const Line& place, const Ink& colours) {
         const bool here = number == place.line;
         std::replace(text.begin(), text.end(), '\t', ' ');
         while (!text.empty() && (text.back() == '\r' || text.back() == ' ')) text.pop_back();
-        out += fmt::format("    {}{:>5} {} {}{}\n", here ? colours.strong : colours.dim, number, here ? '>' : '|',
-                           text.substr(0, 96), colours.off);
+        out += fmt::format("    {}{:>5} {} {}{}\n", here ? colours.strong : colours.dim, number,
+                           here ? '>' : '|', text.substr(0, 96), colours.off);
     }
 }
 
 void put_head(std::string& out, const nt::Finding& finding, const PageOptions& options, const Ink& colours) {
     const bool stops = finding.severity == nt::Severity::bug_check;
-    const char* const kind = stops ? "BUG CHECK" : finding.severity == nt::Severity::finding ? "FINDING" : "ADVICE";
+    const char* const kind = stops                                       ? "BUG CHECK"
+                             : finding.severity == nt::Severity::finding ? "FINDING"
+                                                                         : "ADVICE";
     std::string head = fmt::format(" {}", kind);
     if (finding.code != 0) head += fmt::format(" 0x{:08X}  {}", finding.code, bug_check_name(finding.code));
-    out += fmt::format("{}{:<98}{}\n\n  {}{}{}\n", colours.head, head, colours.off, colours.strong, finding.text, colours.off);
+    out += fmt::format("{}{:<98}{}\n\n  {}{}{}\n", colours.head, head, colours.off, colours.strong,
+                       finding.text, colours.off);
     if (const verifier::Rule* const rule = verifier::find_rule(finding.rule)) {
         out += fmt::format("  {}Rule {}: {}{}\n", colours.dim, finding.rule, rule->sentence, colours.off);
     } else {
@@ -75,27 +80,33 @@ void put_head(std::string& out, const nt::Finding& finding, const PageOptions& o
 void put_place(std::string& out, const nt::Finding& finding, const Ink& colours) {
     const Line place = place_of(finding);
     if (place.line == 0) return;
-    out += fmt::format("\n  {}{}:{}{}  {}\n", colours.strong, place.file, place.line, colours.off, place.function);
+    out += fmt::format("\n  {}{}:{}{}  {}\n", colours.strong, place.file, place.line, colours.off,
+                       place.function);
     put_source(out, place, colours);
 }
 
-bool is_irql(std::string_view name) { return name.ends_with("IRQL") || name.ends_with("IRQL allowed"); }
+bool is_irql(std::string_view name) {
+    return name.ends_with("IRQL") || name.ends_with("IRQL allowed");
+}
 
 void put_parameters(std::string& out, const nt::Finding& finding) {
     const char* title = "parameters";
     for (unsigned i = 0; i < 4; ++i) {
-        const char* const name = finding.parameter_names[i] == nullptr ? "reserved" : finding.parameter_names[i];
+        const char* const name =
+            finding.parameter_names[i] == nullptr ? "reserved" : finding.parameter_names[i];
         if (finding.severity != nt::Severity::bug_check && finding.parameter_names[i] == nullptr) continue;
         out += label(title) + fmt::format("0x{:016X}  {}", finding.parameters[i], name);
-        if (is_irql(name)) out += fmt::format(" ({})", verifier::irql_name(static_cast<unsigned>(finding.parameters[i])));
+        if (is_irql(name))
+            out += fmt::format(" ({})", verifier::irql_name(static_cast<unsigned>(finding.parameters[i])));
         out += '\n';
         title = "";
     }
 }
 
 void put_when(std::string& out, const nt::Finding& finding, const PageOptions& options) {
-    out += label("when") + fmt::format("{}  processor {}  {}  thread {} \"{}\"\n", time_text(finding.at_ns), finding.processor,
-                                       verifier::irql_name(finding.irql), finding.thread, finding.thread_name);
+    out += label("when") + fmt::format("{}  processor {}  {}  thread {} \"{}\"\n", time_text(finding.at_ns),
+                                       finding.processor, verifier::irql_name(finding.irql), finding.thread,
+                                       finding.thread_name);
     if (!options.driver.empty()) out += label("driver") + options.driver + '\n';
 }
 
@@ -108,7 +119,9 @@ void put_stack(std::string& out, std::string_view title, const std::vector<Line>
     std::size_t host_run = 0;
     std::size_t hidden = 0;
     const auto put_hidden = [&] {
-        if (hidden != 0) out += label("") + fmt::format("{}... {} frames of Portico{}\n", colours.dim, hidden, colours.off);
+        if (hidden != 0)
+            out +=
+                label("") + fmt::format("{}... {} frames of Portico{}\n", colours.dim, hidden, colours.off);
         hidden = 0;
     };
     for (const Line& line : lines) {
@@ -119,9 +132,10 @@ void put_stack(std::string& out, std::string_view title, const std::vector<Line>
         }
         put_hidden();
         const std::string function = line.function.empty() ? module_text(line) : line.function;
-        out += label(title) + fmt::format("{}{:<{}}  {:<26} {}{}\n", line.driver ? colours.strong : colours.dim,
-                                          function.substr(0, 52), width, place_text(line),
-                                          line.function.empty() ? "" : module_text(line), colours.off);
+        out +=
+            label(title) + fmt::format("{}{:<{}}  {:<26} {}{}\n", line.driver ? colours.strong : colours.dim,
+                                       function.substr(0, 52), width, place_text(line),
+                                       line.function.empty() ? "" : module_text(line), colours.off);
         title = "";
     }
     put_hidden();
@@ -147,7 +161,8 @@ void put_subject(std::string& out, const nt::Finding& finding, const Ink& colour
     put_stack(out, "  last change", lines_of(subject.last), colours);
 }
 
-void put_events(std::string& out, const nt::Finding& finding, const PageOptions& options, const Ink& colours) {
+void put_events(std::string& out, const nt::Finding& finding, const PageOptions& options,
+                const Ink& colours) {
     const std::uint64_t end = finding.trace_end;
     const std::uint64_t oldest = sim::trace.first();
     const std::uint64_t wanted = end > options.event_count ? end - options.event_count : 0;
@@ -161,22 +176,31 @@ void put_events(std::string& out, const nt::Finding& finding, const PageOptions&
     }
 }
 
-bool faulted(const nt::Finding& finding) { return std::string_view(finding.rule) == "fault"; }
+bool faulted(const nt::Finding& finding) {
+    return std::string_view(finding.rule) == "fault";
+}
 
 nlohmann::json json_of(const std::vector<Line>& lines) {
     auto array = nlohmann::json::array();
     for (const Line& line : lines) {
-        array.push_back({{"function", line.function}, {"file", line.file}, {"line", line.line}, {"module", line.module},
-                         {"offset", line.offset}, {"driver", line.driver}});
+        array.push_back({{"function", line.function},
+                         {"file", line.file},
+                         {"line", line.line},
+                         {"module", line.module},
+                         {"offset", line.offset},
+                         {"driver", line.driver}});
     }
     return array;
 }
 
 const char* severity_name(nt::Severity severity) {
     switch (severity) {
-        case nt::Severity::advice: return "advice";
-        case nt::Severity::finding: return "finding";
-        case nt::Severity::bug_check: return "bug check";
+        case nt::Severity::advice:
+            return "advice";
+        case nt::Severity::finding:
+            return "finding";
+        case nt::Severity::bug_check:
+            return "bug check";
     }
     return "";
 }
@@ -202,7 +226,8 @@ std::string page(const nt::Finding& finding, const PageOptions& options) {
     out += '\n';
     put_events(out, finding, options, colours);
     if (!options.replay_line.empty()) {
-        out += fmt::format("\n  {}replay:{} {}{}{}\n", colours.strong, colours.off, colours.good, options.replay_line, colours.off);
+        out += fmt::format("\n  {}replay:{} {}{}{}\n", colours.strong, colours.off, colours.good,
+                           options.replay_line, colours.off);
     }
     return out;
 }
@@ -222,20 +247,27 @@ std::string page_json(const nt::Finding& finding, const PageOptions& options) {
     json["thread"] = {{"id", finding.thread}, {"name", finding.thread_name}};
     for (unsigned i = 0; i < 4; ++i) {
         const char* const name = finding.parameter_names[i];
-        json["parameters"].push_back({{"name", name == nullptr ? "reserved" : name}, {"value", finding.parameters[i]}});
+        json["parameters"].push_back(
+            {{"name", name == nullptr ? "reserved" : name}, {"value", finding.parameters[i]}});
     }
     json["stack"] = json_of(lines_of(finding.stack, faulted(finding)));
     if (finding.subject.kind != nullptr) {
-        json["subject"] = {{"kind", finding.subject.kind}, {"address", finding.subject.address}, {"size", finding.subject.size},
-                           {"tag", finding.subject.tag}, {"made", json_of(lines_of(finding.subject.made))},
+        json["subject"] = {{"kind", finding.subject.kind},
+                           {"address", finding.subject.address},
+                           {"size", finding.subject.size},
+                           {"tag", finding.subject.tag},
+                           {"made", json_of(lines_of(finding.subject.made))},
                            {"last", json_of(lines_of(finding.subject.last))}};
     }
     const std::uint64_t end = finding.trace_end;
     const std::uint64_t wanted = end > options.event_count ? end - options.event_count : 0;
     for (std::uint64_t i = std::max(sim::trace.first(), wanted); i < end; ++i) {
         const sim::TraceRecord& record = sim::trace.at(i);
-        json["events"].push_back({{"at_ns", record.at_ns}, {"processor", record.processor}, {"irql", record.irql},
-                                  {"kind", sim::name_of(record.kind)}, {"text", event_text(record)}});
+        json["events"].push_back({{"at_ns", record.at_ns},
+                                  {"processor", record.processor},
+                                  {"irql", record.irql},
+                                  {"kind", sim::name_of(record.kind)},
+                                  {"text", event_text(record)}});
     }
     if (!options.driver.empty()) json["driver"] = options.driver;
     if (!options.replay_line.empty()) json["replay"] = options.replay_line;

@@ -1,4 +1,5 @@
-// The bug-check page: one finding with everything that is known about it, as text and as JSON (design, section 5).
+// The bug-check page: one finding with everything that is known about it, as text and as JSON (design,
+// section 5).
 #pragma once
 
 #include <string>
@@ -11,15 +12,15 @@ namespace portico::report {
 // A return address made readable.
 struct Line {
     std::string function;
-    std::string file;        // as the compiler was given it
+    std::string file;  // as the compiler was given it
     unsigned line = 0;
     std::string module;
     std::uint64_t offset = 0;
     bool driver = false;
 };
 
-// The frames of a stack, inlined calls unfolded. `first_is_instruction`: the innermost is where a fault happened, not a
-// return address.
+// The frames of a stack, inlined calls unfolded. `first_is_instruction`: the innermost is where a fault
+// happened, not a return address.
 std::vector<Line> lines_of(const nt::Stack& stack, bool first_is_instruction);
 std::vector<Line> lines_of(const nt::Origin& origin);
 
@@ -28,16 +29,17 @@ Line place_of(const nt::Finding& finding);
 
 struct PageOptions {
     bool colour = false;
-    std::string replay_line;           // empty: none is shown
-    unsigned event_count = 16;         // of the last events
-    std::string driver;                // its name and hash, for the head
+    std::string replay_line;    // empty: none is shown
+    unsigned event_count = 16;  // of the last events
+    std::string driver;         // its name and hash, for the head
 };
 
 // The page of a bug check, or the shorter form of a finding that let the machine go on.
 std::string page(const nt::Finding& finding, const PageOptions& options);
 std::string page_json(const nt::Finding& finding, const PageOptions& options);
 
-// The name that Windows gives a bug-check code: "DRIVER_IRQL_NOT_LESS_OR_EQUAL"; "" when it is none that drivers meet.
+// The name that Windows gives a bug-check code: "DRIVER_IRQL_NOT_LESS_OR_EQUAL"; "" when it is none that
+// drivers meet.
 const char* bug_check_name(std::uint32_t code);
 
 // "12.345 678 900 s"

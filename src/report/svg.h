@@ -20,7 +20,8 @@ class Svg {
     void arrow(double x1, double x2, double y, std::string_view classes);
     void dot(double x, double y, double radius, std::string_view classes);
     // `y` is the base line. anchor: "start", "middle", "end".
-    void text(double x, double y, std::string_view text, std::string_view classes, std::string_view anchor = "start");
+    void text(double x, double y, std::string_view text, std::string_view classes,
+              std::string_view anchor = "start");
     // A tool tip for what is drawn until end_group().
     void begin_group(std::string_view title);
     void end_group();

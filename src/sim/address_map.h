@@ -1,5 +1,5 @@
-// Where everything of the simulated computer lies (docs/address-map.md). The addresses are the same in every run, so
-// that a trace never depends on the host's address space.
+// Where everything of the simulated computer lies (docs/address-map.md). The addresses are the same in every
+// run, so that a trace never depends on the host's address space.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ constexpr std::uint64_t MiB = 1ull << 20;
 // User memory of simulated client processes: what lies below MmUserProbeAddress.
 constexpr AddressRange user_range{0x690000000000, 256 * MiB};
 constexpr std::uint64_t user_probe_address = 0x69ffffff0000;
-// The same memory once more, at addresses of the system: where user pages are mapped that a driver has locked.
+// The same memory once more, at addresses of the system: where user pages are mapped that a driver has
+// locked.
 constexpr AddressRange user_system_range{0x6f0000000000, user_range.size};
 constexpr AddressRange image_range{0x6a0000000000, 64 * GiB};
 constexpr AddressRange nonpaged_range{0x6b0000000000, 256 * MiB};

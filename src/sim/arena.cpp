@@ -15,10 +15,11 @@ namespace portico::sim {
 namespace {
 
 [[noreturn]] void give_up(AddressRange range, const char* what, const char* why) {
-    std::fprintf(stderr,
-                 "portico: cannot reserve %s at 0x%llx: %s; another mapping is there or the address space is limited "
-                 "(see ulimit -v)\n",
-                 what, static_cast<unsigned long long>(range.base), why);
+    std::fprintf(
+        stderr,
+        "portico: cannot reserve %s at 0x%llx: %s; another mapping is there or the address space is limited "
+        "(see ulimit -v)\n",
+        what, static_cast<unsigned long long>(range.base), why);
     std::exit(3);
 }
 

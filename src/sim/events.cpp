@@ -23,7 +23,8 @@ void EventQueue::sift_down(int slot, Event* event) {
     for (;;) {
         int child = 2 * slot + 1;
         if (child >= size_) break;
-        if (child + 1 < size_ && before(*heap_[static_cast<std::size_t>(child + 1)], *heap_[static_cast<std::size_t>(child)])) {
+        if (child + 1 < size_ &&
+            before(*heap_[static_cast<std::size_t>(child + 1)], *heap_[static_cast<std::size_t>(child)])) {
             ++child;
         }
         if (!before(*heap_[static_cast<std::size_t>(child)], *event)) break;

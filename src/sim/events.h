@@ -1,5 +1,5 @@
-// What is going to happen: device timers, clock ticks, inputs. Ordered by (time, sequence), so equal times keep the order
-// in which they were scheduled.
+// What is going to happen: device timers, clock ticks, inputs. Ordered by (time, sequence), so equal times
+// keep the order in which they were scheduled.
 #pragma once
 
 #include <array>
@@ -9,8 +9,9 @@
 
 namespace portico::sim {
 
-// Owned by whoever schedules it (a device model, the clock). `fire` runs with no kernel lock held, on whichever stack the
-// simulation is on; `due_ns` is the event's own time, which the running processor may have passed already.
+// Owned by whoever schedules it (a device model, the clock). `fire` runs with no kernel lock held, on
+// whichever stack the simulation is on; `due_ns` is the event's own time, which the running processor may
+// have passed already.
 struct Event {
     using Fire = void (*)(void* owner, Nanoseconds due_ns);
 
@@ -28,7 +29,8 @@ struct Event {
     int slot = -1;
 };
 
-// A binary heap of borrowed events. Bounded: schedule() beyond the capacity ends the process (docs/limits.md).
+// A binary heap of borrowed events. Bounded: schedule() beyond the capacity ends the process
+// (docs/limits.md).
 class EventQueue {
   public:
     static constexpr int capacity = 4096;

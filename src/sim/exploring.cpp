@@ -103,7 +103,8 @@ bool Playback::choose_tick() {
     const bool original = original_.choose_tick();
     if (next_ == choices_.size()) return original;
     const std::uint8_t wanted = choices_[next_++];
-    if (wanted == ChoiceLog::tick_comes || wanted == ChoiceLog::tick_is_lost) return wanted == ChoiceLog::tick_comes;
+    if (wanted == ChoiceLog::tick_comes || wanted == ChoiceLog::tick_is_lost)
+        return wanted == ChoiceLog::tick_comes;
     misfit();
     return original;
 }

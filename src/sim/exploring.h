@@ -1,4 +1,5 @@
-// Policies that look for interleavings which NT's order never shows, the record of what they chose, and its playing back.
+// Policies that look for interleavings which NT's order never shows, the record of what they chose, and its
+// playing back.
 #pragma once
 
 #include <array>
@@ -23,10 +24,11 @@ class RandomPolicy final : public Policy {
     Random random_;
 };
 
-// Probabilistic concurrency testing: the processor with the highest priority goes on, and at depth - 1 random choices the
-// running one falls behind all others. A run of any length is a row of windows, each with new priorities and a random
-// length w of 64, 256, 1024 or 4096 choices: a bug that needs d <= depth orderings among n processors within w choices
-// shows in a window of that length with a probability of at least 1 / (n * w^(d-1)).
+// Probabilistic concurrency testing: the processor with the highest priority goes on, and at depth - 1 random
+// choices the running one falls behind all others. A run of any length is a row of windows, each with new
+// priorities and a random length w of 64, 256, 1024 or 4096 choices: a bug that needs d <= depth orderings
+// among n processors within w choices shows in a window of that length with a probability of at least 1 / (n
+// * w^(d-1)).
 class PctPolicy final : public Policy {
   public:
     static constexpr unsigned depth_limit = 16;
@@ -42,15 +44,15 @@ class PctPolicy final : public Policy {
 
     Random random_;
     unsigned change_count_;
-    unsigned window_ = 0;   // its length
+    unsigned window_ = 0;  // its length
     unsigned step_ = 0;
     int lowest_ = 0;
     std::array<int, max_processors> priorities_{};
-    std::array<unsigned, depth_limit> changes_{};   // steps in the window
+    std::array<unsigned, depth_limit> changes_{};  // steps in the window
 };
 
-// Choices in their order, each a small number: a processor's index, or one of the two for a tick. The first `capacity`
-// are kept, the others counted.
+// Choices in their order, each a small number: a processor's index, or one of the two for a tick. The first
+// `capacity` are kept, the others counted.
 class ChoiceLog {
   public:
     static constexpr std::uint64_t capacity = 1u << 20;
@@ -89,11 +91,12 @@ class Recorder final : public Policy {
     ChoiceLog& log_;
 };
 
-// Chooses what was recorded. Beyond the record, and where a recorded choice is none of those that there are, the policy
-// that made it decides: it is asked all the time, so that it is where it was.
+// Chooses what was recorded. Beyond the record, and where a recorded choice is none of those that there are,
+// the policy that made it decides: it is asked all the time, so that it is where it was.
 class Playback final : public Policy {
   public:
-    Playback(std::vector<std::uint8_t> choices, Policy& original) : choices_(std::move(choices)), original_(original) {}
+    Playback(std::vector<std::uint8_t> choices, Policy& original)
+        : choices_(std::move(choices)), original_(original) {}
     bool explores() const override { return true; }
     unsigned choose_processor(std::uint32_t candidates, unsigned by_time) override;
     bool choose_tick() override;

@@ -61,7 +61,9 @@ void reset_fibers() {
     stacks().next = stack_range.base;
 }
 
-std::size_t fiber_limit() { return stack_range.size / stack_slot; }
+std::size_t fiber_limit() {
+    return stack_range.size / stack_slot;
+}
 
 struct FiberMain {
     static void resumed(Fiber& self, ctx::transfer_t transfer) {
@@ -88,7 +90,8 @@ struct FiberMain {
         PORTICO_CHECK(!"a fiber's entry returned");
     }
 
-    // What jump_fcontext of x86-64 System V pushes: mxcsr and x87 words, r12 to r15, rbx, rbp, the return address.
+    // What jump_fcontext of x86-64 System V pushes: mxcsr and x87 words, r12 to r15, rbx, rbp, the return
+    // address.
     static SavedFrame saved(const Fiber& fiber) {
         if (fiber.context_ == nullptr) return {};
         const auto* const words = static_cast<const std::uint64_t*>(fiber.context_);
@@ -111,10 +114,13 @@ void Fiber::prepare(Entry entry, void* argument) {
 #ifdef PORTICO_ASAN
     ASAN_UNPOISON_MEMORY_REGION(reinterpret_cast<void*>(stack_low_), stack_high_ - stack_low_);
 #endif
-    context_ = ctx::make_fcontext(reinterpret_cast<void*>(stack_high_), stack_high_ - stack_low_, &FiberMain::main);
+    context_ =
+        ctx::make_fcontext(reinterpret_cast<void*>(stack_high_), stack_high_ - stack_low_, &FiberMain::main);
 }
 
-SavedFrame saved_frame(const Fiber& fiber) { return FiberMain::saved(fiber); }
+SavedFrame saved_frame(const Fiber& fiber) {
+    return FiberMain::saved(fiber);
+}
 
 void Fiber::release() {
     if (stack_low_ == 0) return;

@@ -1,4 +1,5 @@
-// Stacks that are switched by hand: every thread and every idle loop of the simulated computer is one (design, section 3).
+// Stacks that are switched by hand: every thread and every idle loop of the simulated computer is one
+// (design, section 3).
 #pragma once
 
 #include <cstddef>
@@ -10,8 +11,9 @@ class Fiber {
   public:
     using Entry = void (*)(void* argument);
 
-    // Prepares the fiber to call entry(argument) on a kernel stack of the arena when it is first switched to. The entry
-    // must never return. A fiber that was left half-way may be prepared again: its old frames are forgotten.
+    // Prepares the fiber to call entry(argument) on a kernel stack of the arena when it is first switched to.
+    // The entry must never return. A fiber that was left half-way may be prepared again: its old frames are
+    // forgotten.
     void prepare(Entry entry, void* argument);
 
     // Gives the stack back. The fiber must not be running.
@@ -22,7 +24,8 @@ class Fiber {
     std::uint64_t stack_low() const { return stack_low_; }
     std::uint64_t stack_high() const { return stack_high_; }
 
-    // Saves the running context in `from` and goes on in `to`. Returns when something switches back to `from`.
+    // Saves the running context in `from` and goes on in `to`. Returns when something switches back to
+    // `from`.
     static void switch_to(Fiber& from, Fiber& to);
 
   private:

@@ -1,4 +1,5 @@
-// Interrupt lines. A device model raises and lowers its source; what passes to the kernel is the line's level or edge.
+// Interrupt lines. A device model raises and lowers its source; what passes to the kernel is the line's level
+// or edge.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@ constexpr unsigned clock_line = 31;  // the bit in Processor::pending_lines of t
 
 class IrqLine {
   public:
-    // Called on the chosen processor, already raised to the line's DIRQL. True: some routine claimed the interrupt.
+    // Called on the chosen processor, already raised to the line's DIRQL. True: some routine claimed the
+    // interrupt.
     using Service = bool (*)(void* context, IrqLine& line);
 
     unsigned irq() const { return irq_; }
@@ -24,7 +26,8 @@ class IrqLine {
     // Level triggered: pending while any source asserts. Latched: each edge is pending once.
     void set_latched(bool latched) { latched_ = latched; }
 
-    // One service routine per line: the kernel's chain. A line that is asserted already becomes pending at once.
+    // One service routine per line: the kernel's chain. A line that is asserted already becomes pending at
+    // once.
     void connect(Service service, void* context, std::uint32_t affinity);
     void disconnect();
 

@@ -1,4 +1,5 @@
-// Where a fiber goes on when it is switched to: the innermost frame of a stack that does not run at the moment.
+// Where a fiber goes on when it is switched to: the innermost frame of a stack that does not run at the
+// moment.
 #pragma once
 
 #include "sim/fiber.h"

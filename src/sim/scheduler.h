@@ -112,8 +112,8 @@ struct Scheduler {
     void deliver();
 
   private:
-    // Exploring lets a processor fall behind by this much, no more: what waits for it to do something, with a time-out as
-    // drivers have, need not take it for dead.
+    // Exploring lets a processor fall behind by this much, no more: what waits for it to do something, with a
+    // time-out as drivers have, need not take it for dead.
     static constexpr Nanoseconds lag_ns_max = millisecond_ns;
 
     bool can_run(const Processor& p) const { return !p.idle && (p.spinning_on == nullptr || deliverable(p)); }

@@ -1,4 +1,5 @@
-// What happened, in order, with its simulated time: the last events for a bug-check page, all of them for --trace.
+// What happened, in order, with its simulated time: the last events for a bug-check page, all of them for
+// --trace.
 #pragma once
 
 #include <array>
@@ -9,29 +10,29 @@
 namespace portico::sim {
 
 enum class TraceKind : std::uint8_t {
-    call,             // name: DDI function or COM method entered; a: driver's return address or 0
-    callback_enter,   // name: driver routine called; a: its address
-    callback_leave,   // name; a: its NTSTATUS or other result
-    port_read,        // a: port, b: value
-    port_write,       // a: port, b: value
-    register_read,    // memory-mapped: a: address, b: value
+    call,            // name: DDI function or COM method entered; a: driver's return address or 0
+    callback_enter,  // name: driver routine called; a: its address
+    callback_leave,  // name; a: its NTSTATUS or other result
+    port_read,       // a: port, b: value
+    port_write,      // a: port, b: value
+    register_read,   // memory-mapped: a: address, b: value
     register_write,
-    line_assert,      // name: device; a: IRQ
+    line_assert,  // name: device; a: IRQ
     line_deassert,
     interrupt_enter,  // a: IRQ
     interrupt_leave,  // a: IRQ, b: 1 when claimed
     dpc_enter,        // a: routine
     dpc_leave,
-    thread_switch,    // a: thread id that runs now (0: idle)
-    thread_ready,     // a: thread id
-    irql,             // a: from, b: to
-    wire_out,         // name: device; a: byte, b: time of its first bit
+    thread_switch,  // a: thread id that runs now (0: idle)
+    thread_ready,   // a: thread id
+    irql,           // a: from, b: to
+    wire_out,       // name: device; a: byte, b: time of its first bit
     wire_in,
-    client,           // name: what a client asked for; a, b: as the client says
-    irp_complete,     // name: major function; a: IRP, b: status
-    message,          // name: stage of a MIDI message; a: first bytes, b: its identity (docs/path-of-a-note.md)
-    debug_print,      // a: index into the debug output
-    finding,          // name: rule
+    client,        // name: what a client asked for; a, b: as the client says
+    irp_complete,  // name: major function; a: IRP, b: status
+    message,       // name: stage of a MIDI message; a: first bytes, b: its identity (docs/path-of-a-note.md)
+    debug_print,   // a: index into the debug output
+    finding,       // name: rule
 };
 
 struct TraceRecord {
@@ -45,7 +46,8 @@ struct TraceRecord {
     std::uint8_t irql;
 };
 
-// The newest `capacity` records; older ones are overwritten. A drain, when set, is given every record once, in order.
+// The newest `capacity` records; older ones are overwritten. A drain, when set, is given every record once,
+// in order.
 class Trace {
   public:
     static constexpr std::uint64_t capacity = 8192;
@@ -54,7 +56,8 @@ class Trace {
     void add(const TraceRecord& record) {
         records_[next_ & (capacity - 1)] = record;
         ++next_;
-        if (next_ == flush_at_) [[unlikely]] flush();
+        if (next_ == flush_at_) [[unlikely]]
+            flush();
     }
 
     std::uint64_t count() const { return next_; }

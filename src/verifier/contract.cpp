@@ -1,4 +1,5 @@
-// contract, missing-import: promises of an interface that the driver breaks, and functions that nobody implements.
+// contract, missing-import: promises of an interface that the driver breaks, and functions that nobody
+// implements.
 #include <cstring>
 
 #include "verifier/rules.h"
@@ -16,13 +17,15 @@ bool is_advice(const char* requirement) {
 }
 
 void broken(const char* requirement, const void* object, const char* text) {
-    auto finding = make(is_advice(requirement) ? nt::Severity::advice : nt::Severity::finding, requirement, 0x1C4, "%s", text);
+    auto finding = make(is_advice(requirement) ? nt::Severity::advice : nt::Severity::finding, requirement,
+                        0x1C4, "%s", text);
     set_parameters(finding, {{"object", reinterpret_cast<std::uint64_t>(object)}});
     nt::report(finding);
 }
 
 void missing(const char* name, std::uint64_t caller) {
-    auto finding = make(nt::Severity::bug_check, "missing-import", 0xC4, "The driver calls %s, which Portico does not have.", name);
+    auto finding = make(nt::Severity::bug_check, "missing-import", 0xC4,
+                        "The driver calls %s, which Portico does not have.", name);
     set_parameters(finding, {{"caller", caller}});
     nt::report(finding);
 }

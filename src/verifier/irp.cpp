@@ -1,4 +1,5 @@
-// irp: each IRP is completed once, with everything put right, or passed on, or pended (verifier.md section 2).
+// irp: each IRP is completed once, with everything put right, or passed on, or pended (verifier.md section
+// 2).
 #include "verifier/rules.h"
 
 namespace portico::verifier {
@@ -15,12 +16,20 @@ Kind kind_of(nt::IrpFault fault) {
     using nt::IrpFault;
     constexpr auto stop = nt::Severity::bug_check;
     switch (fault) {
-        case IrpFault::completed_twice: return {0x44, 0, "An IRP is completed that was completed before, or is not the driver's.", stop};
-        case IrpFault::completed_pending: return {0xC9, 0x06, "An IRP is completed with STATUS_PENDING or -1 as its status.", stop};
-        case IrpFault::cancel_routine_left: return {0xC9, 0x07, "An IRP is completed while its cancel routine is still set.", stop};
-        case IrpFault::status_mismatch: return {0xC9, 0x224, "A dispatch routine's result and the IRP disagree about whether it is pending.", stop};
-        case IrpFault::forgotten: return {0xC9, 0x226, "A dispatch routine returned without completing, passing on or pending its IRP.", stop};
-        case IrpFault::left_at_removal: return {0x9F, 0x3, "An IRP is still pending although its device is gone.", nt::Severity::finding};
+        case IrpFault::completed_twice:
+            return {0x44, 0, "An IRP is completed that was completed before, or is not the driver's.", stop};
+        case IrpFault::completed_pending:
+            return {0xC9, 0x06, "An IRP is completed with STATUS_PENDING or -1 as its status.", stop};
+        case IrpFault::cancel_routine_left:
+            return {0xC9, 0x07, "An IRP is completed while its cancel routine is still set.", stop};
+        case IrpFault::status_mismatch:
+            return {0xC9, 0x224,
+                    "A dispatch routine's result and the IRP disagree about whether it is pending.", stop};
+        case IrpFault::forgotten:
+            return {0xC9, 0x226,
+                    "A dispatch routine returned without completing, passing on or pending its IRP.", stop};
+        case IrpFault::left_at_removal:
+            return {0x9F, 0x3, "An IRP is still pending although its device is gone.", nt::Severity::finding};
     }
     return {0xC9, 0, "", stop};
 }
@@ -41,6 +50,8 @@ void misused(nt::IrpFault fault, PIRP irp) {
 
 }  // namespace
 
-void install_irp_rules() { nt::probes.irp = misused; }
+void install_irp_rules() {
+    nt::probes.irp = misused;
+}
 
 }  // namespace portico::verifier

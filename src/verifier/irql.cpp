@@ -1,4 +1,5 @@
-// irql-ddi, irql-callback, irql-change, paged-code: who may be called at which IRQL (verifier.md sections 2 and 3).
+// irql-ddi, irql-callback, irql-change, paged-code: who may be called at which IRQL (verifier.md sections 2
+// and 3).
 #include "verifier/rules.h"
 
 namespace portico::verifier {
@@ -7,9 +8,9 @@ namespace {
 void called_at_wrong_irql(const nt::Ddi& ddi) {
     const unsigned now = sim::this_processor->irql;
     const bool high = now > ddi.irql_max;
-    auto finding = make(nt::Severity::bug_check, "irql-ddi", 0xC4, "%s was called at %s; it may be called at %s or %s.",
-                        ddi.name, irql_name(now), irql_name(high ? ddi.irql_max : ddi.irql_min),
-                        high ? "below" : "above");
+    auto finding = make(nt::Severity::bug_check, "irql-ddi", 0xC4,
+                        "%s was called at %s; it may be called at %s or %s.", ddi.name, irql_name(now),
+                        irql_name(high ? ddi.irql_max : ddi.irql_min), high ? "below" : "above");
     // 0x20004..: Windows has a code for a few functions each; the class code stands for all of them here.
     set_parameters(finding, {{"DDI compliance rule", 0x20002},
                              {"current IRQL", now},
@@ -19,8 +20,8 @@ void called_at_wrong_irql(const nt::Ddi& ddi) {
 }
 
 void came_back_at_other_irql(const char* name, const void* routine, sim::Irql before, sim::Irql after) {
-    auto finding = make(nt::Severity::bug_check, "irql-callback", 0xC8, "%s was called at %s and returned at %s.", name,
-                        irql_name(before), irql_name(after));
+    auto finding = make(nt::Severity::bug_check, "irql-callback", 0xC8,
+                        "%s was called at %s and returned at %s.", name, irql_name(before), irql_name(after));
     set_parameters(finding, {{"current IRQL << 16 | expected", std::uint64_t{after} << 16 | before},
                              {"routine", reinterpret_cast<std::uint64_t>(routine)}});
     nt::report(finding);
@@ -37,8 +38,8 @@ void changed(bool raising, sim::Irql now, sim::Irql wanted) {
 
 void paged_code(const char* file, unsigned line) {
     const unsigned now = sim::this_processor->irql;
-    auto finding = make(nt::Severity::bug_check, "paged-code", 0xD3, "Code that says PAGED_CODE() runs at %s (%s:%u).",
-                        irql_name(now), file, line);
+    auto finding = make(nt::Severity::bug_check, "paged-code", 0xD3,
+                        "Code that says PAGED_CODE() runs at %s (%s:%u).", irql_name(now), file, line);
     set_parameters(finding, {{"address", reinterpret_cast<std::uint64_t>(__builtin_return_address(0))},
                              {"IRQL", now},
                              {"access: execute", 8}});

@@ -14,38 +14,57 @@ struct Kind {
 
 Kind kind_of(nt::LeftKind kind) {
     switch (kind) {
-        case nt::LeftKind::pool_block: return {"pool block", 0xC4, 0x62};
-        case nt::LeftKind::object: return {"object", 0xC4, 0x62};
-        case nt::LeftKind::reference: return {"reference", 0x18, 0};
-        case nt::LeftKind::handle: return {"handle", 0xC4, 0xF6};
-        case nt::LeftKind::timer: return {"armed timer", 0xC7, 0};
-        case nt::LeftKind::dpc: return {"queued DPC", 0xC7, 1};
-        case nt::LeftKind::work_item: return {"queued work item", 0xCE, 0};
-        case nt::LeftKind::interrupt: return {"connected interrupt", 0xCE, 1};
-        case nt::LeftKind::device: return {"device object", 0xCE, 2};
-        case nt::LeftKind::lookaside_list: return {"lookaside list", 0xC4, 0xCC};
+        case nt::LeftKind::pool_block:
+            return {"pool block", 0xC4, 0x62};
+        case nt::LeftKind::object:
+            return {"object", 0xC4, 0x62};
+        case nt::LeftKind::reference:
+            return {"reference", 0x18, 0};
+        case nt::LeftKind::handle:
+            return {"handle", 0xC4, 0xF6};
+        case nt::LeftKind::timer:
+            return {"armed timer", 0xC7, 0};
+        case nt::LeftKind::dpc:
+            return {"queued DPC", 0xC7, 1};
+        case nt::LeftKind::work_item:
+            return {"queued work item", 0xCE, 0};
+        case nt::LeftKind::interrupt:
+            return {"connected interrupt", 0xCE, 1};
+        case nt::LeftKind::device:
+            return {"device object", 0xCE, 2};
+        case nt::LeftKind::lookaside_list:
+            return {"lookaside list", 0xC4, 0xCC};
     }
     return {"thing", 0xC4, 0};
 }
 
-bool is_vowel(char c) { return std::strchr("aeiou", c) != nullptr; }
+bool is_vowel(char c) {
+    return std::strchr("aeiou", c) != nullptr;
+}
 
 void left(const nt::LeftBehind& left) {
     const Kind kind = kind_of(left.kind);
     const bool named = left.what != nullptr && left.what[0] != 0 && std::strcmp(left.what, kind.name) != 0;
-    auto finding = make(nt::Severity::finding, "left-behind", kind.code, "The driver is unloaded and left %s %s%s%s behind.",
-                        is_vowel(kind.name[0]) ? "an" : "a", kind.name, named ? " " : "", named ? left.what : "");
-    set_parameters(finding, {{"kind", kind.first}, {"address", left.address}, {"size", left.size}, {"references", left.references}});
+    auto finding = make(
+        nt::Severity::finding, "left-behind", kind.code, "The driver is unloaded and left %s %s%s%s behind.",
+        is_vowel(kind.name[0]) ? "an" : "a", kind.name, named ? " " : "", named ? left.what : "");
+    set_parameters(finding, {{"kind", kind.first},
+                             {"address", left.address},
+                             {"size", left.size},
+                             {"references", left.references}});
     finding.subject = {kind.name, left.address, left.size, left.tag, left.made, {}};
     // The place that matters is where it was made: the driver's own code is not on the stack any more.
     for (const auto frame : left.made.frames) {
-        if (frame != 0 && finding.stack.count < nt::Stack::depth) finding.stack.frames[finding.stack.count++] = frame;
+        if (frame != 0 && finding.stack.count < nt::Stack::depth)
+            finding.stack.frames[finding.stack.count++] = frame;
     }
     nt::report(finding);
 }
 
 }  // namespace
 
-void install_left_behind_rule() { nt::probes.left_behind = left; }
+void install_left_behind_rule() {
+    nt::probes.left_behind = left;
+}
 
 }  // namespace portico::verifier

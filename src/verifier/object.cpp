@@ -14,6 +14,8 @@ void misused(std::uint32_t code, const void* object, const char* text) {
 
 }  // namespace
 
-void install_object_rules() { nt::probes.object_misuse = misused; }
+void install_object_rules() {
+    nt::probes.object_misuse = misused;
+}
 
 }  // namespace portico::verifier

@@ -16,6 +16,8 @@ void misused(std::uint32_t code, const nt::Subject& block, std::uint64_t detail,
 
 }  // namespace
 
-void install_pool_rule() { nt::probes.pool_misuse = misused; }
+void install_pool_rule() {
+    nt::probes.pool_misuse = misused;
+}
 
 }  // namespace portico::verifier

@@ -25,10 +25,11 @@ void set_parameters(nt::Finding& finding, std::initializer_list<Parameter> param
 }
 
 const char* irql_name(unsigned irql) {
-    static const char* const names[16] = {"PASSIVE_LEVEL",  "APC_LEVEL",      "DISPATCH_LEVEL", "device level 3",
-                                          "device level 4", "device level 5", "device level 6", "device level 7",
-                                          "device level 8", "device level 9", "device level 10", "device level 11",
-                                          "SYNCH_LEVEL",    "CLOCK_LEVEL",    "IPI_LEVEL",      "HIGH_LEVEL"};
+    static const char* const names[16] = {
+        "PASSIVE_LEVEL",  "APC_LEVEL",      "DISPATCH_LEVEL",  "device level 3",
+        "device level 4", "device level 5", "device level 6",  "device level 7",
+        "device level 8", "device level 9", "device level 10", "device level 11",
+        "SYNCH_LEVEL",    "CLOCK_LEVEL",    "IPI_LEVEL",       "HIGH_LEVEL"};
     return names[irql & 15];
 }
 

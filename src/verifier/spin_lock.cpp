@@ -6,7 +6,7 @@ namespace {
 
 struct Kind {
     std::uint32_t code;
-    std::uint64_t first;       // P1 of 0xC4
+    std::uint64_t first;  // P1 of 0xC4
     const char* first_name;
     const char* text;
 };
@@ -14,15 +14,19 @@ struct Kind {
 Kind kind_of(nt::SpinLockFault fault) {
     switch (fault) {
         case nt::SpinLockFault::already_owned:
-            return {0x0F, 0, nullptr, "A spin lock is acquired that this processor holds already: it would spin for ever."};
+            return {0x0F, 0, nullptr,
+                    "A spin lock is acquired that this processor holds already: it would spin for ever."};
         case nt::SpinLockFault::not_owned:
             return {0x10, 0, nullptr, "A spin lock is released that this processor does not hold."};
         case nt::SpinLockFault::wrong_irql:
-            return {0xC4, 0x40, "kind: lock at a wrong IRQL", "A spin lock is acquired or released at %s, which its form does not allow."};
+            return {0xC4, 0x40, "kind: lock at a wrong IRQL",
+                    "A spin lock is acquired or released at %s, which its form does not allow."};
         case nt::SpinLockFault::deadlock:
-            return {0xC4, 0x1001, "kind: lock order cycle", "Two processors wait for each other's spin locks: neither will ever go on."};
+            return {0xC4, 0x1001, "kind: lock order cycle",
+                    "Two processors wait for each other's spin locks: neither will ever go on."};
         case nt::SpinLockFault::irql_not_restored:
-            return {0xC4, 0x32, "kind: released to a wrong IRQL", "A spin lock is released to %s, which is above the current IRQL."};
+            return {0xC4, 0x32, "kind: released to a wrong IRQL",
+                    "A spin lock is released to %s, which is above the current IRQL."};
     }
     return {0xC4, 0, nullptr, ""};
 }
@@ -47,6 +51,8 @@ void misused(nt::SpinLockFault fault, const volatile void* lock, sim::Irql irql)
 
 }  // namespace
 
-void install_spin_lock_rule() { nt::probes.spin_lock = misused; }
+void install_spin_lock_rule() {
+    nt::probes.spin_lock = misused;
+}
 
 }  // namespace portico::verifier

@@ -13,7 +13,8 @@ constexpr Rule rules[] = {
     {"irql-change", 0xC4, "Raising the IRQL does not lower it, and lowering does not raise it."},
     {"paged-code", 0xD3, "Code that says PAGED_CODE() runs below DISPATCH_LEVEL."},
     {"wait-raised", 0xC4, "A driver waits only below DISPATCH_LEVEL."},
-    {"spin-lock", 0x0F, "Spin locks are acquired and released in pairs, by one processor, at the IRQL of their form."},
+    {"spin-lock", 0x0F,
+     "Spin locks are acquired and released in pairs, by one processor, at the IRQL of their form."},
     {"irp", 0x44, "Each IRP is completed once, with everything put right, or passed on, or pended."},
     {"pool", 0xC2, "Pool memory is freed once, with its tag, within its bounds, at an IRQL that fits."},
     {"object", 0x18, "Reference counts and dispatcher objects stay whole."},
@@ -40,7 +41,9 @@ void install() {
     install_fault_rule();
 }
 
-const Rule* rule_at(unsigned index) { return index < std::size(rules) ? &rules[index] : nullptr; }
+const Rule* rule_at(unsigned index) {
+    return index < std::size(rules) ? &rules[index] : nullptr;
+}
 
 const Rule* find_rule(const char* id) {
     for (const Rule& rule : rules) {

@@ -1,5 +1,5 @@
-// The rules that watch a driver: each a file, with the bug-check code that Windows would give (docs/spec/verifier.md).
-// A rule hangs in a probe of src/nt/probes.h and reports through src/nt/findings.h.
+// The rules that watch a driver: each a file, with the bug-check code that Windows would give
+// (docs/spec/verifier.md). A rule hangs in a probe of src/nt/probes.h and reports through src/nt/findings.h.
 #pragma once
 
 #include "nt/probes.h"
@@ -11,9 +11,9 @@ void install();
 
 // What one rule is, for documentation and the report.
 struct Rule {
-    const char* id;         // "irql-ddi"
-    std::uint32_t code;     // the bug check it most often raises
-    const char* sentence;   // what it demands
+    const char* id;        // "irql-ddi"
+    std::uint32_t code;    // the bug check it most often raises
+    const char* sentence;  // what it demands
 };
 const Rule* rule_at(unsigned index);  // null past the end
 const Rule* find_rule(const char* id);

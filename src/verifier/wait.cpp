@@ -6,10 +6,11 @@ namespace {
 
 void waited(const void* object, bool zero_timeout) {
     const unsigned now = sim::this_processor->irql;
-    auto finding = make(nt::Severity::bug_check, "wait-raised", 0xC4,
-                        zero_timeout ? "An object was looked at with a wait at %s; that is allowed up to DISPATCH_LEVEL."
-                                     : "The driver waits at %s: whoever could end the wait cannot run.",
-                        irql_name(now));
+    auto finding =
+        make(nt::Severity::bug_check, "wait-raised", 0xC4,
+             zero_timeout ? "An object was looked at with a wait at %s; that is allowed up to DISPATCH_LEVEL."
+                          : "The driver waits at %s: whoever could end the wait cannot run.",
+             irql_name(now));
     set_parameters(finding, {{"kind: wait at raised IRQL", 0x3B},
                              {"current IRQL", now},
                              {"object", reinterpret_cast<std::uint64_t>(object)},
@@ -21,6 +22,8 @@ void waited(const void* object, bool zero_timeout) {
 
 }  // namespace
 
-void install_wait_rule() { nt::probes.wait_at_raised_irql = waited; }
+void install_wait_rule() {
+    nt::probes.wait_at_raised_irql = waited;
+}
 
 }  // namespace portico::verifier

@@ -34,8 +34,10 @@
     METHODS_IMiniportWaveRTStream(M) PORTICO_IMiniportWaveRTStreamNotification(M)
 #define METHODS_IMiniportWaveRT(M) METHODS_IMiniport(M) PORTICO_IMiniportWaveRT(M)
 #define METHODS_IAdapterPowerManagement(M) PORTICO_IUnknown(M) PORTICO_IAdapterPowerManagement(M)
-#define METHODS_IAdapterPowerManagement2(M) METHODS_IAdapterPowerManagement(M) PORTICO_IAdapterPowerManagement2(M)
-#define METHODS_IAdapterPowerManagement3(M) METHODS_IAdapterPowerManagement2(M) PORTICO_IAdapterPowerManagement3(M)
+#define METHODS_IAdapterPowerManagement2(M) \
+    METHODS_IAdapterPowerManagement(M) PORTICO_IAdapterPowerManagement2(M)
+#define METHODS_IAdapterPowerManagement3(M) \
+    METHODS_IAdapterPowerManagement2(M) PORTICO_IAdapterPowerManagement3(M)
 #define METHODS_IPowerNotify(M) PORTICO_IUnknown(M) PORTICO_IPowerNotify(M)
 #define METHODS_IPinCount(M) PORTICO_IUnknown(M) PORTICO_IPinCount(M)
 #define METHODS_IPinName(M) PORTICO_IUnknown(M) PORTICO_IPinName(M)
@@ -53,17 +55,20 @@
 #define METHODS_ISynthSinkDMus(M) METHODS_IMXF(M) PORTICO_ISynthSinkDMus(M)
 #define METHODS_IMasterClock(M) PORTICO_IUnknown(M) PORTICO_IMasterClock(M)
 
-#define ALL_INTERFACES(X)                                                                                       \
-    X(IUnknown) X(IResourceList) X(IDmaChannel) X(IDmaChannelSlave) X(IInterruptSync) X(IServiceSink)           \
-    X(IServiceGroup) X(IRegistryKey) X(IMusicTechnology) X(IMiniport) X(IPort) X(IPortMidi)                     \
-    X(IMiniportMidiStream) X(IMiniportMidi) X(IPortTopology) X(IMiniportTopology) X(IPortWaveCyclic)            \
-    X(IMiniportWaveCyclicStream) X(IMiniportWaveCyclic) X(IPortWavePci) X(IPortWavePciStream)                   \
-    X(IMiniportWavePciStream) X(IMiniportWavePci) X(IPortWaveRT) X(IPortWaveRTStream) X(IMiniportWaveRTStream)  \
-    X(IMiniportWaveRTStreamNotification) X(IMiniportWaveRT) X(IAdapterPowerManagement)                          \
-    X(IAdapterPowerManagement2) X(IAdapterPowerManagement3) X(IPowerNotify) X(IPinCount) X(IPinName)            \
-    X(IPortEvents) X(IDrmPort) X(IDrmPort2) X(IPortClsVersion) X(IPortClsPower) X(IUnregisterSubdevice)         \
-    X(IUnregisterPhysicalConnection) X(IPortDMus) X(IMiniportDMus) X(IMXF) X(IAllocatorMXF) X(ISynthSinkDMus)   \
-    X(IMasterClock)
+#define ALL_INTERFACES(X)                                                                                  \
+    X(IUnknown)                                                                                            \
+    X(IResourceList) X(IDmaChannel) X(IDmaChannelSlave) X(IInterruptSync) X(IServiceSink) X(IServiceGroup) \
+        X(IRegistryKey) X(IMusicTechnology) X(IMiniport) X(IPort) X(IPortMidi) X(IMiniportMidiStream)      \
+            X(IMiniportMidi) X(IPortTopology) X(IMiniportTopology) X(IPortWaveCyclic)                      \
+                X(IMiniportWaveCyclicStream) X(IMiniportWaveCyclic) X(IPortWavePci) X(IPortWavePciStream)  \
+                    X(IMiniportWavePciStream) X(IMiniportWavePci) X(IPortWaveRT) X(IPortWaveRTStream)      \
+                        X(IMiniportWaveRTStream) X(IMiniportWaveRTStreamNotification) X(IMiniportWaveRT)   \
+                            X(IAdapterPowerManagement) X(IAdapterPowerManagement2)                         \
+                                X(IAdapterPowerManagement3) X(IPowerNotify) X(IPinCount) X(IPinName)       \
+                                    X(IPortEvents) X(IDrmPort) X(IDrmPort2) X(IPortClsVersion)             \
+                                        X(IPortClsPower) X(IUnregisterSubdevice)                           \
+                                            X(IUnregisterPhysicalConnection) X(IPortDMus) X(IMiniportDMus) \
+                                                X(IMXF) X(IAllocatorMXF) X(ISynthSinkDMus) X(IMasterClock)
 
 #define ENUMERATOR(Interface) interface_##Interface,
 enum { ALL_INTERFACES(ENUMERATOR) interface_count };
@@ -87,13 +92,15 @@ struct Note<void> {
 template <class Interface>
 class Recorder;
 
-#define RECORD(type, method, parameters) \
-    STDMETHODIMP_(type) method parameters { return Note<type>::of(#method); }
-#define RECORDER(Interface)                     \
-    template <>                                 \
+#define RECORD(type, method, parameters)    \
+    STDMETHODIMP_(type) method parameters { \
+        return Note<type>::of(#method);     \
+    }
+#define RECORDER(Interface)                        \
+    template <>                                    \
     class Recorder<Interface> : public Interface { \
-      public:                                   \
-        METHODS_##Interface(RECORD)             \
+      public:                                      \
+        METHODS_##Interface(RECORD)                \
     };
 ALL_INTERFACES(RECORDER)
 #undef RECORDER

@@ -1,4 +1,5 @@
-// The kernel's layouts in host mode; drivers/kernel_cxx.cpp and kernel_c.c assert the same list when they are built.
+// The kernel's layouts in host mode; drivers/kernel_cxx.cpp and kernel_c.c assert the same list when they are
+// built.
 #include <cstddef>
 #include <cstring>
 #include <fstream>
@@ -23,8 +24,8 @@ TEST(KernelLayout, SizesOffsetsAndNumbersAreWindows) {
 
 // Where mingw-w64's headers are older than Windows 10, or leave out an alignment that Windows has.
 const std::map<std::string, LONGLONG> mingw_differs = {
-    {"sizeof(DEVICE_OBJECT)", 328},     // not aligned to 16 bytes
-    {"sizeof(DEVICE_DESCRIPTION)", 40}, // version 2: before Windows 8
+    {"sizeof(DEVICE_OBJECT)", 328},      // not aligned to 16 bytes
+    {"sizeof(DEVICE_DESCRIPTION)", 40},  // version 2: before Windows 8
 };
 
 TEST(KernelLayout, SizesOffsetsAndNumbersAreMingws) {
@@ -59,7 +60,9 @@ IRP irp_in_the_middle() {
     return irp;
 }
 
-NTSTATUS NTAPI completion(PDEVICE_OBJECT, PIRP, PVOID) { return STATUS_SUCCESS; }
+NTSTATUS NTAPI completion(PDEVICE_OBJECT, PIRP, PVOID) {
+    return STATUS_SUCCESS;
+}
 
 TEST(IrpHelpers, CopyLeavesCompletionBehind) {
     IRP irp = irp_in_the_middle();
@@ -92,7 +95,8 @@ TEST(IrpHelpers, CompletionRoutineGoesToTheNextLocation) {
         IoSetCompletionRoutine(&irp, completion, &context, success, error, cancel);
         EXPECT_EQ(three_locations[0].CompletionRoutine, &completion);
         EXPECT_EQ(three_locations[0].Context, &context);
-        EXPECT_EQ(three_locations[0].Control, (success ? 0x40 : 0) | (error ? 0x80 : 0) | (cancel ? 0x20 : 0));
+        EXPECT_EQ(three_locations[0].Control,
+                  (success ? 0x40 : 0) | (error ? 0x80 : 0) | (cancel ? 0x20 : 0));
     }
 }
 
@@ -114,7 +118,8 @@ TEST(IrpHelpers, MarkPendingKeepsOtherControlBits) {
     EXPECT_EQ(three_locations[1].Control, SL_INVOKE_ON_ERROR | SL_PENDING_RETURNED);
 }
 
-// The driver's sources include headers inside extern "C", in another order and twice, and define GUIDs in two files.
+// The driver's sources include headers inside extern "C", in another order and twice, and define GUIDs in two
+// files.
 TEST(KernelLayout, DriverFillsTheHostsDriverObject) {
     DRIVER_EXTENSION extension{};
     DRIVER_OBJECT driver{};

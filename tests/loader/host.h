@@ -24,7 +24,9 @@ inline int WIN64 host_add(int a, int b) {
     ++additions;
     return a + b;
 }
-inline void WIN64 host_callback() { on_callback(); }
+inline void WIN64 host_callback() {
+    on_callback();
+}
 
 inline const void* find_export(const char* name) {
     const std::string wanted = name;
@@ -36,7 +38,9 @@ inline const void* find_export(const char* name) {
 
 inline const LoadOptions options{find_export};
 
-inline std::string path_of(const std::string& driver) { return PORTICO_DRIVERS "/" + driver + ".so"; }
+inline std::string path_of(const std::string& driver) {
+    return PORTICO_DRIVERS "/" + driver + ".so";
+}
 
 inline std::vector<std::byte> read_bytes(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -69,6 +73,8 @@ template <class Function>
 Function* as(const void* address) {
     return reinterpret_cast<Function*>(const_cast<void*>(address));
 }
-inline std::uint64_t number(const void* address) { return reinterpret_cast<std::uint64_t>(address); }
+inline std::uint64_t number(const void* address) {
+    return reinterpret_cast<std::uint64_t>(address);
+}
 
 }  // namespace portico::loader::test

@@ -103,7 +103,8 @@ TEST(Image, StaticsAreResetInPlace) {
     image->reset_statics();
     EXPECT_EQ(*sample.counter, 5);
     EXPECT_EQ(*sample.pointer_to_it, sample.counter);
-    EXPECT_TRUE(std::all_of(sample.zeroes, sample.zeroes + zeroes_bytes, [](unsigned char byte) { return byte == 0; }));
+    EXPECT_TRUE(std::all_of(sample.zeroes, sample.zeroes + zeroes_bytes,
+                            [](unsigned char byte) { return byte == 0; }));
 }
 
 TEST(Image, SameContentIsLoadedOnce) {
@@ -121,7 +122,8 @@ TEST(Image, FileThatChangedIsLoadedAnew) {
     const auto path = ::testing::TempDir() + "/portico-changing-" + std::to_string(::getpid()) + ".so";
     const auto write = [&](const std::vector<std::byte>& bytes) {
         std::filesystem::remove(path);
-        std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+        std::ofstream(path, std::ios::binary)
+            .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     };
     const auto bytes = read_bytes(path_of("loader_sample"));
     write(bytes);
@@ -164,7 +166,9 @@ TEST(Image, UnloadingGivesItsPlaceBack) {
 TEST(Image, PlaceInTheHostsHandsIsNotTaken) {
     const auto file = parse_elf(read_bytes(path_of("loader_sample")), "sample");
     auto* const there = reinterpret_cast<char*>(file->base);
-    ASSERT_EQ(::mmap(there, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), there);
+    ASSERT_EQ(
+        ::mmap(there, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
+        there);
     *there = 7;
     EXPECT_NE(load()->range().base, file->base);
     EXPECT_EQ(*there, 7);
@@ -181,7 +185,8 @@ TEST(MissingImport, AreListedAtLoadAndTellWhoCallsThem) {
     EXPECT_EQ(image->missing_imports()[0]->name, "NotThere");
     EXPECT_EQ(image->missing_imports()[1]->name, "AlsoNotThere");
     const auto sample = start(*image);
-    missing_import_called = [](const MissingImport& import, std::uint64_t caller, std::uint64_t frame) -> std::uint64_t {
+    missing_import_called = [](const MissingImport& import, std::uint64_t caller,
+                               std::uint64_t frame) -> std::uint64_t {
         called = {import.name, import.image->name(), caller, frame};
         return 0x1122334455667788;
     };
@@ -189,7 +194,8 @@ TEST(MissingImport, AreListedAtLoadAndTellWhoCallsThem) {
     EXPECT_EQ(called.import, "NotThere");
     EXPECT_EQ(called.image, "loader_sample");
     EXPECT_TRUE(image->contains(called.caller));
-    EXPECT_LT(called.caller - number(sample.call_missing), 100u) << "the caller is the function that calls it";
+    EXPECT_LT(called.caller - number(sample.call_missing), 100u)
+        << "the caller is the function that calls it";
     EXPECT_NE(called.frame, 0u);
 }
 

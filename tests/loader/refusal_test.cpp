@@ -1,4 +1,5 @@
-// Files that are no images, and images that lie about themselves: each is refused with one line that names the file.
+// Files that are no images, and images that lie about themselves: each is refused with one line that names
+// the file.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -47,14 +48,18 @@ class Spoiled : public ::testing::Test {
         return *reinterpret_cast<T*>(bytes.data() + offset);
     }
     Elf64_Ehdr& header() { return at<Elf64_Ehdr>(0); }
-    Elf64_Phdr& program(unsigned index) { return at<Elf64_Phdr>(header().e_phoff + index * sizeof(Elf64_Phdr)); }
+    Elf64_Phdr& program(unsigned index) {
+        return at<Elf64_Phdr>(header().e_phoff + index * sizeof(Elf64_Phdr));
+    }
     Elf64_Phdr& program_of(std::uint32_t type, unsigned skip = 0) {
         for (unsigned i = 0; i < header().e_phnum; ++i) {
             if (program(i).p_type == type && skip-- == 0) return program(i);
         }
         throw std::runtime_error("no such program header");
     }
-    Elf64_Shdr& section(unsigned index) { return at<Elf64_Shdr>(header().e_shoff + index * sizeof(Elf64_Shdr)); }
+    Elf64_Shdr& section(unsigned index) {
+        return at<Elf64_Shdr>(header().e_shoff + index * sizeof(Elf64_Shdr));
+    }
     std::uint64_t file_offset(std::string_view section_name) {
         const auto file = parse_elf(bytes, "sample");
         PORTICO_CHECK(file.ok() && file->section(section_name) != nullptr);
@@ -77,13 +82,16 @@ TEST(Refusal, WhatIsNoImage) {
     EXPECT_THAT(refusal({}), HasSubstr("empty"));
     EXPECT_THAT(refusal(bytes_of("#include <portcls.h>\n")), HasSubstr("not a driver image"));
     EXPECT_THAT(refusal(bytes_of("\x7f")), HasSubstr("not a driver image"));
-    EXPECT_THAT(refusal(bytes_of("\x7f" "ELF")), HasSubstr("cut off"));
+    EXPECT_THAT(refusal(bytes_of("\x7f"
+                                 "ELF")),
+                HasSubstr("cut off"));
     EXPECT_THAT(refusal(bytes_of("MZ\x90")), HasSubstr("PE images (.sys) are not supported yet"));
 }
 
 TEST(Refusal, WhatOtherToolsBuilt) {
     EXPECT_THAT(refusal_of_file("/proc/self/exe"), HasSubstr("not built by portico's tool chain"));
-    EXPECT_THAT(refusal_of_file("/lib/x86_64-linux-gnu/libc.so.6"), HasSubstr("not built by portico's tool chain"));
+    EXPECT_THAT(refusal_of_file("/lib/x86_64-linux-gnu/libc.so.6"),
+                HasSubstr("not built by portico's tool chain"));
     EXPECT_THAT(refusal_of_file(PORTICO_DRIVERS "/loader_sample.objects/drivers_sample.cpp.o"),
                 HasSubstr("an object file"));
 }
@@ -107,7 +115,8 @@ TEST_F(Spoiled, Header) {
     EXPECT_THAT(spoil([&] { header().e_type = ET_CORE; }), HasSubstr("not a shared object"));
     EXPECT_THAT(spoil([&] { header().e_phnum = 0; }), HasSubstr("no program headers"));
     EXPECT_THAT(spoil([&] { header().e_phentsize = 8; }), HasSubstr("no program headers"));
-    EXPECT_THAT(spoil([&] { header().e_phoff = bytes.size() - 8; }), HasSubstr("program headers lie outside"));
+    EXPECT_THAT(spoil([&] { header().e_phoff = bytes.size() - 8; }),
+                HasSubstr("program headers lie outside"));
     EXPECT_THAT(spoil([&] { header().e_phoff = ~0ull - 8; }), HasSubstr("program headers lie outside"));
     EXPECT_THAT(spoil([&] { header().e_shnum = 0; }), HasSubstr("no sections"));
     EXPECT_THAT(spoil([&] { header().e_shoff = bytes.size() - 1; }), HasSubstr("section headers"));
@@ -214,7 +223,7 @@ TEST_F(Spoiled, Symbols) {
     EXPECT_THAT(refusal(bytes), HasSubstr("name of symbol 1"));
     bytes = good;
     for (std::uint64_t i = 1; at<Elf64_Sym>(symbols + i * sizeof(Elf64_Sym)).st_shndx == SHN_UNDEF; ++i) {
-        at<Elf64_Sym>(symbols + i * sizeof(Elf64_Sym)).st_name += 1;   // "t_HostAdd"
+        at<Elf64_Sym>(symbols + i * sizeof(Elf64_Sym)).st_name += 1;  // "t_HostAdd"
     }
     EXPECT_THAT(refusal(bytes), HasSubstr("not built by portico"));
     bytes = good;
@@ -232,13 +241,17 @@ TEST_F(Spoiled, Relocations) {
         change(at<Elf64_Rela>(table));
         return refusal(bytes);
     };
-    for (const std::uint64_t type : {R_X86_64_COPY, R_X86_64_IRELATIVE, R_X86_64_TPOFF64, R_X86_64_PC32, 4711}) {
+    for (const std::uint64_t type :
+         {R_X86_64_COPY, R_X86_64_IRELATIVE, R_X86_64_TPOFF64, R_X86_64_PC32, 4711}) {
         EXPECT_THAT(spoil([&](auto& r) { r.r_info = ELF64_R_INFO(0, type); }), HasSubstr("unknown type"));
     }
-    EXPECT_THAT(spoil([](auto& r) { r.r_info = ELF64_R_INFO(100000, R_X86_64_64); }), HasSubstr("names symbol 100000"));
+    EXPECT_THAT(spoil([](auto& r) { r.r_info = ELF64_R_INFO(100000, R_X86_64_64); }),
+                HasSubstr("names symbol 100000"));
     EXPECT_THAT(spoil([](auto& r) { r.r_offset = 0; }), HasSubstr("writes outside"));
     EXPECT_THAT(spoil([](auto& r) { r.r_offset = ~0ull - 3; }), HasSubstr("writes outside"));
-    EXPECT_THAT(spoil([&](auto& r) { r.r_offset = program_of(PT_LOAD, 0).p_vaddr + program_of(PT_LOAD, 0).p_memsz - 7; }),
+    EXPECT_THAT(spoil([&](auto& r) {
+                    r.r_offset = program_of(PT_LOAD, 0).p_vaddr + program_of(PT_LOAD, 0).p_memsz - 7;
+                }),
                 HasSubstr("writes outside"));
     EXPECT_THAT(spoil([](auto& r) { r.r_info = 0; }), "loaded");
 }
@@ -253,7 +266,11 @@ TEST_F(Spoiled, Sections) {
     EXPECT_THAT(spoil([](auto& s) { s.sh_offset = ~0ull; }), HasSubstr("section 1 lies outside the file"));
     EXPECT_THAT(spoil([](auto& s) { s.sh_name = 0x7fffffff; }), HasSubstr("section 1 has no name"));
     EXPECT_THAT(spoil([](auto& s) { s.sh_addr = 0x1000; }), HasSubstr("section 1 lies outside the image"));
-    EXPECT_THAT(spoil([](auto& s) { s.sh_type = SHT_NOBITS; s.sh_size = ~0ull; }), HasSubstr("section 1 lies outside the image"));
+    EXPECT_THAT(spoil([](auto& s) {
+                    s.sh_type = SHT_NOBITS;
+                    s.sh_size = ~0ull;
+                }),
+                HasSubstr("section 1 lies outside the image"));
     EXPECT_THAT(spoil([](auto& s) { s.sh_size = 0; }, header().e_shstrndx), HasSubstr("section names"));
 }
 
@@ -270,12 +287,14 @@ TEST_F(Spoiled, CutOffAnywhere) {
 TEST_F(Spoiled, DamagedAnywhere) {
     const auto good = bytes;
     std::mt19937 random(1);
-    const std::uint64_t tables[] = {file_offset(".dynsym"), file_offset(".rela.dyn"), file_offset(".dynamic"), header().e_shoff, 0};
+    const std::uint64_t tables[] = {file_offset(".dynsym"), file_offset(".rela.dyn"), file_offset(".dynamic"),
+                                    header().e_shoff, 0};
     for (int round = 0; round < 3000; ++round) {
         bytes = good;
         for (int change = 0; change < 1 + round % 3; ++change) {
             const auto offset = tables[random() % std::size(tables)] + random() % 600;
-            if (offset < bytes.size()) bytes[offset] = static_cast<std::byte>(random() % 2 != 0 ? 0xff : random());
+            if (offset < bytes.size())
+                bytes[offset] = static_cast<std::byte>(random() % 2 != 0 ? 0xff : random());
         }
         const auto loaded = load_memory(bytes, "damaged.so", options);
         if (!loaded.ok()) {

@@ -15,7 +15,7 @@ using ::testing::MatchesRegex;
 std::uint64_t caller, caller_of_caller;
 
 void note_callers() {
-    const auto* const frame = static_cast<std::uint64_t*>(__builtin_frame_address(0));   // of host_callback
+    const auto* const frame = static_cast<std::uint64_t*>(__builtin_frame_address(0));  // of host_callback
     const auto* const outer = reinterpret_cast<std::uint64_t*>(*frame);
     caller = outer[1];
     caller_of_caller = reinterpret_cast<std::uint64_t*>(*outer)[1];
@@ -52,7 +52,8 @@ TEST_F(Symbols, DriverFunctionsHaveClassFileAndLine) {
     const auto outer = find_place(caller_of_caller, CodeAddress::return_address);
     ASSERT_EQ(outer.lines.size(), 1u);
     EXPECT_EQ(outer.lines[0].function, "CallBack");
-    EXPECT_THAT(describe(outer), MatchesRegex("CallBack sample.cpp:[0-9]+ \\(loader_sample\\+0x[0-9a-f]+\\)"));
+    EXPECT_THAT(describe(outer),
+                MatchesRegex("CallBack sample.cpp:[0-9]+ \\(loader_sample\\+0x[0-9a-f]+\\)"));
 }
 
 TEST_F(Symbols, MovedImagesAreFoundToo) {
@@ -76,7 +77,8 @@ TEST_F(Symbols, ReturnAddressBelongsToTheCallBeforeIt) {
 }
 
 TEST_F(Symbols, HostFunctionsAreFound) {
-    const auto place = find_place(number(reinterpret_cast<const void*>(&note_callers)), CodeAddress::instruction);
+    const auto place =
+        find_place(number(reinterpret_cast<const void*>(&note_callers)), CodeAddress::instruction);
     EXPECT_FALSE(place.driver);
     ASSERT_FALSE(place.lines.empty());
     EXPECT_THAT(place.lines[0].function, HasSubstr("note_callers"));

@@ -40,8 +40,12 @@ Machine started(MachineConfig config) {
     return m;
 }
 
-Pin render(Machine& m, const char* filter = "Uart") { return m.filter(filter).open(Pin::Render).value(); }
-Pin capture(Machine& m, const char* filter = "Uart") { return m.filter(filter).open(Pin::Capture).value(); }
+Pin render(Machine& m, const char* filter = "Uart") {
+    return m.filter(filter).open(Pin::Render).value();
+}
+Pin capture(Machine& m, const char* filter = "Uart") {
+    return m.filter(filter).open(Pin::Capture).value();
+}
 
 Bytes record(std::uint32_t delta_ms, const Bytes& midi, std::uint32_t count_said = ~0u) {
     Bytes out(8 + ((midi.size() + 3) & ~std::size_t{3}));
@@ -52,7 +56,8 @@ Bytes record(std::uint32_t delta_ms, const Bytes& midi, std::uint32_t count_said
     return out;
 }
 
-Bytes header(std::size_t size, std::int64_t time_ms = -1, std::uint32_t numerator = 1, std::uint32_t denominator = 1) {
+Bytes header(std::size_t size, std::int64_t time_ms = -1, std::uint32_t numerator = 1,
+             std::uint32_t denominator = 1) {
     KSSTREAM_HEADER h{};
     h.Size = sizeof h;
     h.PresentationTime = {time_ms < 0 ? 0 : time_ms * 10'000, numerator, denominator};
@@ -115,15 +120,19 @@ TEST(Render, LaterRecordsCountFromTheNominalTimeOfTheOneBefore) {
     // Both IRPs are under way together: the second waits for the first.
     KSSTREAM_HEADER unused;
     (void)unused;
-    ASSERT_OK(pin.write_packet(header(first.size(), 123) + [&] {
-        Bytes h = header(second.size(), 120);
-        const std::uint64_t offset = first.size();
-        std::memcpy(h.data() + offsetof(KSSTREAM_HEADER, Data), &offset, sizeof offset);
-        return h;
-    }(), first + second));
+    ASSERT_OK(pin.write_packet(
+        header(first.size(), 123) +
+            [&] {
+                Bytes h = header(second.size(), 120);
+                const std::uint64_t offset = first.size();
+                std::memcpy(h.data() + offsetof(KSSTREAM_HEADER, Data), &offset, sizeof offset);
+                return h;
+            }(),
+        first + second));
     m.run_for(5ms);
     std::vector<long> at_ms;
-    for (const WireByte& byte : m.device("mpu401").wire_log()) at_ms.push_back((byte.at - start).count() / 1'000'000);
+    for (const WireByte& byte : m.device("mpu401").wire_log())
+        at_ms.push_back((byte.at - start).count() / 1'000'000);
     REQUIRES("SP-011");
     REQUIRES("SP-012");
     REQUIRES("SP-013");
@@ -235,7 +244,8 @@ TEST(Pins, AreLimitedByTheirDescriptor) {
     REQUIRES("PI-007");
     const auto second = m.filter("Uart").open(Pin::Render);
     ASSERT_FALSE(second.ok());
-    EXPECT_NE(second.error().message.find("STATUS_INSUFFICIENT_RESOURCES"), std::string::npos) << second.error().message;
+    EXPECT_NE(second.error().message.find("STATUS_INSUFFICIENT_RESOURCES"), std::string::npos)
+        << second.error().message;
     first.close();
     EXPECT_TRUE(m.filter("Uart").open(Pin::Render).ok());
 }
@@ -277,7 +287,8 @@ TEST(Capture, WholeMessagesWithRunningStatusExpanded) {
     REQUIRES("CA-001");
     REQUIRES("CA-006");
     REQUIRES("CA-007");
-    EXPECT_THAT(messages, ElementsAre(Bytes{0xF8}, Bytes{0x90, 60, 100}, Bytes{0x90, 62, 101}, Bytes{0xFE}, Bytes{0xF0, 1, 2, 0xF7}));
+    EXPECT_THAT(messages, ElementsAre(Bytes{0xF8}, Bytes{0x90, 60, 100}, Bytes{0x90, 62, 101}, Bytes{0xFE},
+                                      Bytes{0xF0, 1, 2, 0xF7}));
     EXPECT_THAT(m.findings(), IsEmpty());
 }
 
@@ -319,7 +330,8 @@ TEST(Capture, LongSysExComesInPiecesWithNothingLost) {
     Bytes back;
     for (int i = 0; i < 200; ++i) {
         m.run_for(10ms);
-        for (const auto& message : in.take_captured()) back.insert(back.end(), message.bytes.begin(), message.bytes.end());
+        for (const auto& message : in.take_captured())
+            back.insert(back.end(), message.bytes.begin(), message.bytes.end());
     }
     REQUIRES("CA-008");
     EXPECT_EQ(back, sysex);
@@ -456,8 +468,8 @@ std::vector<std::string> traced(std::uint64_t seed) {
             auto& out = *static_cast<std::vector<std::string>*>(context);
             for (std::uint64_t i = 0; i < count; ++i) {
                 const auto& r = records[i];
-                out.push_back(std::to_string(r.at_ns) + " " + sim::name_of(r.kind) + " " + (r.name ? r.name : "") + " " +
-                              std::to_string(r.a) + " " + std::to_string(r.b));
+                out.push_back(std::to_string(r.at_ns) + " " + sim::name_of(r.kind) + " " +
+                              (r.name ? r.name : "") + " " + std::to_string(r.a) + " " + std::to_string(r.b));
             }
         },
         &lines);

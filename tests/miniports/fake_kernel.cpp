@@ -15,7 +15,8 @@ namespace {
 
 constexpr ULONG_PTR base_port = 0x330;
 
-NTSTATUS NTAPI new_interrupt_sync(PINTERRUPTSYNC* out, PUNKNOWN, PRESOURCELIST, ULONG index, INTERRUPTSYNCMODE mode) {
+NTSTATUS NTAPI new_interrupt_sync(PINTERRUPTSYNC* out, PUNKNOWN, PRESOURCELIST, ULONG index,
+                                  INTERRUPTSYNCMODE mode) {
     kernel->sync.resource_index = index;
     kernel->sync.mode = mode;
     kernel->sync.references = 1;
@@ -53,13 +54,25 @@ void NTAPI release(PVOID memory) {
     --kernel->blocks;
     std::free(memory);
 }
-void NTAPI release_with_tag(PVOID memory, ULONG) { release(memory); }
+void NTAPI release_with_tag(PVOID memory, ULONG) {
+    release(memory);
+}
 
-LONG NTAPI increment(volatile LONG* value) { return __atomic_add_fetch(value, 1, __ATOMIC_SEQ_CST); }
-LONG NTAPI decrement(volatile LONG* value) { return __atomic_sub_fetch(value, 1, __ATOMIC_SEQ_CST); }
-void* NTAPI set_memory(void* to, int byte, SIZE_T bytes) { return std::memset(to, byte, bytes); }
-void* NTAPI copy_memory(void* to, const void* from, SIZE_T bytes) { return std::memmove(to, from, bytes); }
-int NTAPI compare_memory(const void* a, const void* b, SIZE_T bytes) { return std::memcmp(a, b, bytes); }
+LONG NTAPI increment(volatile LONG* value) {
+    return __atomic_add_fetch(value, 1, __ATOMIC_SEQ_CST);
+}
+LONG NTAPI decrement(volatile LONG* value) {
+    return __atomic_sub_fetch(value, 1, __ATOMIC_SEQ_CST);
+}
+void* NTAPI set_memory(void* to, int byte, SIZE_T bytes) {
+    return std::memset(to, byte, bytes);
+}
+void* NTAPI copy_memory(void* to, const void* from, SIZE_T bytes) {
+    return std::memmove(to, from, bytes);
+}
+int NTAPI compare_memory(const void* a, const void* b, SIZE_T bytes) {
+    return std::memcmp(a, b, bytes);
+}
 void NTAPI ignore() {}
 
 template <class Function>
@@ -129,7 +142,9 @@ void FakeMpu::write(unsigned offset, UCHAR value) {
 }
 
 STDMETHODIMP_(void) FakeGroup::RequestService() {}
-STDMETHODIMP_(NTSTATUS) FakeGroup::AddMember(PSERVICESINK) { return STATUS_SUCCESS; }
+STDMETHODIMP_(NTSTATUS) FakeGroup::AddMember(PSERVICESINK) {
+    return STATUS_SUCCESS;
+}
 STDMETHODIMP_(void) FakeGroup::RemoveMember(PSERVICESINK) {}
 STDMETHODIMP_(void) FakeGroup::SupportDelayedService() {}
 STDMETHODIMP_(void) FakeGroup::RequestDelayedService(ULONGLONG) {}
@@ -145,8 +160,12 @@ STDMETHODIMP_(NTSTATUS)
 FakePort::NewRegistryKey(PREGISTRYKEY*, PUNKNOWN, ULONG, ACCESS_MASK, POBJECT_ATTRIBUTES, ULONG, PULONG) {
     return STATUS_NOT_IMPLEMENTED;
 }
-STDMETHODIMP_(void) FakePort::Notify(PSERVICEGROUP group) { notified.push_back(group); }
-STDMETHODIMP_(void) FakePort::RegisterServiceGroup(PSERVICEGROUP group) { registered.push_back(group); }
+STDMETHODIMP_(void) FakePort::Notify(PSERVICEGROUP group) {
+    notified.push_back(group);
+}
+STDMETHODIMP_(void) FakePort::RegisterServiceGroup(PSERVICEGROUP group) {
+    registered.push_back(group);
+}
 
 STDMETHODIMP_(NTSTATUS) FakeSync::CallSynchronizedRoutine(PINTERRUPTSYNCROUTINE called, PVOID argument) {
     EXPECT_FALSE(inside) << "IS-015";
@@ -155,12 +174,16 @@ STDMETHODIMP_(NTSTATUS) FakeSync::CallSynchronizedRoutine(PINTERRUPTSYNCROUTINE 
     inside = false;
     return status;
 }
-STDMETHODIMP_(PKINTERRUPT) FakeSync::GetKInterrupt() { return nullptr; }
+STDMETHODIMP_(PKINTERRUPT) FakeSync::GetKInterrupt() {
+    return nullptr;
+}
 STDMETHODIMP_(NTSTATUS) FakeSync::Connect() {
     connected = true;
     return STATUS_SUCCESS;
 }
-STDMETHODIMP_(void) FakeSync::Disconnect() { connected = false; }
+STDMETHODIMP_(void) FakeSync::Disconnect() {
+    connected = false;
+}
 STDMETHODIMP_(NTSTATUS)
 FakeSync::RegisterServiceRoutine(PINTERRUPTSYNCROUTINE service, PVOID service_context, BOOLEAN at_head) {
     EXPECT_FALSE(connected) << "the routine is there before the first interrupt";
@@ -175,24 +198,32 @@ FakeResources::FakeResources() {
     port.u.Port.Start.QuadPart = base_port;
     port.u.Port.Length = 2;
 }
-STDMETHODIMP_(ULONG) FakeResources::NumberOfEntries() { return ports + interrupts + dmas; }
+STDMETHODIMP_(ULONG) FakeResources::NumberOfEntries() {
+    return ports + interrupts + dmas;
+}
 STDMETHODIMP_(ULONG) FakeResources::NumberOfEntriesOfType(CM_RESOURCE_TYPE type) {
     return type == CmResourceTypePort ? ports : type == CmResourceTypeInterrupt ? interrupts : dmas;
 }
-STDMETHODIMP_(PCM_PARTIAL_RESOURCE_DESCRIPTOR) FakeResources::FindTranslatedEntry(CM_RESOURCE_TYPE type, ULONG index) {
+STDMETHODIMP_(PCM_PARTIAL_RESOURCE_DESCRIPTOR)
+FakeResources::FindTranslatedEntry(CM_RESOURCE_TYPE type, ULONG index) {
     return type == CmResourceTypePort && index == 0 ? &port : nullptr;
 }
 STDMETHODIMP_(PCM_PARTIAL_RESOURCE_DESCRIPTOR) FakeResources::FindUntranslatedEntry(CM_RESOURCE_TYPE, ULONG) {
     return nullptr;
 }
-STDMETHODIMP_(NTSTATUS) FakeResources::AddEntry(PCM_PARTIAL_RESOURCE_DESCRIPTOR, PCM_PARTIAL_RESOURCE_DESCRIPTOR) {
+STDMETHODIMP_(NTSTATUS)
+FakeResources::AddEntry(PCM_PARTIAL_RESOURCE_DESCRIPTOR, PCM_PARTIAL_RESOURCE_DESCRIPTOR) {
     return STATUS_INSUFFICIENT_RESOURCES;
 }
 STDMETHODIMP_(NTSTATUS) FakeResources::AddEntryFromParent(IResourceList*, CM_RESOURCE_TYPE, ULONG) {
     return STATUS_INSUFFICIENT_RESOURCES;
 }
-STDMETHODIMP_(PCM_RESOURCE_LIST) FakeResources::TranslatedList() { return nullptr; }
-STDMETHODIMP_(PCM_RESOURCE_LIST) FakeResources::UntranslatedList() { return nullptr; }
+STDMETHODIMP_(PCM_RESOURCE_LIST) FakeResources::TranslatedList() {
+    return nullptr;
+}
+STDMETHODIMP_(PCM_RESOURCE_LIST) FakeResources::UntranslatedList() {
+    return nullptr;
+}
 
 NTSTATUS create_miniport(PUNKNOWN* unknown, REFCLSID class_id) {
     loader::LoadOptions options;
@@ -206,7 +237,8 @@ NTSTATUS create_miniport(PUNKNOWN* unknown, REFCLSID class_id) {
 
     using DriverEntry = NTSTATUS(NTAPI*)(PDRIVER_OBJECT, PUNICODE_STRING);
     using Create = NTSTATUS(NTAPI*)(PUNKNOWN*, REFCLSID, PUNKNOWN, POOL_TYPE);
-    EXPECT_EQ(reinterpret_cast<DriverEntry>((*image)->exported("DriverEntry"))(nullptr, nullptr), STATUS_SUCCESS);
+    EXPECT_EQ(reinterpret_cast<DriverEntry>((*image)->exported("DriverEntry"))(nullptr, nullptr),
+              STATUS_SUCCESS);
     const auto create = reinterpret_cast<Create>((*image)->exported("PorticoCreateMiniport"));
     return create(unknown, class_id, nullptr, NonPagedPool);
 }

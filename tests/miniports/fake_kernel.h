@@ -1,5 +1,5 @@
-// The little of Windows that the UART miniport needs, with nothing simulated but a clock and an MPU-401: what the miniport
-// does is then seen call by call.
+// The little of Windows that the UART miniport needs, with nothing simulated but a clock and an MPU-401: what
+// the miniport does is then seen call by call.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct FakeMpu {
     bool answers = true;
     UCHAR answer = 0xFE;
     std::uint64_t answer_delay_us = 100;
-    bool refuses_output = false;             // DRR stays 1
-    bool refuses_until_read = false;         // DRR stays 1 while input waits (MP-014)
+    bool refuses_output = false;      // DRR stays 1
+    bool refuses_until_read = false;  // DRR stays 1 while input waits (MP-014)
     std::uint64_t byte_us = 320;
     std::size_t fifo_depth = 1;
 
@@ -67,8 +67,11 @@ class FakeSync : public Counted<IInterruptSync> {
     bool inside = false;
     IMP_IInterruptSync
 
-    // The line rises: what Windows would do in mode Normal.
-    NTSTATUS interrupt() { return routine(this, context); }
+        // The line rises: what Windows would do in mode Normal.
+        NTSTATUS
+        interrupt() {
+        return routine(this, context);
+    }
 };
 
 class FakeResources : public Counted<IResourceList> {
@@ -87,7 +90,7 @@ struct FakeKernel {
     FakeGroup group;
     FakeSync sync;
     FakeResources resources;
-    std::size_t blocks = 0;         // pool blocks that are allocated
+    std::size_t blocks = 0;  // pool blocks that are allocated
     bool fail_group = false;
 };
 
@@ -104,7 +107,7 @@ class UartTest : public ::testing::Test {
     PMINIPORTMIDISTREAM open(bool capture);
     void run(PMINIPORTMIDISTREAM stream);
     void stop(PMINIPORTMIDISTREAM stream);
-    void settle();   // the answer to the last command comes, and interrupts
+    void settle();  // the answer to the last command comes, and interrupts
 
     FakeKernel state;
     PMINIPORTMIDI miniport = nullptr;

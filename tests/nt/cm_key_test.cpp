@@ -26,14 +26,15 @@ OBJECT_ATTRIBUTES attributes_of(UNICODE_STRING& name, HANDLE root = nullptr) {
     return attributes;
 }
 
-NTSTATUS create(const std::u16string& path, HANDLE* key, HANDLE root = nullptr, ULONG options = 0, ULONG* disposition = nullptr,
-                ACCESS_MASK access = KEY_ALL_ACCESS) {
+NTSTATUS create(const std::u16string& path, HANDLE* key, HANDLE root = nullptr, ULONG options = 0,
+                ULONG* disposition = nullptr, ACCESS_MASK access = KEY_ALL_ACCESS) {
     UNICODE_STRING name = ob::string(path.c_str());
     OBJECT_ATTRIBUTES attributes = attributes_of(name, root);
     return ZwCreateKey(key, access, &attributes, 0, nullptr, options, disposition);
 }
 
-NTSTATUS open(const std::u16string& path, HANDLE* key, HANDLE root = nullptr, ACCESS_MASK access = KEY_ALL_ACCESS) {
+NTSTATUS open(const std::u16string& path, HANDLE* key, HANDLE root = nullptr,
+              ACCESS_MASK access = KEY_ALL_ACCESS) {
     UNICODE_STRING name = ob::string(path.c_str());
     OBJECT_ATTRIBUTES attributes = attributes_of(name, root);
     return ZwOpenKey(key, access, &attributes);
@@ -50,7 +51,9 @@ NTSTATUS set(HANDLE key, const char16_t* name, ULONG type, const void* data, ULO
     return ZwSetValueKey(key, &value, 0, type, const_cast<void*>(data), size);
 }
 
-NTSTATUS set_dword(HANDLE key, const char16_t* name, ULONG data) { return set(key, name, REG_DWORD, &data, sizeof data); }
+NTSTATUS set_dword(HANDLE key, const char16_t* name, ULONG data) {
+    return set(key, name, REG_DWORD, &data, sizeof data);
+}
 
 template <class Info>
 struct Buffer {
@@ -61,7 +64,8 @@ struct Buffer {
 };
 
 template <class Info>
-NTSTATUS query(HANDLE key, const char16_t* name, KEY_VALUE_INFORMATION_CLASS c, Buffer<Info>& b, ULONG length = 512) {
+NTSTATUS query(HANDLE key, const char16_t* name, KEY_VALUE_INFORMATION_CLASS c, Buffer<Info>& b,
+               ULONG length = 512) {
     UNICODE_STRING value = ob::string(name);
     return ZwQueryValueKey(key, &value, c, b.bytes, length, &b.needed);
 }
@@ -77,7 +81,8 @@ ULONG dword(HANDLE key, const char16_t* name) {
 
 std::u16string name_at(HANDLE key, ULONG index) {
     Buffer<KEY_BASIC_INFORMATION> b;
-    const NTSTATUS status = ZwEnumerateKey(key, index, KeyBasicInformation, b.bytes, sizeof b.bytes, &b.needed);
+    const NTSTATUS status =
+        ZwEnumerateKey(key, index, KeyBasicInformation, b.bytes, sizeof b.bytes, &b.needed);
     return NT_SUCCESS(status) ? std::u16string(b->Name, b->NameLength / 2) : u"";
 }
 
@@ -92,13 +97,14 @@ TEST(CmKey, CreateOpensOrCreatesTheLastName) {
     ASSERT_EQ(create(path, &key, nullptr, 0, &disposition), STATUS_SUCCESS);
     EXPECT_EQ(disposition, ULONG{REG_OPENED_EXISTING_KEY});
     EXPECT_EQ(create(path + u"\\a\\b", &key), STATUS_OBJECT_NAME_NOT_FOUND);
-    EXPECT_EQ(open(u"\\registry\\MACHINE\\system\\currentcontrolset\\services\\MPU401", &key), STATUS_SUCCESS);
+    EXPECT_EQ(open(u"\\registry\\MACHINE\\system\\currentcontrolset\\services\\MPU401", &key),
+              STATUS_SUCCESS);
     EXPECT_EQ(open(path + u"\\", &key), STATUS_SUCCESS);
     HANDLE below = nullptr;
     EXPECT_EQ(create(u"Parameters", &below, key), STATUS_SUCCESS);
     EXPECT_EQ(open(u"parameters", &below, key), STATUS_SUCCESS);
     EXPECT_EQ(open(u"\\parameters", &below, key), STATUS_OBJECT_PATH_SYNTAX_BAD);
-    EXPECT_EQ(open(u"", &below, key), STATUS_SUCCESS);   // the key itself
+    EXPECT_EQ(open(u"", &below, key), STATUS_SUCCESS);  // the key itself
     EXPECT_EQ(create(path, &key, nullptr, 0x80), STATUS_INVALID_PARAMETER);
     REQUIRES("RK-010");
 }
@@ -107,7 +113,8 @@ TEST(CmKey, NamesAreLimited) {
     Kernel kernel;
     HANDLE key = nullptr;
     EXPECT_EQ(create(std::u16string(services) + u"\\" + std::u16string(255, u'x'), &key), STATUS_SUCCESS);
-    EXPECT_EQ(create(std::u16string(services) + u"\\" + std::u16string(256, u'x'), &key), STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(create(std::u16string(services) + u"\\" + std::u16string(256, u'x'), &key),
+              STATUS_INVALID_PARAMETER);
 }
 
 TEST(CmKey, VolatileKeysHaveVolatileChildren) {
@@ -126,7 +133,8 @@ TEST(CmKey, CurrentControlSetIsALink) {
     const HANDLE key = service(u"card");
     Buffer<KEY_NAME_INFORMATION> b;
     ASSERT_EQ(ZwQueryKey(key, KeyNameInformation, b.bytes, sizeof b.bytes, &b.needed), STATUS_SUCCESS);
-    EXPECT_EQ(std::u16string(b->Name, b->NameLength / 2), u"\\Registry\\Machine\\System\\ControlSet001\\Services\\card");
+    EXPECT_EQ(std::u16string(b->Name, b->NameLength / 2),
+              u"\\Registry\\Machine\\System\\ControlSet001\\Services\\card");
     EXPECT_EQ(b.needed, FIELD_OFFSET(KEY_NAME_INFORMATION, Name) + b->NameLength);
     HANDLE same = nullptr;
     EXPECT_EQ(open(u"\\Registry\\Machine\\System\\ControlSet001\\Services\\card", &same), STATUS_SUCCESS);
@@ -149,7 +157,8 @@ TEST(CmKey, LinksOfADriver) {
     set_dword(link, u"V", 7);
     ASSERT_EQ(create(u"Link", &link, parent, REG_OPTION_CREATE_LINK | REG_OPTION_VOLATILE), STATUS_SUCCESS);
     const std::u16string target = std::u16string(services) + u"\\card\\Real";
-    ASSERT_EQ(set(link, u"SymbolicLinkValue", REG_LINK, target.data(), static_cast<ULONG>(target.size() * 2)), STATUS_SUCCESS);
+    ASSERT_EQ(set(link, u"SymbolicLinkValue", REG_LINK, target.data(), static_cast<ULONG>(target.size() * 2)),
+              STATUS_SUCCESS);
     HANDLE through = nullptr;
     ASSERT_EQ(open(u"Link", &through, parent), STATUS_SUCCESS);
     EXPECT_EQ(dword(through, u"V"), 7u);
@@ -165,7 +174,7 @@ TEST(CmValue, SetQueryAndDelete) {
     EXPECT_EQ(dword(key, u"Port"), 0x300u);
     Buffer<KEY_VALUE_BASIC_INFORMATION> name;
     ASSERT_EQ(query(key, u"pORT", KeyValueBasicInformation, name), STATUS_SUCCESS);
-    EXPECT_EQ(std::u16string(name->Name, name->NameLength / 2), u"Port");   // as it was first written
+    EXPECT_EQ(std::u16string(name->Name, name->NameLength / 2), u"Port");  // as it was first written
     EXPECT_EQ(set(key, u"Text", REG_SZ, u"abc", 8), STATUS_SUCCESS);
     EXPECT_EQ(set(key, u"Text", REG_BINARY, "\1\2", 2), STATUS_SUCCESS);
     Buffer<KEY_VALUE_PARTIAL_INFORMATION> data;
@@ -222,7 +231,8 @@ TEST(CmValue, BuffersThatAreTooSmall) {
     Buffer<KEY_VALUE_PARTIAL_INFORMATION_ALIGN64> aligned;
     ASSERT_EQ(query(key, u"Name", KeyValuePartialInformationAlign64, aligned), STATUS_SUCCESS);
     EXPECT_EQ(aligned.needed, 8u + 14u);
-    EXPECT_EQ(query(key, u"Name", static_cast<KEY_VALUE_INFORMATION_CLASS>(77), basic), STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(query(key, u"Name", static_cast<KEY_VALUE_INFORMATION_CLASS>(77), basic),
+              STATUS_INVALID_PARAMETER);
     REQUIRES("RK-007");
 }
 
@@ -241,7 +251,8 @@ TEST(CmKey, InformationClasses) {
     EXPECT_EQ(ZwQueryKey(key, KeyFullInformation, full.bytes, 43, &full.needed), STATUS_BUFFER_TOO_SMALL);
     EXPECT_EQ(full.needed, 44u + 6u);
     EXPECT_EQ(ZwQueryKey(key, KeyFullInformation, full.bytes, 44, &full.needed), STATUS_BUFFER_OVERFLOW);
-    ASSERT_EQ(ZwQueryKey(key, KeyFullInformation, full.bytes, sizeof full.bytes, &full.needed), STATUS_SUCCESS);
+    ASSERT_EQ(ZwQueryKey(key, KeyFullInformation, full.bytes, sizeof full.bytes, &full.needed),
+              STATUS_SUCCESS);
     EXPECT_EQ(full->SubKeys, 2u);
     EXPECT_EQ(full->MaxNameLen, 20u);
     EXPECT_EQ(full->Values, 1u);
@@ -251,15 +262,19 @@ TEST(CmKey, InformationClasses) {
     EXPECT_EQ(std::u16string(full->Class, full->ClassLength / 2), u"Cls");
     Buffer<KEY_NODE_INFORMATION> node;
     EXPECT_EQ(ZwQueryKey(key, KeyNodeInformation, node.bytes, 23, &node.needed), STATUS_BUFFER_TOO_SMALL);
-    ASSERT_EQ(ZwQueryKey(key, KeyNodeInformation, node.bytes, sizeof node.bytes, &node.needed), STATUS_SUCCESS);
+    ASSERT_EQ(ZwQueryKey(key, KeyNodeInformation, node.bytes, sizeof node.bytes, &node.needed),
+              STATUS_SUCCESS);
     EXPECT_EQ(std::u16string(node->Name, node->NameLength / 2), u"Vendor");
     EXPECT_EQ(std::memcmp(node.bytes + node->ClassOffset, u"Cls", 6), 0);
-    ASSERT_EQ(ZwQueryKey(below, KeyNodeInformation, node.bytes, sizeof node.bytes, &node.needed), STATUS_SUCCESS);
+    ASSERT_EQ(ZwQueryKey(below, KeyNodeInformation, node.bytes, sizeof node.bytes, &node.needed),
+              STATUS_SUCCESS);
     EXPECT_EQ(node->ClassOffset, 0xFFFFFFFFu);
     Buffer<KEY_CACHED_INFORMATION> cached;
-    ASSERT_EQ(ZwQueryKey(key, KeyCachedInformation, cached.bytes, sizeof cached.bytes, &cached.needed), STATUS_SUCCESS);
+    ASSERT_EQ(ZwQueryKey(key, KeyCachedInformation, cached.bytes, sizeof cached.bytes, &cached.needed),
+              STATUS_SUCCESS);
     EXPECT_EQ(cached->SubKeys, 2u);
-    EXPECT_EQ(ZwQueryKey(key, static_cast<KEY_INFORMATION_CLASS>(99), cached.bytes, 8, &cached.needed), STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(ZwQueryKey(key, static_cast<KEY_INFORMATION_CLASS>(99), cached.bytes, 8, &cached.needed),
+              STATUS_INVALID_PARAMETER);
     REQUIRES("RK-002");
 }
 
@@ -267,24 +282,29 @@ TEST(CmKey, EnumerationIsSortedAndStable) {
     Kernel kernel;
     const HANDLE key = service(u"card");
     HANDLE below = nullptr;
-    for (const char16_t* name : {u"beta", u"Alpha", u"gamma", u"ALPHA2"}) ASSERT_EQ(create(name, &below, key), STATUS_SUCCESS);
+    for (const char16_t* name : {u"beta", u"Alpha", u"gamma", u"ALPHA2"})
+        ASSERT_EQ(create(name, &below, key), STATUS_SUCCESS);
     for (int pass = 0; pass < 2; ++pass) {
         EXPECT_THAT((std::vector{name_at(key, 0), name_at(key, 1), name_at(key, 2), name_at(key, 3)}),
                     ElementsAre(u"Alpha", u"ALPHA2", u"beta", u"gamma"));
     }
     REQUIRES("RK-016");
     Buffer<KEY_BASIC_INFORMATION> b;
-    EXPECT_EQ(ZwEnumerateKey(key, 4, KeyBasicInformation, b.bytes, sizeof b.bytes, &b.needed), STATUS_NO_MORE_ENTRIES);
-    EXPECT_EQ(ZwEnumerateKey(key, 0, KeyNameInformation, b.bytes, sizeof b.bytes, &b.needed), STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(ZwEnumerateKey(key, 4, KeyBasicInformation, b.bytes, sizeof b.bytes, &b.needed),
+              STATUS_NO_MORE_ENTRIES);
+    EXPECT_EQ(ZwEnumerateKey(key, 0, KeyNameInformation, b.bytes, sizeof b.bytes, &b.needed),
+              STATUS_INVALID_PARAMETER);
     EXPECT_EQ(ZwEnumerateKey(key, 0, KeyBasicInformation, b.bytes, 8, &b.needed), STATUS_BUFFER_TOO_SMALL);
     EXPECT_EQ(b.needed, 16u + 10u);
     REQUIRES("RK-003");
     set_dword(key, u"second", 2);
     set_dword(key, u"first", 1);
     Buffer<KEY_VALUE_BASIC_INFORMATION> v;
-    ASSERT_EQ(ZwEnumerateValueKey(key, 0, KeyValueBasicInformation, v.bytes, sizeof v.bytes, &v.needed), STATUS_SUCCESS);
-    EXPECT_EQ(std::u16string(v->Name, v->NameLength / 2), u"second");   // values in the order of their making
-    EXPECT_EQ(ZwEnumerateValueKey(key, 2, KeyValueBasicInformation, v.bytes, sizeof v.bytes, &v.needed), STATUS_NO_MORE_ENTRIES);
+    ASSERT_EQ(ZwEnumerateValueKey(key, 0, KeyValueBasicInformation, v.bytes, sizeof v.bytes, &v.needed),
+              STATUS_SUCCESS);
+    EXPECT_EQ(std::u16string(v->Name, v->NameLength / 2), u"second");  // values in the order of their making
+    EXPECT_EQ(ZwEnumerateValueKey(key, 2, KeyValueBasicInformation, v.bytes, sizeof v.bytes, &v.needed),
+              STATUS_NO_MORE_ENTRIES);
     REQUIRES("RK-005");
 }
 
@@ -328,7 +348,8 @@ TEST(CmKey, DeletedKeysAreGoneButTheirHandlesClose) {
     EXPECT_EQ(ZwClose(below), STATUS_SUCCESS);
     EXPECT_EQ(misuse.size(), 0u);
     const HANDLE again = service(u"card");
-    EXPECT_EQ(query(again, u"V", KeyValuePartialInformation, *std::make_unique<Buffer<KEY_VALUE_PARTIAL_INFORMATION>>()),
+    EXPECT_EQ(query(again, u"V", KeyValuePartialInformation,
+                    *std::make_unique<Buffer<KEY_VALUE_PARTIAL_INFORMATION>>()),
               STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
@@ -371,7 +392,8 @@ TEST(CmValue, SeveralAtOnce) {
     EXPECT_EQ(entries[1].DataOffset, 4u);
     EXPECT_EQ(buffer[4], 0x44);
     names[1] = ob::string(u"Missing");
-    EXPECT_EQ(ZwQueryMultipleValueKey(key, entries, 2, buffer, &length, &required), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_EQ(ZwQueryMultipleValueKey(key, entries, 2, buffer, &length, &required),
+              STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
 TEST(CmNotify, ChangesEndTheWatch) {
@@ -407,7 +429,9 @@ TEST(CmNotify, ChangesEndTheWatch) {
     EXPECT_EQ(status.Status, STATUS_NOTIFY_CLEANUP);
 }
 
-void NTAPI note_work(PVOID worked) { *static_cast<bool*>(worked) = true; }
+void NTAPI note_work(PVOID worked) {
+    *static_cast<bool*>(worked) = true;
+}
 
 TEST(CmNotify, SynchronousWaitAndWorkItem) {
     Kernel kernel;
@@ -417,7 +441,8 @@ TEST(CmNotify, SynchronousWaitAndWorkItem) {
     bool worked = false;
     kernel.start([&] {
         IO_STATUS_BLOCK status{};
-        ended = ZwNotifyChangeKey(key, nullptr, nullptr, nullptr, &status, REG_NOTIFY_CHANGE_LAST_SET, FALSE, nullptr, 0, FALSE);
+        ended = ZwNotifyChangeKey(key, nullptr, nullptr, nullptr, &status, REG_NOTIFY_CHANGE_LAST_SET, FALSE,
+                                  nullptr, 0, FALSE);
     });
     kernel.settle(millisecond_ns);
     EXPECT_EQ(ended, STATUS_PENDING);
@@ -425,8 +450,10 @@ TEST(CmNotify, SynchronousWaitAndWorkItem) {
     WORK_QUEUE_ITEM item;
     ExInitializeWorkItem(&item, note_work, &worked);
     kernel.run([&] {
-        EXPECT_EQ(ZwNotifyChangeKey(key, nullptr, reinterpret_cast<PIO_APC_ROUTINE>(&item), reinterpret_cast<PVOID>(DelayedWorkQueue),
-                                    &status, REG_NOTIFY_CHANGE_LAST_SET, FALSE, nullptr, 0, TRUE), STATUS_PENDING);
+        EXPECT_EQ(ZwNotifyChangeKey(key, nullptr, reinterpret_cast<PIO_APC_ROUTINE>(&item),
+                                    reinterpret_cast<PVOID>(DelayedWorkQueue), &status,
+                                    REG_NOTIFY_CHANGE_LAST_SET, FALSE, nullptr, 0, TRUE),
+                  STATUS_PENDING);
         set_dword(key, u"V", 1);
     });
     kernel.settle(millisecond_ns);
@@ -436,19 +463,25 @@ TEST(CmNotify, SynchronousWaitAndWorkItem) {
 
 TEST(CmPaths, PorticosOwnAccess) {
     Kernel kernel;
-    const UNICODE_STRING path = ob::string(u"\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\ROOT\\CARD\\0000");
+    const UNICODE_STRING path =
+        ob::string(u"\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\ROOT\\CARD\\0000");
     EXPECT_FALSE(cm::key_exists(path));
     EXPECT_EQ(cm::create_path(path), STATUS_SUCCESS);
     EXPECT_TRUE(cm::key_exists(path));
-    EXPECT_TRUE(cm::key_exists(ob::string(u"\\Registry\\Machine\\System\\ControlSet001\\Enum\\root\\card\\0000")));
-    EXPECT_EQ(cm::set_dword("\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\ROOT\\CARD\\0000", "Cap", 5), STATUS_SUCCESS);
+    EXPECT_TRUE(
+        cm::key_exists(ob::string(u"\\Registry\\Machine\\System\\ControlSet001\\Enum\\root\\card\\0000")));
+    EXPECT_EQ(
+        cm::set_dword("\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\ROOT\\CARD\\0000", "Cap", 5),
+        STATUS_SUCCESS);
     ULONG type = 0;
     ULONG value = 0;
     ULONG needed = 0;
-    EXPECT_EQ(cm::query_value(path, ob::string(u"cap"), &type, &value, sizeof value, &needed), STATUS_SUCCESS);
+    EXPECT_EQ(cm::query_value(path, ob::string(u"cap"), &type, &value, sizeof value, &needed),
+              STATUS_SUCCESS);
     EXPECT_EQ(value, 5u);
     EXPECT_EQ(cm::query_value(path, ob::string(u"cap"), &type, &value, 2, &needed), STATUS_BUFFER_OVERFLOW);
-    EXPECT_EQ(cm::query_value(path, ob::string(u"none"), &type, &value, 2, &needed), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_EQ(cm::query_value(path, ob::string(u"none"), &type, &value, 2, &needed),
+              STATUS_OBJECT_NAME_NOT_FOUND);
     UNICODE_STRING name;
     EXPECT_TRUE(cm::subkey_at(ob::string(u"\\Registry\\Machine\\System\\CurrentControlSet\\Enum"), 0, name));
     EXPECT_EQ(std::u16string(name.Buffer, name.Length / 2), u"ROOT");
@@ -456,7 +489,8 @@ TEST(CmPaths, PorticosOwnAccess) {
     HANDLE handle = nullptr;
     EXPECT_EQ(cm::open_key(path, KEY_READ, false, nullptr, &handle), STATUS_SUCCESS);
     EXPECT_EQ(dword(handle, u"Cap"), 5u);
-    EXPECT_EQ(cm::delete_tree(ob::string(u"\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\ROOT")), STATUS_SUCCESS);
+    EXPECT_EQ(cm::delete_tree(ob::string(u"\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\ROOT")),
+              STATUS_SUCCESS);
     EXPECT_FALSE(cm::key_exists(path));
     EXPECT_EQ(cm::create_path(ob::string(u"Registry\\X")), STATUS_OBJECT_PATH_SYNTAX_BAD);
     EXPECT_EQ(cm::create_path(ob::string(u"\\Device\\X")), STATUS_OBJECT_PATH_SYNTAX_BAD);

@@ -1,4 +1,5 @@
-// Registration files: what they say is in the registry afterwards; what is wrong in them is named with its line.
+// Registration files: what they say is in the registry afterwards; what is wrong in them is named with its
+// line.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -22,14 +23,18 @@ constexpr const char16_t* vendor = u"\\Registry\\Machine\\Software\\Vendor";
 struct Data {
     ULONG type = 0xFFFF;
     std::vector<unsigned char> bytes;
-    std::u16string text() const { return {reinterpret_cast<const char16_t*>(bytes.data()), bytes.size() / 2}; }
+    std::u16string text() const {
+        return {reinterpret_cast<const char16_t*>(bytes.data()), bytes.size() / 2};
+    }
 };
 
 Data value_of(const char16_t* path, const char16_t* name) {
     Data data;
     data.bytes.resize(256);
     ULONG needed = 0;
-    if (!NT_SUCCESS(cm::query_value(ob::string(path), ob::string(name), &data.type, data.bytes.data(), 256, &needed))) return {};
+    if (!NT_SUCCESS(
+            cm::query_value(ob::string(path), ob::string(name), &data.type, data.bytes.data(), 256, &needed)))
+        return {};
     data.bytes.resize(needed);
     return data;
 }
@@ -73,18 +78,24 @@ TEST(CmRegFile, AllKindsOfValues) {
     EXPECT_EQ(value_of(vendor, u"None").type, ULONG{REG_NONE});
     EXPECT_TRUE(value_of(vendor, u"None").bytes.empty());
     EXPECT_EQ(value_of(vendor, u"Resources").type, ULONG{REG_RESOURCE_REQUIREMENTS_LIST});
-    EXPECT_THAT(value_of(u"\\Registry\\Machine\\System\\ControlSet001\\Services\\card\\Parameters", u"irq").bytes, ElementsAre(9, 0, 0, 0));
+    EXPECT_THAT(
+        value_of(u"\\Registry\\Machine\\System\\ControlSet001\\Services\\card\\Parameters", u"irq").bytes,
+        ElementsAre(9, 0, 0, 0));
 }
 
 TEST(CmRegFile, Utf16AndUtf8WithMarks) {
-    const std::u16string text = u"Windows Registry Editor Version 5.00\n[HKEY_LOCAL_MACHINE\\Software\\Vendor]\n\"Name\"=\"Klavi\u00E4r \U0001F3B9\"\n";
+    const std::u16string text =
+        u"Windows Registry Editor Version "
+        u"5.00\n[HKEY_LOCAL_MACHINE\\Software\\Vendor]\n\"Name\"=\"Klavi\u00E4r \U0001F3B9\"\n";
     std::string little = "\xFF\xFE";
     std::string big = "\xFE\xFF";
     for (const char16_t c : text) {
         little += {static_cast<char>(c & 0xFF), static_cast<char>(c >> 8)};
         big += {static_cast<char>(c >> 8), static_cast<char>(c & 0xFF)};
     }
-    const std::string utf8 = "\xEF\xBB\xBFWindows Registry Editor Version 5.00\n[HKLM\\Software\\Vendor]\n\"Name\"=\"Klavi\xC3\xA4r \xF0\x9F\x8E\xB9\"\n";
+    const std::string utf8 =
+        "\xEF\xBB\xBFWindows Registry Editor Version "
+        "5.00\n[HKLM\\Software\\Vendor]\n\"Name\"=\"Klavi\xC3\xA4r \xF0\x9F\x8E\xB9\"\n";
     for (const std::string& bytes : {little, big, utf8}) {
         Kernel kernel;
         const auto result = cm::load_reg(bytes);
@@ -99,7 +110,8 @@ TEST(CmRegFile, DeletesKeysAndValues) {
                              "[HKLM\\Software\\Vendor\\Old\\Deeper]\n\"x\"=\"y\"\n"
                              "[HKLM\\Software\\Vendor]\n\"Gone\"=\"1\"\n\"Kept\"=\"2\"\n\"Gone\"=-\n"
                              "[-HKLM\\Software\\Vendor\\Old]\n"
-                             "[-HKLM\\Software\\NeverThere]\n").ok());
+                             "[-HKLM\\Software\\NeverThere]\n")
+                    .ok());
     EXPECT_FALSE(cm::key_exists(ob::string(u"\\Registry\\Machine\\Software\\Vendor\\Old")));
     EXPECT_EQ(value_of(vendor, u"Gone").type, 0xFFFFu);
     EXPECT_EQ(value_of(vendor, u"Kept").type, ULONG{REG_SZ});
@@ -115,7 +127,8 @@ TEST(CmRegFile, ErrorsNameFileAndLine) {
     const std::string head = "Windows Registry Editor Version 5.00\n[HKLM\\Software\\Vendor]\n";
     EXPECT_THAT(error_of(""), HasSubstr("card.reg:1: "));
     EXPECT_THAT(error_of("hello\n"), HasSubstr("card.reg:1: is not a registration file"));
-    EXPECT_THAT(error_of("Windows Registry Editor Version 5.00\n\"a\"=\"b\"\n"), HasSubstr("card.reg:2: a value stands before any key"));
+    EXPECT_THAT(error_of("Windows Registry Editor Version 5.00\n\"a\"=\"b\"\n"),
+                HasSubstr("card.reg:2: a value stands before any key"));
     EXPECT_THAT(error_of(head + "[HKXX\\a]\n"), HasSubstr("card.reg:3: the key must begin with"));
     EXPECT_THAT(error_of(head + "[HKLM\\a\n"), HasSubstr("card.reg:3: the key's closing ]"));
     EXPECT_THAT(error_of(head + "\n\n\"a\n"), HasSubstr("card.reg:5: the closing \""));
@@ -128,7 +141,8 @@ TEST(CmRegFile, ErrorsNameFileAndLine) {
     EXPECT_THAT(error_of(head + "\"a\"=nonsense\n"), HasSubstr("card.reg:3: the value's data"));
     EXPECT_THAT(error_of(head + "\"a\"=\"b\" c\n"), HasSubstr("card.reg:3: text follows"));
     EXPECT_THAT(error_of(head + "nonsense\n"), HasSubstr("card.reg:3: expected"));
-    EXPECT_THAT(error_of(head + "[HKLM\\Software\\" + std::string(300, 'x') + "]\n"), HasSubstr("card.reg:3: the key cannot be made"));
+    EXPECT_THAT(error_of(head + "[HKLM\\Software\\" + std::string(300, 'x') + "]\n"),
+                HasSubstr("card.reg:3: the key cannot be made"));
     EXPECT_EQ(error_of(head + "\"a\"=\"b\" ; fine\n"), "");
 }
 

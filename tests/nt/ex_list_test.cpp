@@ -123,7 +123,9 @@ TEST(ExSList, MisalignedEntriesRaise) {
     SLIST_HEADER head;
     InitializeSListHead(&head);
     Node nodes[2];
-    kernel.run([&] { InterlockedPushEntrySList(&head, reinterpret_cast<PSLIST_ENTRY>(reinterpret_cast<char*>(nodes) + 8)); });
+    kernel.run([&] {
+        InterlockedPushEntrySList(&head, reinterpret_cast<PSLIST_ENTRY>(reinterpret_cast<char*>(nodes) + 8));
+    });
     ASSERT_NE(bug_check(), nullptr);
     EXPECT_EQ(bug_check()->parameters[0], static_cast<std::uint32_t>(STATUS_DATATYPE_MISALIGNMENT));
 }
@@ -195,9 +197,12 @@ TEST(ExLookaside, PagedListAndExList) {
     ExFreeToPagedLookasideList(&paged, block);
     ExDeletePagedLookasideList(&paged);
     LOOKASIDE_LIST_EX list;
-    EXPECT_EQ(ExInitializeLookasideListEx(&list, nullptr, nullptr, NonPagedPoolNx, 0, 64, tag, 1), STATUS_INVALID_PARAMETER_8);
-    EXPECT_EQ(ExInitializeLookasideListEx(&list, nullptr, nullptr, NonPagedPoolNx, 3, 64, tag, 0), STATUS_INVALID_PARAMETER_5);
-    ASSERT_EQ(ExInitializeLookasideListEx(&list, nullptr, nullptr, NonPagedPoolNx, 0, 64, tag, 0), STATUS_SUCCESS);
+    EXPECT_EQ(ExInitializeLookasideListEx(&list, nullptr, nullptr, NonPagedPoolNx, 0, 64, tag, 1),
+              STATUS_INVALID_PARAMETER_8);
+    EXPECT_EQ(ExInitializeLookasideListEx(&list, nullptr, nullptr, NonPagedPoolNx, 3, 64, tag, 0),
+              STATUS_INVALID_PARAMETER_5);
+    ASSERT_EQ(ExInitializeLookasideListEx(&list, nullptr, nullptr, NonPagedPoolNx, 0, 64, tag, 0),
+              STATUS_SUCCESS);
     void* const other = ExAllocateFromLookasideListEx(&list);
     ExFreeToLookasideListEx(&list, other);
     EXPECT_EQ(ExQueryDepthSList(&list.L.ListHead), 1);

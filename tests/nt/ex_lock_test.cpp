@@ -95,7 +95,7 @@ TEST(ExFastMutex, MisuseIsTold) {
         EXPECT_EQ(misuse.size(), 1u);
         EXPECT_EQ(mutex.Count, 1);
         ke::lower(old);
-        ExAcquireFastMutexUnsafe(&mutex);   // APCs are enabled
+        ExAcquireFastMutexUnsafe(&mutex);  // APCs are enabled
         EXPECT_EQ(misuse.size(), 2u);
         KeEnterCriticalRegion();
         ExReleaseFastMutexUnsafe(&mutex);
@@ -152,7 +152,8 @@ TEST(ExResource, ExclusiveIsRecursive) {
         EXPECT_TRUE(ExAcquireResourceExclusiveLite(&resource.r, TRUE));
         EXPECT_TRUE(ExIsResourceAcquiredExclusiveLite(&resource.r));
         EXPECT_TRUE(ExTryToAcquireResourceExclusiveLite(&resource.r));
-        EXPECT_TRUE(ExAcquireResourceSharedLite(&resource.r, FALSE));   // an exclusive owner may share with itself
+        EXPECT_TRUE(
+            ExAcquireResourceSharedLite(&resource.r, FALSE));  // an exclusive owner may share with itself
         EXPECT_EQ(ExIsResourceAcquiredSharedLite(&resource.r), 3u);
         ExReleaseResourceLite(&resource.r);
         ExReleaseResourceLite(&resource.r);
@@ -313,7 +314,7 @@ TEST(ExResource, MisuseIsTold) {
     ERESOURCE resource;
     ExInitializeResourceLite(&resource);
     kernel.run([&] {
-        EXPECT_TRUE(ExAcquireResourceSharedLite(&resource, FALSE));   // without KeEnterCriticalRegion
+        EXPECT_TRUE(ExAcquireResourceSharedLite(&resource, FALSE));  // without KeEnterCriticalRegion
         EXPECT_THAT(misuse.codes(), ElementsAre(0xC4u));
         KeEnterCriticalRegion();
         ExReleaseResourceLite(&resource);
@@ -327,11 +328,12 @@ TEST(ExResource, MisuseIsTold) {
     ExDeleteResourceLite(&resource);
     EXPECT_THAT(misuse.codes(), ElementsAre(0xC4u));
     misuse.clear();
-    auto* const inside = static_cast<PERESOURCE>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(ERESOURCE), 'tseT'));
+    auto* const inside =
+        static_cast<PERESOURCE>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(ERESOURCE), 'tseT'));
     ExInitializeResourceLite(inside);
     LeftLog left;
     ex::for_each_left({}, LeftLog::visit, &left);
-    EXPECT_EQ(left.all.size(), 2u);   // the block and the resource in it
+    EXPECT_EQ(left.all.size(), 2u);  // the block and the resource in it
     ExFreePool(inside);
     EXPECT_THAT(misuse.codes(), ElementsAre(0xC4u));
     LeftLog none;
@@ -405,7 +407,7 @@ TEST(ExRundown, WaitsForTheLastReference) {
     EXPECT_TRUE(kernel.finish());
     EXPECT_THAT(log, ElementsAre("released", "run down"));
     EXPECT_FALSE(ExAcquireRundownProtection(&reference));
-    ExWaitForRundownProtectionRelease(&reference);   // at once
+    ExWaitForRundownProtectionRelease(&reference);  // at once
     ExReInitializeRundownProtection(&reference);
     EXPECT_TRUE(ExAcquireRundownProtection(&reference));
     ExReleaseRundownProtection(&reference);

@@ -28,7 +28,9 @@ using ::testing::IsEmpty;
 constexpr ULONG tag = 'tseT';
 constexpr POOL_TYPE nonpaged_zeroed = static_cast<POOL_TYPE>(NonPagedPoolNx | POOL_ZERO_ALLOCATION);
 
-std::uint64_t number(const void* address) { return reinterpret_cast<std::uint64_t>(address); }
+std::uint64_t number(const void* address) {
+    return reinterpret_cast<std::uint64_t>(address);
+}
 
 bool filled(const void* memory, std::size_t size, unsigned char value) {
     const auto* const bytes = static_cast<const unsigned char*>(memory);
@@ -55,8 +57,8 @@ TEST(ExPool, TypesLieInTheirRanges) {
 // ExAllocatePoolWithTag: 16-byte alignment, a page from PAGE_SIZE on, no page crossed by less.
 TEST(ExPool, AlignmentAndPages) {
     Kernel kernel;
-    for (std::size_t size : {1u, 8u, 15u, 16u, 17u, 48u, 100u, 255u, 256u, 500u, 1000u, 1343u, 2031u, 2032u, 2033u, 4000u, 4080u,
-                             4095u}) {
+    for (std::size_t size : {1u, 8u, 15u, 16u, 17u, 48u, 100u, 255u, 256u, 500u, 1000u, 1343u, 2031u, 2032u,
+                             2033u, 4000u, 4080u, 4095u}) {
         for (int i = 0; i < 40; ++i) {
             const auto at = number(ExAllocatePoolWithTag(NonPagedPoolNx, size, tag));
             ASSERT_NE(at, 0u);
@@ -82,18 +84,22 @@ TEST(ExPool, BlocksDoNotOverlap) {
         if (blocks.size() > 300 || (!blocks.empty() && random.below(3) == 0)) {
             const auto k = random.below(blocks.size());
             live.erase({number(blocks[k].first), blocks[k].second});
-            ASSERT_TRUE(filled(blocks[k].first, blocks[k].second, static_cast<unsigned char>(blocks[k].second)));
+            ASSERT_TRUE(
+                filled(blocks[k].first, blocks[k].second, static_cast<unsigned char>(blocks[k].second)));
             ExFreePoolWithTag(blocks[k].first, tag);
             blocks[k] = blocks.back();
             blocks.pop_back();
             continue;
         }
         const std::size_t size = random.below(8) == 0 ? random.below(20'000) + 1 : random.below(700) + 1;
-        void* const block = ExAllocatePoolWithTag(random.below(2) == 0 ? PagedPool : NonPagedPoolNx, size, tag);
+        void* const block =
+            ExAllocatePoolWithTag(random.below(2) == 0 ? PagedPool : NonPagedPoolNx, size, tag);
         ASSERT_NE(block, nullptr);
         std::memset(block, static_cast<int>(size & 0xFF), size);
         const auto next = live.lower_bound({number(block), 0});
-        if (next != live.end()) { ASSERT_GE(next->first, number(block) + size); }
+        if (next != live.end()) {
+            ASSERT_GE(next->first, number(block) + size);
+        }
         if (next != live.begin()) {
             const auto before = std::prev(next);
             ASSERT_LE(before->first + before->second, number(block));
@@ -110,7 +116,8 @@ TEST(ExPool, WhatFreshMemoryHolds) {
         EXPECT_TRUE(filled(ExAllocatePoolWithTag(nonpaged_zeroed, size, tag), size, 0));
         EXPECT_TRUE(filled(ExAllocatePoolZero(PagedPool, size, tag), size, 0));
         EXPECT_TRUE(filled(ExAllocatePool2(POOL_FLAG_PAGED, size, tag), size, 0));
-        EXPECT_TRUE(filled(ExAllocatePool2(POOL_FLAG_PAGED | POOL_FLAG_UNINITIALIZED, size, tag), size, ex::uninitialised_fill));
+        EXPECT_TRUE(filled(ExAllocatePool2(POOL_FLAG_PAGED | POOL_FLAG_UNINITIALIZED, size, tag), size,
+                           ex::uninitialised_fill));
         EXPECT_TRUE(filled(ExAllocatePool3(POOL_FLAG_NON_PAGED, size, tag, nullptr, 0), size, 0));
     }
 }
@@ -193,7 +200,9 @@ TEST(ExPool, FreedMemoryIsNotReusedAtOnce) {
     for (std::size_t size : {16u, 200u, 1000u, 9000u}) {
         void* const block = ExAllocatePoolWithTag(NonPagedPoolNx, size, tag);
         ExFreePool(block);
-        if (size < 4096) { EXPECT_NE(ExAllocatePoolWithTag(NonPagedPoolNx, size, tag), block); }
+        if (size < 4096) {
+            EXPECT_NE(ExAllocatePoolWithTag(NonPagedPoolNx, size, tag), block);
+        }
         ex::PoolBlock known;
         ASSERT_TRUE(ex::find_block(block, known));
         EXPECT_FALSE(known.live);
@@ -234,7 +243,7 @@ TEST(ExPool, WritingAfterFreeIsSeenLater) {
     EXPECT_NE(misuse.last().subject.last.frames[0], 0u);
     block[63] = 1;
     for (int i = 0; i < 64; ++i) ExAllocatePoolWithTag(NonPagedPoolNx, 64, tag);
-    EXPECT_EQ(misuse.size(), 1u);   // fresh blocks first: nothing was reused
+    EXPECT_EQ(misuse.size(), 1u);  // fresh blocks first: nothing was reused
     for (int i = 0; i < 64; ++i) ExFreePool(ExAllocatePoolWithTag(NonPagedPoolNx, 64, tag));
     EXPECT_EQ(misuse.size(), 2u);
 }
@@ -285,7 +294,8 @@ TEST(ExPool, ExhaustionAndRaising) {
     Kernel kernel;
     EXPECT_EQ(ExAllocatePoolWithTag(NonPagedPoolNx, 300 * sim::MiB, tag), nullptr);
     EXPECT_EQ(ExAllocatePoolWithTag(NonPagedPoolNx, ~SIZE_T{0}, tag), nullptr);
-    EXPECT_EQ(ExAllocatePoolWithQuotaTag(static_cast<POOL_TYPE>(PagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE), 300 * sim::MiB, tag),
+    EXPECT_EQ(ExAllocatePoolWithQuotaTag(static_cast<POOL_TYPE>(PagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE),
+                                         300 * sim::MiB, tag),
               nullptr);
     ex::refuse_allocation = [](std::size_t, ULONG) { return true; };
     EXPECT_EQ(ExAllocatePoolWithTag(PagedPool, 8, tag), nullptr);

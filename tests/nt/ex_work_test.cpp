@@ -124,7 +124,8 @@ TEST(ExWork, MisuseAndLeftItemsAreTold) {
     Kernel kernel;
     MisuseLog misuse;
     events.clear();
-    auto* const item = static_cast<PWORK_QUEUE_ITEM>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(WORK_QUEUE_ITEM), 'tseT'));
+    auto* const item =
+        static_cast<PWORK_QUEUE_ITEM>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(WORK_QUEUE_ITEM), 'tseT'));
     ExInitializeWorkItem(item, note, const_cast<char*>("x"));
     ExQueueWorkItem(item, DelayedWorkQueue);
     ExQueueWorkItem(item, DelayedWorkQueue);
@@ -159,7 +160,8 @@ TEST(ExFreedObjects, TimersAndDpcsInFreedMemory) {
         static VOID NTAPI dpc(PKDPC, PVOID, PVOID, PVOID) { ++fired; }
     };
     kernel.run([&] {
-        auto* const objects = static_cast<Objects*>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(Objects), 'tseT'));
+        auto* const objects =
+            static_cast<Objects*>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(Objects), 'tseT'));
         KeInitializeTimer(&objects->timer);
         KeInitializeDpc(&objects->dpc, Routine::dpc, nullptr);
         KeSetTimer(&objects->timer, relative_ms(10), &objects->dpc);
@@ -174,9 +176,12 @@ TEST(ExFreedObjects, TimersAndDpcsInFreedMemory) {
 
 std::vector<int> calls;
 VOID NTAPI on_callback(PVOID context, PVOID argument1, PVOID) {
-    calls.push_back(static_cast<int>(reinterpret_cast<ULONG_PTR>(context) * 10 + reinterpret_cast<ULONG_PTR>(argument1)));
+    calls.push_back(
+        static_cast<int>(reinterpret_cast<ULONG_PTR>(context) * 10 + reinterpret_cast<ULONG_PTR>(argument1)));
 }
-PVOID value(ULONG_PTR number) { return reinterpret_cast<PVOID>(number); }
+PVOID value(ULONG_PTR number) {
+    return reinterpret_cast<PVOID>(number);
+}
 
 TEST(ExCallback, NotifiesInTheOrderOfRegistration) {
     Kernel kernel;
@@ -250,7 +255,7 @@ TEST(ExTimer, FiresToTheMillisecondAndPeriodically) {
         PEX_TIMER const timer = ExAllocateTimer(on_timer, nullptr, EX_TIMER_HIGH_RESOLUTION);
         ASSERT_NE(timer, nullptr);
         const Nanoseconds start_ns = sim::this_processor->at_ns;
-        EXPECT_FALSE(ExSetTimer(timer, -50'000, 20'000, nullptr));   // 5 ms, then every 2 ms
+        EXPECT_FALSE(ExSetTimer(timer, -50'000, 20'000, nullptr));  // 5 ms, then every 2 ms
         sleep_ms(10);
         EXPECT_TRUE(ExCancelTimer(timer, nullptr));
         EXPECT_FALSE(ExCancelTimer(timer, nullptr));
@@ -260,7 +265,7 @@ TEST(ExTimer, FiresToTheMillisecondAndPeriodically) {
         EXPECT_NEAR(static_cast<double>(fired_ns[1] - fired_ns[0]), 2e6, 1e6);
         EXPECT_FALSE(ExDeleteTimer(timer, TRUE, TRUE, nullptr));
     });
-    EXPECT_EQ(ke::tick_100ns(), 156'250u);   // back to the slow clock
+    EXPECT_EQ(ke::tick_100ns(), 156'250u);  // back to the slow clock
     LeftLog left;
     ex::for_each_left({}, LeftLog::visit, &left);
     EXPECT_TRUE(left.all.empty());
@@ -287,7 +292,8 @@ TEST(ExTimer, DeletedAfterItsLastExpiry) {
     EXPECT_EQ(fired_ns.size(), 1u);
     EXPECT_TRUE(deleted);
     MisuseLog misuse;
-    kernel.run([] { ExSetTimer(reinterpret_cast<PEX_TIMER>(sim::nonpaged_range.base + 64), -1, 0, nullptr); });
+    kernel.run(
+        [] { ExSetTimer(reinterpret_cast<PEX_TIMER>(sim::nonpaged_range.base + 64), -1, 0, nullptr); });
     EXPECT_EQ(misuse.size(), 1u);
 }
 
@@ -338,7 +344,7 @@ TEST(ExMisc, TimeFeaturesAndMode) {
     ExSystemTimeToLocalTime(&time, &local);
     ExLocalTimeToSystemTime(&local, &time);
     EXPECT_EQ(time.QuadPart, 123456789);
-    EXPECT_TRUE(ExIsProcessorFeaturePresent(10));   // PF_XMMI64_INSTRUCTIONS_AVAILABLE
+    EXPECT_TRUE(ExIsProcessorFeaturePresent(10));  // PF_XMMI64_INSTRUCTIONS_AVAILABLE
     EXPECT_FALSE(ExIsProcessorFeaturePresent(1));
     EXPECT_FALSE(ExIsProcessorFeaturePresent(1000));
     EXPECT_EQ(ExGetPreviousMode(), KernelMode);

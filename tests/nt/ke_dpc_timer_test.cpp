@@ -23,7 +23,9 @@ struct KeDpc : ::testing::Test {
     void SetUp() override { calls.clear(); }
 };
 
-PVOID number(long n) { return reinterpret_cast<PVOID>(n); }
+PVOID number(long n) {
+    return reinterpret_cast<PVOID>(n);
+}
 
 TEST_F(KeDpc, RunsBeforeInsertReturnsWhenBelowDispatchLevel) {
     Kernel kernel;
@@ -89,10 +91,12 @@ TEST_F(KeDpc, TargetedDpcRunsOnItsProcessorAndFlushWaitsForIt) {
     ran_on = 99;
     EXPECT_TRUE(kernel.run([&] {
         KDPC dpc;
-        KeInitializeDpc(&dpc, [](PKDPC, PVOID, PVOID, PVOID) __attribute__((ms_abi)) {
-            ran_on = KeGetCurrentProcessorNumber();
-            KeStallExecutionProcessor(40);
-        }, nullptr);
+        KeInitializeDpc(
+            &dpc, [](PKDPC, PVOID, PVOID, PVOID) __attribute__((ms_abi)) {
+                ran_on = KeGetCurrentProcessorNumber();
+                KeStallExecutionProcessor(40);
+            },
+            nullptr);
         const CCHAR other = KeGetCurrentProcessorNumber() == 0 ? 1 : 0;
         KeSetTargetProcessorDpc(&dpc, other);
         KeInsertQueueDpc(&dpc, nullptr, nullptr);
@@ -107,9 +111,11 @@ TEST_F(KeDpc, MayQueueItselfAgain) {
     runs = 0;
     EXPECT_TRUE(kernel.run([&] {
         KDPC dpc;
-        KeInitializeDpc(&dpc, [](PKDPC self, PVOID, PVOID, PVOID) __attribute__((ms_abi)) {
-            if (++runs < 3) EXPECT_TRUE(KeInsertQueueDpc(self, nullptr, nullptr));
-        }, nullptr);
+        KeInitializeDpc(
+            &dpc, [](PKDPC self, PVOID, PVOID, PVOID) __attribute__((ms_abi)) {
+                if (++runs < 3) EXPECT_TRUE(KeInsertQueueDpc(self, nullptr, nullptr));
+            },
+            nullptr);
         KeInsertQueueDpc(&dpc, nullptr, nullptr);
         EXPECT_EQ(runs, 3);
     }));

@@ -14,7 +14,9 @@ using ::testing::ElementsAre;
 
 std::vector<SpinLockFault> faults;
 
-void note_fault(SpinLockFault fault, const volatile void*, sim::Irql) { faults.push_back(fault); }
+void note_fault(SpinLockFault fault, const volatile void*, sim::Irql) {
+    faults.push_back(fault);
+}
 
 struct KeSpinLock : ::testing::Test {
     void SetUp() override { faults.clear(); }
@@ -64,7 +66,8 @@ TEST_F(KeSpinLock, ExcludesTheOtherProcessorWhichSpins) {
     EXPECT_TRUE(kernel.finish());
     EXPECT_EQ(entered, 100);
     EXPECT_FALSE(overlapped);
-    EXPECT_GE(sim::scheduler.now_ns(), 300 * microsecond_ns);  // the critical sections came one after the other
+    EXPECT_GE(sim::scheduler.now_ns(),
+              300 * microsecond_ns);  // the critical sections came one after the other
 }
 
 TEST_F(KeSpinLock, MisuseIsSeen) {
@@ -105,7 +108,7 @@ TEST_F(KeSpinLock, DeadlockOfTwoProcessorsIsSeen) {
 
 struct Device {
     sim::IrqSource source;
-    int left = 0;      // interrupts that it still wants
+    int left = 0;  // interrupts that it still wants
     int serviced = 0;
     KIRQL irql = 0;
 };
@@ -122,7 +125,8 @@ BOOLEAN NTAPI service(PKINTERRUPT, PVOID context) {
 PKINTERRUPT connect(Device& device, unsigned irq, bool latched, bool share) {
     device.source = sim::IrqSource(sim::scheduler.lines[irq], "device");
     PKINTERRUPT interrupt = nullptr;
-    EXPECT_EQ(ke::connect_interrupt({service, &device, nullptr, irq, 0, latched, share, 0}, &interrupt), STATUS_SUCCESS);
+    EXPECT_EQ(ke::connect_interrupt({service, &device, nullptr, irq, 0, latched, share, 0}, &interrupt),
+              STATUS_SUCCESS);
     return interrupt;
 }
 
@@ -168,7 +172,8 @@ TEST(KeInterrupt, ExclusiveLineIsNotShared) {
     EXPECT_TRUE(kernel.run([&] {
         connect(a, 5, false, false);
         PKINTERRUPT second = nullptr;
-        EXPECT_EQ(ke::connect_interrupt({service, &b, nullptr, 5, 0, false, true, 0}, &second), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(ke::connect_interrupt({service, &b, nullptr, 5, 0, false, true, 0}, &second),
+                  STATUS_INVALID_PARAMETER);
         EXPECT_EQ(second, nullptr);
     }));
 }
@@ -182,13 +187,15 @@ TEST(KeInterrupt, SynchronizeExecutionExcludesTheServiceRoutine) {
     EXPECT_TRUE(kernel.run([&] {
         PKINTERRUPT const interrupt = connect(device, 9, false, false);
         device.left = 1;
-        EXPECT_TRUE(KeSynchronizeExecution(interrupt, [](PVOID) __attribute__((ms_abi)) -> BOOLEAN {
-            EXPECT_EQ(KeGetCurrentIrql(), ke::line_irql(9));
-            shared->source.raise(sim::this_processor->at_ns);
-            KeStallExecutionProcessor(50);
-            seen_inside = shared->serviced != 0;
-            return TRUE;
-        }, nullptr));
+        EXPECT_TRUE(KeSynchronizeExecution(
+            interrupt, [](PVOID) __attribute__((ms_abi))->BOOLEAN {
+                EXPECT_EQ(KeGetCurrentIrql(), ke::line_irql(9));
+                shared->source.raise(sim::this_processor->at_ns);
+                KeStallExecutionProcessor(50);
+                seen_inside = shared->serviced != 0;
+                return TRUE;
+            },
+            nullptr));
         KeStallExecutionProcessor(50);
         EXPECT_FALSE(seen_inside);
         EXPECT_EQ(device.serviced, 1);
@@ -234,10 +241,12 @@ TEST(KeThread, HigherPriorityPreemptsWhenItBecomesReady) {
     KEVENT event;
     ke::initialize_event(&event, SynchronizationEvent, false);
     std::vector<int> order;
-    kernel.start([&] {
-        KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, nullptr);
-        order.push_back(1);
-    }, 20);
+    kernel.start(
+        [&] {
+            KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, nullptr);
+            order.push_back(1);
+        },
+        20);
     kernel.settle(millisecond_ns);
     EXPECT_TRUE(kernel.run([&] {
         KeSetEvent(&event, 0, FALSE);

@@ -190,7 +190,8 @@ TEST(KeMutex, IsAbandonedWhenItsOwnerEnds) {
     kernel.start([&] { KeWaitForSingleObject(&mutex, Executive, KernelMode, FALSE, nullptr); });
     kernel.settle(millisecond_ns);
     EXPECT_TRUE(kernel.run([&] {
-        EXPECT_EQ(KeWaitForSingleObject(&mutex, Executive, KernelMode, FALSE, nullptr), STATUS_ABANDONED_WAIT_0);
+        EXPECT_EQ(KeWaitForSingleObject(&mutex, Executive, KernelMode, FALSE, nullptr),
+                  STATUS_ABANDONED_WAIT_0);
         KeReleaseMutex(&mutex, FALSE);
         EXPECT_EQ(look(&mutex), STATUS_SUCCESS);
         KeReleaseMutex(&mutex, FALSE);
@@ -232,7 +233,8 @@ TEST(KeWait, AnyTellsWhichObjectEndedIt) {
     NTSTATUS status = -1;
     kernel.start([&] {
         PVOID objects[] = {&events[0], &events[1], &events[2]};
-        status = KeWaitForMultipleObjects(3, objects, WaitAny, Executive, KernelMode, FALSE, nullptr, nullptr);
+        status =
+            KeWaitForMultipleObjects(3, objects, WaitAny, Executive, KernelMode, FALSE, nullptr, nullptr);
     });
     kernel.settle(millisecond_ns);
     EXPECT_TRUE(kernel.run([&] { KeSetEvent(&events[2], 0, FALSE); }));
@@ -249,7 +251,8 @@ TEST(KeWait, AllTakesNothingUntilEverythingIsThere) {
     NTSTATUS status = -1;
     kernel.start([&] {
         PVOID objects[] = {&first, &second};
-        status = KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, nullptr, nullptr);
+        status =
+            KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, nullptr, nullptr);
     });
     kernel.settle(millisecond_ns);
     EXPECT_TRUE(kernel.run([&] { KeSetEvent(&first, 0, FALSE); }));
@@ -326,13 +329,14 @@ TEST(KeApc, KernelApcInterruptsAWaitWhichThenGoesOn) {
     ran = 0;
     KAPC apc;
     EXPECT_TRUE(kernel.run([&] {
-        KeInitializeApc(&apc, thread, OriginalApcEnvironment,
-                        [](PKAPC, PKNORMAL_ROUTINE*, PVOID*, PVOID*, PVOID*) __attribute__((ms_abi)) {
-                            ++ran;
-                            irql = KeGetCurrentIrql();
-                            ran_on = KeGetCurrentThread();
-                        },
-                        nullptr, nullptr, KernelMode, nullptr);
+        KeInitializeApc(
+            &apc, thread, OriginalApcEnvironment,
+            [](PKAPC, PKNORMAL_ROUTINE*, PVOID*, PVOID*, PVOID*) __attribute__((ms_abi)) {
+                ++ran;
+                irql = KeGetCurrentIrql();
+                ran_on = KeGetCurrentThread();
+            },
+            nullptr, nullptr, KernelMode, nullptr);
         EXPECT_TRUE(KeInsertQueueApc(&apc, nullptr, nullptr, 0));
         EXPECT_FALSE(KeInsertQueueApc(&apc, nullptr, nullptr, 0));
     }));
@@ -351,13 +355,14 @@ TEST(KeApc, NormalApcWaitsForTheEndOfACriticalRegion) {
     ran = 0;
     EXPECT_TRUE(kernel.run([&] {
         KAPC apc;
-        KeInitializeApc(&apc, KeGetCurrentThread(), OriginalApcEnvironment,
-                        [](PKAPC, PKNORMAL_ROUTINE*, PVOID*, PVOID*, PVOID*) __attribute__((ms_abi)) {}, nullptr,
-                        [](PVOID, PVOID, PVOID) __attribute__((ms_abi)) {
-                            EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
-                            ++ran;
-                        },
-                        KernelMode, nullptr);
+        KeInitializeApc(
+            &apc, KeGetCurrentThread(), OriginalApcEnvironment,
+            [](PKAPC, PKNORMAL_ROUTINE*, PVOID*, PVOID*, PVOID*) __attribute__((ms_abi)){}, nullptr,
+            [](PVOID, PVOID, PVOID) __attribute__((ms_abi)) {
+                EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
+                ++ran;
+            },
+            KernelMode, nullptr);
         KeEnterCriticalRegion();
         EXPECT_TRUE(KeInsertQueueApc(&apc, nullptr, nullptr, 0));
         EXPECT_EQ(ran, 0);

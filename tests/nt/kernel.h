@@ -25,7 +25,8 @@ class Kernel {
     // The same for every body that was started.
     bool finish(Nanoseconds limit_ns = 3600 * second_ns) {
         const auto until_ns = sim::scheduler.now_ns() + limit_ns;
-        return sim::scheduler.run(until_ns, [](void* self) { return static_cast<Kernel*>(self)->running_ == 0; }, this);
+        return sim::scheduler.run(
+            until_ns, [](void* self) { return static_cast<Kernel*>(self)->running_ == 0; }, this);
     }
 
     // Runs `body` at PASSIVE_LEVEL on a system thread until it returns; false when `limit_ns` passed first.
@@ -33,7 +34,8 @@ class Kernel {
         start(body);
         Body* const own = bodies_.back().get();
         const auto until_ns = sim::scheduler.now_ns() + limit_ns;
-        return sim::scheduler.run(until_ns, [](void* context) { return static_cast<Body*>(context)->done; }, own);
+        return sim::scheduler.run(
+            until_ns, [](void* context) { return static_cast<Body*>(context)->done; }, own);
     }
 
     // Starts a thread and returns; run() or settle() makes it go.
@@ -43,7 +45,9 @@ class Kernel {
         nt::ke::create_thread("test", &Kernel::main, bodies_.back().get());
     }
     // Lets the machine run for so long.
-    void settle(Nanoseconds duration_ns) { sim::scheduler.run(sim::scheduler.now_ns() + duration_ns, nullptr, nullptr); }
+    void settle(Nanoseconds duration_ns) {
+        sim::scheduler.run(sim::scheduler.now_ns() + duration_ns, nullptr, nullptr);
+    }
 
   private:
     struct Body {

@@ -1,4 +1,5 @@
-// Keeps what the probes of pool and objects tell, for tests to look at. One at a time; after Kernel, which clears probes.
+// Keeps what the probes of pool and objects tell, for tests to look at. One at a time; after Kernel, which
+// clears probes.
 #pragma once
 
 #include <string>
@@ -10,7 +11,7 @@ namespace portico::test {
 
 struct Misuse {
     std::uint32_t code;
-    std::uint64_t detail;    // of pool misuse
+    std::uint64_t detail;  // of pool misuse
     std::uint64_t address;
     std::string text;
     nt::Subject subject;
@@ -20,7 +21,8 @@ class MisuseLog {
   public:
     MisuseLog() {
         entries().clear();
-        nt::probes.pool_misuse = [](std::uint32_t code, const nt::Subject& block, std::uint64_t detail, const char* text) {
+        nt::probes.pool_misuse = [](std::uint32_t code, const nt::Subject& block, std::uint64_t detail,
+                                    const char* text) {
             entries().push_back({code, detail, block.address, text, block});
         };
         nt::probes.object_misuse = [](std::uint32_t code, const void* object, const char* text) {
@@ -51,7 +53,9 @@ class MisuseLog {
 // What a for_each_left() told.
 class LeftLog {
   public:
-    static void visit(const nt::LeftBehind& left, void* self) { static_cast<LeftLog*>(self)->all.push_back(left); }
+    static void visit(const nt::LeftBehind& left, void* self) {
+        static_cast<LeftLog*>(self)->all.push_back(left);
+    }
     std::vector<nt::LeftBehind> all;
     bool has(nt::LeftKind kind) const {
         for (const auto& left : all) {

@@ -34,7 +34,8 @@ PHYSICAL_ADDRESS physical(std::uint64_t address) {
 
 TEST(MmPhysical, EveryAddressLeadsBack) {
     Kernel kernel;
-    for (const sim::AddressRange range : {sim::nonpaged_range, sim::paged_range, sim::user_range, sim::stack_range, sim::image_range}) {
+    for (const sim::AddressRange range :
+         {sim::nonpaged_range, sim::paged_range, sim::user_range, sim::stack_range, sim::image_range}) {
         for (const std::uint64_t offset : {0ull, 0x123ull, 0x5678ull, 0x12345ull}) {
             void* const address = reinterpret_cast<void*>(range.base + offset);
             const auto at = static_cast<std::uint64_t>(MmGetPhysicalAddress(address).QuadPart);
@@ -49,10 +50,13 @@ TEST(MmPhysical, EveryAddressLeadsBack) {
 TEST(MmPhysical, OnlyContiguousMemoryIsContiguous) {
     Kernel kernel;
     auto* const block = static_cast<char*>(ExAllocatePoolWithTag(NonPagedPoolNx, 16 * PAGE_SIZE, tag));
-    auto* const contiguous = static_cast<char*>(MmAllocateContiguousMemory(16 * PAGE_SIZE, physical(~0ull >> 1)));
+    auto* const contiguous =
+        static_cast<char*>(MmAllocateContiguousMemory(16 * PAGE_SIZE, physical(~0ull >> 1)));
     for (int i = 0; i + 1 < 16; ++i) {
-        EXPECT_NE(mm::physical_of(block + (i + 1) * PAGE_SIZE), mm::physical_of(block + i * PAGE_SIZE) + PAGE_SIZE);
-        EXPECT_EQ(mm::physical_of(contiguous + (i + 1) * PAGE_SIZE), mm::physical_of(contiguous + i * PAGE_SIZE) + PAGE_SIZE);
+        EXPECT_NE(mm::physical_of(block + (i + 1) * PAGE_SIZE),
+                  mm::physical_of(block + i * PAGE_SIZE) + PAGE_SIZE);
+        EXPECT_EQ(mm::physical_of(contiguous + (i + 1) * PAGE_SIZE),
+                  mm::physical_of(contiguous + i * PAGE_SIZE) + PAGE_SIZE);
     }
     MmFreeContiguousMemory(contiguous);
 }
@@ -63,12 +67,14 @@ TEST(MmContiguous, LimitsAreKept) {
     void* const low = MmAllocateContiguousMemory(PAGE_SIZE, physical(0xFFFFFF));
     ASSERT_NE(low, nullptr);
     EXPECT_LE(mm::physical_of(low) + PAGE_SIZE - 1, 0xFFFFFFu);
-    void* const high = MmAllocateContiguousMemorySpecifyCache(PAGE_SIZE, physical(0x1400000), physical(0x2000000), physical(0), MmCached);
+    void* const high = MmAllocateContiguousMemorySpecifyCache(PAGE_SIZE, physical(0x1400000),
+                                                              physical(0x2000000), physical(0), MmCached);
     ASSERT_NE(high, nullptr);
     EXPECT_GE(mm::physical_of(high), 0x1400000u);
     // ISA DMA must not cross 64 KiB.
     for (int i = 0; i < 20; ++i) {
-        void* const dma = MmAllocateContiguousMemorySpecifyCache(40'000, physical(0), physical(0xFFFFFF), physical(0x10000), MmNonCached);
+        void* const dma = MmAllocateContiguousMemorySpecifyCache(40'000, physical(0), physical(0xFFFFFF),
+                                                                 physical(0x10000), MmNonCached);
         ASSERT_NE(dma, nullptr);
         const auto at = mm::physical_of(dma);
         EXPECT_EQ(at >> 16, (at + 39'999) >> 16);
@@ -99,7 +105,7 @@ TEST(MmIoSpace, RegistersAreTranslatedMemoryIsItself) {
     EXPECT_TRUE(mm::translate_io(static_cast<char*>(others) + 0x1FFC, &at));
     EXPECT_EQ(at, 0xFEC01FFCu);
     EXPECT_EQ(MmGetPhysicalAddress(registers).QuadPart, 0xFEB01010);
-    EXPECT_FALSE(MmIsAddressValid(registers));   // not to be touched without READ_REGISTER_xxx
+    EXPECT_FALSE(MmIsAddressValid(registers));  // not to be touched without READ_REGISTER_xxx
     LeftLog left;
     mm::for_each_left({}, LeftLog::visit, &left);
     EXPECT_EQ(left.all.size(), 2u);
@@ -149,7 +155,8 @@ TEST(MmMdl, LockingPagedPool) {
     mm::for_each_left({}, LeftLog::visit, &left);
     ASSERT_EQ(left.all.size(), 1u);
     EXPECT_STREQ(left.all[0].what, "locked pages");
-    EXPECT_EQ(MmMapLockedPagesSpecifyCache(mdl, KernelMode, MmCached, nullptr, FALSE, NormalPagePriority), buffer);
+    EXPECT_EQ(MmMapLockedPagesSpecifyCache(mdl, KernelMode, MmCached, nullptr, FALSE, NormalPagePriority),
+              buffer);
     EXPECT_NE(mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA, 0);
     EXPECT_EQ(MmProtectMdlSystemAddress(mdl, PAGE_READONLY), STATUS_SUCCESS);
     EXPECT_EQ(MmProtectMdlSystemAddress(mdl, 0), STATUS_INVALID_PAGE_PROTECTION);
@@ -182,7 +189,8 @@ TEST(MmMdl, UserBuffersHaveASystemAddressOfTheirOwn) {
         std::strcpy(system, "through the system");
         EXPECT_STREQ(user + 10, "through the system");
         EXPECT_EQ(mm::physical_of(system), mm::physical_of(user + 10));
-        EXPECT_EQ(MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, nullptr, FALSE, NormalPagePriority), user + 10);
+        EXPECT_EQ(MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, nullptr, FALSE, NormalPagePriority),
+                  user + 10);
         MmUnlockPages(mdl);
         mm::initialize_mdl(mdl, user, 5000);
         EXPECT_EQ(mm::probe_and_lock(mdl, UserMode, IoReadAccess), STATUS_SUCCESS);
@@ -219,7 +227,7 @@ TEST(MmMdl, PartialMdls) {
     mm::build_partial(source, target, buffer + 3 * PAGE_SIZE + 16, 0);
     EXPECT_EQ(MmGetMdlByteCount(target), PAGE_SIZE - 16u);
     EXPECT_EQ(misuse.size(), 0u);
-    mm::build_partial(source, target, buffer + PAGE_SIZE, 3 * PAGE_SIZE);   // its target is too small
+    mm::build_partial(source, target, buffer + PAGE_SIZE, 3 * PAGE_SIZE);  // its target is too small
     mm::build_partial(source, target, buffer + 4 * PAGE_SIZE, 16);
     EXPECT_EQ(misuse.size(), 2u);
     mm::free_mdl(target);
@@ -245,12 +253,14 @@ TEST(MmMdl, PagesWithoutAnAddress) {
     PMDL const mdl = MmAllocatePagesForMdl(physical(0), physical(0xFFFFFFFF), physical(0), 3 * PAGE_SIZE + 1);
     ASSERT_NE(mdl, nullptr);
     EXPECT_EQ(MmGetMdlByteCount(mdl), 4u * PAGE_SIZE);
-    auto* const system = static_cast<char*>(MmMapLockedPagesSpecifyCache(mdl, KernelMode, MmCached, nullptr, FALSE, NormalPagePriority));
+    auto* const system = static_cast<char*>(
+        MmMapLockedPagesSpecifyCache(mdl, KernelMode, MmCached, nullptr, FALSE, NormalPagePriority));
     ASSERT_NE(system, nullptr);
     EXPECT_FALSE(mm::is_user_address(system));
     EXPECT_EQ(system[4 * PAGE_SIZE - 1], 0);
     std::strcpy(system + PAGE_SIZE, "shared");
-    auto* const user = static_cast<char*>(MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, nullptr, FALSE, NormalPagePriority));
+    auto* const user = static_cast<char*>(
+        MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, nullptr, FALSE, NormalPagePriority));
     ASSERT_NE(user, nullptr);
     EXPECT_TRUE(mm::is_user_address(user));
     EXPECT_STREQ(user + PAGE_SIZE, "shared");
@@ -281,7 +291,7 @@ TEST(MmUser, MemoryBelongsToItsProcess) {
     kernel.run([&] { ps::end_process(*client, STATUS_SUCCESS); });
     EXPECT_FALSE(mm::user_memory_valid(a, 1));
     EXPECT_TRUE(mm::user_memory_valid(b, 1));
-    EXPECT_EQ(mm::allocate_user(*other, 100), a);   // the lowest free page, zeroed again
+    EXPECT_EQ(mm::allocate_user(*other, 100), a);  // the lowest free page, zeroed again
     EXPECT_EQ(a[0], 0);
     EXPECT_EQ(mm::allocate_user(*other, 300 * sim::MiB), nullptr);
     mm::free_user(b);
@@ -330,7 +340,7 @@ TEST(MmProbe, UserAddressesOnly) {
     EXPECT_EQ(mm::probe(pool, 16, 1, false), STATUS_ACCESS_VIOLATION);
     EXPECT_EQ(mm::probe(pool, 0, 1, false), STATUS_SUCCESS);
     EXPECT_EQ(mm::probe(user, ~0ull, 1, false), STATUS_ACCESS_VIOLATION);
-    EXPECT_EQ(mm::probe(user + 0x100000, 8, 1, false), STATUS_SUCCESS);   // reading is not tried
+    EXPECT_EQ(mm::probe(user + 0x100000, 8, 1, false), STATUS_SUCCESS);  // reading is not tried
     EXPECT_EQ(mm::probe(user + 0x100000, 8, 1, true), STATUS_ACCESS_VIOLATION);
     ProbeForRead(user, 100, 1);
     ProbeForWrite(user, 100, 1);
@@ -346,32 +356,47 @@ TEST(MmSection, MappedForTheSystemAndForAClient) {
         HANDLE section = nullptr;
         LARGE_INTEGER size;
         size.QuadPart = 5000;
-        EXPECT_EQ(ZwCreateSection(&section, SECTION_ALL_ACCESS, nullptr, nullptr, PAGE_READWRITE, SEC_COMMIT, nullptr), STATUS_INVALID_PARAMETER_4);
-        EXPECT_EQ(ZwCreateSection(&section, SECTION_ALL_ACCESS, nullptr, &size, 3, SEC_COMMIT, nullptr), STATUS_INVALID_PAGE_PROTECTION);
-        EXPECT_EQ(ZwCreateSection(&section, SECTION_ALL_ACCESS, nullptr, &size, PAGE_READWRITE, 0, nullptr), STATUS_INVALID_PARAMETER_6);
-        ASSERT_EQ(ZwCreateSection(&section, SECTION_ALL_ACCESS, nullptr, &size, PAGE_READWRITE, SEC_COMMIT, nullptr), STATUS_SUCCESS);
+        EXPECT_EQ(ZwCreateSection(&section, SECTION_ALL_ACCESS, nullptr, nullptr, PAGE_READWRITE, SEC_COMMIT,
+                                  nullptr),
+                  STATUS_INVALID_PARAMETER_4);
+        EXPECT_EQ(ZwCreateSection(&section, SECTION_ALL_ACCESS, nullptr, &size, 3, SEC_COMMIT, nullptr),
+                  STATUS_INVALID_PAGE_PROTECTION);
+        EXPECT_EQ(ZwCreateSection(&section, SECTION_ALL_ACCESS, nullptr, &size, PAGE_READWRITE, 0, nullptr),
+                  STATUS_INVALID_PARAMETER_6);
+        ASSERT_EQ(ZwCreateSection(&section, SECTION_ALL_ACCESS, nullptr, &size, PAGE_READWRITE, SEC_COMMIT,
+                                  nullptr),
+                  STATUS_SUCCESS);
         PVOID system = nullptr;
         SIZE_T view = 0;
-        ASSERT_EQ(ZwMapViewOfSection(section, ZwCurrentProcess(), &system, 0, 0, nullptr, &view, ViewUnmap, 0, PAGE_READWRITE), STATUS_SUCCESS);
+        ASSERT_EQ(ZwMapViewOfSection(section, ZwCurrentProcess(), &system, 0, 0, nullptr, &view, ViewUnmap, 0,
+                                     PAGE_READWRITE),
+                  STATUS_SUCCESS);
         EXPECT_EQ(view, 2u * PAGE_SIZE);
         EXPECT_FALSE(mm::is_user_address(system));
         std::strcpy(static_cast<char*>(system) + PAGE_SIZE, "shared");
         HANDLE process = nullptr;
-        ObOpenObjectByPointer(client, OBJ_KERNEL_HANDLE, nullptr, PROCESS_ALL_ACCESS, *PsProcessType, KernelMode, &process);
+        ObOpenObjectByPointer(client, OBJ_KERNEL_HANDLE, nullptr, PROCESS_ALL_ACCESS, *PsProcessType,
+                              KernelMode, &process);
         PVOID user = nullptr;
         LARGE_INTEGER offset;
         offset.QuadPart = PAGE_SIZE;
         view = 16;
-        ASSERT_EQ(ZwMapViewOfSection(section, process, &user, 0, 0, &offset, &view, ViewUnmap, 0, PAGE_READWRITE), STATUS_SUCCESS);
+        ASSERT_EQ(
+            ZwMapViewOfSection(section, process, &user, 0, 0, &offset, &view, ViewUnmap, 0, PAGE_READWRITE),
+            STATUS_SUCCESS);
         EXPECT_TRUE(mm::is_user_address(user));
         EXPECT_STREQ(static_cast<char*>(user), "shared");
         offset.QuadPart = 17;
-        EXPECT_EQ(ZwMapViewOfSection(section, process, &user, 0, 0, &offset, &view, ViewUnmap, 0, PAGE_READWRITE), STATUS_MAPPED_ALIGNMENT);
+        EXPECT_EQ(
+            ZwMapViewOfSection(section, process, &user, 0, 0, &offset, &view, ViewUnmap, 0, PAGE_READWRITE),
+            STATUS_MAPPED_ALIGNMENT);
         view = 3 * PAGE_SIZE;
-        EXPECT_EQ(ZwMapViewOfSection(section, process, &user, 0, 0, nullptr, &view, ViewUnmap, 0, PAGE_READWRITE), STATUS_INVALID_VIEW_SIZE);
+        EXPECT_EQ(
+            ZwMapViewOfSection(section, process, &user, 0, 0, nullptr, &view, ViewUnmap, 0, PAGE_READWRITE),
+            STATUS_INVALID_VIEW_SIZE);
         EXPECT_EQ(ZwUnmapViewOfSection(ZwCurrentProcess(), user), STATUS_NOT_MAPPED_VIEW);
         ZwClose(section);
-        EXPECT_TRUE(MmIsAddressValid(system));   // the views keep it
+        EXPECT_TRUE(MmIsAddressValid(system));  // the views keep it
         EXPECT_EQ(ZwUnmapViewOfSection(ZwCurrentProcess(), system), STATUS_SUCCESS);
         EXPECT_TRUE(MmIsAddressValid(system));
         ps::end_process(*client, STATUS_SUCCESS);
@@ -385,9 +410,10 @@ TEST(MmSystem, AddressesAndRoutines) {
     Kernel kernel;
     EXPECT_FALSE(MmIsAddressValid(nullptr));
     EXPECT_FALSE(MmIsAddressValid(reinterpret_cast<void*>(0xDDDDDDDDDDDDDDDDull)));
-    EXPECT_FALSE(MmIsAddressValid(reinterpret_cast<void*>(sim::nonpaged_range.base + sim::nonpaged_range.size - 64)));
+    EXPECT_FALSE(
+        MmIsAddressValid(reinterpret_cast<void*>(sim::nonpaged_range.base + sim::nonpaged_range.size - 64)));
     EXPECT_TRUE(MmIsAddressValid(&on_the_host));
-    EXPECT_FALSE(MmIsAddressValid(reinterpret_cast<void*>(sim::stack_range.base + 16)));   // a guard page
+    EXPECT_FALSE(MmIsAddressValid(reinterpret_cast<void*>(sim::stack_range.base + 16)));  // a guard page
     kernel.run([] {
         int on_the_stack = 0;
         EXPECT_TRUE(MmIsAddressValid(&on_the_stack));

@@ -103,7 +103,8 @@ TEST(ObNamespace, CollisionAndOpenIf) {
     LARGE_INTEGER zero{};
     EXPECT_EQ(ZwWaitForSingleObject(first, FALSE, &zero), STATUS_SUCCESS);
     EXPECT_EQ(create_directory(u"\\BaseNamedObjects\\Same", &second), STATUS_OBJECT_NAME_COLLISION);
-    EXPECT_EQ(create_directory(u"\\BaseNamedObjects\\Same", &second, OBJ_OPENIF), STATUS_OBJECT_TYPE_MISMATCH);
+    EXPECT_EQ(create_directory(u"\\BaseNamedObjects\\Same", &second, OBJ_OPENIF),
+              STATUS_OBJECT_TYPE_MISMATCH);
 }
 
 TEST(ObNamespace, CaseOfNames) {
@@ -131,8 +132,11 @@ TEST(ObNamespace, RelativeToADirectory) {
 
 TEST(ObNamespace, DosDevicesLeadToOneDirectory) {
     Kernel kernel;
-    ASSERT_EQ(ob::create_symbolic_link(ob::string(u"\\DosDevices\\Port0"), ob::string(u"\\BaseNamedObjects"), nullptr), STATUS_SUCCESS);
-    EXPECT_EQ(ob::create_symbolic_link(ob::string(u"\\??\\PORT0"), ob::string(u"\\Device"), nullptr), STATUS_OBJECT_NAME_COLLISION);
+    ASSERT_EQ(ob::create_symbolic_link(ob::string(u"\\DosDevices\\Port0"), ob::string(u"\\BaseNamedObjects"),
+                                       nullptr),
+              STATUS_SUCCESS);
+    EXPECT_EQ(ob::create_symbolic_link(ob::string(u"\\??\\PORT0"), ob::string(u"\\Device"), nullptr),
+              STATUS_OBJECT_NAME_COLLISION);
     HANDLE event = nullptr;
     ASSERT_EQ(create_event(u"\\??\\Port0\\Event", &event), STATUS_SUCCESS);
     EXPECT_EQ(path_of(event), u"\\BaseNamedObjects\\Event");
@@ -146,7 +150,8 @@ TEST(ObNamespace, DosDevicesLeadToOneDirectory) {
 
 TEST(ObNamespace, LinksAreOpenedAndQueried) {
     Kernel kernel;
-    ASSERT_EQ(ob::create_symbolic_link(ob::string(u"\\??\\Midi"), ob::string(u"\\Device\\Midi0"), nullptr), STATUS_SUCCESS);
+    ASSERT_EQ(ob::create_symbolic_link(ob::string(u"\\??\\Midi"), ob::string(u"\\Device\\Midi0"), nullptr),
+              STATUS_SUCCESS);
     UNICODE_STRING name = ob::string(u"\\??\\Midi");
     OBJECT_ATTRIBUTES attributes = named(name, OBJ_CASE_INSENSITIVE);
     HANDLE link = nullptr;
@@ -191,7 +196,9 @@ TEST(ObNamespace, ReferencesKeepAnObjectAfterItsNameWent) {
     HANDLE handle = nullptr;
     void* body = nullptr;
     ASSERT_EQ(create_event(u"\\BaseNamedObjects\\Kept", &handle), STATUS_SUCCESS);
-    ASSERT_EQ(ObReferenceObjectByHandle(handle, EVENT_MODIFY_STATE, *ExEventObjectType, KernelMode, &body, nullptr), STATUS_SUCCESS);
+    ASSERT_EQ(
+        ObReferenceObjectByHandle(handle, EVENT_MODIFY_STATE, *ExEventObjectType, KernelMode, &body, nullptr),
+        STATUS_SUCCESS);
     ZwClose(handle);
     EXPECT_TRUE(ob::is_object(body));
     EXPECT_EQ(ob::references_of(body), 1);

@@ -20,14 +20,20 @@ using ::testing::ElementsAre;
 
 struct Life {
     int deleted = 0;
-    std::vector<std::pair<ULONG, ULONG>> closed;   // handles left: of the process, of all
+    std::vector<std::pair<ULONG, ULONG>> closed;  // handles left: of the process, of all
     sim::Irql deleted_at = HIGH_LEVEL;
 };
 Life life;
 
-_OBJECT_TYPE test_type{{.name = "Test", .tag = 'tseT',
-                        .remove = [](void*) { ++life.deleted; life.deleted_at = ke::current_irql(); },
-                        .close = [](void*, ACCESS_MASK, ULONG process, ULONG all) { life.closed.emplace_back(process, all); }}};
+_OBJECT_TYPE test_type{
+    {.name = "Test",
+     .tag = 'tseT',
+     .remove =
+         [](void*) {
+             ++life.deleted;
+             life.deleted_at = ke::current_irql();
+         },
+     .close = [](void*, ACCESS_MASK, ULONG process, ULONG all) { life.closed.emplace_back(process, all); }}};
 
 void* make_object() {
     life = Life{};
@@ -102,14 +108,15 @@ TEST(ObObject, LosingCountIsTold) {
     ASSERT_EQ(ob::insert_handle(body, 0, true, &handle), STATUS_SUCCESS);
     ObDereferenceObject(body);
     EXPECT_EQ(misuse.size(), 0u);
-    ObDereferenceObject(body);   // the handle's own
+    ObDereferenceObject(body);  // the handle's own
     EXPECT_THAT(misuse.codes(), ElementsAre(REFERENCE_BY_POINTER));
     EXPECT_TRUE(ob::is_object(body));
     ZwClose(handle);
     EXPECT_EQ(life.deleted, 1);
     ObDereferenceObject(body);
     ObReferenceObject(reinterpret_cast<void*>(sim::nonpaged_range.base + 0x800000));
-    EXPECT_THAT(misuse.codes(), ElementsAre(REFERENCE_BY_POINTER, REFERENCE_BY_POINTER, REFERENCE_BY_POINTER));
+    EXPECT_THAT(misuse.codes(),
+                ElementsAre(REFERENCE_BY_POINTER, REFERENCE_BY_POINTER, REFERENCE_BY_POINTER));
 }
 
 TEST(ObObject, ReferencesLeftAreToldWithTheirMaker) {
@@ -137,7 +144,8 @@ TEST(ObObject, HandlesAndObjectsLeftAreTold) {
     OBJECT_ATTRIBUTES attributes;
     InitializeObjectAttributes(&attributes, nullptr, OBJ_KERNEL_HANDLE, nullptr, nullptr);
     HANDLE handle = nullptr;
-    ASSERT_EQ(ZwCreateEvent(&handle, EVENT_ALL_ACCESS, &attributes, NotificationEvent, FALSE), STATUS_SUCCESS);
+    ASSERT_EQ(ZwCreateEvent(&handle, EVENT_ALL_ACCESS, &attributes, NotificationEvent, FALSE),
+              STATUS_SUCCESS);
     LeftLog left;
     ob::for_each_left({}, LeftLog::visit, &left);
     ASSERT_EQ(left.all.size(), 1u);
@@ -160,16 +168,23 @@ TEST(ObHandle, ReferenceByHandleChecksHandleAndType) {
     const HANDLE handle = make_event();
     void* body = nullptr;
     OBJECT_HANDLE_INFORMATION information{};
-    EXPECT_EQ(ObReferenceObjectByHandle(handle, EVENT_MODIFY_STATE, *ExEventObjectType, KernelMode, &body, &information), STATUS_SUCCESS);
+    EXPECT_EQ(ObReferenceObjectByHandle(handle, EVENT_MODIFY_STATE, *ExEventObjectType, KernelMode, &body,
+                                        &information),
+              STATUS_SUCCESS);
     EXPECT_EQ(information.GrantedAccess, ACCESS_MASK{EVENT_ALL_ACCESS});
     ObDereferenceObject(body);
-    EXPECT_EQ(ObReferenceObjectByHandle(handle, 0, *PsThreadType, KernelMode, &body, nullptr), STATUS_OBJECT_TYPE_MISMATCH);
+    EXPECT_EQ(ObReferenceObjectByHandle(handle, 0, *PsThreadType, KernelMode, &body, nullptr),
+              STATUS_OBJECT_TYPE_MISMATCH);
     EXPECT_EQ(body, nullptr);
-    EXPECT_EQ(ObReferenceObjectByHandle(nullptr, 0, nullptr, KernelMode, &body, nullptr), STATUS_INVALID_HANDLE);
-    EXPECT_EQ(ObReferenceObjectByHandle(reinterpret_cast<HANDLE>(0x7FFCull), 0, nullptr, KernelMode, &body, nullptr), STATUS_INVALID_HANDLE);
+    EXPECT_EQ(ObReferenceObjectByHandle(nullptr, 0, nullptr, KernelMode, &body, nullptr),
+              STATUS_INVALID_HANDLE);
+    EXPECT_EQ(ObReferenceObjectByHandle(reinterpret_cast<HANDLE>(0x7FFCull), 0, nullptr, KernelMode, &body,
+                                        nullptr),
+              STATUS_INVALID_HANDLE);
     // The two low bits are the caller's own.
-    EXPECT_EQ(ObReferenceObjectByHandle(reinterpret_cast<HANDLE>(reinterpret_cast<std::uint64_t>(handle) | 3), 0, nullptr,
-                                        KernelMode, &body, nullptr), STATUS_SUCCESS);
+    EXPECT_EQ(ObReferenceObjectByHandle(reinterpret_cast<HANDLE>(reinterpret_cast<std::uint64_t>(handle) | 3),
+                                        0, nullptr, KernelMode, &body, nullptr),
+              STATUS_SUCCESS);
 }
 
 TEST(ObHandle, AccessIsCheckedForUserModeAlone) {
@@ -177,9 +192,12 @@ TEST(ObHandle, AccessIsCheckedForUserModeAlone) {
     HANDLE handle = nullptr;
     ASSERT_EQ(ZwCreateEvent(&handle, SYNCHRONIZE, nullptr, SynchronizationEvent, FALSE), STATUS_SUCCESS);
     void* body = nullptr;
-    EXPECT_EQ(ObReferenceObjectByHandle(handle, EVENT_MODIFY_STATE, nullptr, UserMode, &body, nullptr), STATUS_ACCESS_DENIED);
-    EXPECT_EQ(ObReferenceObjectByHandle(handle, SYNCHRONIZE, nullptr, UserMode, &body, nullptr), STATUS_SUCCESS);
-    EXPECT_EQ(ObReferenceObjectByHandle(handle, EVENT_MODIFY_STATE, nullptr, KernelMode, &body, nullptr), STATUS_SUCCESS);
+    EXPECT_EQ(ObReferenceObjectByHandle(handle, EVENT_MODIFY_STATE, nullptr, UserMode, &body, nullptr),
+              STATUS_ACCESS_DENIED);
+    EXPECT_EQ(ObReferenceObjectByHandle(handle, SYNCHRONIZE, nullptr, UserMode, &body, nullptr),
+              STATUS_SUCCESS);
+    EXPECT_EQ(ObReferenceObjectByHandle(handle, EVENT_MODIFY_STATE, nullptr, KernelMode, &body, nullptr),
+              STATUS_SUCCESS);
     EXPECT_EQ(ZwCreateEvent(&handle, 0x00008000, nullptr, SynchronizationEvent, FALSE), STATUS_ACCESS_DENIED);
 }
 
@@ -205,11 +223,14 @@ TEST(ObHandle, KernelHandlesAreTheSystemsAlone) {
         OBJECT_ATTRIBUTES attributes;
         InitializeObjectAttributes(&attributes, nullptr, OBJ_KERNEL_HANDLE, nullptr, nullptr);
         HANDLE kernel_handle = nullptr;
-        ASSERT_EQ(ZwCreateEvent(&kernel_handle, EVENT_ALL_ACCESS, &attributes, NotificationEvent, FALSE), STATUS_SUCCESS);
+        ASSERT_EQ(ZwCreateEvent(&kernel_handle, EVENT_ALL_ACCESS, &attributes, NotificationEvent, FALSE),
+                  STATUS_SUCCESS);
         EXPECT_EQ(reinterpret_cast<std::uint64_t>(kernel_handle) >> 31, 0x1FFFFFFFFull);
         void* body = nullptr;
-        EXPECT_EQ(ObReferenceObjectByHandle(kernel_handle, 0, nullptr, UserMode, &body, nullptr), STATUS_INVALID_HANDLE);
-        EXPECT_EQ(ObReferenceObjectByHandle(kernel_handle, 0, nullptr, KernelMode, &body, nullptr), STATUS_SUCCESS);
+        EXPECT_EQ(ObReferenceObjectByHandle(kernel_handle, 0, nullptr, UserMode, &body, nullptr),
+                  STATUS_INVALID_HANDLE);
+        EXPECT_EQ(ObReferenceObjectByHandle(kernel_handle, 0, nullptr, KernelMode, &body, nullptr),
+                  STATUS_SUCCESS);
         HANDLE own = nullptr;
         ASSERT_EQ(ZwCreateEvent(&own, EVENT_ALL_ACCESS, nullptr, NotificationEvent, FALSE), STATUS_SUCCESS);
         EXPECT_EQ(ObReferenceObjectByHandle(own, 0, nullptr, UserMode, &body, nullptr), STATUS_SUCCESS);
@@ -282,10 +303,13 @@ TEST(ObHandle, PseudoHandles) {
     Kernel kernel;
     kernel.run([&] {
         void* body = nullptr;
-        EXPECT_EQ(ObReferenceObjectByHandle(ZwCurrentProcess(), 0, *PsProcessType, KernelMode, &body, nullptr), STATUS_SUCCESS);
+        EXPECT_EQ(
+            ObReferenceObjectByHandle(ZwCurrentProcess(), 0, *PsProcessType, KernelMode, &body, nullptr),
+            STATUS_SUCCESS);
         EXPECT_EQ(body, PsInitialSystemProcess);
         ObDereferenceObject(body);
-        EXPECT_EQ(ObReferenceObjectByHandle(ZwCurrentProcess(), 0, *PsThreadType, KernelMode, &body, nullptr), STATUS_OBJECT_TYPE_MISMATCH);
+        EXPECT_EQ(ObReferenceObjectByHandle(ZwCurrentProcess(), 0, *PsThreadType, KernelMode, &body, nullptr),
+                  STATUS_OBJECT_TYPE_MISMATCH);
         EXPECT_EQ(ZwClose(ZwCurrentProcess()), STATUS_INVALID_HANDLE);
     });
 }
@@ -295,13 +319,16 @@ TEST(ObHandle, ReferenceByPointerAndOpenByPointer) {
     const HANDLE handle = make_event();
     void* body = nullptr;
     ObReferenceObjectByHandle(handle, 0, nullptr, KernelMode, &body, nullptr);
-    EXPECT_EQ(ObReferenceObjectByPointer(body, EVENT_ALL_ACCESS, *ExEventObjectType, UserMode), STATUS_SUCCESS);
+    EXPECT_EQ(ObReferenceObjectByPointer(body, EVENT_ALL_ACCESS, *ExEventObjectType, UserMode),
+              STATUS_SUCCESS);
     EXPECT_EQ(ObReferenceObjectByPointer(body, 0, *PsThreadType, UserMode), STATUS_OBJECT_TYPE_MISMATCH);
     EXPECT_EQ(ObReferenceObjectByPointer(body, 0, nullptr, KernelMode), STATUS_SUCCESS);
     ObDereferenceObject(body);
     ObDereferenceObject(body);
     HANDLE other = nullptr;
-    EXPECT_EQ(ObOpenObjectByPointer(body, OBJ_KERNEL_HANDLE, nullptr, EVENT_MODIFY_STATE, *ExEventObjectType, KernelMode, &other), STATUS_SUCCESS);
+    EXPECT_EQ(ObOpenObjectByPointer(body, OBJ_KERNEL_HANDLE, nullptr, EVENT_MODIFY_STATE, *ExEventObjectType,
+                                    KernelMode, &other),
+              STATUS_SUCCESS);
     EXPECT_EQ(ob::handles_of(body), 2u);
     ZwClose(other);
     ZwClose(handle);
@@ -314,18 +341,23 @@ TEST(ObHandle, Duplicate) {
     kernel.run([&] {
         const HANDLE handle = make_event();
         HANDLE copy = nullptr;
-        EXPECT_EQ(ZwDuplicateObject(ZwCurrentProcess(), handle, ZwCurrentProcess(), &copy, SYNCHRONIZE, 0, 0), STATUS_SUCCESS);
+        EXPECT_EQ(ZwDuplicateObject(ZwCurrentProcess(), handle, ZwCurrentProcess(), &copy, SYNCHRONIZE, 0, 0),
+                  STATUS_SUCCESS);
         OBJECT_HANDLE_INFORMATION information{};
         void* body = nullptr;
         ObReferenceObjectByHandle(copy, 0, nullptr, KernelMode, &body, &information);
         EXPECT_EQ(information.GrantedAccess, ACCESS_MASK{SYNCHRONIZE});
-        EXPECT_EQ(ZwDuplicateObject(ZwCurrentProcess(), handle, ZwCurrentProcess(), &copy, 0, OBJ_KERNEL_HANDLE,
-                                    DUPLICATE_SAME_ACCESS | DUPLICATE_CLOSE_SOURCE), STATUS_SUCCESS);
+        EXPECT_EQ(ZwDuplicateObject(ZwCurrentProcess(), handle, ZwCurrentProcess(), &copy, 0,
+                                    OBJ_KERNEL_HANDLE, DUPLICATE_SAME_ACCESS | DUPLICATE_CLOSE_SOURCE),
+                  STATUS_SUCCESS);
         EXPECT_EQ(ob::close(handle, UserMode), STATUS_INVALID_HANDLE);
         EXPECT_EQ(ob::handles_of(body), 2u);
-        EXPECT_EQ(ZwDuplicateObject(ZwCurrentProcess(), handle, ZwCurrentProcess(), &copy, 0, 0, 0), STATUS_INVALID_HANDLE);
-        EXPECT_EQ(ZwDuplicateObject(ZwCurrentProcess(), copy, nullptr, nullptr, 0, 0, 0), STATUS_INVALID_PARAMETER);
-        EXPECT_EQ(ZwDuplicateObject(ZwCurrentProcess(), copy, nullptr, nullptr, 0, 0, DUPLICATE_CLOSE_SOURCE), STATUS_SUCCESS);
+        EXPECT_EQ(ZwDuplicateObject(ZwCurrentProcess(), handle, ZwCurrentProcess(), &copy, 0, 0, 0),
+                  STATUS_INVALID_HANDLE);
+        EXPECT_EQ(ZwDuplicateObject(ZwCurrentProcess(), copy, nullptr, nullptr, 0, 0, 0),
+                  STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(ZwDuplicateObject(ZwCurrentProcess(), copy, nullptr, nullptr, 0, 0, DUPLICATE_CLOSE_SOURCE),
+                  STATUS_SUCCESS);
     });
 }
 
@@ -347,7 +379,8 @@ TEST(ObHandle, EventsByHandle) {
         EXPECT_EQ(ZwWaitForSingleObject(handle, FALSE, &soon), STATUS_TIMEOUT);
         EXPECT_EQ(ZwSetEvent(ZwCurrentProcess(), nullptr), STATUS_OBJECT_TYPE_MISMATCH);
         HANDLE bad = nullptr;
-        EXPECT_EQ(ZwCreateEvent(&bad, EVENT_ALL_ACCESS, nullptr, static_cast<EVENT_TYPE>(2), FALSE), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(ZwCreateEvent(&bad, EVENT_ALL_ACCESS, nullptr, static_cast<EVENT_TYPE>(2), FALSE),
+                  STATUS_INVALID_PARAMETER);
     });
 }
 
@@ -373,7 +406,8 @@ TEST(ObSecurity, AccessChecks) {
         SeCaptureSubjectContext(&context);
         ACCESS_MASK granted = 0xFF;
         NTSTATUS status = STATUS_SUCCESS;
-        const bool ok = SeAccessCheck(&descriptor, &context, FALSE, desired, 0, nullptr, &mapping, mode, &granted, &status);
+        const bool ok = SeAccessCheck(&descriptor, &context, FALSE, desired, 0, nullptr, &mapping, mode,
+                                      &granted, &status);
         EXPECT_EQ(ok, NT_SUCCESS(status));
         SeReleaseSubjectContext(&context);
         return ok ? granted : ~ACCESS_MASK{0};
@@ -381,7 +415,7 @@ TEST(ObSecurity, AccessChecks) {
     EXPECT_EQ(check(*user, 1, UserMode), 1u);
     EXPECT_EQ(check(*user, GENERIC_READ, UserMode), 1u);
     EXPECT_EQ(check(*user, 2, UserMode), ~0u);
-    EXPECT_EQ(check(*user, 4, UserMode), ~0u);   // denied before it is allowed
+    EXPECT_EQ(check(*user, 4, UserMode), ~0u);  // denied before it is allowed
     EXPECT_EQ(check(*admin, 2, UserMode), 2u);
     EXPECT_EQ(check(*admin, MAXIMUM_ALLOWED, UserMode), 3u);
     EXPECT_EQ(check(*user, 2, KernelMode), 2u);

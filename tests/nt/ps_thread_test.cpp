@@ -57,9 +57,13 @@ TEST(PsThread, CreateWaitAndTerminate) {
         HANDLE handle = nullptr;
         CLIENT_ID client{};
         OBJECT_ATTRIBUTES attributes = kernel_handle();
-        ASSERT_EQ(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, &attributes, nullptr, &client, body, &shared), STATUS_SUCCESS);
+        ASSERT_EQ(
+            PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, &attributes, nullptr, &client, body, &shared),
+            STATUS_SUCCESS);
         PETHREAD thread = nullptr;
-        ASSERT_EQ(ObReferenceObjectByHandle(handle, SYNCHRONIZE, *PsThreadType, KernelMode, reinterpret_cast<PVOID*>(&thread), nullptr), STATUS_SUCCESS);
+        ASSERT_EQ(ObReferenceObjectByHandle(handle, SYNCHRONIZE, *PsThreadType, KernelMode,
+                                            reinterpret_cast<PVOID*>(&thread), nullptr),
+                  STATUS_SUCCESS);
         EXPECT_EQ(ZwClose(handle), STATUS_SUCCESS);
         LARGE_INTEGER soon = test::relative_ms(20);
         EXPECT_EQ(KeWaitForSingleObject(thread, Executive, KernelMode, FALSE, &soon), STATUS_TIMEOUT);
@@ -77,7 +81,7 @@ TEST(PsThread, CreateWaitAndTerminate) {
         ObDereferenceObject(thread);
     });
     kernel.settle(millisecond_ns);
-    EXPECT_EQ(shared.terminated, STATUS_PENDING);   // it never came back
+    EXPECT_EQ(shared.terminated, STATUS_PENDING);  // it never came back
     EXPECT_FALSE(ob::is_object(shared.self));
     EXPECT_EQ(ps::system_process()->threads, 0u);
 }
@@ -95,9 +99,11 @@ TEST(PsThread, FoundByItsId) {
         EXPECT_EQ(PsLookupThreadByThreadId(PsGetThreadId(thread), &found), STATUS_SUCCESS);
         EXPECT_EQ(found, thread);
         ObDereferenceObject(found);
-        EXPECT_EQ(PsLookupThreadByThreadId(reinterpret_cast<HANDLE>(0x99990ull), &found), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(PsLookupThreadByThreadId(reinterpret_cast<HANDLE>(0x99990ull), &found),
+                  STATUS_INVALID_PARAMETER);
         PEPROCESS process = nullptr;
-        EXPECT_EQ(PsLookupProcessByProcessId(PsGetProcessId(PsInitialSystemProcess), &process), STATUS_SUCCESS);
+        EXPECT_EQ(PsLookupProcessByProcessId(PsGetProcessId(PsInitialSystemProcess), &process),
+                  STATUS_SUCCESS);
         EXPECT_EQ(process, PsInitialSystemProcess);
         ObDereferenceObject(process);
         EXPECT_EQ(PsLookupProcessByProcessId(nullptr, &process), STATUS_INVALID_PARAMETER);
@@ -112,7 +118,8 @@ TEST(PsThread, ReturningEndsItToo) {
     kernel.run([&] {
         HANDLE handle = nullptr;
         OBJECT_ATTRIBUTES attributes = kernel_handle();
-        ASSERT_EQ(PsCreateSystemThread(&handle, SYNCHRONIZE, &attributes, nullptr, nullptr, nothing, nullptr), STATUS_SUCCESS);
+        ASSERT_EQ(PsCreateSystemThread(&handle, SYNCHRONIZE, &attributes, nullptr, nullptr, nothing, nullptr),
+                  STATUS_SUCCESS);
         EXPECT_EQ(ZwWaitForSingleObject(handle, FALSE, nullptr), STATUS_SUCCESS);
         ZwClose(handle);
     });
@@ -132,12 +139,17 @@ TEST(PsThread, InAnotherProcess) {
     ke::initialize_event(&shared.go, NotificationEvent, true);
     kernel.run([&] {
         HANDLE process = nullptr;
-        ASSERT_EQ(ObOpenObjectByPointer(client, OBJ_KERNEL_HANDLE, nullptr, PROCESS_ALL_ACCESS, *PsProcessType, KernelMode, &process), STATUS_SUCCESS);
+        ASSERT_EQ(ObOpenObjectByPointer(client, OBJ_KERNEL_HANDLE, nullptr, PROCESS_ALL_ACCESS,
+                                        *PsProcessType, KernelMode, &process),
+                  STATUS_SUCCESS);
         HANDLE handle = nullptr;
         OBJECT_ATTRIBUTES attributes = kernel_handle();
-        ASSERT_EQ(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, &attributes, process, nullptr, body, &shared), STATUS_SUCCESS);
+        ASSERT_EQ(
+            PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, &attributes, process, nullptr, body, &shared),
+            STATUS_SUCCESS);
         ZwWaitForSingleObject(handle, FALSE, nullptr);
-        EXPECT_EQ(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, nullptr, handle, nullptr, body, &shared), STATUS_OBJECT_TYPE_MISMATCH);
+        EXPECT_EQ(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, nullptr, handle, nullptr, body, &shared),
+                  STATUS_OBJECT_TYPE_MISMATCH);
     });
     EXPECT_EQ(shared.process, client);
 }
@@ -175,7 +187,7 @@ TEST(PsThread, SoManyAndNoMore) {
     EXPECT_GE(count, 16u);
     kernel.run([&] { ke::set_event(&shared.go); });
     kernel.settle(second_ns);
-    EXPECT_EQ(ps::system_process()->threads, 1u);   // the worker that deleted them
+    EXPECT_EQ(ps::system_process()->threads, 1u);  // the worker that deleted them
 }
 
 TEST(PsThread, PriorityByHandleAndYield) {
@@ -191,7 +203,8 @@ TEST(PsThread, PriorityByHandleAndYield) {
         EXPECT_EQ(ZwSetInformationThread(handle, 99, &priority, 4), STATUS_INVALID_INFO_CLASS);
         EXPECT_EQ(ZwSetInformationThread(handle, 2, &priority, 4), STATUS_SUCCESS);
         PETHREAD thread = nullptr;
-        ObReferenceObjectByHandle(handle, 0, *PsThreadType, KernelMode, reinterpret_cast<PVOID*>(&thread), nullptr);
+        ObReferenceObjectByHandle(handle, 0, *PsThreadType, KernelMode, reinterpret_cast<PVOID*>(&thread),
+                                  nullptr);
         EXPECT_EQ(KeQueryPriorityThread(&thread->tcb), 20);
         priority = 40;
         EXPECT_EQ(ZwSetInformationThread(handle, 2, &priority, 4), STATUS_INVALID_PARAMETER);

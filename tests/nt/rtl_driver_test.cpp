@@ -1,5 +1,5 @@
-// The C run time, safe strings and intrinsics as drivers built from source use them: each driver checks for itself
-// (drivers/*_body.h) and tells every result.
+// The C run time, safe strings and intrinsics as drivers built from source use them: each driver checks for
+// itself (drivers/*_body.h) and tells every result.
 #include <map>
 
 #include <gtest/gtest.h>
@@ -49,16 +49,22 @@ TEST(RtlDriver, CRunTimeInC) {
     REQUIRES("FLD-054");
 }
 
-TEST(RtlDriver, CRunTimeInCOptimised) { EXPECT_GE(run_driver("nt_crt_c_free"), 76u); }
+TEST(RtlDriver, CRunTimeInCOptimised) {
+    EXPECT_GE(run_driver("nt_crt_c_free"), 76u);
+}
 
 TEST(RtlDriver, CRunTimeInCxx) {
     EXPECT_GE(run_driver("nt_crt_cxx"), 82u);
     REQUIRES("FLD-054");
 }
 
-TEST(RtlDriver, SafeStringsAndIntegersInC) { EXPECT_GE(run_driver("nt_safe_c"), 55u); }
+TEST(RtlDriver, SafeStringsAndIntegersInC) {
+    EXPECT_GE(run_driver("nt_safe_c"), 55u);
+}
 
-TEST(RtlDriver, SafeStringsAndIntegersInCxx) { EXPECT_GE(run_driver("nt_safe_cxx"), 55u); }
+TEST(RtlDriver, SafeStringsAndIntegersInCxx) {
+    EXPECT_GE(run_driver("nt_safe_cxx"), 55u);
+}
 
 // Sixteen ports that keep what is written to them.
 class Registers : public sim::BusDevice {

@@ -30,14 +30,14 @@ using Swprintf = int NTAPI(WCHAR*, const WCHAR*, ...);
 template <class... A>
 std::string print(const char* text, A... arguments) {
     char buffer[1200];
-    const int length = import<Sprintf>("sprintf")(buffer, text, arguments...);
+    const int length = import <Sprintf>("sprintf")(buffer, text, arguments...);
     EXPECT_EQ(buffer[length], 0);
     return {buffer, static_cast<std::size_t>(length)};
 }
 template <class... A>
 std::u16string print_wide(const char16_t* text, A... arguments) {
     WCHAR buffer[200];
-    const int length = import<Swprintf>("swprintf")(buffer, text, arguments...);
+    const int length = import <Swprintf>("swprintf")(buffer, text, arguments...);
     return {buffer, static_cast<std::size_t>(length)};
 }
 
@@ -58,7 +58,8 @@ TEST(RtlFormat, Pointers) {
 
 TEST(RtlFormat, TextOfBothWidths) {
     const char16_t* const wide = u"w\x00E9\x20AC\x0416";
-    EXPECT_EQ(print("%s %S %ls %ws %hs %hS", "n", wide, wide, wide, "h", "h"), "n w\xE9\x80? w\xE9\x80? w\xE9\x80? h h");
+    EXPECT_EQ(print("%s %S %ls %ws %hs %hS", "n", wide, wide, wide, "h", "h"),
+              "n w\xE9\x80? w\xE9\x80? w\xE9\x80? h h");
     EXPECT_EQ(print("%c%C%lc%hc", 'a', u'b', u'c', 'd'), "abcd");
     EXPECT_EQ(print("%.2s|%5.1S|%-4s|%s", "abc", u"xyz", "l", nullptr), "ab|    x|l   |(null)");
     EXPECT_EQ(print_wide(u"%s %S %hs %ls %c %C", u"w", "n", "h", u"l", u'a', 'b'), u"w n h l a b");
@@ -77,7 +78,8 @@ TEST(RtlFormat, CountedStrings) {
 }
 
 TEST(RtlFormat, OddFormats) {
-    EXPECT_EQ(print("100%%|%y|%", 1), "100%|y|") << "an unknown conversion is printed, an unfinished one is not";
+    EXPECT_EQ(print("100%%|%y|%", 1), "100%|y|")
+        << "an unknown conversion is printed, an unfinished one is not";
     int written = 99;
     EXPECT_EQ(print("a%nb%d", &written, 5), "ab5");
     EXPECT_EQ(written, 99) << "%n is switched off";
@@ -88,7 +90,8 @@ TEST(RtlFormat, OddFormats) {
 TEST(RtlFormat, FloatingPoint) {
     EXPECT_EQ(print("%f|%.0f|%e|%G|%08.2f|%+g", 1.5, 2.5, 12345.678, 0.00001, -3.14159, 100.0),
               "1.500000|2|1.234568e+04|1E-05|-0003.14|+100");
-    EXPECT_EQ(print("%f|%5.1f|%05f", __builtin_inf(), -__builtin_inf(), __builtin_nan("")), "inf| -inf|  nan");
+    EXPECT_EQ(print("%f|%5.1f|%05f", __builtin_inf(), -__builtin_inf(), __builtin_nan("")),
+              "inf| -inf|  nan");
     EXPECT_EQ(print("%.0f", 1e308).size(), 309u);
     EXPECT_EQ(print("%.9999f", 1.0).size(), 342u) << "precision is bounded";
 }
@@ -127,7 +130,8 @@ TEST(RtlFormat, AgreesWithTheHostWhereWindowsDoes) {
             std::snprintf(expected, sizeof expected, hosts.c_str(), number);
             got = print(ours.c_str(), number);
         } else {
-            const int value = conversion == 'c' ? 'a' + static_cast<int>(random(26)) : static_cast<int>(number);
+            const int value =
+                conversion == 'c' ? 'a' + static_cast<int>(random(26)) : static_cast<int>(number);
             std::snprintf(expected, sizeof expected, hosts.c_str(), value);
             got = print(ours.c_str(), value);
         }
@@ -137,7 +141,9 @@ TEST(RtlFormat, AgreesWithTheHostWhereWindowsDoes) {
 
 // ---- debug output ----
 
-std::string debug_text(std::uint64_t index) { return std::string(rtl::debug_output().text(index)); }
+std::string debug_text(std::uint64_t index) {
+    return std::string(rtl::debug_output().text(index));
+}
 
 struct DebugOutputTest : ::testing::Test {
     Kernel kernel;
@@ -237,14 +243,18 @@ TEST_F(DebugOutputTest, WideFormatsAboveApcLevelAreAViolation) {
 }
 
 TEST_F(DebugOutputTest, BreakpointsAndAssertionsStopTheMachine) {
-    kernel.start([] { RtlAssert(const_cast<char*>("Count == 0"), const_cast<char*>("adapter.cpp"), 42, const_cast<char*>("full")); });
+    kernel.start([] {
+        RtlAssert(const_cast<char*>("Count == 0"), const_cast<char*>("adapter.cpp"), 42,
+                  const_cast<char*>("full"));
+    });
     kernel.settle(second_ns);
     ASSERT_TRUE(sim::scheduler.frozen());
     ASSERT_NE(bug_check(), nullptr);
     EXPECT_EQ(bug_check()->code, 0x1Eu);
     EXPECT_EQ(bug_check()->parameters[0], static_cast<ULONG>(STATUS_ASSERTION_FAILURE));
     EXPECT_THAT(bug_check()->text, HasSubstr("Count == 0"));
-    EXPECT_THAT(debug_text(0), HasSubstr("*** Assertion failed: full: Count == 0\n***   Source File: adapter.cpp, line 42"));
+    EXPECT_THAT(debug_text(0),
+                HasSubstr("*** Assertion failed: full: Count == 0\n***   Source File: adapter.cpp, line 42"));
 }
 
 TEST_F(DebugOutputTest, BreakpointWithoutDebugger) {

@@ -27,8 +27,12 @@ STRING counted(const char* text) {
     return string;
 }
 
-std::u16string text_of(const UNICODE_STRING& string) { return {string.Buffer, string.Length / sizeof(WCHAR)}; }
-std::string text_of(const STRING& string) { return {string.Buffer, string.Length}; }
+std::u16string text_of(const UNICODE_STRING& string) {
+    return {string.Buffer, string.Length / sizeof(WCHAR)};
+}
+std::string text_of(const STRING& string) {
+    return {string.Buffer, string.Length};
+}
 
 // A counted string over its own buffer, filled with a mark that shows what was not written.
 template <std::size_t size>
@@ -135,13 +139,15 @@ TEST_F(RtlString, CaseIsTheKernelsTable) {
         const struct {
             WCHAR lower;
             WCHAR upper;
-        } pairs[] = {{u'a', u'A'}, {0xE9, 0xC9}, {0xFF, 0x178}, {0x101, 0x100}, {0x3C9, 0x3A9}, {0x44F, 0x42F}, {0x1E01, 0x1E00}, {0xFF5A, 0xFF3A}};
+        } pairs[] = {{u'a', u'A'},   {0xE9, 0xC9},   {0xFF, 0x178},    {0x101, 0x100},
+                     {0x3C9, 0x3A9}, {0x44F, 0x42F}, {0x1E01, 0x1E00}, {0xFF5A, 0xFF3A}};
         for (const auto& pair : pairs) {
             EXPECT_EQ(RtlUpcaseUnicodeChar(pair.lower), pair.upper);
             EXPECT_EQ(RtlDowncaseUnicodeChar(pair.upper), pair.lower);
         }
         // Letters whose partner has another partner keep to themselves.
-        for (const WCHAR alone : {u'1', WCHAR{0x131}, WCHAR{0x17F}, WCHAR{0xB5}, WCHAR{0xDF}, WCHAR{0x1C5}, WCHAR{0x3042}}) {
+        for (const WCHAR alone :
+             {u'1', WCHAR{0x131}, WCHAR{0x17F}, WCHAR{0xB5}, WCHAR{0xDF}, WCHAR{0x1C5}, WCHAR{0x3042}}) {
             EXPECT_EQ(RtlUpcaseUnicodeChar(alone), alone);
         }
         EXPECT_EQ(RtlUpcaseUnicodeChar(0x3C2), 0x3A3) << "but for the final sigma";
@@ -207,7 +213,8 @@ TEST_F(RtlString, DuplicateByFlags) {
         ASSERT_EQ(RtlDuplicateUnicodeString(0, &abc, &copy), STATUS_SUCCESS);
         EXPECT_EQ(copy.MaximumLength, 6);
         RtlFreeUnicodeString(&copy);
-        ASSERT_EQ(RtlDuplicateUnicodeString(RTL_DUPLICATE_UNICODE_STRING_NULL_TERMINATE, &abc, &copy), STATUS_SUCCESS);
+        ASSERT_EQ(RtlDuplicateUnicodeString(RTL_DUPLICATE_UNICODE_STRING_NULL_TERMINATE, &abc, &copy),
+                  STATUS_SUCCESS);
         EXPECT_EQ(copy.MaximumLength, 8);
         EXPECT_EQ(copy.Buffer[3], 0);
         RtlFreeUnicodeString(&copy);
@@ -237,7 +244,8 @@ TEST_F(RtlString, HashIsX65599) {
         ULONG folded = 0;
         EXPECT_EQ(RtlHashUnicodeString(&lower, TRUE, HASH_STRING_ALGORITHM_DEFAULT, &folded), STATUS_SUCCESS);
         EXPECT_EQ(folded, hash);
-        EXPECT_EQ(RtlHashUnicodeString(&lower, TRUE, HASH_STRING_ALGORITHM_INVALID, &hash), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(RtlHashUnicodeString(&lower, TRUE, HASH_STRING_ALGORITHM_INVALID, &hash),
+                  STATUS_INVALID_PARAMETER);
     });
 }
 
@@ -290,11 +298,14 @@ TEST_F(RtlString, Utf8) {
         EXPECT_EQ(RtlUnicodeToUTF8N(utf8, 16, nullptr, text, 2), STATUS_INVALID_PARAMETER);
         EXPECT_EQ(RtlUnicodeToUTF8N(utf8, 16, &size, text, 3), STATUS_INVALID_PARAMETER_5);
         WCHAR back[8];
-        EXPECT_EQ(RtlUTF8ToUnicodeN(back, sizeof back, &size, "a\xC3\xA9\xF0\x9D\x84\x9E", 7), STATUS_SUCCESS);
+        EXPECT_EQ(RtlUTF8ToUnicodeN(back, sizeof back, &size, "a\xC3\xA9\xF0\x9D\x84\x9E", 7),
+                  STATUS_SUCCESS);
         EXPECT_EQ(std::u16string(back, size / 2), u"a\x00E9\xD834\xDD1E");
         EXPECT_EQ(RtlUTF8ToUnicodeN(back, 6, &size, "a\xC3\xA9\xF0\x9D\x84\x9E", 7), STATUS_BUFFER_TOO_SMALL);
-        EXPECT_EQ(RtlUTF8ToUnicodeN(back, sizeof back, &size, "\xC0\x80z\xED\xA0\x80", 6), STATUS_SOME_NOT_MAPPED);
-        EXPECT_EQ(std::u16string(back, size / 2), u"\xFFFD\xFFFDz\xFFFD\xFFFD\xFFFD") << "overlong and surrogate bytes";
+        EXPECT_EQ(RtlUTF8ToUnicodeN(back, sizeof back, &size, "\xC0\x80z\xED\xA0\x80", 6),
+                  STATUS_SOME_NOT_MAPPED);
+        EXPECT_EQ(std::u16string(back, size / 2), u"\xFFFD\xFFFDz\xFFFD\xFFFD\xFFFD")
+            << "overlong and surrogate bytes";
     });
 }
 

@@ -18,7 +18,9 @@ struct RtlValue : ::testing::Test {
     void in_kernel(const std::function<void()>& body) { ASSERT_TRUE(kernel.run(body)); }
 };
 
-std::u16string text_of(const UNICODE_STRING& string) { return {string.Buffer, string.Length / sizeof(WCHAR)}; }
+std::u16string text_of(const UNICODE_STRING& string) {
+    return {string.Buffer, string.Length / sizeof(WCHAR)};
+}
 
 ULONG read(const char16_t* text, ULONG base, NTSTATUS expected = STATUS_SUCCESS) {
     const UNICODE_STRING string = ob::string(text);
@@ -43,7 +45,8 @@ TEST_F(RtlValue, IntegersToText) {
         EXPECT_EQ(RtlIntegerToUnicodeString(1, 7, &string), STATUS_INVALID_PARAMETER);
         string.MaximumLength = 6;
         EXPECT_EQ(RtlIntegerToUnicodeString(12, 10, &string), STATUS_SUCCESS);
-        EXPECT_EQ(RtlIntegerToUnicodeString(123, 10, &string), STATUS_BUFFER_OVERFLOW) << "room for the end is needed";
+        EXPECT_EQ(RtlIntegerToUnicodeString(123, 10, &string), STATUS_BUFFER_OVERFLOW)
+            << "room for the end is needed";
     });
 }
 
@@ -86,8 +89,9 @@ TEST_F(RtlValue, Guids) {
         UNICODE_STRING lower = ob::string(u"{01234567-89ab-cdef-0123-456789abcdef}");
         EXPECT_EQ(RtlGUIDFromString(&lower, &back), STATUS_SUCCESS);
         EXPECT_EQ(memcmp(&guid, &back, sizeof guid), 0);
-        for (const char16_t* wrong : {u"", u"{01234567-89ab-cdef-0123-456789abcdef", u"01234567-89ab-cdef-0123-456789abcdef",
-                                      u"{0123456g-89ab-cdef-0123-456789abcdef}", u"{01234567+89ab-cdef-0123-456789abcdef}"}) {
+        for (const char16_t* wrong :
+             {u"", u"{01234567-89ab-cdef-0123-456789abcdef", u"01234567-89ab-cdef-0123-456789abcdef",
+              u"{0123456g-89ab-cdef-0123-456789abcdef}", u"{01234567+89ab-cdef-0123-456789abcdef}"}) {
             const UNICODE_STRING string = ob::string(wrong);
             EXPECT_EQ(RtlGUIDFromString(&string, &back), STATUS_INVALID_PARAMETER);
         }
@@ -129,9 +133,10 @@ TEST_F(RtlValue, Dates) {
             ASSERT_EQ(back.QuadPart, time_100ns);
         }
         LARGE_INTEGER time;
-        for (TIME_FIELDS wrong : {TIME_FIELDS{1900, 2, 29, 0, 0, 0, 0, 0}, TIME_FIELDS{1600, 1, 1, 0, 0, 0, 0, 0},
-                                  TIME_FIELDS{2000, 13, 1, 0, 0, 0, 0, 0}, TIME_FIELDS{2000, 1, 0, 0, 0, 0, 0, 0},
-                                  TIME_FIELDS{2000, 1, 1, 24, 0, 0, 0, 0}, TIME_FIELDS{2000, 1, 1, 0, 0, 0, 1000, 0}}) {
+        for (TIME_FIELDS wrong :
+             {TIME_FIELDS{1900, 2, 29, 0, 0, 0, 0, 0}, TIME_FIELDS{1600, 1, 1, 0, 0, 0, 0, 0},
+              TIME_FIELDS{2000, 13, 1, 0, 0, 0, 0, 0}, TIME_FIELDS{2000, 1, 0, 0, 0, 0, 0, 0},
+              TIME_FIELDS{2000, 1, 1, 24, 0, 0, 0, 0}, TIME_FIELDS{2000, 1, 1, 0, 0, 0, 1000, 0}}) {
             EXPECT_FALSE(RtlTimeFieldsToTime(&wrong, &time));
         }
         TIME_FIELDS last{30827, 12, 31, 23, 59, 59, 999, 0};
@@ -210,7 +215,8 @@ TEST_F(RtlValue, BitMapsFindWhatASimpleSearchFinds) {
             auto expected = bits.find(std::string(count, '0'), hint);
             if (expected == std::string::npos) expected = bits.find(std::string(count, '0'));
             const ULONG found = RtlFindClearBits(&map, count, hint);
-            ASSERT_EQ(found, expected == std::string::npos ? 0xFFFFFFFFu : static_cast<ULONG>(expected)) << bits << " " << count << " " << hint;
+            ASSERT_EQ(found, expected == std::string::npos ? 0xFFFFFFFFu : static_cast<ULONG>(expected))
+                << bits << " " << count << " " << hint;
         }
     });
 }
@@ -270,7 +276,8 @@ TEST_F(RtlValue, StatusCodesAsErrors) {
         EXPECT_EQ(RtlNtStatusToDosError(STATUS_OBJECT_NAME_NOT_FOUND), 2u);
         EXPECT_EQ(RtlNtStatusToDosError(STATUS_BUFFER_OVERFLOW), 234u);
         EXPECT_EQ(RtlNtStatusToDosError(static_cast<NTSTATUS>(0xC0070057)), 0x57u);
-        EXPECT_EQ(RtlNtStatusToDosErrorNoTeb(static_cast<NTSTATUS>(0xE0001234)), 0xE0001234u) << "a driver's own code";
+        EXPECT_EQ(RtlNtStatusToDosErrorNoTeb(static_cast<NTSTATUS>(0xE0001234)), 0xE0001234u)
+            << "a driver's own code";
         EXPECT_EQ(RtlNtStatusToDosError(static_cast<NTSTATUS>(0xC000FFFE)), 317u);
     });
 }
@@ -308,7 +315,8 @@ TEST_F(RtlValue, StackTraces) {
         const auto begin = reinterpret_cast<std::uint64_t>(&capture);
         EXPECT_GT(reinterpret_cast<std::uint64_t>(frames[0]), begin);
         EXPECT_LT(reinterpret_cast<std::uint64_t>(frames[0]), begin + 512) << "the caller comes first";
-        EXPECT_EQ(hash, static_cast<ULONG>(reinterpret_cast<std::uint64_t>(frames[0]) + reinterpret_cast<std::uint64_t>(frames[1])));
+        EXPECT_EQ(hash, static_cast<ULONG>(reinterpret_cast<std::uint64_t>(frames[0]) +
+                                           reinterpret_cast<std::uint64_t>(frames[1])));
         EXPECT_EQ(frames[2], nullptr);
     });
 }

@@ -21,10 +21,11 @@ TEST_F(AdapterTest, FillsTheDriverObject) {
     PDRIVER_DISPATCH before[IRP_MJ_MAXIMUM_FUNCTION + 1] = {};
     after_entry = [&](PDRIVER_OBJECT object) {
         REQUIRES("FN-001"), REQUIRES("FN-002");
-        for (const int major : {IRP_MJ_CLOSE, IRP_MJ_CREATE, IRP_MJ_DEVICE_CONTROL, IRP_MJ_FLUSH_BUFFERS, IRP_MJ_PNP,
-                                IRP_MJ_POWER, IRP_MJ_QUERY_SECURITY, IRP_MJ_READ, IRP_MJ_SET_SECURITY,
-                                IRP_MJ_SYSTEM_CONTROL, IRP_MJ_WRITE}) {
-            EXPECT_EQ(object->MajorFunction[major], dispatch) << nt::io::major_function_name(static_cast<unsigned>(major));
+        for (const int major : {IRP_MJ_CLOSE, IRP_MJ_CREATE, IRP_MJ_DEVICE_CONTROL, IRP_MJ_FLUSH_BUFFERS,
+                                IRP_MJ_PNP, IRP_MJ_POWER, IRP_MJ_QUERY_SECURITY, IRP_MJ_READ,
+                                IRP_MJ_SET_SECURITY, IRP_MJ_SYSTEM_CONTROL, IRP_MJ_WRITE}) {
+            EXPECT_EQ(object->MajorFunction[major], dispatch)
+                << nt::io::major_function_name(static_cast<unsigned>(major));
         }
         EXPECT_NE(object->DriverExtension->AddDevice, nullptr);
         REQUIRES("FN-004");
@@ -144,7 +145,8 @@ TEST_F(AdapterTest, ForwardsAnIrpAndWaits) {
     ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
     static NTSTATUS forwarded;
     driver->MajorFunction[IRP_MJ_PNP] = [](PDEVICE_OBJECT device, PIRP irp) NTAPI -> NTSTATUS {
-        if (IoGetCurrentIrpStackLocation(irp)->MinorFunction != IRP_MN_QUERY_CAPABILITIES) return PcDispatchIrp(device, irp);
+        if (IoGetCurrentIrpStackLocation(irp)->MinorFunction != IRP_MN_QUERY_CAPABILITIES)
+            return PcDispatchIrp(device, irp);
         forwarded = PcForwardIrpSynchronous(device, irp);
         irp->IoStatus.Status = forwarded;
         nt::io::complete(irp);

@@ -48,13 +48,16 @@ class AdapterTest : public PortclsTest {
     // ... and registered; no reference is kept.
     FakePort* register_port(FakeMiniport& miniport, const WCHAR* name) {
         FakePort* const port = make_port(miniport);
-        EXPECT_EQ(PcRegisterSubdevice(fdo, const_cast<PWSTR>(name), static_cast<IPortMidi*>(port)), STATUS_SUCCESS);
+        EXPECT_EQ(PcRegisterSubdevice(fdo, const_cast<PWSTR>(name), static_cast<IPortMidi*>(port)),
+                  STATUS_SUCCESS);
         port->Release();
         return port;
     }
     std::vector<std::string> take_log() { return std::exchange(log, {}); }
 
-    std::function<NTSTATUS(PDEVICE_OBJECT, PIRP, PRESOURCELIST)> on_start = [](auto...) { return STATUS_SUCCESS; };
+    std::function<NTSTATUS(PDEVICE_OBJECT, PIRP, PRESOURCELIST)> on_start = [](auto...) {
+        return STATUS_SUCCESS;
+    };
     std::function<void(PDRIVER_OBJECT)> after_entry;
     std::function<void()> after_add;  // PcAddAdapterDevice has made the FDO
     ULONG max_objects = 4;
@@ -73,7 +76,8 @@ class AdapterTest : public PortclsTest {
         return status;
     }
     static NTSTATUS NTAPI add_device(PDRIVER_OBJECT object, PDEVICE_OBJECT pdo) {
-        const NTSTATUS status = PcAddAdapterDevice(object, pdo, start_device, self_->max_objects, self_->extension_size);
+        const NTSTATUS status =
+            PcAddAdapterDevice(object, pdo, start_device, self_->max_objects, self_->extension_size);
         if (!NT_SUCCESS(status)) return status;
         self_->fdo = pdo->AttachedDevice;
         if (self_->after_add) self_->after_add();

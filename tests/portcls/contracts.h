@@ -12,7 +12,9 @@ class Contracts {
   public:
     Contracts() {
         list().clear();
-        nt::probes.contract = [](const char* requirement, const void*, const char*) { list().push_back(requirement); };
+        nt::probes.contract = [](const char* requirement, const void*, const char*) {
+            list().push_back(requirement);
+        };
     }
     ~Contracts() { nt::probes.contract = nullptr; }
     Contracts(const Contracts&) = delete;

@@ -87,7 +87,8 @@ TEST_F(DmaChannelTest, RefusesWhatItIsNotMadeFor) {
         description.Master = FALSE;
         EXPECT_EQ(PcNewDmaChannel(&channel, nullptr, NonPagedPool, &description, fdo), STATUS_NOT_SUPPORTED);
         EXPECT_EQ(channel, nullptr);
-        EXPECT_EQ(PcNewDmaChannel(&channel, nullptr, NonPagedPool, &description, node->pdo), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(PcNewDmaChannel(&channel, nullptr, NonPagedPool, &description, node->pdo),
+                  STATUS_INVALID_PARAMETER);
         EXPECT_THAT(Contracts::take(), ElementsAre("FN-110"));
         EXPECT_EQ(live_object_count(), 0u);
     });

@@ -12,7 +12,8 @@ TEST_F(TimeTest, GetTimeIntervalIsTheProcessorsOwnTime) {
     run([&] {
         REQUIRES("FN-120");
         const ULONGLONG start = PcGetTimeInterval(0);
-        EXPECT_NEAR(static_cast<double>(start), static_cast<double>(nt::ke::exact_system_time_100ns()), 100.0);
+        EXPECT_NEAR(static_cast<double>(start), static_cast<double>(nt::ke::exact_system_time_100ns()),
+                    100.0);
         nt::ke::stall(3 * millisecond_ns);
         REQUIRES("FN-122");
         EXPECT_GE(PcGetTimeInterval(start), GTI_MILLISECONDS(3));

@@ -1,4 +1,5 @@
-// A port class of the test's own: what PortBase and the adapter do for any port, seen by a log of what they ask.
+// A port class of the test's own: what PortBase and the adapter do for any port, seen by a log of what they
+// ask.
 #pragma once
 
 #include <string>
@@ -57,7 +58,9 @@ class FakePort final : public portcls::PortBase<IPortMidi> {
         return STATUS_SUCCESS;
     }
     void NTAPI PauseStreams() override { log_.push_back("pause"); }
-    void NTAPI PowerNotify(POWER_STATE state) override { log_.push_back("notify D" + std::to_string(state.DeviceState - 1)); }
+    void NTAPI PowerNotify(POWER_STATE state) override {
+        log_.push_back("notify D" + std::to_string(state.DeviceState - 1));
+    }
     void NTAPI ResumeStreams() override { log_.push_back("resume"); }
     void NTAPI StopStreams(NTSTATUS status) override {
         log_.push_back(status == STATUS_DEVICE_NOT_CONNECTED ? "stop: gone" : "stop: stopped");
@@ -104,7 +107,8 @@ class FakeMiniport : public Fake<IMiniport> {
         *description = descriptor;
         return description_status;
     }
-    NTSTATUS STDMETHODCALLTYPE DataRangeIntersection(ULONG, PKSDATARANGE, PKSDATARANGE, ULONG, PVOID, PULONG) override {
+    NTSTATUS STDMETHODCALLTYPE DataRangeIntersection(ULONG, PKSDATARANGE, PKSDATARANGE, ULONG, PVOID,
+                                                     PULONG) override {
         return STATUS_NOT_IMPLEMENTED;
     }
 

@@ -283,7 +283,8 @@ TEST_F(InterruptSyncTest, TellsOfACallThatWouldDeadlock) {
         EXPECT_EQ(sync->CallSynchronizedRoutine(
                       [](IInterruptSync* sync, PVOID) NTAPI -> NTSTATUS {
                           return sync->CallSynchronizedRoutine(
-                              [](IInterruptSync*, PVOID) NTAPI -> NTSTATUS { return STATUS_ALERTED; }, nullptr);
+                              [](IInterruptSync*, PVOID) NTAPI -> NTSTATUS { return STATUS_ALERTED; },
+                              nullptr);
                       },
                       nullptr),
                   STATUS_ALERTED);
@@ -337,7 +338,8 @@ TEST_F(InterruptSyncTest, TheKernelsInterruptSharesTheLock) {
         KeSynchronizeExecution(
             sync->GetKInterrupt(),
             [](PVOID) NTAPI -> BOOLEAN {
-                inner->CallSynchronizedRoutine([](IInterruptSync*, PVOID) NTAPI -> NTSTATUS { return STATUS_SUCCESS; }, nullptr);
+                inner->CallSynchronizedRoutine(
+                    [](IInterruptSync*, PVOID) NTAPI -> NTSTATUS { return STATUS_SUCCESS; }, nullptr);
                 return TRUE;
             },
             nullptr);

@@ -21,8 +21,10 @@ std::map<std::string, sim::Irql> rows(const char* prefix) {
 
 TEST(IrqlTest, FunctionsRunAtPassiveLevelButForSome) {
     const std::map<std::string, sim::Irql> higher = {
-        {"PcCompleteIrp", DISPATCH_LEVEL},        {"PcCompletePendingPropertyRequest", DISPATCH_LEVEL},
-        {"PcGetPhysicalDeviceObject", HIGH_LEVEL}, {"PcGetTimeInterval", HIGH_LEVEL},
+        {"PcCompleteIrp", DISPATCH_LEVEL},
+        {"PcCompletePendingPropertyRequest", DISPATCH_LEVEL},
+        {"PcGetPhysicalDeviceObject", HIGH_LEVEL},
+        {"PcGetTimeInterval", HIGH_LEVEL},
     };
     REQUIRES("FN-019"), REQUIRES("FN-023"), REQUIRES("FN-027"), REQUIRES("FN-120"), REQUIRES("FN-152");
     unsigned checked = 0;

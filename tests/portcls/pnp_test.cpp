@@ -211,7 +211,8 @@ TEST_F(PnpTest, AnUnknownNameIsNotFound) {
         HANDLE handle = nullptr;
         EXPECT_FALSE(NT_SUCCESS(nt::io::open_file(name, GENERIC_READ, false, KernelMode, &handle)));
         path.replace(path.size() - 4, 4, u"uART");
-        EXPECT_EQ(nt::io::open_file({bytes, bytes, path.data()}, GENERIC_READ, false, KernelMode, &handle), STATUS_SUCCESS);
+        EXPECT_EQ(nt::io::open_file({bytes, bytes, path.data()}, GENERIC_READ, false, KernelMode, &handle),
+                  STATUS_SUCCESS);
         close(handle);
     });
 }
@@ -313,10 +314,13 @@ TEST_F(PnpTest, AStopWithAnOpenFilterTakesTheMiniportAway) {
 }
 
 TEST_F(PnpTest, RemovalReleasesEverythingWhileThePowerIsOn) {
-    miniport.last_release = [&] { log.push_back("miniport gone, D" + std::to_string(adapter().power.device - 1)); };
+    miniport.last_release = [&] {
+        log.push_back("miniport gone, D" + std::to_string(adapter().power.device - 1));
+    };
     on_start = [this](auto...) {
         FakePort* const port = make_port(miniport);
-        EXPECT_EQ(PcRegisterSubdevice(fdo, const_cast<PWSTR>(u"Uart"), static_cast<IPortMidi*>(port)), STATUS_SUCCESS);
+        EXPECT_EQ(PcRegisterSubdevice(fdo, const_cast<PWSTR>(u"Uart"), static_cast<IPortMidi*>(port)),
+                  STATUS_SUCCESS);
         port->Release();
         miniport.Release();  // IP-019: the driver's own reference
         return STATUS_SUCCESS;
@@ -326,7 +330,8 @@ TEST_F(PnpTest, RemovalReleasesEverythingWhileThePowerIsOn) {
     PDEVICE_OBJECT const pdo = node->pdo;
     REQUIRES("LC-056"), REQUIRES("FLD-009"), REQUIRES("IP-019");
     ASSERT_EQ(perform(PnpAction::disable), STATUS_SUCCESS);
-    EXPECT_THAT(take_log(), ElementsAre("stop: gone", "stop: gone", "unbind", "miniport gone, D0", "port gone"));
+    EXPECT_THAT(take_log(),
+                ElementsAre("stop: gone", "stop: gone", "unbind", "miniport gone, D0", "port gone"));
     EXPECT_EQ(pdo->AttachedDevice, nullptr);
     EXPECT_EQ(visible(nullptr), 0u);
     REQUIRES("LC-058");

@@ -34,8 +34,9 @@ TEST_F(PortBaseTest, AnswersItsInterfaces) {
     run([&] {
         FakePort* const port = FakePort::create(log);
         REQUIRES("PM-004"), REQUIRES("PE-002"), REQUIRES("PV-002"), REQUIRES("US-002"), REQUIRES("UP-004");
-        for (const GUID* id : {&IID_IUnknown, &IID_IPort, &IID_IPortMidi, &IID_IPortEvents, &IID_IPortClsVersion,
-                               &IID_IUnregisterSubdevice, &IID_IUnregisterPhysicalConnection}) {
+        for (const GUID* id :
+             {&IID_IUnknown, &IID_IPort, &IID_IPortMidi, &IID_IPortEvents, &IID_IPortClsVersion,
+              &IID_IUnregisterSubdevice, &IID_IUnregisterPhysicalConnection}) {
             PVOID found = nullptr;
             ASSERT_EQ(port->QueryInterface(*id, &found), STATUS_SUCCESS);
             // Each pointer counts the same object.
@@ -54,7 +55,8 @@ TEST_F(PortBaseTest, AnswersItsInterfaces) {
         EXPECT_EQ(kVersionWindowsLonghorn, 14);
         PVOID version = nullptr;
         port->QueryInterface(IID_IPortClsVersion, &version);
-        EXPECT_GE(static_cast<IPortClsVersion*>(version)->GetVersion(), static_cast<DWORD>(kVersionWinServer2003_UAAQFE));
+        EXPECT_GE(static_cast<IPortClsVersion*>(version)->GetVersion(),
+                  static_cast<DWORD>(kVersionWinServer2003_UAAQFE));
         static_cast<IPortClsVersion*>(version)->Release();
         EXPECT_EQ(port->Release(), 0u);
         EXPECT_EQ(live_object_count(), 0u);
@@ -153,29 +155,35 @@ TEST_F(PortBaseTest, DevicePropertiesComeFromTheDevice) {
         FakePort* const port = FakePort::create(log);
         ULONG needed = 0;
         REQUIRES("IP-033");
-        EXPECT_EQ(port->GetDeviceProperty(DevicePropertyHardwareID, 0, nullptr, &needed), STATUS_INVALID_DEVICE_STATE);
+        EXPECT_EQ(port->GetDeviceProperty(DevicePropertyHardwareID, 0, nullptr, &needed),
+                  STATUS_INVALID_DEVICE_STATE);
         EXPECT_THAT(Contracts::take(), ElementsAre("IP-033"));
         ASSERT_EQ(init(port), STATUS_SUCCESS);
         REQUIRES("IP-030"), REQUIRES("IP-032");
-        EXPECT_EQ(port->GetDeviceProperty(DevicePropertyHardwareID, 0, nullptr, &needed), STATUS_BUFFER_TOO_SMALL);
+        EXPECT_EQ(port->GetDeviceProperty(DevicePropertyHardwareID, 0, nullptr, &needed),
+                  STATUS_BUFFER_TOO_SMALL);
         WCHAR ids[256] = {}, same[256] = {};
         ASSERT_LE(needed, sizeof ids);
         ULONG written = 0;
-        EXPECT_EQ(port->GetDeviceProperty(DevicePropertyHardwareID, sizeof ids, ids, &written), STATUS_SUCCESS);
+        EXPECT_EQ(port->GetDeviceProperty(DevicePropertyHardwareID, sizeof ids, ids, &written),
+                  STATUS_SUCCESS);
         EXPECT_EQ(written, needed);
         EXPECT_TRUE(nt::io::equal_wide(ids, u"ROOT\\FAKE"));
         REQUIRES("IP-031"), REQUIRES("FN-150"), REQUIRES("FLD-005");
-        EXPECT_EQ(PcGetDeviceProperty(fdo, DevicePropertyHardwareID, sizeof same, same, &written), STATUS_SUCCESS);
+        EXPECT_EQ(PcGetDeviceProperty(fdo, DevicePropertyHardwareID, sizeof same, same, &written),
+                  STATUS_SUCCESS);
         EXPECT_TRUE(nt::io::equal_wide(ids, same));
         REQUIRES("FN-151");
-        for (int property = DevicePropertyDeviceDescription; property <= DevicePropertyInstallState; ++property) {
+        for (int property = DevicePropertyDeviceDescription; property <= DevicePropertyInstallState;
+             ++property) {
             UCHAR buffer[512];
             const NTSTATUS status = PcGetDeviceProperty(fdo, static_cast<DEVICE_REGISTRY_PROPERTY>(property),
                                                         sizeof buffer, buffer, &written);
             EXPECT_NE(status, STATUS_INVALID_PARAMETER) << property;
             EXPECT_NE(status, STATUS_BUFFER_TOO_SMALL) << property;
         }
-        EXPECT_EQ(PcGetDeviceProperty(node->pdo, DevicePropertyHardwareID, 0, nullptr, &written), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(PcGetDeviceProperty(node->pdo, DevicePropertyHardwareID, 0, nullptr, &written),
+                  STATUS_INVALID_PARAMETER);
         EXPECT_THAT(Contracts::take(), ElementsAre("FN-150"));
         port->Release();
     });
@@ -185,7 +193,8 @@ TEST_F(PortBaseTest, NewPortKnowsTheMidiPortByAllItsNames) {
     run([&] {
         for (const GUID* id : {&CLSID_PortMidi, &CLSID_PortDMus, &IID_IPortMidi, &IID_IPortDMus}) {
             PPORT port = nullptr;
-            REQUIRES("FN-030"), REQUIRES("FN-033"), REQUIRES("FN-034"), REQUIRES("CX-001"), REQUIRES("PM-003");
+            REQUIRES("FN-030"), REQUIRES("FN-033"), REQUIRES("FN-034"), REQUIRES("CX-001"),
+                REQUIRES("PM-003");
             ASSERT_EQ(PcNewPort(&port, *id), STATUS_SUCCESS);
             ASSERT_NE(port, nullptr);
             PVOID midi = nullptr;
@@ -195,7 +204,8 @@ TEST_F(PortBaseTest, NewPortKnowsTheMidiPortByAllItsNames) {
             port->Release();
             EXPECT_EQ(port->Release(), 0u);
         }
-        for (const GUID* id : {&CLSID_PortWaveCyclic, &CLSID_PortWavePci, &CLSID_PortWaveRT, &CLSID_PortTopology}) {
+        for (const GUID* id :
+             {&CLSID_PortWaveCyclic, &CLSID_PortWavePci, &CLSID_PortWaveRT, &CLSID_PortTopology}) {
             PPORT port = reinterpret_cast<PPORT>(1);
             REQUIRES("FN-035"), REQUIRES("FN-032");
             EXPECT_EQ(PcNewPort(&port, *id), STATUS_NOT_SUPPORTED);

@@ -199,7 +199,9 @@ TEST_F(PowerTest, SuccessWithoutAnInterfaceIsNone) {
             *out = IsEqualGUID(id, IID_IAdapterPowerManagement) ? nullptr : this;
             return IsEqualGUID(id, IID_IAdapterPowerManagement) ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
         }
-        PC_REBALANCE_TYPE STDMETHODCALLTYPE GetSupportedRebalanceType() override { return PcRebalanceNotSupported; }
+        PC_REBALANCE_TYPE STDMETHODCALLTYPE GetSupportedRebalanceType() override {
+            return PcRebalanceNotSupported;
+        }
         void STDMETHODCALLTYPE PnpQueryStop() override {}
         void STDMETHODCALLTYPE PnpCancelStop() override {}
         void STDMETHODCALLTYPE PnpStop() override {}
@@ -236,7 +238,8 @@ TEST_F(PowerTest, AnOpenWakesTheDevice) {
         const auto bytes = static_cast<USHORT>(nt::io::wide_length(link) * sizeof(WCHAR));
         HANDLE handle = nullptr;
         REQUIRES("LC-035"), REQUIRES("MM-038"), REQUIRES("AP-014");
-        ASSERT_EQ(nt::io::open_file({bytes, bytes, const_cast<WCHAR*>(link)}, GENERIC_READ, false, KernelMode, &handle),
+        ASSERT_EQ(nt::io::open_file({bytes, bytes, const_cast<WCHAR*>(link)}, GENERIC_READ, false, KernelMode,
+                                    &handle),
                   STATUS_SUCCESS);
         EXPECT_THAT(take_log(), ElementsAre("bus D0", "change D0", "notify D0", "resume", "create filter"));
         nt::ob::close(handle, KernelMode);
@@ -250,7 +253,8 @@ TEST_F(PowerTest, TheDriverRequestsAState) {
         EXPECT_EQ(PcRequestNewPowerState(fdo, PowerDeviceD3), STATUS_SUCCESS);
         EXPECT_EQ(adapter().power.device, PowerDeviceD3);
         REQUIRES("AP-021");
-        EXPECT_THAT(take_log(), ElementsAre("pause", "notify D3", "change D3", "bus D3")) << "set without a query";
+        EXPECT_THAT(take_log(), ElementsAre("pause", "notify D3", "change D3", "bus D3"))
+            << "set without a query";
         EXPECT_EQ(PcRequestNewPowerState(fdo, PowerDeviceD0), STATUS_SUCCESS);
         EXPECT_EQ(adapter().power.device, PowerDeviceD0);
         REQUIRES("FN-145");
@@ -300,7 +304,9 @@ TEST_F(PowerTest, TheAdapterSeesTheCapabilitiesAndMayDeepenThem) {
 TEST_F(PowerTest, AdapterPnpManagementAndStreamResourcesAreAccepted) {
     struct Rebalance : test::Fake<IAdapterPnpManagement> {
         bool answers(const GUID& id) const override { return IsEqualGUID(id, IID_IAdapterPnpManagement); }
-        PC_REBALANCE_TYPE STDMETHODCALLTYPE GetSupportedRebalanceType() override { return PcRebalanceNotSupported; }
+        PC_REBALANCE_TYPE STDMETHODCALLTYPE GetSupportedRebalanceType() override {
+            return PcRebalanceNotSupported;
+        }
         void STDMETHODCALLTYPE PnpQueryStop() override {}
         void STDMETHODCALLTYPE PnpCancelStop() override {}
         void STDMETHODCALLTYPE PnpStop() override {}

@@ -25,7 +25,8 @@ struct Text : UNICODE_STRING {
 struct RegistryKeyTest : test::AdapterTest {
     static constexpr const char16_t* path = u"\\Registry\\Machine\\Software\\Test";
 
-    PREGISTRYKEY general(const char16_t* name = path, ACCESS_MASK access = KEY_ALL_ACCESS, ULONG* disposition = nullptr) {
+    PREGISTRYKEY general(const char16_t* name = path, ACCESS_MASK access = KEY_ALL_ACCESS,
+                         ULONG* disposition = nullptr) {
         Text text(name);
         OBJECT_ATTRIBUTES attributes;
         InitializeObjectAttributes(&attributes, &text, OBJ_CASE_INSENSITIVE, nullptr, nullptr);
@@ -60,35 +61,41 @@ TEST_F(RegistryKeyTest, SetsAndReadsValues) {
         ULONG number = 42;
         REQUIRES("RK-008");
         EXPECT_EQ(key->SetValueKey(&name, REG_DWORD, &number, sizeof number), STATUS_SUCCESS);
-        EXPECT_EQ(key->SetValueKey(nullptr, REG_DWORD, &number, sizeof number), STATUS_SUCCESS) << "the unnamed value";
+        EXPECT_EQ(key->SetValueKey(nullptr, REG_DWORD, &number, sizeof number), STATUS_SUCCESS)
+            << "the unnamed value";
         union {
             KEY_VALUE_PARTIAL_INFORMATION partial;
             UCHAR bytes[64];
         } buffer{};
         ULONG length = 0;
         REQUIRES("RK-004");
-        EXPECT_EQ(key->QueryValueKey(&name, KeyValuePartialInformation, &buffer, sizeof buffer, &length), STATUS_SUCCESS);
+        EXPECT_EQ(key->QueryValueKey(&name, KeyValuePartialInformation, &buffer, sizeof buffer, &length),
+                  STATUS_SUCCESS);
         EXPECT_EQ(buffer.partial.Type, static_cast<ULONG>(REG_DWORD));
         ULONG read = 0;
         std::memcpy(&read, buffer.partial.Data, sizeof read);
         EXPECT_EQ(read, 42u);
         REQUIRES("RK-006");
         const ULONG whole = length;
-        EXPECT_EQ(key->QueryValueKey(&name, KeyValuePartialInformation, &buffer, whole - 1, &length), STATUS_BUFFER_OVERFLOW);
+        EXPECT_EQ(key->QueryValueKey(&name, KeyValuePartialInformation, &buffer, whole - 1, &length),
+                  STATUS_BUFFER_OVERFLOW);
         EXPECT_EQ(length, whole);
-        EXPECT_EQ(key->QueryValueKey(&name, KeyValuePartialInformation, &buffer, 2, &length), STATUS_BUFFER_TOO_SMALL);
+        EXPECT_EQ(key->QueryValueKey(&name, KeyValuePartialInformation, &buffer, 2, &length),
+                  STATUS_BUFFER_TOO_SMALL);
         EXPECT_EQ(length, whole);
         Text missing(u"Missing");
         EXPECT_EQ(key->QueryValueKey(&missing, KeyValuePartialInformation, &buffer, sizeof buffer, &length),
                   STATUS_OBJECT_NAME_NOT_FOUND);
         REQUIRES("RK-005"), REQUIRES("RK-016");
-        EXPECT_EQ(key->EnumerateValueKey(0, KeyValuePartialInformation, &buffer, sizeof buffer, &length), STATUS_SUCCESS);
+        EXPECT_EQ(key->EnumerateValueKey(0, KeyValuePartialInformation, &buffer, sizeof buffer, &length),
+                  STATUS_SUCCESS);
         EXPECT_EQ(key->EnumerateValueKey(2, KeyValuePartialInformation, &buffer, sizeof buffer, &length),
                   STATUS_NO_MORE_ENTRIES);
         REQUIRES("RK-007");
         EXPECT_EQ(key->QueryValueKey(nullptr, KeyValuePartialInformation, &buffer, sizeof buffer, &length),
                   STATUS_INVALID_PARAMETER);
-        EXPECT_EQ(key->QueryKey(KeyBasicInformation, &buffer, sizeof buffer, nullptr), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(key->QueryKey(KeyBasicInformation, &buffer, sizeof buffer, nullptr),
+                  STATUS_INVALID_PARAMETER);
         key->Release();
     });
 }
@@ -100,8 +107,9 @@ TEST_F(RegistryKeyTest, HasSubkeys) {
         PREGISTRYKEY subkey = nullptr;
         ULONG disposition = 0;
         REQUIRES("RK-010");
-        EXPECT_EQ(key->NewSubKey(&subkey, nullptr, KEY_ALL_ACCESS, &name, REG_OPTION_NON_VOLATILE, &disposition),
-                  STATUS_SUCCESS);
+        EXPECT_EQ(
+            key->NewSubKey(&subkey, nullptr, KEY_ALL_ACCESS, &name, REG_OPTION_NON_VOLATILE, &disposition),
+            STATUS_SUCCESS);
         EXPECT_EQ(disposition, static_cast<ULONG>(REG_CREATED_NEW_KEY));
         union {
             KEY_BASIC_INFORMATION basic;
@@ -112,7 +120,8 @@ TEST_F(RegistryKeyTest, HasSubkeys) {
         REQUIRES("RK-003");
         EXPECT_EQ(key->EnumerateKey(0, KeyBasicInformation, &buffer, sizeof buffer, &length), STATUS_SUCCESS);
         EXPECT_EQ(buffer.basic.NameLength, 16u);
-        EXPECT_EQ(key->EnumerateKey(1, KeyBasicInformation, &buffer, sizeof buffer, &length), STATUS_NO_MORE_ENTRIES);
+        EXPECT_EQ(key->EnumerateKey(1, KeyBasicInformation, &buffer, sizeof buffer, &length),
+                  STATUS_NO_MORE_ENTRIES);
         REQUIRES("RK-002");
         EXPECT_EQ(key->QueryKey(KeyFullInformation, &buffer, sizeof buffer, &length), STATUS_SUCCESS);
         EXPECT_EQ(buffer.full.SubKeys, 1u);
@@ -156,7 +165,8 @@ TEST_F(RegistryKeyTest, QueriesThroughATable) {
         ULONG number = 17;
         key->SetValueKey(&name, REG_DWORD, &number, sizeof number);
         RTL_QUERY_REGISTRY_TABLE table[2] = {};
-        table[0].QueryRoutine = [](PWSTR, ULONG, PVOID data, ULONG length, PVOID context, PVOID) NTAPI -> NTSTATUS {
+        table[0].QueryRoutine = [](PWSTR, ULONG, PVOID data, ULONG length, PVOID context, PVOID)
+                                    NTAPI -> NTSTATUS {
             ULONG value = 0;
             std::memcpy(&value, data, std::min<std::size_t>(length, sizeof value));
             seen.push_back(value + *static_cast<ULONG*>(context));
@@ -187,23 +197,29 @@ TEST_F(RegistryKeyTest, OpensTheKeysOfTheDevice) {
         REQUIRES("FN-102"), REQUIRES("IP-042");
         for (const ULONG type : {DeviceRegistryKey, DriverRegistryKey}) {
             PREGISTRYKEY key = nullptr;
-            EXPECT_EQ(PcNewRegistryKey(&key, nullptr, type, KEY_ALL_ACCESS, fdo, nullptr, nullptr, 0, nullptr),
-                      STATUS_SUCCESS);
+            EXPECT_EQ(
+                PcNewRegistryKey(&key, nullptr, type, KEY_ALL_ACCESS, fdo, nullptr, nullptr, 0, nullptr),
+                STATUS_SUCCESS);
             ASSERT_NE(key, nullptr);
             key->Release();
             REQUIRES("IP-040");
-            EXPECT_EQ(port->NewRegistryKey(&key, nullptr, type, KEY_ALL_ACCESS, nullptr, 0, nullptr), STATUS_SUCCESS);
+            EXPECT_EQ(port->NewRegistryKey(&key, nullptr, type, KEY_ALL_ACCESS, nullptr, 0, nullptr),
+                      STATUS_SUCCESS);
             key->Release();
         }
         PREGISTRYKEY key = nullptr;
-        EXPECT_EQ(PcNewRegistryKey(&key, nullptr, HwProfileRegistryKey, KEY_READ, fdo, nullptr, nullptr, 0, nullptr),
+        EXPECT_EQ(PcNewRegistryKey(&key, nullptr, HwProfileRegistryKey, KEY_READ, fdo, nullptr, nullptr, 0,
+                                   nullptr),
                   STATUS_OBJECT_NAME_NOT_FOUND);
         REQUIRES("IP-048");
-        EXPECT_FALSE(NT_SUCCESS(port->NewRegistryKey(&key, nullptr, DeviceInterfaceRegistryKey, KEY_READ, nullptr, 0, nullptr)))
+        EXPECT_FALSE(NT_SUCCESS(
+            port->NewRegistryKey(&key, nullptr, DeviceInterfaceRegistryKey, KEY_READ, nullptr, 0, nullptr)))
             << "the subdevice is not registered yet";
-        EXPECT_EQ(PcRegisterSubdevice(fdo, const_cast<PWSTR>(u"Uart"), static_cast<IPortMidi*>(port)), STATUS_SUCCESS);
-        EXPECT_EQ(port->NewRegistryKey(&key, nullptr, DeviceInterfaceRegistryKey, KEY_READ, nullptr, 0, nullptr),
+        EXPECT_EQ(PcRegisterSubdevice(fdo, const_cast<PWSTR>(u"Uart"), static_cast<IPortMidi*>(port)),
                   STATUS_SUCCESS);
+        EXPECT_EQ(
+            port->NewRegistryKey(&key, nullptr, DeviceInterfaceRegistryKey, KEY_READ, nullptr, 0, nullptr),
+            STATUS_SUCCESS);
         key->Release();
         EXPECT_THAT(Contracts::take(), IsEmpty());
         port->Release();
@@ -215,15 +231,18 @@ TEST_F(RegistryKeyTest, ChecksItsArguments) {
     run([&] {
         PREGISTRYKEY key = nullptr;
         REQUIRES("FN-101");
-        EXPECT_EQ(PcNewRegistryKey(&key, nullptr, DriverRegistryKey, KEY_READ, nullptr, nullptr, nullptr, 0, nullptr),
+        EXPECT_EQ(PcNewRegistryKey(&key, nullptr, DriverRegistryKey, KEY_READ, nullptr, nullptr, nullptr, 0,
+                                   nullptr),
                   STATUS_INVALID_PARAMETER);
         EXPECT_EQ(PcNewRegistryKey(&key, nullptr, DriverRegistryKey, KEY_READ, fdo, fdo, nullptr, 0, nullptr),
                   STATUS_INVALID_PARAMETER);
-        EXPECT_EQ(PcNewRegistryKey(&key, nullptr, DeviceInterfaceRegistryKey, KEY_READ, fdo, nullptr, nullptr, 0, nullptr),
+        EXPECT_EQ(PcNewRegistryKey(&key, nullptr, DeviceInterfaceRegistryKey, KEY_READ, fdo, nullptr, nullptr,
+                                   0, nullptr),
                   STATUS_INVALID_PARAMETER);
         EXPECT_THAT(Contracts::take(), ElementsAre("FN-101", "FN-101", "FN-101"));
         REQUIRES("IP-044");
-        EXPECT_EQ(PcNewRegistryKey(&key, nullptr, GeneralRegistryKey, KEY_READ, nullptr, nullptr, nullptr, 0, nullptr),
+        EXPECT_EQ(PcNewRegistryKey(&key, nullptr, GeneralRegistryKey, KEY_READ, nullptr, nullptr, nullptr, 0,
+                                   nullptr),
                   STATUS_INVALID_PARAMETER);
         EXPECT_THAT(Contracts::take(), ElementsAre("IP-044"));
         EXPECT_EQ(key, nullptr);

@@ -38,7 +38,8 @@ struct ResourceListTest : test::PortclsTest {
 
     PRESOURCELIST make_list() {
         PRESOURCELIST list = nullptr;
-        EXPECT_EQ(PcNewResourceList(&list, nullptr, PagedPool, translated.list(), raw.list()), STATUS_SUCCESS);
+        EXPECT_EQ(PcNewResourceList(&list, nullptr, PagedPool, translated.list(), raw.list()),
+                  STATUS_SUCCESS);
         return list;
     }
 };
@@ -71,7 +72,9 @@ TEST_F(ResourceListTest, CopiesItsLists) {
         ASSERT_NE(list->TranslatedList(), nullptr);
         EXPECT_EQ(list->TranslatedList()->List[0].InterfaceType, Isa);
         EXPECT_EQ(list->TranslatedList()->List[0].PartialResourceList.Count, 3u);
-        EXPECT_EQ(list->UntranslatedList()->List[0].PartialResourceList.PartialDescriptors[0].u.Port.Start.QuadPart, 0x1330);
+        EXPECT_EQ(
+            list->UntranslatedList()->List[0].PartialResourceList.PartialDescriptors[0].u.Port.Start.QuadPart,
+            0x1330);
         REQUIRES("FLD-004");
         list->FindTranslatedPort(0)->u.Port.Length = 1;
         EXPECT_EQ(list->FindTranslatedPort(0)->u.Port.Length, 1u) << "an edited descriptor stays edited";
@@ -90,7 +93,8 @@ TEST_F(ResourceListTest, AnEmptyListIsAnObject) {
         ASSERT_NE(list->TranslatedList(), nullptr);
         EXPECT_EQ(list->TranslatedList()->Count, 0u);
         list->Release();
-        EXPECT_EQ(PcNewResourceList(&list, nullptr, PagedPool, translated.list(), nullptr), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(PcNewResourceList(&list, nullptr, PagedPool, translated.list(), nullptr),
+                  STATUS_INVALID_PARAMETER);
         EXPECT_EQ(list, nullptr);
     });
 }
@@ -158,7 +162,8 @@ TEST_F(ResourceListTest, RefusesListsThatCannotBeOnes) {
     run([&] {
         translated.head.Count = 100'000;
         PRESOURCELIST list = nullptr;
-        EXPECT_EQ(PcNewResourceList(&list, nullptr, PagedPool, translated.list(), raw.list()), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(PcNewResourceList(&list, nullptr, PagedPool, translated.list(), raw.list()),
+                  STATUS_INVALID_PARAMETER);
         EXPECT_EQ(list, nullptr);
         EXPECT_EQ(PcNewResourceList(nullptr, nullptr, PagedPool, nullptr, nullptr), STATUS_INVALID_PARAMETER);
         REQUIRES("FN-071");

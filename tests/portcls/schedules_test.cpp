@@ -43,7 +43,8 @@ TEST_P(SchedulesTest, AServiceGroupChangesWhileItIsServed) {
         ASSERT_EQ(PcNewServiceGroup(&group, nullptr), STATUS_SUCCESS);
         for (int i = 0; i < 3; ++i) {
             sinks[i].on_call = [&, i] {
-                wrong += inside[i] || !member[i] ? 1 : 0;  // twice at once, or after RemoveMember has returned
+                wrong +=
+                    inside[i] || !member[i] ? 1 : 0;  // twice at once, or after RemoveMember has returned
                 inside[i] = true;
                 nt::ke::stall(500);
                 inside[i] = false;
@@ -132,7 +133,8 @@ TEST_P(SchedulesTest, AGroupEndsWhileItsTimerExpires) {
             group->RequestDelayedService(static_cast<ULONGLONG>(-10LL));
             const Nanoseconds tick_ns = Nanoseconds{nt::ke::tick_100ns()} * 100;
             const Nanoseconds now_ns = sim::this_processor->at_ns;
-            const auto shift_ns = static_cast<Nanoseconds>((GetParam() * 8 + static_cast<unsigned>(turn)) * 10);
+            const auto shift_ns =
+                static_cast<Nanoseconds>((GetParam() * 8 + static_cast<unsigned>(turn)) * 10);
             nt::ke::stall((now_ns / tick_ns + 1) * tick_ns - now_ns - 2000 + shift_ns);
             EXPECT_EQ(group->Release(), 0u);
         }

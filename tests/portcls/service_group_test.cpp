@@ -35,7 +35,8 @@ TEST_F(ServiceGroupTest, CallsEachSinkOnceAtDispatchLevel) {
         EXPECT_EQ(a.references, 2);
         EXPECT_EQ(group->AddMember(&b), STATUS_SUCCESS);
         group->RequestService();
-        REQUIRES("SG-003"), REQUIRES("SV-001"), REQUIRES("SV-003"), REQUIRES("CA-003"), REQUIRES("SS-001"), REQUIRES("SS-004");
+        REQUIRES("SG-003"), REQUIRES("SV-001"), REQUIRES("SV-003"), REQUIRES("CA-003"), REQUIRES("SS-001"),
+            REQUIRES("SS-004");
         EXPECT_EQ(order, (std::vector<int>{1, 2})) << "in the order in which they were added";
         EXPECT_EQ(irql, DISPATCH_LEVEL);
         REQUIRES("SG-006");

@@ -75,7 +75,8 @@ TEST_F(SubdeviceTest, RefusesWhatIsNoInitialisedPort) {
         EXPECT_EQ(PcRegisterSubdevice(fdo, nullptr, unknown(port)), STATUS_INVALID_PARAMETER);
         EXPECT_EQ(PcRegisterSubdevice(fdo, const_cast<PWSTR>(u""), unknown(port)), STATUS_INVALID_PARAMETER);
         REQUIRES("FN-058");
-        EXPECT_EQ(PcRegisterSubdevice(node->pdo, const_cast<PWSTR>(u"Uart"), unknown(port)), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(PcRegisterSubdevice(node->pdo, const_cast<PWSTR>(u"Uart"), unknown(port)),
+                  STATUS_INVALID_PARAMETER);
         EXPECT_THAT(Contracts::take(), Contains("FN-058"));
         port->Release();
     });
@@ -138,10 +139,12 @@ TEST_F(SubdeviceTest, ConnectionsLinkBridgePinsOfTheDevice) {
         FakePort* const other = make_port(second);
         ASSERT_EQ(add(port, u"Uart"), STATUS_SUCCESS);
         REQUIRES("FN-063");
-        EXPECT_EQ(PcRegisterPhysicalConnection(fdo, unknown(port), 1, unknown(other), 3), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(PcRegisterPhysicalConnection(fdo, unknown(port), 1, unknown(other), 3),
+                  STATUS_INVALID_PARAMETER);
         EXPECT_THAT(Contracts::take(), ElementsAre("FN-063")) << "the other port is not registered";
         ASSERT_EQ(add(other, u"Topology"), STATUS_SUCCESS);
-        EXPECT_EQ(PcRegisterPhysicalConnection(fdo, unknown(port), 9, unknown(other), 3), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(PcRegisterPhysicalConnection(fdo, unknown(port), 9, unknown(other), 3),
+                  STATUS_INVALID_PARAMETER);
         EXPECT_THAT(Contracts::take(), ElementsAre("FN-063")) << "no such pin";
         REQUIRES("FN-060"), REQUIRES("FN-062"), REQUIRES("FD-004");
         EXPECT_EQ(PcRegisterPhysicalConnection(fdo, unknown(port), 1, unknown(other), 3), STATUS_SUCCESS);
@@ -152,14 +155,18 @@ TEST_F(SubdeviceTest, ConnectionsLinkBridgePinsOfTheDevice) {
         ULONG pin = 0;
         ASSERT_TRUE(find_other_end(adapter(), *port, 1, &link, &pin));
         EXPECT_EQ(pin, 3u);
-        EXPECT_TRUE(nt::io::find_interface(link) != nullptr && nt::io::equal_wide(nt::io::find_interface(link)->reference, u"Topology"));
+        EXPECT_TRUE(nt::io::find_interface(link) != nullptr &&
+                    nt::io::equal_wide(nt::io::find_interface(link)->reference, u"Topology"));
         ASSERT_TRUE(find_other_end(adapter(), *other, 3, &link, &pin));
         EXPECT_EQ(pin, 1u);
         EXPECT_FALSE(find_other_end(adapter(), *port, 2, &link, &pin));
         REQUIRES("UP-001"), REQUIRES("UP-002"), REQUIRES("LC-071");
-        EXPECT_EQ(port->UnregisterPhysicalConnection(fdo, unknown(port), 1, unknown(other), 2), STATUS_NOT_FOUND);
-        EXPECT_EQ(port->UnregisterPhysicalConnection(fdo, unknown(port), 1, unknown(other), 3), STATUS_SUCCESS);
-        EXPECT_EQ(port->UnregisterPhysicalConnection(fdo, unknown(port), 1, unknown(other), 3), STATUS_NOT_FOUND);
+        EXPECT_EQ(port->UnregisterPhysicalConnection(fdo, unknown(port), 1, unknown(other), 2),
+                  STATUS_NOT_FOUND);
+        EXPECT_EQ(port->UnregisterPhysicalConnection(fdo, unknown(port), 1, unknown(other), 3),
+                  STATUS_SUCCESS);
+        EXPECT_EQ(port->UnregisterPhysicalConnection(fdo, unknown(port), 1, unknown(other), 3),
+                  STATUS_NOT_FOUND);
         REQUIRES("US-005"), REQUIRES("UP-003");
         EXPECT_EQ(port->UnregisterSubdevice(fdo, unknown(port)), STATUS_SUCCESS);
         EXPECT_THAT(Contracts::take(), ElementsAre("US-005")) << "its other connection was still there";
@@ -183,11 +190,15 @@ TEST_F(SubdeviceTest, ConnectionsReachOtherAdapters) {
         ASSERT_TRUE(find_other_end(adapter(), *port, 1, &link, &pin));
         EXPECT_EQ(pin, 7u);
         EXPECT_TRUE(nt::ob::equal_names(link, name, false));
-        EXPECT_EQ(port->UnregisterPhysicalConnectionToExternal(fdo, unknown(port), 1, &name, 7), STATUS_SUCCESS);
-        EXPECT_EQ(port->UnregisterPhysicalConnectionFromExternal(fdo, &name, 8, unknown(port), 3), STATUS_SUCCESS);
+        EXPECT_EQ(port->UnregisterPhysicalConnectionToExternal(fdo, unknown(port), 1, &name, 7),
+                  STATUS_SUCCESS);
+        EXPECT_EQ(port->UnregisterPhysicalConnectionFromExternal(fdo, &name, 8, unknown(port), 3),
+                  STATUS_SUCCESS);
         REQUIRES("FN-064");
-        EXPECT_EQ(PcRegisterPhysicalConnectionToExternal(fdo, unknown(port), 1, nullptr, 7), STATUS_INVALID_PARAMETER);
-        EXPECT_EQ(PcRegisterPhysicalConnection(nullptr, unknown(port), 1, unknown(port), 3), STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(PcRegisterPhysicalConnectionToExternal(fdo, unknown(port), 1, nullptr, 7),
+                  STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(PcRegisterPhysicalConnection(nullptr, unknown(port), 1, unknown(port), 3),
+                  STATUS_INVALID_PARAMETER);
         EXPECT_THAT(Contracts::take(), ElementsAre("FN-064", "FN-064"));
         port->Release();
     });

@@ -43,8 +43,10 @@ std::vector<TraceRecord> note_records() {
 
 std::string chrome_trace(const std::vector<TraceRecord>& records, std::size_t piece) {
     std::string text;
-    report::ChromeTrace trace([](void* out, std::string_view more) { *static_cast<std::string*>(out) += more; }, &text);
-    for (std::size_t i = 0; i < records.size(); i += piece) trace.add(&records[i], std::min(piece, records.size() - i));
+    report::ChromeTrace trace(
+        [](void* out, std::string_view more) { *static_cast<std::string*>(out) += more; }, &text);
+    for (std::size_t i = 0; i < records.size(); i += piece)
+        trace.add(&records[i], std::min(piece, records.size() - i));
     trace.finish();
     return text;
 }
@@ -127,7 +129,8 @@ TEST_F(Pages, TextSaysWhatIsKnown) {
     EXPECT_THAT(text, HasSubstr("BUG CHECK 0x000000D1  DRIVER_IRQL_NOT_LESS_OR_EQUAL"));
     EXPECT_THAT(text, HasSubstr("  parameters   0x000000000000002C  address\n"
                                 "               0x0000000000000002  IRQL (DISPATCH_LEVEL)\n"));
-    EXPECT_THAT(text, HasSubstr("when         0.000 980 000 s  processor 0  DISPATCH_LEVEL  thread 4 \"client\"\n"));
+    EXPECT_THAT(
+        text, HasSubstr("when         0.000 980 000 s  processor 0  DISPATCH_LEVEL  thread 4 \"client\"\n"));
     EXPECT_THAT(text, HasSubstr("port 0x330 <- 0x90"));
     EXPECT_THAT(text, HasSubstr("replay: portico replay a.replay"));
 }

@@ -178,8 +178,15 @@ TEST(Choices, AreWrittenAsRuns) {
 
 TEST(Choices, ThatAreNoneAreRefused) {
     std::vector<std::uint8_t> choices;
-    for (const std::vector<unsigned>& runs : std::vector<std::vector<unsigned>>{
-             {0}, {8, 1}, {18, 1}, {0, 0}, {0, ChoiceLog::capacity + 1}, {0, ChoiceLog::capacity, 1, 1}, {0, ~0u}, {~0u, 1}}) {
+    for (const std::vector<unsigned>& runs :
+         std::vector<std::vector<unsigned>>{{0},
+                                            {8, 1},
+                                            {18, 1},
+                                            {0, 0},
+                                            {0, ChoiceLog::capacity + 1},
+                                            {0, ChoiceLog::capacity, 1, 1},
+                                            {0, ~0u},
+                                            {~0u, 1}}) {
         choices.clear();
         EXPECT_FALSE(ChoiceLog::from_runs(runs, choices)) << ::testing::PrintToString(runs);
         EXPECT_LE(choices.size(), ChoiceLog::capacity);
@@ -216,8 +223,8 @@ TEST(Choices, BeyondTheRecordThePolicyGoesOnWhereItWas) {
 
 TEST(Choices, OfAnotherRunDoNotFit) {
     std::vector<std::uint8_t> choices(100, 0);
-    choices[7] = 5;                          // a processor that the machine does not have
-    choices[9] = ChoiceLog::tick_is_lost;    // and a tick where none was asked about
+    choices[7] = 5;                        // a processor that the machine does not have
+    choices[9] = ChoiceLog::tick_is_lost;  // and a tick where none was asked about
     RandomPolicy policy(5);
     Playback playback(choices, policy);
     Program(1, &playback).run(0);

@@ -56,7 +56,8 @@ class Program {
     // `slice_ns` 0: in one go.
     std::vector<std::string> run(Nanoseconds slice_ns) {
         if (slice_ns == 0) simulation_.run(program_end_ns);
-        for (Nanoseconds at = slice_ns; slice_ns != 0 && at <= program_end_ns; at += slice_ns) simulation_.run(at);
+        for (Nanoseconds at = slice_ns; slice_ns != 0 && at <= program_end_ns; at += slice_ns)
+            simulation_.run(at);
         return text_.lines();
     }
     int served() const { return served_; }

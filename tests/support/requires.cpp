@@ -41,7 +41,9 @@ class RequirementWriter : public ::testing::EmptyTestEventListener {
 
 }  // namespace
 
-void requirement(const char* id) { proved().insert(id); }
+void requirement(const char* id) {
+    proved().insert(id);
+}
 
 }  // namespace portico::test
 

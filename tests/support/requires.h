@@ -1,5 +1,5 @@
-// REQUIRES("PM-012") stands in a test at the assertion that proves a requirement of docs/spec. When the test has passed,
-// its IDs are written to PORTICO_REQUIREMENTS_DIR, from which tools/requirements makes the table.
+// REQUIRES("PM-012") stands in a test at the assertion that proves a requirement of docs/spec. When the test
+// has passed, its IDs are written to PORTICO_REQUIREMENTS_DIR, from which tools/requirements makes the table.
 #pragma once
 
 namespace portico::test {

@@ -1,5 +1,5 @@
-// Pins what clang's undocumented windows-msvc-elf target promises: a driver that was compiled by the tool chain is loaded
-// and asked about itself, unoptimised and optimised.
+// Pins what clang's undocumented windows-msvc-elf target promises: a driver that was compiled by the tool
+// chain is loaded and asked about itself, unoptimised and optimised.
 #include <gtest/gtest.h>
 
 #include <csetjmp>
@@ -56,7 +56,7 @@ TEST_P(Abi, TypesAndMacrosAreMicrosofts) {
     EXPECT_EQ(facts.dbg, GetParam() == "checked" ? 1u : 0u);
     EXPECT_EQ(image->checked(), GetParam() == "checked");
     EXPECT_EQ(std::u16string(facts.wide), u"w\u00e4");
-    EXPECT_EQ(std::u16string(as<const char16_t* WIN64()>(facts.c_string)()), u"c");
+    EXPECT_EQ(std::u16string(as<const char16_t * WIN64()>(facts.c_string)()), u"c");
 }
 
 TEST_P(Abi, StructuresAreLaidOutAsMsvcDoes) {
@@ -84,7 +84,7 @@ TEST_P(Abi, VftablesHaveMicrosoftsOrderAndCallingConvention) {
 }
 
 TEST_P(Abi, MethodReturnsStructuresThroughAHiddenPointer) {
-    const auto returner = as<EightBytes* WIN64(void*, EightBytes*, std::int32_t)>(facts.struct_returner);
+    const auto returner = as<EightBytes * WIN64(void*, EightBytes*, std::int32_t)>(facts.struct_returner);
     EightBytes result{};
     EXPECT_EQ(returner(facts.object, &result, 7), &result);
     EXPECT_EQ(result.quad, 5007);
@@ -107,18 +107,22 @@ TEST_P(Abi, PageAndInitCodeStandOnPagesOfTheirOwn) {
     }
 }
 
-TEST_P(Abi, LargeFramesGoThroughChkstk) { EXPECT_EQ(as<int WIN64(int)>(facts.big_stack)(42), 42); }
+TEST_P(Abi, LargeFramesGoThroughChkstk) {
+    EXPECT_EQ(as<int WIN64(int)>(facts.big_stack)(42), 42);
+}
 
 TEST_P(Abi, OptimiserKeepsMsvcsMeaning) {
     EXPECT_EQ(as<int WIN64(int)>(facts.overflow)(INT32_MAX), 1) << "-fwrapv";
-    EXPECT_EQ(as<std::int32_t WIN64(void*)>(facts.null_this)(nullptr), -1) << "-fno-delete-null-pointer-checks";
+    EXPECT_EQ(as<std::int32_t WIN64(void*)>(facts.null_this)(nullptr), -1)
+        << "-fno-delete-null-pointer-checks";
     int cell = 0;
     EXPECT_EQ(as<int WIN64(int*, float*)>(facts.aliased)(&cell, reinterpret_cast<float*>(&cell)), 0x40000000)
         << "-fno-strict-aliasing";
     REQUIRES("FLD-052");
 }
 
-// Runs a loop over `flag` in single steps. True when it ended by itself; it is left by force after so many steps.
+// Runs a loop over `flag` in single steps. True when it ended by itself; it is left by force after so many
+// steps.
 constexpr int steps_until_set = 2000, steps_max = 20000;
 int steps;
 bool set_it;

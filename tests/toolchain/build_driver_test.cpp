@@ -1,4 +1,5 @@
-// tools/portico-build-driver as a person or a build system calls it: what it makes, what it makes again, what it refuses.
+// tools/portico-build-driver as a person or a build system calls it: what it makes, what it makes again, what
+// it refuses.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -33,7 +34,8 @@ Outcome run(const std::string& command) {
     FILE* const pipe = ::popen((command + " 2>&1").c_str(), "r");
     PORTICO_CHECK(pipe != nullptr);
     std::array<char, 4096> part;
-    for (std::size_t got; (got = std::fread(part.data(), 1, part.size(), pipe)) > 0;) outcome.output.append(part.data(), got);
+    for (std::size_t got; (got = std::fread(part.data(), 1, part.size(), pipe)) > 0;)
+        outcome.output.append(part.data(), got);
     const int status = ::pclose(pipe);
     outcome.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     return outcome;
@@ -51,7 +53,9 @@ class BuildDriver : public ::testing::Test {
     }
     void TearDown() override { fs::remove_all(top); }
 
-    void write(const std::string& name, const std::string& text) const { std::ofstream(folder / name) << text; }
+    void write(const std::string& name, const std::string& text) const {
+        std::ofstream(folder / name) << text;
+    }
 
     Outcome tool(const std::string& arguments, const std::string& program = PORTICO_BUILD_DRIVER) const {
         return run("cd '" + folder.string() + "' && '" + program + "' " + arguments);
@@ -78,7 +82,8 @@ TEST_F(BuildDriver, FindsHeadersInAnySpellingOfCaseAndSlash) {
     EXPECT_EQ(compiled.exit, 0) << compiled.output;
     std::ifstream depfile(folder / "x.d");
     const std::string dependencies{std::istreambuf_iterator<char>(depfile), {}};
-    // Under the names that the files have: others would count as missing, and everything would be built again and again.
+    // Under the names that the files have: others would count as missing, and everything would be built again
+    // and again.
     EXPECT_THAT(dependencies, HasSubstr("Inc/Values.H"));
     EXPECT_THAT(dependencies, HasSubstr("ntstatus.h"));
 }
@@ -87,9 +92,11 @@ TEST_F(BuildDriver, FindsThemThroughSymbolicLinksToo) {
     write("Inc/Values.H", "#define VALUE 3\n");
     write("entry.cpp", std::string("#include <VALUES.h>\n#include \"INC/values.h\"\n") + plain_entry);
     fs::create_directory_symlink(folder, top / "link");
-    const auto compiled = run("cd '" + (top / "link").string() + "' && " PORTICO_BUILD_DRIVER " compile -I Inc -o x.o entry.cpp");
+    const auto compiled = run("cd '" + (top / "link").string() +
+                              "' && " PORTICO_BUILD_DRIVER " compile -I Inc -o x.o entry.cpp");
     EXPECT_EQ(compiled.exit, 0) << compiled.output;
-    const auto absolute = tool("compile -I '" + (top / "link/Inc").string() + "' -o x.o '" + (top / "link/entry.cpp").string() + "'");
+    const auto absolute = tool("compile -I '" + (top / "link/Inc").string() + "' -o x.o '" +
+                               (top / "link/entry.cpp").string() + "'");
     EXPECT_EQ(absolute.exit, 0) << absolute.output;
 }
 
@@ -127,8 +134,8 @@ TEST_F(BuildDriver, SameSourcesGiveTheSameBytes) {
 
 TEST_F(BuildDriver, WorksFromAnInstalledPackage) {
     const auto prefix = top / "prefix";
-    const auto installed =
-        run("cmake --install " PORTICO_BINARY_DIR " --component toolchain --prefix '" + prefix.string() + "'");
+    const auto installed = run("cmake --install " PORTICO_BINARY_DIR " --component toolchain --prefix '" +
+                               prefix.string() + "'");
     ASSERT_EQ(installed.exit, 0) << installed.output;
     write("entry.cpp", std::string("#include <ntstatus.h>\n#define VALUE STATUS_SUCCESS\n") + plain_entry);
     const auto built = tool("-o out/test.so entry.cpp", (prefix / "bin/portico-build-driver").string());
@@ -137,8 +144,9 @@ TEST_F(BuildDriver, WorksFromAnInstalledPackage) {
 }
 
 TEST_F(BuildDriver, DefinitionMissing) {
-    write("entry.cpp", "class CMine { public: void Method(int); };\n"
-                       "extern \"C\" long DriverEntry(CMine* mine, void*) { mine->Method(1); return 0; }\n");
+    write("entry.cpp",
+          "class CMine { public: void Method(int); };\n"
+          "extern \"C\" long DriverEntry(CMine* mine, void*) { mine->Method(1); return 0; }\n");
     const auto built = build_alone("entry.cpp");
     EXPECT_EQ(built.exit, 1);
     EXPECT_THAT(built.output, HasSubstr("defined nowhere: public: void __cdecl CMine::Method(int)"));
@@ -158,7 +166,9 @@ TEST_F(BuildDriver, EntryMissing) {
 }
 
 TEST_F(BuildDriver, StructuredExceptionHandlingIsNotDroppedSilently) {
-    write("entry.cpp", "extern \"C\" long DriverEntry(int* p, void*) { __try { *p = 1; } __except (1) { return 2; } return 0; }\n");
+    write("entry.cpp",
+          "extern \"C\" long DriverEntry(int* p, void*) { __try { *p = 1; } __except (1) { return 2; } "
+          "return 0; }\n");
     const auto built = build_alone("entry.cpp");
     EXPECT_EQ(built.exit, 1);
     EXPECT_THAT(built.output, HasSubstr("structured exception handling (__try) is not supported"));
@@ -191,10 +201,11 @@ TEST_F(BuildDriver, MissingToolIsNamed) {
     for (const auto* needed : {"dirname", "basename", "mkdir", "sh", "env"}) {
         fs::create_symlink(fs::path("/usr/bin") / needed, top / "bin" / needed);
     }
-    const auto outcome = run("cd '" + folder.string() + "' && PATH='" + (top / "bin").string() + "' /bin/sh " PORTICO_BUILD_DRIVER
-                             " compile -o x.o entry.cpp");
+    const auto outcome = run("cd '" + folder.string() + "' && PATH='" + (top / "bin").string() +
+                             "' /bin/sh " PORTICO_BUILD_DRIVER " compile -o x.o entry.cpp");
     EXPECT_EQ(outcome.exit, 3) << outcome.output;
-    EXPECT_THAT(outcome.output, HasSubstr("clang is not installed; install the packages clang, lld and llvm"));
+    EXPECT_THAT(outcome.output,
+                HasSubstr("clang is not installed; install the packages clang, lld and llvm"));
 }
 
 }  // namespace

@@ -6,8 +6,9 @@
 #define assert(_Expression) ((void)0)
 #else
 PORTICO_CRT_START
-void __stdcall RtlAssert(void *VoidFailedAssertion, void *VoidFileName, unsigned long LineNumber, char *MutableMessage);
+void __stdcall RtlAssert(void* VoidFailedAssertion, void* VoidFileName, unsigned long LineNumber,
+                         char* MutableMessage);
 PORTICO_CRT_END
 #define assert(_Expression) \
-    ((void)((_Expression) || (RtlAssert((void *)#_Expression, (void *)__FILE__, __LINE__, (char *)0), 0)))
+    ((void)((_Expression) || (RtlAssert((void*)#_Expression, (void*)__FILE__, __LINE__, (char*)0), 0)))
 #endif

@@ -1,5 +1,5 @@
-/* Common to the headers of the C run time. Only drivers have this folder on their include path; the functions are those
-   that the kernel exports, with Windows x64's sizes: long 32 bits, wchar_t 16. */
+/* Common to the headers of the C run time. Only drivers have this folder on their include path; the functions
+   are those that the kernel exports, with Windows x64's sizes: long 32 bits, wchar_t 16. */
 #ifndef _INC_CRTDEFS
 #define _INC_CRTDEFS
 
@@ -46,7 +46,7 @@
 #ifdef __cplusplus
 #define NULL 0
 #else
-#define NULL ((void *)0)
+#define NULL ((void*)0)
 #endif
 #endif
 

@@ -23,7 +23,7 @@ int __cdecl toupper(int _C);
 #define _tolower(_c) ((_c) - 'A' + 'a')
 #define _toupper(_c) ((_c) - 'a' + 'A')
 #define __isascii(_c) ((unsigned)(_c) < 0x80)
-#define __toascii(_c) ((_c) & 0x7f)
+#define __toascii(_c) ((_c)&0x7f)
 #define isascii __isascii
 #define toascii __toascii
 

@@ -31,11 +31,11 @@ PORTICO_CRT_START
 int __cdecl abs(int _X);
 long __cdecl labs(long _X);
 
-#define PORTICO_OF_ONE(_Name)          \
-    double __cdecl _Name(double _X);   \
+#define PORTICO_OF_ONE(_Name)        \
+    double __cdecl _Name(double _X); \
     float __cdecl _Name##f(float _X);
-#define PORTICO_OF_TWO(_Name)                    \
-    double __cdecl _Name(double _X, double _Y);  \
+#define PORTICO_OF_TWO(_Name)                   \
+    double __cdecl _Name(double _X, double _Y); \
     float __cdecl _Name##f(float _X, float _Y);
 
 PORTICO_OF_ONE(sqrt)
@@ -61,8 +61,8 @@ PORTICO_OF_ONE(trunc)
 PORTICO_OF_TWO(pow)
 PORTICO_OF_TWO(fmod)
 PORTICO_OF_TWO(atan2)
-double __cdecl modf(double _X, double *_Y);
-double __cdecl frexp(double _X, int *_Y);
+double __cdecl modf(double _X, double* _Y);
+double __cdecl frexp(double _X, int* _Y);
 double __cdecl ldexp(double _X, int _Y);
 
 PORTICO_CRT_END
@@ -70,8 +70,14 @@ PORTICO_CRT_END
 #ifdef __cplusplus
 PORTICO_CRT_CXX_START
 
-#define PORTICO_FLOAT_OF_ONE(_Name) inline float _Name(float _X) { return _Name##f(_X); }
-#define PORTICO_FLOAT_OF_TWO(_Name) inline float _Name(float _X, float _Y) { return _Name##f(_X, _Y); }
+#define PORTICO_FLOAT_OF_ONE(_Name) \
+    inline float _Name(float _X) {  \
+        return _Name##f(_X);        \
+    }
+#define PORTICO_FLOAT_OF_TWO(_Name)          \
+    inline float _Name(float _X, float _Y) { \
+        return _Name##f(_X, _Y);             \
+    }
 PORTICO_FLOAT_OF_ONE(sqrt)
 PORTICO_FLOAT_OF_ONE(exp)
 PORTICO_FLOAT_OF_ONE(exp2)
@@ -90,17 +96,37 @@ PORTICO_FLOAT_OF_ONE(fabs)
 PORTICO_FLOAT_OF_TWO(pow)
 PORTICO_FLOAT_OF_TWO(fmod)
 PORTICO_FLOAT_OF_TWO(atan2)
-inline double pow(double _X, int _Y) { return pow(_X, static_cast<double>(_Y)); }
-inline double pow(int _X, int _Y) { return pow(static_cast<double>(_X), static_cast<double>(_Y)); }
-inline double abs(double _X) { return fabs(_X); }
-inline float abs(float _X) { return fabsf(_X); }
-inline long abs(long _X) { return labs(_X); }
+inline double pow(double _X, int _Y) {
+    return pow(_X, static_cast<double>(_Y));
+}
+inline double pow(int _X, int _Y) {
+    return pow(static_cast<double>(_X), static_cast<double>(_Y));
+}
+inline double abs(double _X) {
+    return fabs(_X);
+}
+inline float abs(float _X) {
+    return fabsf(_X);
+}
+inline long abs(long _X) {
+    return labs(_X);
+}
 /* Integers, which would fit float and double equally well. */
-inline double sqrt(int _X) { return sqrt(static_cast<double>(_X)); }
-inline double log(int _X) { return log(static_cast<double>(_X)); }
-inline double log10(int _X) { return log10(static_cast<double>(_X)); }
-inline double floor(int _X) { return _X; }
-inline double ceil(int _X) { return _X; }
+inline double sqrt(int _X) {
+    return sqrt(static_cast<double>(_X));
+}
+inline double log(int _X) {
+    return log(static_cast<double>(_X));
+}
+inline double log10(int _X) {
+    return log10(static_cast<double>(_X));
+}
+inline double floor(int _X) {
+    return _X;
+}
+inline double ceil(int _X) {
+    return _X;
+}
 
 PORTICO_CRT_CXX_END
 #endif

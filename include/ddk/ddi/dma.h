@@ -43,47 +43,53 @@ typedef struct _SCATTER_GATHER_LIST {
     SCATTER_GATHER_ELEMENT Elements[];
 } SCATTER_GATHER_LIST, *PSCATTER_GATHER_LIST;
 
-typedef VOID NTAPI DRIVER_LIST_CONTROL(struct _DEVICE_OBJECT *DeviceObject, struct _IRP *Irp,
+typedef VOID NTAPI DRIVER_LIST_CONTROL(struct _DEVICE_OBJECT* DeviceObject, struct _IRP* Irp,
                                        PSCATTER_GATHER_LIST ScatterGather, PVOID Context);
-typedef DRIVER_LIST_CONTROL *PDRIVER_LIST_CONTROL;
+typedef DRIVER_LIST_CONTROL* PDRIVER_LIST_CONTROL;
 
 typedef struct _DMA_ADAPTER {
     USHORT Version;
     USHORT Size;
-    struct _DMA_OPERATIONS *DmaOperations;
+    struct _DMA_OPERATIONS* DmaOperations;
 } DMA_ADAPTER, *PDMA_ADAPTER;
-typedef struct _ADAPTER_OBJECT *PADAPTER_OBJECT;
+typedef struct _ADAPTER_OBJECT* PADAPTER_OBJECT;
 
-typedef VOID(NTAPI *PPUT_DMA_ADAPTER)(PDMA_ADAPTER DmaAdapter);
-typedef PVOID(NTAPI *PALLOCATE_COMMON_BUFFER)(PDMA_ADAPTER DmaAdapter, ULONG Length, PPHYSICAL_ADDRESS LogicalAddress,
-                                              BOOLEAN CacheEnabled);
-typedef VOID(NTAPI *PFREE_COMMON_BUFFER)(PDMA_ADAPTER DmaAdapter, ULONG Length, PHYSICAL_ADDRESS LogicalAddress,
-                                         PVOID VirtualAddress, BOOLEAN CacheEnabled);
-typedef NTSTATUS(NTAPI *PALLOCATE_ADAPTER_CHANNEL)(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
-                                                   ULONG NumberOfMapRegisters, PDRIVER_CONTROL ExecutionRoutine,
-                                                   PVOID Context);
-typedef BOOLEAN(NTAPI *PFLUSH_ADAPTER_BUFFERS)(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase, PVOID CurrentVa,
-                                               ULONG Length, BOOLEAN WriteToDevice);
-typedef VOID(NTAPI *PFREE_ADAPTER_CHANNEL)(PDMA_ADAPTER DmaAdapter);
-typedef VOID(NTAPI *PFREE_MAP_REGISTERS)(PDMA_ADAPTER DmaAdapter, PVOID MapRegisterBase, ULONG NumberOfMapRegisters);
-typedef PHYSICAL_ADDRESS(NTAPI *PMAP_TRANSFER)(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase, PVOID CurrentVa,
-                                               PULONG Length, BOOLEAN WriteToDevice);
-typedef ULONG(NTAPI *PGET_DMA_ALIGNMENT)(PDMA_ADAPTER DmaAdapter);
-typedef ULONG(NTAPI *PREAD_DMA_COUNTER)(PDMA_ADAPTER DmaAdapter);
-typedef NTSTATUS(NTAPI *PGET_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
-                                                  PVOID CurrentVa, ULONG Length, PDRIVER_LIST_CONTROL ExecutionRoutine,
-                                                  PVOID Context, BOOLEAN WriteToDevice);
-typedef VOID(NTAPI *PPUT_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
+typedef VOID(NTAPI* PPUT_DMA_ADAPTER)(PDMA_ADAPTER DmaAdapter);
+typedef PVOID(NTAPI* PALLOCATE_COMMON_BUFFER)(PDMA_ADAPTER DmaAdapter, ULONG Length,
+                                              PPHYSICAL_ADDRESS LogicalAddress, BOOLEAN CacheEnabled);
+typedef VOID(NTAPI* PFREE_COMMON_BUFFER)(PDMA_ADAPTER DmaAdapter, ULONG Length,
+                                         PHYSICAL_ADDRESS LogicalAddress, PVOID VirtualAddress,
+                                         BOOLEAN CacheEnabled);
+typedef NTSTATUS(NTAPI* PALLOCATE_ADAPTER_CHANNEL)(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
+                                                   ULONG NumberOfMapRegisters,
+                                                   PDRIVER_CONTROL ExecutionRoutine, PVOID Context);
+typedef BOOLEAN(NTAPI* PFLUSH_ADAPTER_BUFFERS)(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase,
+                                               PVOID CurrentVa, ULONG Length, BOOLEAN WriteToDevice);
+typedef VOID(NTAPI* PFREE_ADAPTER_CHANNEL)(PDMA_ADAPTER DmaAdapter);
+typedef VOID(NTAPI* PFREE_MAP_REGISTERS)(PDMA_ADAPTER DmaAdapter, PVOID MapRegisterBase,
+                                         ULONG NumberOfMapRegisters);
+typedef PHYSICAL_ADDRESS(NTAPI* PMAP_TRANSFER)(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID MapRegisterBase,
+                                               PVOID CurrentVa, PULONG Length, BOOLEAN WriteToDevice);
+typedef ULONG(NTAPI* PGET_DMA_ALIGNMENT)(PDMA_ADAPTER DmaAdapter);
+typedef ULONG(NTAPI* PREAD_DMA_COUNTER)(PDMA_ADAPTER DmaAdapter);
+typedef NTSTATUS(NTAPI* PGET_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
+                                                  PMDL Mdl, PVOID CurrentVa, ULONG Length,
+                                                  PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
+                                                  BOOLEAN WriteToDevice);
+typedef VOID(NTAPI* PPUT_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
                                               BOOLEAN WriteToDevice);
-typedef NTSTATUS(NTAPI *PCALCULATE_SCATTER_GATHER_LIST_SIZE)(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa,
-                                                             ULONG Length, PULONG ScatterGatherListSize,
+typedef NTSTATUS(NTAPI* PCALCULATE_SCATTER_GATHER_LIST_SIZE)(PDMA_ADAPTER DmaAdapter, PMDL Mdl,
+                                                             PVOID CurrentVa, ULONG Length,
+                                                             PULONG ScatterGatherListSize,
                                                              PULONG pNumberOfMapRegisters);
-typedef NTSTATUS(NTAPI *PBUILD_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
-                                                    PVOID CurrentVa, ULONG Length, PDRIVER_LIST_CONTROL ExecutionRoutine,
-                                                    PVOID Context, BOOLEAN WriteToDevice, PVOID ScatterGatherBuffer,
+typedef NTSTATUS(NTAPI* PBUILD_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject,
+                                                    PMDL Mdl, PVOID CurrentVa, ULONG Length,
+                                                    PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
+                                                    BOOLEAN WriteToDevice, PVOID ScatterGatherBuffer,
                                                     ULONG ScatterGatherLength);
-typedef NTSTATUS(NTAPI *PBUILD_MDL_FROM_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
-                                                             PMDL OriginalMdl, PMDL *TargetMdl);
+typedef NTSTATUS(NTAPI* PBUILD_MDL_FROM_SCATTER_GATHER_LIST)(PDMA_ADAPTER DmaAdapter,
+                                                             PSCATTER_GATHER_LIST ScatterGather,
+                                                             PMDL OriginalMdl, PMDL* TargetMdl);
 
 /* Version 1 and 2 of the table; Size tells how far it goes. */
 typedef struct _DMA_OPERATIONS {
@@ -105,7 +111,8 @@ typedef struct _DMA_OPERATIONS {
     PBUILD_MDL_FROM_SCATTER_GATHER_LIST BuildMdlFromScatterGatherList;
 } DMA_OPERATIONS, *PDMA_OPERATIONS;
 
-NTKERNELAPI PDMA_ADAPTER NTAPI IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject, PDEVICE_DESCRIPTION DeviceDescription,
+NTKERNELAPI PDMA_ADAPTER NTAPI IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
+                                               PDEVICE_DESCRIPTION DeviceDescription,
                                                PULONG NumberOfMapRegisters);
 
 EXTERN_C_END

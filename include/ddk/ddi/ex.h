@@ -92,7 +92,8 @@ typedef enum _POOL_EXTENDED_PARAMETER_TYPE {
     PoolExtendedParameterSecurePool,
     PoolExtendedParameterNumaNode,
     PoolExtendedParameterMax
-} POOL_EXTENDED_PARAMETER_TYPE, *PPOOL_EXTENDED_PARAMETER_TYPE;
+} POOL_EXTENDED_PARAMETER_TYPE,
+    *PPOOL_EXTENDED_PARAMETER_TYPE;
 
 typedef struct _POOL_EXTENDED_PARAMETER {
     struct {
@@ -108,7 +109,7 @@ typedef struct _POOL_EXTENDED_PARAMETER {
         ULONG PreferredNode;
     } DUMMYUNIONNAME;
 } POOL_EXTENDED_PARAMETER, *PPOOL_EXTENDED_PARAMETER;
-typedef const POOL_EXTENDED_PARAMETER *PCPOOL_EXTENDED_PARAMETER;
+typedef const POOL_EXTENDED_PARAMETER* PCPOOL_EXTENDED_PARAMETER;
 
 NTKERNELAPI PVOID NTAPI ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes);
 NTKERNELAPI PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag);
@@ -118,7 +119,8 @@ NTKERNELAPI PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T
                                                       EX_POOL_PRIORITY Priority);
 NTKERNELAPI PVOID NTAPI ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag);
 NTKERNELAPI PVOID NTAPI ExAllocatePool3(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag,
-                                        PCPOOL_EXTENDED_PARAMETER ExtendedParameters, ULONG ExtendedParametersCount);
+                                        PCPOOL_EXTENDED_PARAMETER ExtendedParameters,
+                                        ULONG ExtendedParametersCount);
 NTKERNELAPI VOID NTAPI ExFreePool(PVOID P);
 NTKERNELAPI VOID NTAPI ExFreePoolWithTag(PVOID P, ULONG Tag);
 NTKERNELAPI VOID NTAPI ExFreePool2(PVOID P, ULONG Tag, PCPOOL_EXTENDED_PARAMETER ExtendedParameters,
@@ -140,7 +142,8 @@ FORCEINLINE PVOID ExAllocatePoolQuotaUninitialized(POOL_TYPE PoolType, SIZE_T Nu
 }
 FORCEINLINE PVOID ExAllocatePoolPriorityZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag,
                                              EX_POOL_PRIORITY Priority) {
-    return ExAllocatePoolWithTagPriority((POOL_TYPE)(PoolType | POOL_ZERO_ALLOCATION), NumberOfBytes, Tag, Priority);
+    return ExAllocatePoolWithTagPriority((POOL_TYPE)(PoolType | POOL_ZERO_ALLOCATION), NumberOfBytes, Tag,
+                                         Priority);
 }
 FORCEINLINE PVOID ExAllocatePoolPriorityUninitialized(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag,
                                                       EX_POOL_PRIORITY Priority) {
@@ -243,7 +246,7 @@ typedef union DECLSPEC_ALIGN(16) _SLIST_HEADER {
 } SLIST_HEADER, *PSLIST_HEADER;
 
 typedef struct DECLSPEC_ALIGN(16) _SLIST_ENTRY {
-    struct _SLIST_ENTRY *Next;
+    struct _SLIST_ENTRY* Next;
 } SLIST_ENTRY, *PSLIST_ENTRY;
 
 NTKERNELAPI VOID NTAPI InitializeSListHead(PSLIST_HEADER SListHead);
@@ -261,12 +264,16 @@ NTKERNELAPI USHORT NTAPI ExQueryDepthSList(PSLIST_HEADER ListHead);
 #define QueryDepthSList(Head) ExQueryDepthSList(Head)
 #define FirstEntrySList(Head) ((PSLIST_ENTRY)((Head)->HeaderX64.NextEntry << 4))
 
-NTKERNELAPI PLIST_ENTRY FASTCALL ExInterlockedInsertHeadList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry, PKSPIN_LOCK Lock);
-NTKERNELAPI PLIST_ENTRY FASTCALL ExInterlockedInsertTailList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry, PKSPIN_LOCK Lock);
+NTKERNELAPI PLIST_ENTRY FASTCALL ExInterlockedInsertHeadList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry,
+                                                             PKSPIN_LOCK Lock);
+NTKERNELAPI PLIST_ENTRY FASTCALL ExInterlockedInsertTailList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry,
+                                                             PKSPIN_LOCK Lock);
 NTKERNELAPI PLIST_ENTRY FASTCALL ExInterlockedRemoveHeadList(PLIST_ENTRY ListHead, PKSPIN_LOCK Lock);
-NTKERNELAPI PSINGLE_LIST_ENTRY FASTCALL ExInterlockedPopEntryList(PSINGLE_LIST_ENTRY ListHead, PKSPIN_LOCK Lock);
+NTKERNELAPI PSINGLE_LIST_ENTRY FASTCALL ExInterlockedPopEntryList(PSINGLE_LIST_ENTRY ListHead,
+                                                                  PKSPIN_LOCK Lock);
 NTKERNELAPI PSINGLE_LIST_ENTRY FASTCALL ExInterlockedPushEntryList(PSINGLE_LIST_ENTRY ListHead,
-                                                                   PSINGLE_LIST_ENTRY ListEntry, PKSPIN_LOCK Lock);
+                                                                   PSINGLE_LIST_ENTRY ListEntry,
+                                                                   PKSPIN_LOCK Lock);
 NTKERNELAPI ULONG FASTCALL ExInterlockedAddUlong(PULONG Addend, ULONG Increment, PKSPIN_LOCK Lock);
 NTKERNELAPI LARGE_INTEGER NTAPI ExInterlockedAddLargeInteger(PLARGE_INTEGER Addend, LARGE_INTEGER Increment,
                                                              PKSPIN_LOCK Lock);
@@ -280,49 +287,49 @@ NTKERNELAPI LARGE_INTEGER NTAPI ExInterlockedAddLargeInteger(PLARGE_INTEGER Adde
 /* Lookaside lists */
 struct _LOOKASIDE_LIST_EX;
 typedef PVOID NTAPI ALLOCATE_FUNCTION(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag);
-typedef ALLOCATE_FUNCTION *PALLOCATE_FUNCTION;
+typedef ALLOCATE_FUNCTION* PALLOCATE_FUNCTION;
 typedef PVOID NTAPI ALLOCATE_FUNCTION_EX(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag,
-                                         struct _LOOKASIDE_LIST_EX *Lookaside);
-typedef ALLOCATE_FUNCTION_EX *PALLOCATE_FUNCTION_EX;
+                                         struct _LOOKASIDE_LIST_EX* Lookaside);
+typedef ALLOCATE_FUNCTION_EX* PALLOCATE_FUNCTION_EX;
 typedef VOID NTAPI FREE_FUNCTION(PVOID Buffer);
-typedef FREE_FUNCTION *PFREE_FUNCTION;
-typedef VOID NTAPI FREE_FUNCTION_EX(PVOID Buffer, struct _LOOKASIDE_LIST_EX *Lookaside);
-typedef FREE_FUNCTION_EX *PFREE_FUNCTION_EX;
+typedef FREE_FUNCTION* PFREE_FUNCTION;
+typedef VOID NTAPI FREE_FUNCTION_EX(PVOID Buffer, struct _LOOKASIDE_LIST_EX* Lookaside);
+typedef FREE_FUNCTION_EX* PFREE_FUNCTION_EX;
 
-#define PORTICO_LOOKASIDE_FIELDS           \
-    union {                                \
-        SLIST_HEADER ListHead;             \
-        SINGLE_LIST_ENTRY SingleListHead;  \
-    } DUMMYUNIONNAME;                      \
-    USHORT Depth;                          \
-    USHORT MaximumDepth;                   \
-    ULONG TotalAllocates;                  \
-    union {                                \
-        ULONG AllocateMisses;              \
-        ULONG AllocateHits;                \
-    } DUMMYUNIONNAME2;                     \
-    ULONG TotalFrees;                      \
-    union {                                \
-        ULONG FreeMisses;                  \
-        ULONG FreeHits;                    \
-    } DUMMYUNIONNAME3;                     \
-    POOL_TYPE Type;                        \
-    ULONG Tag;                             \
-    ULONG Size;                            \
-    union {                                \
-        PALLOCATE_FUNCTION_EX AllocateEx;  \
-        PALLOCATE_FUNCTION Allocate;       \
-    } DUMMYUNIONNAME4;                     \
-    union {                                \
-        PFREE_FUNCTION_EX FreeEx;          \
-        PFREE_FUNCTION Free;               \
-    } DUMMYUNIONNAME5;                     \
-    LIST_ENTRY ListEntry;                  \
-    ULONG LastTotalAllocates;              \
-    union {                                \
-        ULONG LastAllocateMisses;          \
-        ULONG LastAllocateHits;            \
-    } DUMMYUNIONNAME6;                     \
+#define PORTICO_LOOKASIDE_FIELDS          \
+    union {                               \
+        SLIST_HEADER ListHead;            \
+        SINGLE_LIST_ENTRY SingleListHead; \
+    } DUMMYUNIONNAME;                     \
+    USHORT Depth;                         \
+    USHORT MaximumDepth;                  \
+    ULONG TotalAllocates;                 \
+    union {                               \
+        ULONG AllocateMisses;             \
+        ULONG AllocateHits;               \
+    } DUMMYUNIONNAME2;                    \
+    ULONG TotalFrees;                     \
+    union {                               \
+        ULONG FreeMisses;                 \
+        ULONG FreeHits;                   \
+    } DUMMYUNIONNAME3;                    \
+    POOL_TYPE Type;                       \
+    ULONG Tag;                            \
+    ULONG Size;                           \
+    union {                               \
+        PALLOCATE_FUNCTION_EX AllocateEx; \
+        PALLOCATE_FUNCTION Allocate;      \
+    } DUMMYUNIONNAME4;                    \
+    union {                               \
+        PFREE_FUNCTION_EX FreeEx;         \
+        PFREE_FUNCTION Free;              \
+    } DUMMYUNIONNAME5;                    \
+    LIST_ENTRY ListEntry;                 \
+    ULONG LastTotalAllocates;             \
+    union {                               \
+        ULONG LastAllocateMisses;         \
+        ULONG LastAllocateHits;           \
+    } DUMMYUNIONNAME6;                    \
     ULONG Future[2];
 
 typedef struct DECLSPEC_CACHEALIGN _GENERAL_LOOKASIDE {
@@ -351,16 +358,17 @@ typedef struct DECLSPEC_CACHEALIGN _PAGED_LOOKASIDE_LIST {
 #define EX_MAXIMUM_LOOKASIDE_DEPTH_BASE 256
 #define EX_MAXIMUM_LOOKASIDE_DEPTH_LIMIT 1024
 
-NTKERNELAPI VOID NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
-                                                       PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag,
-                                                       USHORT Depth);
+NTKERNELAPI VOID NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside,
+                                                       PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free,
+                                                       ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth);
 NTKERNELAPI VOID NTAPI ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside);
-NTKERNELAPI VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
-                                                      PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag,
-                                                      USHORT Depth);
+NTKERNELAPI VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside,
+                                                      PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free,
+                                                      ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth);
 NTKERNELAPI VOID NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside);
-NTKERNELAPI NTSTATUS NTAPI ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside, PALLOCATE_FUNCTION_EX Allocate,
-                                                       PFREE_FUNCTION_EX Free, POOL_TYPE PoolType, ULONG Flags, SIZE_T Size,
+NTKERNELAPI NTSTATUS NTAPI ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside,
+                                                       PALLOCATE_FUNCTION_EX Allocate, PFREE_FUNCTION_EX Free,
+                                                       POOL_TYPE PoolType, ULONG Flags, SIZE_T Size,
                                                        ULONG Tag, USHORT Depth);
 NTKERNELAPI VOID NTAPI ExDeleteLookasideListEx(PLOOKASIDE_LIST_EX Lookaside);
 NTKERNELAPI VOID NTAPI ExFlushLookasideListEx(PLOOKASIDE_LIST_EX Lookaside);
@@ -423,7 +431,7 @@ typedef enum _WORK_QUEUE_TYPE {
     CustomPriorityWorkQueue = 32
 } WORK_QUEUE_TYPE;
 typedef VOID NTAPI WORKER_THREAD_ROUTINE(PVOID Parameter);
-typedef WORKER_THREAD_ROUTINE *PWORKER_THREAD_ROUTINE;
+typedef WORKER_THREAD_ROUTINE* PWORKER_THREAD_ROUTINE;
 typedef struct _WORK_QUEUE_ITEM {
     LIST_ENTRY List;
     PWORKER_THREAD_ROUTINE WorkerRoutine;
@@ -438,13 +446,14 @@ typedef struct _WORK_QUEUE_ITEM {
 NTKERNELAPI VOID NTAPI ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType);
 
 /* Callback objects */
-typedef struct _CALLBACK_OBJECT *PCALLBACK_OBJECT;
+typedef struct _CALLBACK_OBJECT* PCALLBACK_OBJECT;
 typedef VOID NTAPI CALLBACK_FUNCTION(PVOID CallbackContext, PVOID Argument1, PVOID Argument2);
-typedef CALLBACK_FUNCTION *PCALLBACK_FUNCTION;
-NTKERNELAPI NTSTATUS NTAPI ExCreateCallback(PCALLBACK_OBJECT *CallbackObject, POBJECT_ATTRIBUTES ObjectAttributes,
-                                            BOOLEAN Create, BOOLEAN AllowMultipleCallbacks);
-NTKERNELAPI PVOID NTAPI ExRegisterCallback(PCALLBACK_OBJECT CallbackObject, PCALLBACK_FUNCTION CallbackFunction,
-                                           PVOID CallbackContext);
+typedef CALLBACK_FUNCTION* PCALLBACK_FUNCTION;
+NTKERNELAPI NTSTATUS NTAPI ExCreateCallback(PCALLBACK_OBJECT* CallbackObject,
+                                            POBJECT_ATTRIBUTES ObjectAttributes, BOOLEAN Create,
+                                            BOOLEAN AllowMultipleCallbacks);
+NTKERNELAPI PVOID NTAPI ExRegisterCallback(PCALLBACK_OBJECT CallbackObject,
+                                           PCALLBACK_FUNCTION CallbackFunction, PVOID CallbackContext);
 NTKERNELAPI VOID NTAPI ExUnregisterCallback(PVOID CallbackRegistration);
 NTKERNELAPI VOID NTAPI ExNotifyCallback(PVOID CallbackObject, PVOID Argument1, PVOID Argument2);
 
@@ -478,9 +487,9 @@ NTKERNELAPI LOGICAL NTAPI ExTryConvertSharedSpinLockExclusive(PEX_SPIN_LOCK Spin
 #define ExInitializeSpinLock(SpinLock) (*(SpinLock) = 0)
 
 /* High-resolution timers */
-typedef struct _EX_TIMER *PEX_TIMER;
+typedef struct _EX_TIMER* PEX_TIMER;
 typedef VOID NTAPI EXT_DELETE_CALLBACK(PVOID Context);
-typedef EXT_DELETE_CALLBACK *PEXT_DELETE_CALLBACK;
+typedef EXT_DELETE_CALLBACK* PEXT_DELETE_CALLBACK;
 typedef struct _EXT_SET_PARAMETERS_V0 {
     ULONG Version;
     ULONG Reserved;
@@ -497,9 +506,11 @@ typedef struct _EXT_DELETE_PARAMETERS {
 #define EX_TIMER_UNLIMITED_TOLERANCE ((LONGLONG)-1)
 #define EX_TIMER_NOTIFICATION (1UL << 31)
 NTKERNELAPI PEX_TIMER NTAPI ExAllocateTimer(PEXT_CALLBACK Callback, PVOID CallbackContext, ULONG Attributes);
-NTKERNELAPI BOOLEAN NTAPI ExSetTimer(PEX_TIMER Timer, LONGLONG DueTime, LONGLONG Period, PEXT_SET_PARAMETERS Parameters);
+NTKERNELAPI BOOLEAN NTAPI ExSetTimer(PEX_TIMER Timer, LONGLONG DueTime, LONGLONG Period,
+                                     PEXT_SET_PARAMETERS Parameters);
 NTKERNELAPI BOOLEAN NTAPI ExCancelTimer(PEX_TIMER Timer, PVOID Parameters);
-NTKERNELAPI BOOLEAN NTAPI ExDeleteTimer(PEX_TIMER Timer, BOOLEAN Cancel, BOOLEAN Wait, PEXT_DELETE_PARAMETERS Parameters);
+NTKERNELAPI BOOLEAN NTAPI ExDeleteTimer(PEX_TIMER Timer, BOOLEAN Cancel, BOOLEAN Wait,
+                                        PEXT_DELETE_PARAMETERS Parameters);
 FORCEINLINE VOID ExInitializeSetTimerParameters(PEXT_SET_PARAMETERS Parameters) {
     Parameters->Version = 0;
     Parameters->Reserved = 0;
@@ -522,6 +533,6 @@ NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI ExRaiseAccessViolation(VOID);
 NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI ExRaiseDatatypeMisalignment(VOID);
 NTKERNELAPI BOOLEAN NTAPI ExIsProcessorFeaturePresent(ULONG ProcessorFeature);
 NTKERNELAPI BOOLEAN NTAPI ExVerifySuite(int SuiteType);
-NTKERNELAPI NTSTATUS NTAPI ExUuidCreate(UUID *Uuid);
+NTKERNELAPI NTSTATUS NTAPI ExUuidCreate(UUID* Uuid);
 
 EXTERN_C_END

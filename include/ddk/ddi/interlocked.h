@@ -5,44 +5,49 @@
 
 EXTERN_C_START
 
-NTKERNELAPI LONG FASTCALL InterlockedIncrement(LONG volatile *Addend);
-NTKERNELAPI LONG FASTCALL InterlockedDecrement(LONG volatile *Addend);
-NTKERNELAPI LONG FASTCALL InterlockedExchange(LONG volatile *Target, LONG Value);
-NTKERNELAPI LONG FASTCALL InterlockedExchangeAdd(LONG volatile *Addend, LONG Value);
-NTKERNELAPI LONG FASTCALL InterlockedCompareExchange(LONG volatile *Destination, LONG Exchange, LONG Comperand);
-NTKERNELAPI LONG FASTCALL InterlockedAnd(LONG volatile *Destination, LONG Value);
-NTKERNELAPI LONG FASTCALL InterlockedOr(LONG volatile *Destination, LONG Value);
-NTKERNELAPI LONG FASTCALL InterlockedXor(LONG volatile *Destination, LONG Value);
-NTKERNELAPI LONG FASTCALL InterlockedAdd(LONG volatile *Addend, LONG Value);
-NTKERNELAPI UCHAR FASTCALL InterlockedBitTestAndSet(LONG volatile *Base, LONG Bit);
-NTKERNELAPI UCHAR FASTCALL InterlockedBitTestAndReset(LONG volatile *Base, LONG Bit);
-NTKERNELAPI UCHAR FASTCALL InterlockedBitTestAndSet64(LONG64 volatile *Base, LONG64 Bit);
-NTKERNELAPI UCHAR FASTCALL InterlockedBitTestAndReset64(LONG64 volatile *Base, LONG64 Bit);
-NTKERNELAPI SHORT FASTCALL InterlockedIncrement16(SHORT volatile *Addend);
-NTKERNELAPI SHORT FASTCALL InterlockedDecrement16(SHORT volatile *Addend);
-NTKERNELAPI SHORT FASTCALL InterlockedExchange16(SHORT volatile *Target, SHORT Value);
-NTKERNELAPI SHORT FASTCALL InterlockedCompareExchange16(SHORT volatile *Destination, SHORT Exchange, SHORT Comperand);
-NTKERNELAPI SHORT FASTCALL InterlockedAnd16(SHORT volatile *Destination, SHORT Value);
-NTKERNELAPI SHORT FASTCALL InterlockedOr16(SHORT volatile *Destination, SHORT Value);
-NTKERNELAPI SHORT FASTCALL InterlockedXor16(SHORT volatile *Destination, SHORT Value);
-NTKERNELAPI CHAR FASTCALL InterlockedExchange8(CHAR volatile *Target, CHAR Value);
-NTKERNELAPI CHAR FASTCALL InterlockedAnd8(CHAR volatile *Destination, CHAR Value);
-NTKERNELAPI CHAR FASTCALL InterlockedOr8(CHAR volatile *Destination, CHAR Value);
-NTKERNELAPI CHAR FASTCALL InterlockedXor8(CHAR volatile *Destination, CHAR Value);
-NTKERNELAPI LONG64 FASTCALL InterlockedIncrement64(LONG64 volatile *Addend);
-NTKERNELAPI LONG64 FASTCALL InterlockedDecrement64(LONG64 volatile *Addend);
-NTKERNELAPI LONG64 FASTCALL InterlockedExchange64(LONG64 volatile *Target, LONG64 Value);
-NTKERNELAPI LONG64 FASTCALL InterlockedExchangeAdd64(LONG64 volatile *Addend, LONG64 Value);
-NTKERNELAPI LONG64 FASTCALL InterlockedCompareExchange64(LONG64 volatile *Destination, LONG64 Exchange, LONG64 Comperand);
-NTKERNELAPI LONG64 FASTCALL InterlockedAnd64(LONG64 volatile *Destination, LONG64 Value);
-NTKERNELAPI LONG64 FASTCALL InterlockedOr64(LONG64 volatile *Destination, LONG64 Value);
-NTKERNELAPI LONG64 FASTCALL InterlockedXor64(LONG64 volatile *Destination, LONG64 Value);
-NTKERNELAPI LONG64 FASTCALL InterlockedAdd64(LONG64 volatile *Addend, LONG64 Value);
-/* ComparandResult receives the old value; TRUE when it was equal and the exchange happened. Destination is 16-byte aligned. */
-NTKERNELAPI BOOLEAN FASTCALL InterlockedCompareExchange128(LONG64 volatile *Destination, LONG64 ExchangeHigh,
-                                                           LONG64 ExchangeLow, LONG64 *ComparandResult);
-NTKERNELAPI PVOID FASTCALL InterlockedExchangePointer(PVOID volatile *Target, PVOID Value);
-NTKERNELAPI PVOID FASTCALL InterlockedCompareExchangePointer(PVOID volatile *Destination, PVOID Exchange, PVOID Comperand);
+NTKERNELAPI LONG FASTCALL InterlockedIncrement(LONG volatile* Addend);
+NTKERNELAPI LONG FASTCALL InterlockedDecrement(LONG volatile* Addend);
+NTKERNELAPI LONG FASTCALL InterlockedExchange(LONG volatile* Target, LONG Value);
+NTKERNELAPI LONG FASTCALL InterlockedExchangeAdd(LONG volatile* Addend, LONG Value);
+NTKERNELAPI LONG FASTCALL InterlockedCompareExchange(LONG volatile* Destination, LONG Exchange,
+                                                     LONG Comperand);
+NTKERNELAPI LONG FASTCALL InterlockedAnd(LONG volatile* Destination, LONG Value);
+NTKERNELAPI LONG FASTCALL InterlockedOr(LONG volatile* Destination, LONG Value);
+NTKERNELAPI LONG FASTCALL InterlockedXor(LONG volatile* Destination, LONG Value);
+NTKERNELAPI LONG FASTCALL InterlockedAdd(LONG volatile* Addend, LONG Value);
+NTKERNELAPI UCHAR FASTCALL InterlockedBitTestAndSet(LONG volatile* Base, LONG Bit);
+NTKERNELAPI UCHAR FASTCALL InterlockedBitTestAndReset(LONG volatile* Base, LONG Bit);
+NTKERNELAPI UCHAR FASTCALL InterlockedBitTestAndSet64(LONG64 volatile* Base, LONG64 Bit);
+NTKERNELAPI UCHAR FASTCALL InterlockedBitTestAndReset64(LONG64 volatile* Base, LONG64 Bit);
+NTKERNELAPI SHORT FASTCALL InterlockedIncrement16(SHORT volatile* Addend);
+NTKERNELAPI SHORT FASTCALL InterlockedDecrement16(SHORT volatile* Addend);
+NTKERNELAPI SHORT FASTCALL InterlockedExchange16(SHORT volatile* Target, SHORT Value);
+NTKERNELAPI SHORT FASTCALL InterlockedCompareExchange16(SHORT volatile* Destination, SHORT Exchange,
+                                                        SHORT Comperand);
+NTKERNELAPI SHORT FASTCALL InterlockedAnd16(SHORT volatile* Destination, SHORT Value);
+NTKERNELAPI SHORT FASTCALL InterlockedOr16(SHORT volatile* Destination, SHORT Value);
+NTKERNELAPI SHORT FASTCALL InterlockedXor16(SHORT volatile* Destination, SHORT Value);
+NTKERNELAPI CHAR FASTCALL InterlockedExchange8(CHAR volatile* Target, CHAR Value);
+NTKERNELAPI CHAR FASTCALL InterlockedAnd8(CHAR volatile* Destination, CHAR Value);
+NTKERNELAPI CHAR FASTCALL InterlockedOr8(CHAR volatile* Destination, CHAR Value);
+NTKERNELAPI CHAR FASTCALL InterlockedXor8(CHAR volatile* Destination, CHAR Value);
+NTKERNELAPI LONG64 FASTCALL InterlockedIncrement64(LONG64 volatile* Addend);
+NTKERNELAPI LONG64 FASTCALL InterlockedDecrement64(LONG64 volatile* Addend);
+NTKERNELAPI LONG64 FASTCALL InterlockedExchange64(LONG64 volatile* Target, LONG64 Value);
+NTKERNELAPI LONG64 FASTCALL InterlockedExchangeAdd64(LONG64 volatile* Addend, LONG64 Value);
+NTKERNELAPI LONG64 FASTCALL InterlockedCompareExchange64(LONG64 volatile* Destination, LONG64 Exchange,
+                                                         LONG64 Comperand);
+NTKERNELAPI LONG64 FASTCALL InterlockedAnd64(LONG64 volatile* Destination, LONG64 Value);
+NTKERNELAPI LONG64 FASTCALL InterlockedOr64(LONG64 volatile* Destination, LONG64 Value);
+NTKERNELAPI LONG64 FASTCALL InterlockedXor64(LONG64 volatile* Destination, LONG64 Value);
+NTKERNELAPI LONG64 FASTCALL InterlockedAdd64(LONG64 volatile* Addend, LONG64 Value);
+/* ComparandResult receives the old value; TRUE when it was equal and the exchange happened. Destination is
+ * 16-byte aligned. */
+NTKERNELAPI BOOLEAN FASTCALL InterlockedCompareExchange128(LONG64 volatile* Destination, LONG64 ExchangeHigh,
+                                                           LONG64 ExchangeLow, LONG64* ComparandResult);
+NTKERNELAPI PVOID FASTCALL InterlockedExchangePointer(PVOID volatile* Target, PVOID Value);
+NTKERNELAPI PVOID FASTCALL InterlockedCompareExchangePointer(PVOID volatile* Destination, PVOID Exchange,
+                                                             PVOID Comperand);
 
 EXTERN_C_END
 
@@ -90,11 +95,11 @@ EXTERN_C_END
 #define InterlockedCompareExchangePointerAcquire InterlockedCompareExchangePointer
 #define InterlockedCompareExchangePointerRelease InterlockedCompareExchangePointer
 #define InterlockedCompareExchangePointerNoFence InterlockedCompareExchangePointer
-#define InterlockedExchangeAddSizeT(a, b) InterlockedExchangeAdd64((LONG64 volatile *)(a), b)
+#define InterlockedExchangeAddSizeT(a, b) InterlockedExchangeAdd64((LONG64 volatile*)(a), b)
 #define InterlockedExchangeAddSizeTNoFence InterlockedExchangeAddSizeT
-#define InterlockedIncrementSizeT(a) InterlockedIncrement64((LONG64 volatile *)(a))
+#define InterlockedIncrementSizeT(a) InterlockedIncrement64((LONG64 volatile*)(a))
 #define InterlockedIncrementSizeTNoFence InterlockedIncrementSizeT
-#define InterlockedDecrementSizeT(a) InterlockedDecrement64((LONG64 volatile *)(a))
+#define InterlockedDecrementSizeT(a) InterlockedDecrement64((LONG64 volatile*)(a))
 #define InterlockedDecrementSizeTNoFence InterlockedDecrementSizeT
 
 #define RtlInterlockedSetBits(Flags, Flag) InterlockedOr((PLONG)(Flags), Flag)

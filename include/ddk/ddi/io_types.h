@@ -16,11 +16,11 @@ EXTERN_C_START
 #endif
 typedef ULONG DEVICE_TYPE;
 
-typedef struct _DEVICE_OBJECT *PDEVICE_OBJECT;
-typedef struct _DRIVER_OBJECT *PDRIVER_OBJECT;
-typedef struct _FILE_OBJECT *PFILE_OBJECT;
-typedef struct _IRP *PIRP;
-typedef struct _IO_WORKITEM *PIO_WORKITEM;
+typedef struct _DEVICE_OBJECT* PDEVICE_OBJECT;
+typedef struct _DRIVER_OBJECT* PDRIVER_OBJECT;
+typedef struct _FILE_OBJECT* PFILE_OBJECT;
+typedef struct _IRP* PIRP;
+typedef struct _IO_WORKITEM* PIO_WORKITEM;
 struct _DEVICE_CAPABILITIES;
 struct _INTERFACE;
 struct _FAST_IO_DISPATCH;
@@ -274,9 +274,11 @@ struct _IO_TIMER;
 #define FILE_READ_ATTRIBUTES 0x00000080
 #define FILE_WRITE_ATTRIBUTES 0x00000100
 #define FILE_ALL_ACCESS (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 0x1FF)
-#define FILE_GENERIC_READ (STANDARD_RIGHTS_READ | FILE_READ_DATA | FILE_READ_ATTRIBUTES | FILE_READ_EA | SYNCHRONIZE)
-#define FILE_GENERIC_WRITE \
-    (STANDARD_RIGHTS_WRITE | FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES | FILE_WRITE_EA | FILE_APPEND_DATA | SYNCHRONIZE)
+#define FILE_GENERIC_READ \
+    (STANDARD_RIGHTS_READ | FILE_READ_DATA | FILE_READ_ATTRIBUTES | FILE_READ_EA | SYNCHRONIZE)
+#define FILE_GENERIC_WRITE                                                                                \
+    (STANDARD_RIGHTS_WRITE | FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES | FILE_WRITE_EA | FILE_APPEND_DATA | \
+     SYNCHRONIZE)
 #define FILE_GENERIC_EXECUTE (STANDARD_RIGHTS_EXECUTE | FILE_READ_ATTRIBUTES | FILE_EXECUTE | SYNCHRONIZE)
 #define FILE_SHARE_READ 0x00000001
 #define FILE_SHARE_WRITE 0x00000002
@@ -345,7 +347,11 @@ struct _IO_TIMER;
 #define IO_NO_PARAMETER_CHECKING 0x100
 #define IO_REPARSE 0x0
 #define IO_REMOUNT 0x1
-typedef enum _CREATE_FILE_TYPE { CreateFileTypeNone, CreateFileTypeNamedPipe, CreateFileTypeMailslot } CREATE_FILE_TYPE;
+typedef enum _CREATE_FILE_TYPE {
+    CreateFileTypeNone,
+    CreateFileTypeNamedPipe,
+    CreateFileTypeMailslot
+} CREATE_FILE_TYPE;
 
 typedef struct _IO_STATUS_BLOCK {
     union {
@@ -356,7 +362,7 @@ typedef struct _IO_STATUS_BLOCK {
 } IO_STATUS_BLOCK, *PIO_STATUS_BLOCK;
 
 typedef VOID NTAPI IO_APC_ROUTINE(PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock, ULONG Reserved);
-typedef IO_APC_ROUTINE *PIO_APC_ROUTINE;
+typedef IO_APC_ROUTINE* PIO_APC_ROUTINE;
 #define PIO_APC_ROUTINE_DEFINED
 
 typedef enum _FILE_INFORMATION_CLASS {
@@ -436,7 +442,8 @@ typedef enum _FILE_INFORMATION_CLASS {
     FileStorageReserveIdInformation,
     FileCaseSensitiveInformationForceAccessCheck,
     FileMaximumInformation
-} FILE_INFORMATION_CLASS, *PFILE_INFORMATION_CLASS;
+} FILE_INFORMATION_CLASS,
+    *PFILE_INFORMATION_CLASS;
 
 typedef enum _FSINFOCLASS {
     FileFsVolumeInformation = 1,
@@ -454,12 +461,14 @@ typedef enum _FSINFOCLASS {
     FileFsMetadataSizeInformation,
     FileFsFullSizeInformationEx,
     FileFsMaximumInformation
-} FS_INFORMATION_CLASS, *PFS_INFORMATION_CLASS;
+} FS_INFORMATION_CLASS,
+    *PFS_INFORMATION_CLASS;
 
 typedef enum _DIRECTORY_NOTIFY_INFORMATION_CLASS {
     DirectoryNotifyInformation = 1,
     DirectoryNotifyExtendedInformation
-} DIRECTORY_NOTIFY_INFORMATION_CLASS, *PDIRECTORY_NOTIFY_INFORMATION_CLASS;
+} DIRECTORY_NOTIFY_INFORMATION_CLASS,
+    *PDIRECTORY_NOTIFY_INFORMATION_CLASS;
 
 typedef struct _FILE_BASIC_INFORMATION {
     LARGE_INTEGER CreationTime;
@@ -526,49 +535,53 @@ typedef struct _VPB {
     CSHORT Size;
     USHORT Flags;
     USHORT VolumeLabelLength;
-    struct _DEVICE_OBJECT *DeviceObject;
-    struct _DEVICE_OBJECT *RealDevice;
+    struct _DEVICE_OBJECT* DeviceObject;
+    struct _DEVICE_OBJECT* RealDevice;
     ULONG SerialNumber;
     ULONG ReferenceCount;
     WCHAR VolumeLabel[MAXIMUM_VOLUME_LABEL_LENGTH / sizeof(WCHAR)];
 } VPB, *PVPB;
 
 /* Callbacks of drivers */
-typedef NTSTATUS NTAPI DRIVER_INITIALIZE(struct _DRIVER_OBJECT *DriverObject, PUNICODE_STRING RegistryPath);
-typedef DRIVER_INITIALIZE *PDRIVER_INITIALIZE;
-typedef NTSTATUS NTAPI DRIVER_ADD_DEVICE(struct _DRIVER_OBJECT *DriverObject, struct _DEVICE_OBJECT *PhysicalDeviceObject);
-typedef DRIVER_ADD_DEVICE *PDRIVER_ADD_DEVICE;
-typedef VOID NTAPI DRIVER_UNLOAD(struct _DRIVER_OBJECT *DriverObject);
-typedef DRIVER_UNLOAD *PDRIVER_UNLOAD;
-typedef NTSTATUS NTAPI DRIVER_DISPATCH(struct _DEVICE_OBJECT *DeviceObject, struct _IRP *Irp);
-typedef DRIVER_DISPATCH *PDRIVER_DISPATCH;
+typedef NTSTATUS NTAPI DRIVER_INITIALIZE(struct _DRIVER_OBJECT* DriverObject, PUNICODE_STRING RegistryPath);
+typedef DRIVER_INITIALIZE* PDRIVER_INITIALIZE;
+typedef NTSTATUS NTAPI DRIVER_ADD_DEVICE(struct _DRIVER_OBJECT* DriverObject,
+                                         struct _DEVICE_OBJECT* PhysicalDeviceObject);
+typedef DRIVER_ADD_DEVICE* PDRIVER_ADD_DEVICE;
+typedef VOID NTAPI DRIVER_UNLOAD(struct _DRIVER_OBJECT* DriverObject);
+typedef DRIVER_UNLOAD* PDRIVER_UNLOAD;
+typedef NTSTATUS NTAPI DRIVER_DISPATCH(struct _DEVICE_OBJECT* DeviceObject, struct _IRP* Irp);
+typedef DRIVER_DISPATCH* PDRIVER_DISPATCH;
 typedef DRIVER_DISPATCH DRIVER_DISPATCH_RAISED;
 typedef DRIVER_DISPATCH DRIVER_DISPATCH_PAGED;
-typedef VOID NTAPI DRIVER_STARTIO(struct _DEVICE_OBJECT *DeviceObject, struct _IRP *Irp);
-typedef DRIVER_STARTIO *PDRIVER_STARTIO;
-typedef VOID NTAPI DRIVER_CANCEL(struct _DEVICE_OBJECT *DeviceObject, struct _IRP *Irp);
-typedef DRIVER_CANCEL *PDRIVER_CANCEL;
-typedef VOID NTAPI DRIVER_REINITIALIZE(struct _DRIVER_OBJECT *DriverObject, PVOID Context, ULONG Count);
-typedef DRIVER_REINITIALIZE *PDRIVER_REINITIALIZE;
-typedef NTSTATUS NTAPI IO_COMPLETION_ROUTINE(struct _DEVICE_OBJECT *DeviceObject, struct _IRP *Irp, PVOID Context);
-typedef IO_COMPLETION_ROUTINE *PIO_COMPLETION_ROUTINE;
-typedef VOID NTAPI IO_DPC_ROUTINE(struct _KDPC *Dpc, struct _DEVICE_OBJECT *DeviceObject, struct _IRP *Irp, PVOID Context);
-typedef IO_DPC_ROUTINE *PIO_DPC_ROUTINE;
-typedef VOID NTAPI IO_TIMER_ROUTINE(struct _DEVICE_OBJECT *DeviceObject, PVOID Context);
-typedef IO_TIMER_ROUTINE *PIO_TIMER_ROUTINE;
-typedef VOID NTAPI IO_WORKITEM_ROUTINE(struct _DEVICE_OBJECT *DeviceObject, PVOID Context);
-typedef IO_WORKITEM_ROUTINE *PIO_WORKITEM_ROUTINE;
+typedef VOID NTAPI DRIVER_STARTIO(struct _DEVICE_OBJECT* DeviceObject, struct _IRP* Irp);
+typedef DRIVER_STARTIO* PDRIVER_STARTIO;
+typedef VOID NTAPI DRIVER_CANCEL(struct _DEVICE_OBJECT* DeviceObject, struct _IRP* Irp);
+typedef DRIVER_CANCEL* PDRIVER_CANCEL;
+typedef VOID NTAPI DRIVER_REINITIALIZE(struct _DRIVER_OBJECT* DriverObject, PVOID Context, ULONG Count);
+typedef DRIVER_REINITIALIZE* PDRIVER_REINITIALIZE;
+typedef NTSTATUS NTAPI IO_COMPLETION_ROUTINE(struct _DEVICE_OBJECT* DeviceObject, struct _IRP* Irp,
+                                             PVOID Context);
+typedef IO_COMPLETION_ROUTINE* PIO_COMPLETION_ROUTINE;
+typedef VOID NTAPI IO_DPC_ROUTINE(struct _KDPC* Dpc, struct _DEVICE_OBJECT* DeviceObject, struct _IRP* Irp,
+                                  PVOID Context);
+typedef IO_DPC_ROUTINE* PIO_DPC_ROUTINE;
+typedef VOID NTAPI IO_TIMER_ROUTINE(struct _DEVICE_OBJECT* DeviceObject, PVOID Context);
+typedef IO_TIMER_ROUTINE* PIO_TIMER_ROUTINE;
+typedef VOID NTAPI IO_WORKITEM_ROUTINE(struct _DEVICE_OBJECT* DeviceObject, PVOID Context);
+typedef IO_WORKITEM_ROUTINE* PIO_WORKITEM_ROUTINE;
 typedef VOID NTAPI IO_WORKITEM_ROUTINE_EX(PVOID IoObject, PVOID Context, PIO_WORKITEM IoWorkItem);
-typedef IO_WORKITEM_ROUTINE_EX *PIO_WORKITEM_ROUTINE_EX;
+typedef IO_WORKITEM_ROUTINE_EX* PIO_WORKITEM_ROUTINE_EX;
 
 typedef enum _IO_ALLOCATION_ACTION {
     KeepObject = 1,
     DeallocateObject,
     DeallocateObjectKeepRegisters
-} IO_ALLOCATION_ACTION, *PIO_ALLOCATION_ACTION;
-typedef IO_ALLOCATION_ACTION NTAPI DRIVER_CONTROL(struct _DEVICE_OBJECT *DeviceObject, struct _IRP *Irp,
+} IO_ALLOCATION_ACTION,
+    *PIO_ALLOCATION_ACTION;
+typedef IO_ALLOCATION_ACTION NTAPI DRIVER_CONTROL(struct _DEVICE_OBJECT* DeviceObject, struct _IRP* Irp,
                                                   PVOID MapRegisterBase, PVOID Context);
-typedef DRIVER_CONTROL *PDRIVER_CONTROL;
+typedef DRIVER_CONTROL* PDRIVER_CONTROL;
 
 /* Device objects */
 typedef struct _WAIT_CONTEXT_BLOCK {
@@ -603,11 +616,11 @@ typedef struct DECLSPEC_ALIGN(MEMORY_ALLOCATION_ALIGNMENT) _DEVICE_OBJECT {
     CSHORT Type;
     USHORT Size;
     LONG ReferenceCount;
-    struct _DRIVER_OBJECT *DriverObject;
-    struct _DEVICE_OBJECT *NextDevice;
-    struct _DEVICE_OBJECT *AttachedDevice;
-    struct _IRP *CurrentIrp;
-    struct _IO_TIMER *Timer;
+    struct _DRIVER_OBJECT* DriverObject;
+    struct _DEVICE_OBJECT* NextDevice;
+    struct _DEVICE_OBJECT* AttachedDevice;
+    struct _IRP* CurrentIrp;
+    struct _IO_TIMER* Timer;
     ULONG Flags;
     ULONG Characteristics;
     volatile PVPB Vpb;
@@ -626,13 +639,13 @@ typedef struct DECLSPEC_ALIGN(MEMORY_ALLOCATION_ALIGNMENT) _DEVICE_OBJECT {
     KEVENT DeviceLock;
     USHORT SectorSize;
     USHORT Spare1;
-    struct _DEVOBJ_EXTENSION *DeviceObjectExtension;
+    struct _DEVOBJ_EXTENSION* DeviceObjectExtension;
     PVOID Reserved;
 } DEVICE_OBJECT;
 
 /* Driver objects */
 typedef struct _DRIVER_EXTENSION {
-    struct _DRIVER_OBJECT *DriverObject;
+    struct _DRIVER_OBJECT* DriverObject;
     PDRIVER_ADD_DEVICE AddDevice;
     ULONG Count;
     UNICODE_STRING ServiceKeyName;
@@ -649,7 +662,7 @@ typedef struct _DRIVER_OBJECT {
     PDRIVER_EXTENSION DriverExtension;
     UNICODE_STRING DriverName;
     PUNICODE_STRING HardwareDatabase;
-    struct _FAST_IO_DISPATCH *FastIoDispatch;
+    struct _FAST_IO_DISPATCH* FastIoDispatch;
     PDRIVER_INITIALIZE DriverInit;
     PDRIVER_STARTIO DriverStartIo;
     PDRIVER_UNLOAD DriverUnload;
@@ -657,21 +670,22 @@ typedef struct _DRIVER_OBJECT {
 } DRIVER_OBJECT;
 
 /* Fast I/O: KS tables have entries of these types. TRUE: the request is done. */
-typedef BOOLEAN NTAPI FAST_IO_CHECK_IF_POSSIBLE(struct _FILE_OBJECT *FileObject, PLARGE_INTEGER FileOffset, ULONG Length,
-                                                BOOLEAN Wait, ULONG LockKey, BOOLEAN CheckForReadOperation,
-                                                PIO_STATUS_BLOCK IoStatus, struct _DEVICE_OBJECT *DeviceObject);
-typedef FAST_IO_CHECK_IF_POSSIBLE *PFAST_IO_CHECK_IF_POSSIBLE;
-typedef BOOLEAN NTAPI FAST_IO_READ(struct _FILE_OBJECT *FileObject, PLARGE_INTEGER FileOffset, ULONG Length, BOOLEAN Wait,
-                                   ULONG LockKey, PVOID Buffer, PIO_STATUS_BLOCK IoStatus,
-                                   struct _DEVICE_OBJECT *DeviceObject);
-typedef FAST_IO_READ *PFAST_IO_READ;
+typedef BOOLEAN NTAPI FAST_IO_CHECK_IF_POSSIBLE(struct _FILE_OBJECT* FileObject, PLARGE_INTEGER FileOffset,
+                                                ULONG Length, BOOLEAN Wait, ULONG LockKey,
+                                                BOOLEAN CheckForReadOperation, PIO_STATUS_BLOCK IoStatus,
+                                                struct _DEVICE_OBJECT* DeviceObject);
+typedef FAST_IO_CHECK_IF_POSSIBLE* PFAST_IO_CHECK_IF_POSSIBLE;
+typedef BOOLEAN NTAPI FAST_IO_READ(struct _FILE_OBJECT* FileObject, PLARGE_INTEGER FileOffset, ULONG Length,
+                                   BOOLEAN Wait, ULONG LockKey, PVOID Buffer, PIO_STATUS_BLOCK IoStatus,
+                                   struct _DEVICE_OBJECT* DeviceObject);
+typedef FAST_IO_READ* PFAST_IO_READ;
 typedef FAST_IO_READ FAST_IO_WRITE;
-typedef FAST_IO_WRITE *PFAST_IO_WRITE;
-typedef BOOLEAN NTAPI FAST_IO_DEVICE_CONTROL(struct _FILE_OBJECT *FileObject, BOOLEAN Wait, PVOID InputBuffer,
-                                             ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength,
-                                             ULONG IoControlCode, PIO_STATUS_BLOCK IoStatus,
-                                             struct _DEVICE_OBJECT *DeviceObject);
-typedef FAST_IO_DEVICE_CONTROL *PFAST_IO_DEVICE_CONTROL;
+typedef FAST_IO_WRITE* PFAST_IO_WRITE;
+typedef BOOLEAN NTAPI FAST_IO_DEVICE_CONTROL(struct _FILE_OBJECT* FileObject, BOOLEAN Wait, PVOID InputBuffer,
+                                             ULONG InputBufferLength, PVOID OutputBuffer,
+                                             ULONG OutputBufferLength, ULONG IoControlCode,
+                                             PIO_STATUS_BLOCK IoStatus, struct _DEVICE_OBJECT* DeviceObject);
+typedef FAST_IO_DEVICE_CONTROL* PFAST_IO_DEVICE_CONTROL;
 /* Entries that only file systems fill are untyped. */
 typedef struct _FAST_IO_DISPATCH {
     ULONG SizeOfFastIoDispatch;
@@ -726,7 +740,7 @@ typedef struct _FILE_OBJECT {
     PSECTION_OBJECT_POINTERS SectionObjectPointer;
     PVOID PrivateCacheMap;
     NTSTATUS FinalStatus;
-    struct _FILE_OBJECT *RelatedFileObject;
+    struct _FILE_OBJECT* RelatedFileObject;
     BOOLEAN LockOperation;
     BOOLEAN DeletePending;
     BOOLEAN ReadAccess;
@@ -775,7 +789,8 @@ typedef enum _DEVICE_RELATION_TYPE {
     TargetDeviceRelation,
     SingleBusRelations,
     TransportRelations
-} DEVICE_RELATION_TYPE, *PDEVICE_RELATION_TYPE;
+} DEVICE_RELATION_TYPE,
+    *PDEVICE_RELATION_TYPE;
 
 typedef struct _DEVICE_RELATIONS {
     ULONG Count;
@@ -789,9 +804,14 @@ typedef enum _BUS_QUERY_ID_TYPE {
     BusQueryInstanceID,
     BusQueryDeviceSerialNumber,
     BusQueryContainerID
-} BUS_QUERY_ID_TYPE, *PBUS_QUERY_ID_TYPE;
+} BUS_QUERY_ID_TYPE,
+    *PBUS_QUERY_ID_TYPE;
 
-typedef enum _DEVICE_TEXT_TYPE { DeviceTextDescription, DeviceTextLocationInformation } DEVICE_TEXT_TYPE, *PDEVICE_TEXT_TYPE;
+typedef enum _DEVICE_TEXT_TYPE {
+    DeviceTextDescription,
+    DeviceTextLocationInformation
+} DEVICE_TEXT_TYPE,
+    *PDEVICE_TEXT_TYPE;
 
 typedef enum _DEVICE_USAGE_NOTIFICATION_TYPE {
     DeviceUsageTypeUndefined,
@@ -822,14 +842,14 @@ typedef struct _IO_STACK_LOCATION {
             ULONG Options;
             USHORT POINTER_ALIGNMENT Reserved;
             USHORT ShareAccess;
-            struct _NAMED_PIPE_CREATE_PARAMETERS *Parameters;
+            struct _NAMED_PIPE_CREATE_PARAMETERS* Parameters;
         } CreatePipe;
         struct {
             PIO_SECURITY_CONTEXT SecurityContext;
             ULONG Options;
             USHORT POINTER_ALIGNMENT Reserved;
             USHORT ShareAccess;
-            struct _MAILSLOT_CREATE_PARAMETERS *Parameters;
+            struct _MAILSLOT_CREATE_PARAMETERS* Parameters;
         } CreateMailslot;
         struct {
             ULONG Length;
@@ -927,12 +947,12 @@ typedef struct _IO_STACK_LOCATION {
             PDEVICE_OBJECT DeviceObject;
         } VerifyVolume;
         struct {
-            struct _SCSI_REQUEST_BLOCK *Srb;
+            struct _SCSI_REQUEST_BLOCK* Srb;
         } Scsi;
         struct {
             ULONG Length;
             PSID StartSid;
-            struct _FILE_GET_QUOTA_INFORMATION *SidList;
+            struct _FILE_GET_QUOTA_INFORMATION* SidList;
             ULONG SidListLength;
         } QueryQuota;
         struct {
@@ -942,14 +962,14 @@ typedef struct _IO_STACK_LOCATION {
             DEVICE_RELATION_TYPE Type;
         } QueryDeviceRelations;
         struct {
-            const GUID *InterfaceType;
+            const GUID* InterfaceType;
             USHORT Size;
             USHORT Version;
-            struct _INTERFACE *Interface;
+            struct _INTERFACE* Interface;
             PVOID InterfaceSpecificData;
         } QueryInterface;
         struct {
-            struct _DEVICE_CAPABILITIES *Capabilities;
+            struct _DEVICE_CAPABILITIES* Capabilities;
         } DeviceCapabilities;
         struct {
             PIO_RESOURCE_REQUIREMENTS_LIST IoResourceRequirementList;
@@ -1021,7 +1041,7 @@ typedef struct DECLSPEC_ALIGN(MEMORY_ALLOCATION_ALIGNMENT) _IRP {
     PMDL MdlAddress;
     ULONG Flags;
     union {
-        struct _IRP *MasterIrp;
+        struct _IRP* MasterIrp;
         volatile LONG IrpCount;
         PVOID SystemBuffer;
     } AssociatedIrp;
@@ -1048,7 +1068,7 @@ typedef struct DECLSPEC_ALIGN(MEMORY_ALLOCATION_ALIGNMENT) _IRP {
             } DUMMYUNIONNAME;
             union {
                 PVOID UserApcContext;
-                struct _IORING_OBJECT *IoRing;
+                struct _IORING_OBJECT* IoRing;
             } DUMMYUNIONNAME2;
         } AsynchronousParameters;
         LARGE_INTEGER AllocationSize;
@@ -1068,7 +1088,7 @@ typedef struct DECLSPEC_ALIGN(MEMORY_ALLOCATION_ALIGNMENT) _IRP {
             struct {
                 LIST_ENTRY ListEntry;
                 union {
-                    struct _IO_STACK_LOCATION *CurrentStackLocation;
+                    struct _IO_STACK_LOCATION* CurrentStackLocation;
                     ULONG PacketType;
                 } DUMMYUNIONNAME;
             } DUMMYSTRUCTNAME;

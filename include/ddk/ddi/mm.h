@@ -46,7 +46,11 @@ typedef enum _MEMORY_CACHING_TYPE {
     MmNotMapped = -1
 } MEMORY_CACHING_TYPE;
 typedef enum _LOCK_OPERATION { IoReadAccess, IoWriteAccess, IoModifyAccess } LOCK_OPERATION;
-typedef enum _MM_PAGE_PRIORITY { LowPagePriority, NormalPagePriority = 16, HighPagePriority = 32 } MM_PAGE_PRIORITY;
+typedef enum _MM_PAGE_PRIORITY {
+    LowPagePriority,
+    NormalPagePriority = 16,
+    HighPagePriority = 32
+} MM_PAGE_PRIORITY;
 typedef enum _MM_SYSTEM_SIZE { MmSmallSystem, MmMediumSystem, MmLargeSystem } MM_SYSTEMSIZE;
 #define MdlMappingNoWrite 0x80000000
 #define MdlMappingNoExecute 0x40000000
@@ -56,19 +60,19 @@ typedef ULONG_PTR PFN_NUMBER, *PPFN_NUMBER;
 
 /* The page frame numbers of the buffer follow the structure. */
 typedef struct _MDL {
-    struct _MDL *Next;
+    struct _MDL* Next;
     CSHORT Size;
     CSHORT MdlFlags;
     USHORT AllocationProcessorNumber;
     USHORT Reserved;
-    struct _EPROCESS *Process;
+    struct _EPROCESS* Process;
     PVOID MappedSystemVa;
     PVOID StartVa;
     ULONG ByteCount;
     ULONG ByteOffset;
 } MDL, *PMDL;
-typedef MDL *PMDLX;
-typedef const MDL *PCMDL;
+typedef MDL* PMDLX;
+typedef const MDL* PCMDL;
 
 #define MDL_MAPPED_TO_SYSTEM_VA 0x0001
 #define MDL_PAGES_LOCKED 0x0002
@@ -94,26 +98,27 @@ typedef const MDL *PCMDL;
 #define MmGetMdlBaseVa(Mdl) ((Mdl)->StartVa)
 #define MmGetMdlVirtualAddress(Mdl) ((PVOID)((PCHAR)((Mdl)->StartVa) + (Mdl)->ByteOffset))
 #define MmGetMdlPfnArray(Mdl) ((PPFN_NUMBER)((Mdl) + 1))
-#define MmInitializeMdl(MemoryDescriptorList, BaseVa, Length)                                                    \
-    {                                                                                                            \
-        (MemoryDescriptorList)->Next = (PMDL)NULL;                                                               \
-        (MemoryDescriptorList)->Size =                                                                           \
-            (CSHORT)(sizeof(MDL) + sizeof(PFN_NUMBER) * ADDRESS_AND_SIZE_TO_SPAN_PAGES((BaseVa), (Length)));      \
-        (MemoryDescriptorList)->MdlFlags = 0;                                                                    \
-        (MemoryDescriptorList)->StartVa = PAGE_ALIGN((BaseVa));                                                  \
-        (MemoryDescriptorList)->ByteOffset = BYTE_OFFSET((BaseVa));                                              \
-        (MemoryDescriptorList)->ByteCount = (ULONG)(Length);                                                     \
+#define MmInitializeMdl(MemoryDescriptorList, BaseVa, Length)                                                \
+    {                                                                                                        \
+        (MemoryDescriptorList)->Next = (PMDL)NULL;                                                           \
+        (MemoryDescriptorList)->Size =                                                                       \
+            (CSHORT)(sizeof(MDL) + sizeof(PFN_NUMBER) * ADDRESS_AND_SIZE_TO_SPAN_PAGES((BaseVa), (Length))); \
+        (MemoryDescriptorList)->MdlFlags = 0;                                                                \
+        (MemoryDescriptorList)->StartVa = PAGE_ALIGN((BaseVa));                                              \
+        (MemoryDescriptorList)->ByteOffset = BYTE_OFFSET((BaseVa));                                          \
+        (MemoryDescriptorList)->ByteCount = (ULONG)(Length);                                                 \
     }
-#define MmPrepareMdlForReuse(MDL)                                              \
-    do {                                                                       \
-        if (((MDL)->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED) != 0)              \
-            MmUnmapLockedPages((MDL)->MappedSystemVa, (MDL));                  \
+#define MmPrepareMdlForReuse(MDL)                                 \
+    do {                                                          \
+        if (((MDL)->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED) != 0) \
+            MmUnmapLockedPages((MDL)->MappedSystemVa, (MDL));     \
     } while (0)
 
 NTKERNELAPI SIZE_T NTAPI MmSizeOfMdl(PVOID Base, SIZE_T Length);
 NTKERNELAPI PMDL NTAPI MmCreateMdl(PMDL MemoryDescriptorList, PVOID Base, SIZE_T Length);
 NTKERNELAPI VOID NTAPI MmBuildMdlForNonPagedPool(PMDLX MemoryDescriptorList);
-NTKERNELAPI VOID NTAPI MmProbeAndLockPages(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation);
+NTKERNELAPI VOID NTAPI MmProbeAndLockPages(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
+                                           LOCK_OPERATION Operation);
 NTKERNELAPI VOID NTAPI MmUnlockPages(PMDLX MemoryDescriptorList);
 NTKERNELAPI PVOID NTAPI MmMapLockedPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode);
 NTKERNELAPI PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
@@ -128,24 +133,26 @@ NTKERNELAPI PMDL NTAPI MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYS
                                                MEMORY_CACHING_TYPE CacheType, ULONG Flags);
 NTKERNELAPI VOID NTAPI MmFreePagesFromMdl(PMDLX MemoryDescriptorList);
 NTKERNELAPI NTSTATUS NTAPI MmAdvanceMdl(PMDL Mdl, ULONG NumberOfBytes);
-NTKERNELAPI PVOID NTAPI MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, MEMORY_CACHING_TYPE CacheType);
+NTKERNELAPI PVOID NTAPI MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes,
+                                     MEMORY_CACHING_TYPE CacheType);
 NTKERNELAPI PVOID NTAPI MmMapIoSpaceEx(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, ULONG Protect);
 NTKERNELAPI VOID NTAPI MmUnmapIoSpace(PVOID BaseAddress, SIZE_T NumberOfBytes);
 NTKERNELAPI PHYSICAL_ADDRESS NTAPI MmGetPhysicalAddress(PVOID BaseAddress);
-NTKERNELAPI PVOID NTAPI MmAllocateContiguousMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS HighestAcceptableAddress);
-NTKERNELAPI PVOID NTAPI MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS LowestAcceptableAddress,
+NTKERNELAPI PVOID NTAPI MmAllocateContiguousMemory(SIZE_T NumberOfBytes,
+                                                   PHYSICAL_ADDRESS HighestAcceptableAddress);
+NTKERNELAPI PVOID NTAPI MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes,
+                                                               PHYSICAL_ADDRESS LowestAcceptableAddress,
                                                                PHYSICAL_ADDRESS HighestAcceptableAddress,
                                                                PHYSICAL_ADDRESS BoundaryAddressMultiple,
                                                                MEMORY_CACHING_TYPE CacheType);
-NTKERNELAPI PVOID NTAPI MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes,
-                                                                   PHYSICAL_ADDRESS LowestAcceptableAddress,
-                                                                   PHYSICAL_ADDRESS HighestAcceptableAddress,
-                                                                   PHYSICAL_ADDRESS BoundaryAddressMultiple,
-                                                                   MEMORY_CACHING_TYPE CacheType, ULONG PreferredNode);
-NTKERNELAPI PVOID NTAPI MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS LowestAcceptableAddress,
+NTKERNELAPI PVOID NTAPI MmAllocateContiguousMemorySpecifyCacheNode(
+    SIZE_T NumberOfBytes, PHYSICAL_ADDRESS LowestAcceptableAddress, PHYSICAL_ADDRESS HighestAcceptableAddress,
+    PHYSICAL_ADDRESS BoundaryAddressMultiple, MEMORY_CACHING_TYPE CacheType, ULONG PreferredNode);
+NTKERNELAPI PVOID NTAPI MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes,
+                                                       PHYSICAL_ADDRESS LowestAcceptableAddress,
                                                        PHYSICAL_ADDRESS HighestAcceptableAddress,
-                                                       PHYSICAL_ADDRESS BoundaryAddressMultiple, ULONG Protect,
-                                                       ULONG PreferredNode);
+                                                       PHYSICAL_ADDRESS BoundaryAddressMultiple,
+                                                       ULONG Protect, ULONG PreferredNode);
 NTKERNELAPI VOID NTAPI MmFreeContiguousMemory(PVOID BaseAddress);
 NTKERNELAPI VOID NTAPI MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes,
                                                           MEMORY_CACHING_TYPE CacheType);
@@ -162,13 +169,13 @@ NTKERNELAPI BOOLEAN NTAPI MmIsAddressValid(PVOID VirtualAddress);
 NTKERNELAPI BOOLEAN NTAPI MmIsNonPagedSystemAddressValid(PVOID VirtualAddress);
 NTKERNELAPI PVOID NTAPI MmAllocateMappingAddress(SIZE_T NumberOfBytes, ULONG PoolTag);
 NTKERNELAPI VOID NTAPI MmFreeMappingAddress(PVOID BaseAddress, ULONG PoolTag);
-NTKERNELAPI PVOID NTAPI MmMapLockedPagesWithReservedMapping(PVOID MappingAddress, ULONG PoolTag, PMDLX MemoryDescriptorList,
+NTKERNELAPI PVOID NTAPI MmMapLockedPagesWithReservedMapping(PVOID MappingAddress, ULONG PoolTag,
+                                                            PMDLX MemoryDescriptorList,
                                                             MEMORY_CACHING_TYPE CacheType);
 NTKERNELAPI VOID NTAPI MmUnmapReservedMapping(PVOID BaseAddress, ULONG PoolTag, PMDLX MemoryDescriptorList);
 #define MmLockPagableCodeSection(Address) MmLockPagableDataSection(Address)
-NTKERNELAPI VOID NTAPI ProbeForRead(const volatile VOID *Address, SIZE_T Length, ULONG Alignment);
-NTKERNELAPI VOID NTAPI ProbeForWrite(volatile VOID *Address, SIZE_T Length, ULONG Alignment);
-
+NTKERNELAPI VOID NTAPI ProbeForRead(const volatile VOID* Address, SIZE_T Length, ULONG Alignment);
+NTKERNELAPI VOID NTAPI ProbeForWrite(volatile VOID* Address, SIZE_T Length, ULONG Alignment);
 
 FORCEINLINE PVOID MmGetSystemAddressForMdlSafe(PMDL Mdl, ULONG Priority) {
     if (Mdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL)) return Mdl->MappedSystemVa;

@@ -5,8 +5,8 @@
 
 EXTERN_C_START
 
-typedef struct _OBJECT_TYPE *POBJECT_TYPE;
-typedef struct _ACCESS_STATE *PACCESS_STATE;
+typedef struct _OBJECT_TYPE* POBJECT_TYPE;
+typedef struct _ACCESS_STATE* PACCESS_STATE;
 typedef PVOID PACCESS_TOKEN;
 typedef PVOID PSECURITY_DESCRIPTOR;
 typedef PVOID PSID;
@@ -103,7 +103,8 @@ typedef enum _SECURITY_IMPERSONATION_LEVEL {
     SecurityIdentification,
     SecurityImpersonation,
     SecurityDelegation
-} SECURITY_IMPERSONATION_LEVEL, *PSECURITY_IMPERSONATION_LEVEL;
+} SECURITY_IMPERSONATION_LEVEL,
+    *PSECURITY_IMPERSONATION_LEVEL;
 
 typedef BOOLEAN SECURITY_CONTEXT_TRACKING_MODE, *PSECURITY_CONTEXT_TRACKING_MODE;
 
@@ -152,30 +153,36 @@ typedef struct _OBJECT_NAME_INFORMATION {
     UNICODE_STRING Name;
 } OBJECT_NAME_INFORMATION, *POBJECT_NAME_INFORMATION;
 
-NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
-                                                     KPROCESSOR_MODE AccessMode, PVOID *Object,
+NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess,
+                                                     POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
+                                                     PVOID* Object,
                                                      POBJECT_HANDLE_INFORMATION HandleInformation);
 NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByHandleWithTag(HANDLE Handle, ACCESS_MASK DesiredAccess,
-                                                            POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode, ULONG Tag,
-                                                            PVOID *Object, POBJECT_HANDLE_INFORMATION HandleInformation);
-NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByPointer(PVOID Object, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
-                                                      KPROCESSOR_MODE AccessMode);
+                                                            POBJECT_TYPE ObjectType,
+                                                            KPROCESSOR_MODE AccessMode, ULONG Tag,
+                                                            PVOID* Object,
+                                                            POBJECT_HANDLE_INFORMATION HandleInformation);
+NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByPointer(PVOID Object, ACCESS_MASK DesiredAccess,
+                                                      POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode);
 NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByPointerWithTag(PVOID Object, ACCESS_MASK DesiredAccess,
-                                                             POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode, ULONG Tag);
-NTKERNELAPI NTSTATUS NTAPI ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCESS_STATE PassedAccessState,
-                                                 ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
-                                                 KPROCESSOR_MODE AccessMode, PHANDLE Handle);
+                                                             POBJECT_TYPE ObjectType,
+                                                             KPROCESSOR_MODE AccessMode, ULONG Tag);
+NTKERNELAPI NTSTATUS NTAPI ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes,
+                                                 PACCESS_STATE PassedAccessState, ACCESS_MASK DesiredAccess,
+                                                 POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
+                                                 PHANDLE Handle);
 NTKERNELAPI LONG_PTR FASTCALL ObfReferenceObject(PVOID Object);
 NTKERNELAPI LONG_PTR FASTCALL ObfDereferenceObject(PVOID Object);
 NTKERNELAPI LONG_PTR FASTCALL ObfReferenceObjectWithTag(PVOID Object, ULONG Tag);
 NTKERNELAPI LONG_PTR FASTCALL ObfDereferenceObjectWithTag(PVOID Object, ULONG Tag);
 NTKERNELAPI VOID NTAPI ObDereferenceObjectDeferDelete(PVOID Object);
 NTKERNELAPI VOID NTAPI ObDereferenceObjectDeferDeleteWithTag(PVOID Object, ULONG Tag);
-NTKERNELAPI NTSTATUS NTAPI ObQueryNameString(PVOID Object, POBJECT_NAME_INFORMATION ObjectNameInfo, ULONG Length,
-                                             PULONG ReturnLength);
-NTKERNELAPI NTSTATUS NTAPI ObGetObjectSecurity(PVOID Object, PSECURITY_DESCRIPTOR *SecurityDescriptor,
+NTKERNELAPI NTSTATUS NTAPI ObQueryNameString(PVOID Object, POBJECT_NAME_INFORMATION ObjectNameInfo,
+                                             ULONG Length, PULONG ReturnLength);
+NTKERNELAPI NTSTATUS NTAPI ObGetObjectSecurity(PVOID Object, PSECURITY_DESCRIPTOR* SecurityDescriptor,
                                                PBOOLEAN MemoryAllocated);
-NTKERNELAPI VOID NTAPI ObReleaseObjectSecurity(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN MemoryAllocated);
+NTKERNELAPI VOID NTAPI ObReleaseObjectSecurity(PSECURITY_DESCRIPTOR SecurityDescriptor,
+                                               BOOLEAN MemoryAllocated);
 NTKERNELAPI NTSTATUS NTAPI ObCloseHandle(HANDLE Handle, KPROCESSOR_MODE PreviousMode);
 #define ObReferenceObject(Object) ObfReferenceObject(Object)
 #define ObDereferenceObject(Object) ObfDereferenceObject(Object)
@@ -183,23 +190,24 @@ NTKERNELAPI NTSTATUS NTAPI ObCloseHandle(HANDLE Handle, KPROCESSOR_MODE Previous
 #define ObDereferenceObjectWithTag(Object, Tag) ObfDereferenceObjectWithTag(Object, Tag)
 
 /* Each names a cell that holds the address of the kernel's variable, as an import does on Windows. */
-extern NTKERNELAPI POBJECT_TYPE *ExEventObjectType;
-extern NTKERNELAPI POBJECT_TYPE *ExSemaphoreObjectType;
-extern NTKERNELAPI POBJECT_TYPE *IoFileObjectType;
-extern NTKERNELAPI POBJECT_TYPE *IoDeviceObjectType;
-extern NTKERNELAPI POBJECT_TYPE *IoDriverObjectType;
-extern NTKERNELAPI POBJECT_TYPE *PsThreadType;
-extern NTKERNELAPI POBJECT_TYPE *PsProcessType;
-extern NTKERNELAPI POBJECT_TYPE *SeTokenObjectType;
-extern NTKERNELAPI POBJECT_TYPE *CmKeyObjectType;
+extern NTKERNELAPI POBJECT_TYPE* ExEventObjectType;
+extern NTKERNELAPI POBJECT_TYPE* ExSemaphoreObjectType;
+extern NTKERNELAPI POBJECT_TYPE* IoFileObjectType;
+extern NTKERNELAPI POBJECT_TYPE* IoDeviceObjectType;
+extern NTKERNELAPI POBJECT_TYPE* IoDriverObjectType;
+extern NTKERNELAPI POBJECT_TYPE* PsThreadType;
+extern NTKERNELAPI POBJECT_TYPE* PsProcessType;
+extern NTKERNELAPI POBJECT_TYPE* SeTokenObjectType;
+extern NTKERNELAPI POBJECT_TYPE* CmKeyObjectType;
 
 /* Security */
 NTKERNELAPI BOOLEAN NTAPI SeSinglePrivilegeCheck(LUID PrivilegeValue, KPROCESSOR_MODE PreviousMode);
 NTKERNELAPI BOOLEAN NTAPI SeAccessCheck(PSECURITY_DESCRIPTOR SecurityDescriptor,
-                                        PSECURITY_SUBJECT_CONTEXT SubjectSecurityContext, BOOLEAN SubjectContextLocked,
-                                        ACCESS_MASK DesiredAccess, ACCESS_MASK PreviouslyGrantedAccess,
-                                        PPRIVILEGE_SET *Privileges, PGENERIC_MAPPING GenericMapping,
-                                        KPROCESSOR_MODE AccessMode, PACCESS_MASK GrantedAccess, PNTSTATUS AccessStatus);
+                                        PSECURITY_SUBJECT_CONTEXT SubjectSecurityContext,
+                                        BOOLEAN SubjectContextLocked, ACCESS_MASK DesiredAccess,
+                                        ACCESS_MASK PreviouslyGrantedAccess, PPRIVILEGE_SET* Privileges,
+                                        PGENERIC_MAPPING GenericMapping, KPROCESSOR_MODE AccessMode,
+                                        PACCESS_MASK GrantedAccess, PNTSTATUS AccessStatus);
 NTKERNELAPI VOID NTAPI SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT SubjectContext);
 NTKERNELAPI VOID NTAPI SeLockSubjectContext(PSECURITY_SUBJECT_CONTEXT SubjectContext);
 NTKERNELAPI VOID NTAPI SeUnlockSubjectContext(PSECURITY_SUBJECT_CONTEXT SubjectContext);
@@ -207,13 +215,14 @@ NTKERNELAPI VOID NTAPI SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT Subject
 
 /* Threads and processes */
 typedef VOID NTAPI KSTART_ROUTINE(PVOID StartContext);
-typedef KSTART_ROUTINE *PKSTART_ROUTINE;
+typedef KSTART_ROUTINE* PKSTART_ROUTINE;
 typedef struct _CLIENT_ID {
     HANDLE UniqueProcess;
     HANDLE UniqueThread;
 } CLIENT_ID, *PCLIENT_ID;
-NTKERNELAPI NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                                                HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine,
+NTKERNELAPI NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess,
+                                                POBJECT_ATTRIBUTES ObjectAttributes, HANDLE ProcessHandle,
+                                                PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine,
                                                 PVOID StartContext);
 NTKERNELAPI NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus);
 NTKERNELAPI HANDLE NTAPI PsGetCurrentProcessId(VOID);

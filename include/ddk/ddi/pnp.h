@@ -1,4 +1,5 @@
-/* Plug and Play: capabilities, interfaces between drivers, device properties, device interfaces, notifications. */
+/* Plug and Play: capabilities, interfaces between drivers, device properties, device interfaces,
+ * notifications. */
 #pragma once
 
 #include <ddi/io.h>
@@ -60,9 +61,9 @@ typedef struct _PNP_BUS_INFORMATION {
 
 /* Interfaces that IRP_MN_QUERY_INTERFACE gives */
 typedef VOID NTAPI INTERFACE_REFERENCE(PVOID Context);
-typedef INTERFACE_REFERENCE *PINTERFACE_REFERENCE;
+typedef INTERFACE_REFERENCE* PINTERFACE_REFERENCE;
 typedef VOID NTAPI INTERFACE_DEREFERENCE(PVOID Context);
-typedef INTERFACE_DEREFERENCE *PINTERFACE_DEREFERENCE;
+typedef INTERFACE_DEREFERENCE* PINTERFACE_DEREFERENCE;
 typedef struct _INTERFACE {
     USHORT Size;
     USHORT Version;
@@ -73,14 +74,16 @@ typedef struct _INTERFACE {
 
 struct _DMA_ADAPTER;
 struct _DEVICE_DESCRIPTION;
-typedef BOOLEAN NTAPI TRANSLATE_BUS_ADDRESS(PVOID Context, PHYSICAL_ADDRESS BusAddress, ULONG Length, PULONG AddressSpace,
-                                            PPHYSICAL_ADDRESS TranslatedAddress);
-typedef TRANSLATE_BUS_ADDRESS *PTRANSLATE_BUS_ADDRESS;
-typedef struct _DMA_ADAPTER *NTAPI GET_DMA_ADAPTER(PVOID Context, struct _DEVICE_DESCRIPTION *DeviceDescriptor,
+typedef BOOLEAN NTAPI TRANSLATE_BUS_ADDRESS(PVOID Context, PHYSICAL_ADDRESS BusAddress, ULONG Length,
+                                            PULONG AddressSpace, PPHYSICAL_ADDRESS TranslatedAddress);
+typedef TRANSLATE_BUS_ADDRESS* PTRANSLATE_BUS_ADDRESS;
+typedef struct _DMA_ADAPTER* NTAPI GET_DMA_ADAPTER(PVOID Context,
+                                                   struct _DEVICE_DESCRIPTION* DeviceDescriptor,
                                                    PULONG NumberOfMapRegisters);
-typedef GET_DMA_ADAPTER *PGET_DMA_ADAPTER;
-typedef ULONG NTAPI GET_SET_DEVICE_DATA(PVOID Context, ULONG DataType, PVOID Buffer, ULONG Offset, ULONG Length);
-typedef GET_SET_DEVICE_DATA *PGET_SET_DEVICE_DATA;
+typedef GET_DMA_ADAPTER* PGET_DMA_ADAPTER;
+typedef ULONG NTAPI GET_SET_DEVICE_DATA(PVOID Context, ULONG DataType, PVOID Buffer, ULONG Offset,
+                                        ULONG Length);
+typedef GET_SET_DEVICE_DATA* PGET_SET_DEVICE_DATA;
 typedef struct _BUS_INTERFACE_STANDARD {
     USHORT Size;
     USHORT Version;
@@ -124,26 +127,30 @@ typedef enum _DEVICE_REMOVAL_POLICY {
     RemovalPolicyExpectNoRemoval = 1,
     RemovalPolicyExpectOrderlyRemoval = 2,
     RemovalPolicyExpectSurpriseRemoval = 3
-} DEVICE_REMOVAL_POLICY, *PDEVICE_REMOVAL_POLICY;
+} DEVICE_REMOVAL_POLICY,
+    *PDEVICE_REMOVAL_POLICY;
 
 typedef enum _DEVICE_INSTALL_STATE {
     InstallStateInstalled,
     InstallStateNeedsReinstall,
     InstallStateFailedInstall,
     InstallStateFinishInstall
-} DEVICE_INSTALL_STATE, *PDEVICE_INSTALL_STATE;
+} DEVICE_INSTALL_STATE,
+    *PDEVICE_INSTALL_STATE;
 
 #define PLUGPLAY_REGKEY_DEVICE 1
 #define PLUGPLAY_REGKEY_DRIVER 2
 #define PLUGPLAY_REGKEY_CURRENT_HWPROFILE 4
 
-NTKERNELAPI NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_PROPERTY DeviceProperty,
-                                               ULONG BufferLength, PVOID PropertyBuffer, PULONG ResultLength);
+NTKERNELAPI NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject,
+                                               DEVICE_REGISTRY_PROPERTY DeviceProperty, ULONG BufferLength,
+                                               PVOID PropertyBuffer, PULONG ResultLength);
 NTKERNELAPI NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevInstKeyType,
                                                    ACCESS_MASK DesiredAccess, PHANDLE DeviceRegKey);
 typedef enum _DRIVER_REGKEY_TYPE { DriverRegKeyParameters, DriverRegKeyPersistentState } DRIVER_REGKEY_TYPE;
 NTKERNELAPI NTSTATUS NTAPI IoOpenDriverRegistryKey(PDRIVER_OBJECT DriverObject, DRIVER_REGKEY_TYPE RegKeyType,
-                                                   ACCESS_MASK DesiredAccess, ULONG Flags, PHANDLE DriverRegKey);
+                                                   ACCESS_MASK DesiredAccess, ULONG Flags,
+                                                   PHANDLE DriverRegKey);
 NTKERNELAPI VOID NTAPI IoInvalidateDeviceRelations(PDEVICE_OBJECT DeviceObject, DEVICE_RELATION_TYPE Type);
 NTKERNELAPI VOID NTAPI IoInvalidateDeviceState(PDEVICE_OBJECT PhysicalDeviceObject);
 NTKERNELAPI VOID NTAPI IoRequestDeviceEject(PDEVICE_OBJECT PhysicalDeviceObject);
@@ -193,27 +200,36 @@ typedef CHAR DEVPROP_BOOLEAN, *PDEVPROP_BOOLEAN;
 #define DEVPROP_TRUE ((DEVPROP_BOOLEAN)-1)
 #define DEVPROP_FALSE ((DEVPROP_BOOLEAN)0)
 #define PLUGPLAY_PROPERTY_PERSISTENT 0x00000001
-NTKERNELAPI NTSTATUS NTAPI IoSetDevicePropertyData(PDEVICE_OBJECT Pdo, const DEVPROPKEY *PropertyKey, LCID Lcid, ULONG Flags,
-                                                   DEVPROPTYPE Type, ULONG Size, PVOID Data);
-NTKERNELAPI NTSTATUS NTAPI IoGetDevicePropertyData(PDEVICE_OBJECT Pdo, const DEVPROPKEY *PropertyKey, LCID Lcid, ULONG Flags,
-                                                   ULONG Size, PVOID Data, PULONG RequiredSize, PDEVPROPTYPE Type);
-NTKERNELAPI NTSTATUS NTAPI IoSetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName, const DEVPROPKEY *PropertyKey,
-                                                            LCID Lcid, ULONG Flags, DEVPROPTYPE Type, ULONG Size,
+NTKERNELAPI NTSTATUS NTAPI IoSetDevicePropertyData(PDEVICE_OBJECT Pdo, const DEVPROPKEY* PropertyKey,
+                                                   LCID Lcid, ULONG Flags, DEVPROPTYPE Type, ULONG Size,
+                                                   PVOID Data);
+NTKERNELAPI NTSTATUS NTAPI IoGetDevicePropertyData(PDEVICE_OBJECT Pdo, const DEVPROPKEY* PropertyKey,
+                                                   LCID Lcid, ULONG Flags, ULONG Size, PVOID Data,
+                                                   PULONG RequiredSize, PDEVPROPTYPE Type);
+NTKERNELAPI NTSTATUS NTAPI IoSetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName,
+                                                            const DEVPROPKEY* PropertyKey, LCID Lcid,
+                                                            ULONG Flags, DEVPROPTYPE Type, ULONG Size,
                                                             PVOID Data);
-NTKERNELAPI NTSTATUS NTAPI IoGetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName, const DEVPROPKEY *PropertyKey,
-                                                            LCID Lcid, ULONG Flags, ULONG Size, PVOID Data,
+NTKERNELAPI NTSTATUS NTAPI IoGetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName,
+                                                            const DEVPROPKEY* PropertyKey, LCID Lcid,
+                                                            ULONG Flags, ULONG Size, PVOID Data,
                                                             PULONG RequiredSize, PDEVPROPTYPE Type);
 
 /* Device interfaces */
 #define DEVICE_INTERFACE_INCLUDE_NONACTIVE 0x00000001
-NTKERNELAPI NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject, const GUID *InterfaceClassGuid,
-                                                     PUNICODE_STRING ReferenceString, PUNICODE_STRING SymbolicLinkName);
+NTKERNELAPI NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject,
+                                                     const GUID* InterfaceClassGuid,
+                                                     PUNICODE_STRING ReferenceString,
+                                                     PUNICODE_STRING SymbolicLinkName);
 NTKERNELAPI NTSTATUS NTAPI IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable);
-NTKERNELAPI NTSTATUS NTAPI IoGetDeviceInterfaces(const GUID *InterfaceClassGuid, PDEVICE_OBJECT PhysicalDeviceObject,
-                                                 ULONG Flags, PZZWSTR *SymbolicLinkList);
-NTKERNELAPI NTSTATUS NTAPI IoGetDeviceInterfaceAlias(PUNICODE_STRING SymbolicLinkName, const GUID *AliasInterfaceClassGuid,
+NTKERNELAPI NTSTATUS NTAPI IoGetDeviceInterfaces(const GUID* InterfaceClassGuid,
+                                                 PDEVICE_OBJECT PhysicalDeviceObject, ULONG Flags,
+                                                 PZZWSTR* SymbolicLinkList);
+NTKERNELAPI NTSTATUS NTAPI IoGetDeviceInterfaceAlias(PUNICODE_STRING SymbolicLinkName,
+                                                     const GUID* AliasInterfaceClassGuid,
                                                      PUNICODE_STRING AliasSymbolicLinkName);
-NTKERNELAPI NTSTATUS NTAPI IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName, ACCESS_MASK DesiredAccess,
+NTKERNELAPI NTSTATUS NTAPI IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName,
+                                                            ACCESS_MASK DesiredAccess,
                                                             PHANDLE DeviceInterfaceRegKey);
 
 /* Notifications */
@@ -259,19 +275,20 @@ typedef struct _TARGET_DEVICE_CUSTOM_NOTIFICATION {
 } TARGET_DEVICE_CUSTOM_NOTIFICATION, *PTARGET_DEVICE_CUSTOM_NOTIFICATION;
 
 typedef NTSTATUS NTAPI DRIVER_NOTIFICATION_CALLBACK_ROUTINE(PVOID NotificationStructure, PVOID Context);
-typedef DRIVER_NOTIFICATION_CALLBACK_ROUTINE *PDRIVER_NOTIFICATION_CALLBACK_ROUTINE;
+typedef DRIVER_NOTIFICATION_CALLBACK_ROUTINE* PDRIVER_NOTIFICATION_CALLBACK_ROUTINE;
 typedef VOID NTAPI DEVICE_CHANGE_COMPLETE_CALLBACK(PVOID Context);
-typedef DEVICE_CHANGE_COMPLETE_CALLBACK *PDEVICE_CHANGE_COMPLETE_CALLBACK;
-NTKERNELAPI NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY EventCategory,
-                                                          ULONG EventCategoryFlags, PVOID EventCategoryData,
-                                                          PDRIVER_OBJECT DriverObject,
-                                                          PDRIVER_NOTIFICATION_CALLBACK_ROUTINE CallbackRoutine,
-                                                          PVOID Context, PVOID *NotificationEntry);
+typedef DEVICE_CHANGE_COMPLETE_CALLBACK* PDEVICE_CHANGE_COMPLETE_CALLBACK;
+NTKERNELAPI NTSTATUS NTAPI IoRegisterPlugPlayNotification(
+    IO_NOTIFICATION_EVENT_CATEGORY EventCategory, ULONG EventCategoryFlags, PVOID EventCategoryData,
+    PDRIVER_OBJECT DriverObject, PDRIVER_NOTIFICATION_CALLBACK_ROUTINE CallbackRoutine, PVOID Context,
+    PVOID* NotificationEntry);
 NTKERNELAPI NTSTATUS NTAPI IoUnregisterPlugPlayNotification(PVOID NotificationEntry);
 NTKERNELAPI NTSTATUS NTAPI IoUnregisterPlugPlayNotificationEx(PVOID NotificationEntry);
-NTKERNELAPI NTSTATUS NTAPI IoReportTargetDeviceChange(PDEVICE_OBJECT PhysicalDeviceObject, PVOID NotificationStructure);
+NTKERNELAPI NTSTATUS NTAPI IoReportTargetDeviceChange(PDEVICE_OBJECT PhysicalDeviceObject,
+                                                      PVOID NotificationStructure);
 NTKERNELAPI NTSTATUS NTAPI IoReportTargetDeviceChangeAsynchronous(PDEVICE_OBJECT PhysicalDeviceObject,
                                                                   PVOID NotificationStructure,
-                                                                  PDEVICE_CHANGE_COMPLETE_CALLBACK Callback, PVOID Context);
+                                                                  PDEVICE_CHANGE_COMPLETE_CALLBACK Callback,
+                                                                  PVOID Context);
 
 EXTERN_C_END

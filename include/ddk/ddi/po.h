@@ -14,7 +14,8 @@ typedef enum _SYSTEM_POWER_STATE {
     PowerSystemHibernate,
     PowerSystemShutdown,
     PowerSystemMaximum
-} SYSTEM_POWER_STATE, *PSYSTEM_POWER_STATE;
+} SYSTEM_POWER_STATE,
+    *PSYSTEM_POWER_STATE;
 #define POWER_SYSTEM_MAXIMUM 7
 
 typedef enum _DEVICE_POWER_STATE {
@@ -24,7 +25,8 @@ typedef enum _DEVICE_POWER_STATE {
     PowerDeviceD2,
     PowerDeviceD3,
     PowerDeviceMaximum
-} DEVICE_POWER_STATE, *PDEVICE_POWER_STATE;
+} DEVICE_POWER_STATE,
+    *PDEVICE_POWER_STATE;
 
 typedef union _POWER_STATE {
     SYSTEM_POWER_STATE SystemState;
@@ -43,7 +45,8 @@ typedef enum {
     PowerActionShutdownOff,
     PowerActionWarmEject,
     PowerActionDisplayOff
-} POWER_ACTION, *PPOWER_ACTION;
+} POWER_ACTION,
+    *PPOWER_ACTION;
 
 typedef struct _SYSTEM_POWER_STATE_CONTEXT {
     union {
@@ -84,20 +87,27 @@ typedef enum { LT_DONT_CARE, LT_LOWEST_LATENCY } LATENCY_TIME;
 #define PO_CB_LID_SWITCH_STATE 4
 #define PO_CB_PROCESSOR_POWER_POLICY 5
 
-typedef VOID NTAPI REQUEST_POWER_COMPLETE(struct _DEVICE_OBJECT *DeviceObject, UCHAR MinorFunction, POWER_STATE PowerState,
-                                          PVOID Context, struct _IO_STATUS_BLOCK *IoStatus);
-typedef REQUEST_POWER_COMPLETE *PREQUEST_POWER_COMPLETE;
+typedef VOID NTAPI REQUEST_POWER_COMPLETE(struct _DEVICE_OBJECT* DeviceObject, UCHAR MinorFunction,
+                                          POWER_STATE PowerState, PVOID Context,
+                                          struct _IO_STATUS_BLOCK* IoStatus);
+typedef REQUEST_POWER_COMPLETE* PREQUEST_POWER_COMPLETE;
 
-typedef NTSTATUS NTAPI POWER_SETTING_CALLBACK(LPCGUID SettingGuid, PVOID Value, ULONG ValueLength, PVOID Context);
-typedef POWER_SETTING_CALLBACK *PPOWER_SETTING_CALLBACK;
+typedef NTSTATUS NTAPI POWER_SETTING_CALLBACK(LPCGUID SettingGuid, PVOID Value, ULONG ValueLength,
+                                              PVOID Context);
+typedef POWER_SETTING_CALLBACK* PPOWER_SETTING_CALLBACK;
 
-NTKERNELAPI NTSTATUS NTAPI PoRequestPowerIrp(struct _DEVICE_OBJECT *DeviceObject, UCHAR MinorFunction, POWER_STATE PowerState,
-                                             PREQUEST_POWER_COMPLETE CompletionFunction, PVOID Context, struct _IRP **Irp);
-NTKERNELAPI POWER_STATE NTAPI PoSetPowerState(struct _DEVICE_OBJECT *DeviceObject, POWER_STATE_TYPE Type, POWER_STATE State);
-NTKERNELAPI NTSTATUS NTAPI PoCallDriver(struct _DEVICE_OBJECT *DeviceObject, struct _IRP *Irp);
-NTKERNELAPI VOID NTAPI PoStartNextPowerIrp(struct _IRP *Irp);
-NTKERNELAPI PULONG NTAPI PoRegisterDeviceForIdleDetection(struct _DEVICE_OBJECT *DeviceObject, ULONG ConservationIdleTime,
-                                                          ULONG PerformanceIdleTime, DEVICE_POWER_STATE State);
+NTKERNELAPI NTSTATUS NTAPI PoRequestPowerIrp(struct _DEVICE_OBJECT* DeviceObject, UCHAR MinorFunction,
+                                             POWER_STATE PowerState,
+                                             PREQUEST_POWER_COMPLETE CompletionFunction, PVOID Context,
+                                             struct _IRP** Irp);
+NTKERNELAPI POWER_STATE NTAPI PoSetPowerState(struct _DEVICE_OBJECT* DeviceObject, POWER_STATE_TYPE Type,
+                                              POWER_STATE State);
+NTKERNELAPI NTSTATUS NTAPI PoCallDriver(struct _DEVICE_OBJECT* DeviceObject, struct _IRP* Irp);
+NTKERNELAPI VOID NTAPI PoStartNextPowerIrp(struct _IRP* Irp);
+NTKERNELAPI PULONG NTAPI PoRegisterDeviceForIdleDetection(struct _DEVICE_OBJECT* DeviceObject,
+                                                          ULONG ConservationIdleTime,
+                                                          ULONG PerformanceIdleTime,
+                                                          DEVICE_POWER_STATE State);
 #define PoSetDeviceBusy(IdlePointer) (*(IdlePointer) = 0)
 NTKERNELAPI VOID NTAPI PoSetDeviceBusyEx(PULONG IdlePointer);
 NTKERNELAPI VOID NTAPI PoStartDeviceBusy(PULONG IdlePointer);
@@ -105,10 +115,12 @@ NTKERNELAPI VOID NTAPI PoEndDeviceBusy(PULONG IdlePointer);
 NTKERNELAPI PVOID NTAPI PoRegisterSystemState(PVOID StateHandle, EXECUTION_STATE Flags);
 NTKERNELAPI VOID NTAPI PoUnregisterSystemState(PVOID StateHandle);
 NTKERNELAPI VOID NTAPI PoSetSystemState(EXECUTION_STATE Flags);
-NTKERNELAPI VOID NTAPI PoSetSystemWake(struct _IRP *Irp);
-NTKERNELAPI BOOLEAN NTAPI PoGetSystemWake(struct _IRP *Irp);
-NTKERNELAPI NTSTATUS NTAPI PoRegisterPowerSettingCallback(struct _DEVICE_OBJECT *DeviceObject, LPCGUID SettingGuid,
-                                                          PPOWER_SETTING_CALLBACK Callback, PVOID Context, PVOID *Handle);
+NTKERNELAPI VOID NTAPI PoSetSystemWake(struct _IRP* Irp);
+NTKERNELAPI BOOLEAN NTAPI PoGetSystemWake(struct _IRP* Irp);
+NTKERNELAPI NTSTATUS NTAPI PoRegisterPowerSettingCallback(struct _DEVICE_OBJECT* DeviceObject,
+                                                          LPCGUID SettingGuid,
+                                                          PPOWER_SETTING_CALLBACK Callback, PVOID Context,
+                                                          PVOID* Handle);
 NTKERNELAPI NTSTATUS NTAPI PoUnregisterPowerSettingCallback(PVOID Handle);
 
 EXTERN_C_END

@@ -26,7 +26,8 @@ typedef enum _INTERFACE_TYPE {
     Vmcs,
     ACPIBus,
     MaximumInterfaceType
-} INTERFACE_TYPE, *PINTERFACE_TYPE;
+} INTERFACE_TYPE,
+    *PINTERFACE_TYPE;
 
 typedef enum _DMA_WIDTH {
     Width8Bits,
@@ -35,7 +36,8 @@ typedef enum _DMA_WIDTH {
     Width64Bits,
     WidthNoWrap,
     MaximumDmaWidth
-} DMA_WIDTH, *PDMA_WIDTH;
+} DMA_WIDTH,
+    *PDMA_WIDTH;
 
 typedef enum _DMA_SPEED { Compatible, TypeA, TypeB, TypeC, TypeF, MaximumDmaSpeed } DMA_SPEED, *PDMA_SPEED;
 
@@ -54,7 +56,8 @@ typedef enum _BUS_DATA_TYPE {
     PNPISAConfiguration,
     SgiInternalConfiguration,
     MaximumBusDataType
-} BUS_DATA_TYPE, *PBUS_DATA_TYPE;
+} BUS_DATA_TYPE,
+    *PBUS_DATA_TYPE;
 
 /* Kinds of resource */
 typedef int CM_RESOURCE_TYPE;
@@ -123,7 +126,8 @@ typedef enum _CM_SHARE_DISPOSITION {
 #define CM_RESOURCE_DMA_TYPE_B 0x0020
 #define CM_RESOURCE_DMA_TYPE_F 0x0040
 
-/* Raw and translated resources as IRP_MN_START_DEVICE brings them. Packed to 4 bytes: a descriptor has 20 bytes. */
+/* Raw and translated resources as IRP_MN_START_DEVICE brings them. Packed to 4 bytes: a descriptor has 20
+ * bytes. */
 #pragma pack(push, 4)
 typedef struct _CM_PARTIAL_RESOURCE_DESCRIPTOR {
     UCHAR Type;
@@ -264,7 +268,8 @@ typedef enum _IRQ_PRIORITY {
     IrqPriorityLow,
     IrqPriorityNormal,
     IrqPriorityHigh
-} IRQ_PRIORITY, *PIRQ_PRIORITY;
+} IRQ_PRIORITY,
+    *PIRQ_PRIORITY;
 typedef struct _IRQ_GROUP_POLICY {
     USHORT GroupPolicy;
     USHORT Group;
@@ -390,75 +395,75 @@ typedef struct _PCI_SLOT_NUMBER {
 #define PCI_TYPE1_ADDRESSES 2
 #define PCI_TYPE2_ADDRESSES 5
 
-#define PORTICO_PCI_COMMON_HEADER                   \
-    USHORT VendorID;                                \
-    USHORT DeviceID;                                \
-    USHORT Command;                                 \
-    USHORT Status;                                  \
-    UCHAR RevisionID;                               \
-    UCHAR ProgIf;                                   \
-    UCHAR SubClass;                                 \
-    UCHAR BaseClass;                                \
-    UCHAR CacheLineSize;                            \
-    UCHAR LatencyTimer;                             \
-    UCHAR HeaderType;                               \
-    UCHAR BIST;                                     \
-    union {                                         \
-        struct {                                    \
+#define PORTICO_PCI_COMMON_HEADER                     \
+    USHORT VendorID;                                  \
+    USHORT DeviceID;                                  \
+    USHORT Command;                                   \
+    USHORT Status;                                    \
+    UCHAR RevisionID;                                 \
+    UCHAR ProgIf;                                     \
+    UCHAR SubClass;                                   \
+    UCHAR BaseClass;                                  \
+    UCHAR CacheLineSize;                              \
+    UCHAR LatencyTimer;                               \
+    UCHAR HeaderType;                                 \
+    UCHAR BIST;                                       \
+    union {                                           \
+        struct {                                      \
             ULONG BaseAddresses[PCI_TYPE0_ADDRESSES]; \
-            ULONG CIS;                              \
-            USHORT SubVendorID;                     \
-            USHORT SubSystemID;                     \
-            ULONG ROMBaseAddress;                   \
-            UCHAR CapabilitiesPtr;                  \
-            UCHAR Reserved1[3];                     \
-            ULONG Reserved2;                        \
-            UCHAR InterruptLine;                    \
-            UCHAR InterruptPin;                     \
-            UCHAR MinimumGrant;                     \
-            UCHAR MaximumLatency;                   \
-        } type0;                                    \
-        struct {                                    \
+            ULONG CIS;                                \
+            USHORT SubVendorID;                       \
+            USHORT SubSystemID;                       \
+            ULONG ROMBaseAddress;                     \
+            UCHAR CapabilitiesPtr;                    \
+            UCHAR Reserved1[3];                       \
+            ULONG Reserved2;                          \
+            UCHAR InterruptLine;                      \
+            UCHAR InterruptPin;                       \
+            UCHAR MinimumGrant;                       \
+            UCHAR MaximumLatency;                     \
+        } type0;                                      \
+        struct {                                      \
             ULONG BaseAddresses[PCI_TYPE1_ADDRESSES]; \
-            UCHAR PrimaryBus;                       \
-            UCHAR SecondaryBus;                     \
-            UCHAR SubordinateBus;                   \
-            UCHAR SecondaryLatency;                 \
-            UCHAR IOBase;                           \
-            UCHAR IOLimit;                          \
-            USHORT SecondaryStatus;                 \
-            USHORT MemoryBase;                      \
-            USHORT MemoryLimit;                     \
-            USHORT PrefetchBase;                    \
-            USHORT PrefetchLimit;                   \
-            ULONG PrefetchBaseUpper32;              \
-            ULONG PrefetchLimitUpper32;             \
-            USHORT IOBaseUpper16;                   \
-            USHORT IOLimitUpper16;                  \
-            UCHAR CapabilitiesPtr;                  \
-            UCHAR Reserved1[3];                     \
-            ULONG ROMBaseAddress;                   \
-            UCHAR InterruptLine;                    \
-            UCHAR InterruptPin;                     \
-            USHORT BridgeControl;                   \
-        } type1;                                    \
-        struct {                                    \
-            ULONG SocketRegistersBaseAddress;       \
-            UCHAR CapabilitiesPtr;                  \
-            UCHAR Reserved;                         \
-            USHORT SecondaryStatus;                 \
-            UCHAR PrimaryBus;                       \
-            UCHAR SecondaryBus;                     \
-            UCHAR SubordinateBus;                   \
-            UCHAR SecondaryLatency;                 \
-            struct {                                \
-                ULONG Base;                         \
-                ULONG Limit;                        \
-            } Range[PCI_TYPE2_ADDRESSES - 1];       \
-            UCHAR InterruptLine;                    \
-            UCHAR InterruptPin;                     \
-            USHORT BridgeControl;                   \
-        } type2;                                    \
+            UCHAR PrimaryBus;                         \
+            UCHAR SecondaryBus;                       \
+            UCHAR SubordinateBus;                     \
+            UCHAR SecondaryLatency;                   \
+            UCHAR IOBase;                             \
+            UCHAR IOLimit;                            \
+            USHORT SecondaryStatus;                   \
+            USHORT MemoryBase;                        \
+            USHORT MemoryLimit;                       \
+            USHORT PrefetchBase;                      \
+            USHORT PrefetchLimit;                     \
+            ULONG PrefetchBaseUpper32;                \
+            ULONG PrefetchLimitUpper32;               \
+            USHORT IOBaseUpper16;                     \
+            USHORT IOLimitUpper16;                    \
+            UCHAR CapabilitiesPtr;                    \
+            UCHAR Reserved1[3];                       \
+            ULONG ROMBaseAddress;                     \
+            UCHAR InterruptLine;                      \
+            UCHAR InterruptPin;                       \
+            USHORT BridgeControl;                     \
+        } type1;                                      \
+        struct {                                      \
+            ULONG SocketRegistersBaseAddress;         \
+            UCHAR CapabilitiesPtr;                    \
+            UCHAR Reserved;                           \
+            USHORT SecondaryStatus;                   \
+            UCHAR PrimaryBus;                         \
+            UCHAR SecondaryBus;                       \
+            UCHAR SubordinateBus;                     \
+            UCHAR SecondaryLatency;                   \
+            struct {                                  \
+                ULONG Base;                           \
+                ULONG Limit;                          \
+            } Range[PCI_TYPE2_ADDRESSES - 1];         \
+            UCHAR InterruptLine;                      \
+            UCHAR InterruptPin;                       \
+            USHORT BridgeControl;                     \
+        } type2;                                      \
     } u;
 
 typedef struct _PCI_COMMON_HEADER {
@@ -472,7 +477,8 @@ typedef struct _PCI_COMMON_CONFIG {
 
 #define PCI_COMMON_HDR_LENGTH (FIELD_OFFSET(PCI_COMMON_CONFIG, DeviceSpecific))
 #define PCI_CONFIGURATION_TYPE(PciData) (((PPCI_COMMON_CONFIG)(PciData))->HeaderType & ~PCI_MULTIFUNCTION)
-#define PCI_MULTIFUNCTION_DEVICE(PciData) ((((PPCI_COMMON_CONFIG)(PciData))->HeaderType & PCI_MULTIFUNCTION) != 0)
+#define PCI_MULTIFUNCTION_DEVICE(PciData) \
+    ((((PPCI_COMMON_CONFIG)(PciData))->HeaderType & PCI_MULTIFUNCTION) != 0)
 
 #define PCI_EXTENDED_CONFIG_LENGTH 0x1000
 #define PCI_MAX_DEVICES 32

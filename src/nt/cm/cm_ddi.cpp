@@ -31,24 +31,28 @@ class OpenKey {
     NTSTATUS status_;
 };
 
-NTSTATUS create_key(PHANDLE handle, ACCESS_MASK desired, POBJECT_ATTRIBUTES attributes, PUNICODE_STRING class_name,
-                    ULONG options, PULONG disposition, const void* frame) {
-    constexpr ULONG known = REG_OPTION_VOLATILE | REG_OPTION_CREATE_LINK | REG_OPTION_BACKUP_RESTORE | REG_OPTION_OPEN_LINK;
+NTSTATUS create_key(PHANDLE handle, ACCESS_MASK desired, POBJECT_ATTRIBUTES attributes,
+                    PUNICODE_STRING class_name, ULONG options, PULONG disposition, const void* frame) {
+    constexpr ULONG known =
+        REG_OPTION_VOLATILE | REG_OPTION_CREATE_LINK | REG_OPTION_BACKUP_RESTORE | REG_OPTION_OPEN_LINK;
     if ((options & ~known) != 0 || attributes == nullptr) return STATUS_INVALID_PARAMETER;
     CreateRequest request;
     request.class_name = class_name;
     request.options = options;
-    const ULONG open_link = (options & (REG_OPTION_OPEN_LINK | REG_OPTION_CREATE_LINK)) != 0 ? OBJ_OPENLINK : 0;
+    const ULONG open_link =
+        (options & (REG_OPTION_OPEN_LINK | REG_OPTION_CREATE_LINK)) != 0 ? OBJ_OPENLINK : 0;
     const NTSTATUS status = open(*attributes, desired, open_link, &request, frame, handle);
     if (NT_SUCCESS(status) && disposition != nullptr) *disposition = request.disposition;
     return status;
 }
 
-NTSTATUS open_existing(PHANDLE handle, ACCESS_MASK desired, POBJECT_ATTRIBUTES attributes, ULONG options, const void* frame) {
+NTSTATUS open_existing(PHANDLE handle, ACCESS_MASK desired, POBJECT_ATTRIBUTES attributes, ULONG options,
+                       const void* frame) {
     if ((options & ~ULONG{REG_OPTION_OPEN_LINK | REG_OPTION_BACKUP_RESTORE}) != 0 || attributes == nullptr) {
         return STATUS_INVALID_PARAMETER;
     }
-    return open(*attributes, desired, (options & REG_OPTION_OPEN_LINK) != 0 ? OBJ_OPENLINK : 0, nullptr, frame, handle);
+    return open(*attributes, desired, (options & REG_OPTION_OPEN_LINK) != 0 ? OBJ_OPENLINK : 0, nullptr,
+                frame, handle);
 }
 
 const UNICODE_STRING& name_or_default(PUNICODE_STRING name) {
@@ -56,21 +60,22 @@ const UNICODE_STRING& name_or_default(PUNICODE_STRING name) {
     return name == nullptr ? unnamed : *name;
 }
 
-NTSTATUS enumerate(const Key& key, ULONG index, KEY_INFORMATION_CLASS information_class, void* buffer, ULONG length,
-                   PULONG result_length) {
+NTSTATUS enumerate(const Key& key, ULONG index, KEY_INFORMATION_CLASS information_class, void* buffer,
+                   ULONG length, PULONG result_length) {
     if (!enumerates(information_class)) return STATUS_INVALID_PARAMETER;
     if (index >= key.subkey_count) return STATUS_NO_MORE_ENTRIES;
     return query_key(*key.subkeys[index], information_class, buffer, length, result_length);
 }
 
-NTSTATUS enumerate_values(const Key& key, ULONG index, KEY_VALUE_INFORMATION_CLASS information_class, void* buffer,
-                          ULONG length, PULONG result_length) {
+NTSTATUS enumerate_values(const Key& key, ULONG index, KEY_VALUE_INFORMATION_CLASS information_class,
+                          void* buffer, ULONG length, PULONG result_length) {
     if (index >= key.value_count) return STATUS_NO_MORE_ENTRIES;
     return query_value(key.values[index], information_class, buffer, length, result_length);
 }
 
 // Each entry's data goes behind the one before it, aligned to a ULONG.
-NTSTATUS query_multiple(const Key& key, PKEY_VALUE_ENTRY entries, ULONG count, void* buffer, PULONG length, PULONG required) {
+NTSTATUS query_multiple(const Key& key, PKEY_VALUE_ENTRY entries, ULONG count, void* buffer, PULONG length,
+                        PULONG required) {
     ULONG offset = 0;
     bool all_fit = true;
     for (ULONG i = 0; i < count; ++i) {
@@ -92,7 +97,8 @@ NTSTATUS query_multiple(const Key& key, PKEY_VALUE_ENTRY entries, ULONG count, v
     return all_fit ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW;
 }
 
-NTSTATUS set_information(Key& key, KEY_SET_INFORMATION_CLASS information_class, const void* buffer, ULONG length) {
+NTSTATUS set_information(Key& key, KEY_SET_INFORMATION_CLASS information_class, const void* buffer,
+                         ULONG length) {
     switch (information_class) {
         case KeyWriteTimeInformation:
             if (length != sizeof(KEY_WRITE_TIME_INFORMATION)) return STATUS_INFO_LENGTH_MISMATCH;
@@ -103,7 +109,8 @@ NTSTATUS set_information(Key& key, KEY_SET_INFORMATION_CLASS information_class, 
         case KeySetVirtualizationInformation:
         case KeySetHandleTagsInformation:
             return length != sizeof(ULONG) ? STATUS_INFO_LENGTH_MISMATCH : STATUS_SUCCESS;
-        default: return STATUS_INVALID_PARAMETER;
+        default:
+            return STATUS_INVALID_PARAMETER;
     }
 }
 
@@ -128,10 +135,10 @@ NTSTATUS wait_for_change(KeyBody& body, WatchRequest request) {
     return ended.Status;
 }
 
-NTSTATUS notify_change(KeyBody& body, HANDLE event, PIO_APC_ROUTINE routine, void* context, PIO_STATUS_BLOCK status_block,
-                       ULONG filter, bool tree, bool asynchronous) {
-    constexpr ULONG known = REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_ATTRIBUTES | REG_NOTIFY_CHANGE_LAST_SET |
-                            REG_NOTIFY_CHANGE_SECURITY;
+NTSTATUS notify_change(KeyBody& body, HANDLE event, PIO_APC_ROUTINE routine, void* context,
+                       PIO_STATUS_BLOCK status_block, ULONG filter, bool tree, bool asynchronous) {
+    constexpr ULONG known = REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_ATTRIBUTES |
+                            REG_NOTIFY_CHANGE_LAST_SET | REG_NOTIFY_CHANGE_SECURITY;
     if (filter == 0 || (filter & ~known) != 0) return STATUS_INVALID_PARAMETER;
     WatchRequest request{};
     request.status = status_block;
@@ -140,7 +147,8 @@ NTSTATUS notify_change(KeyBody& body, HANDLE event, PIO_APC_ROUTINE routine, voi
     if (!asynchronous) return wait_for_change(body, request);
     if (event != nullptr) {
         void* object = nullptr;
-        const NTSTATUS status = ob::reference_handle(event, EVENT_MODIFY_STATE, &ob::event_type, KernelMode, &object);
+        const NTSTATUS status =
+            ob::reference_handle(event, EVENT_MODIFY_STATE, &ob::event_type, KernelMode, &object);
         if (!NT_SUCCESS(status)) return status;
         request.event = static_cast<PKEVENT>(object);
         request.event_is_object = true;
@@ -163,10 +171,11 @@ using namespace portico::nt;
 
 extern "C" {
 
-NTSTATUS NTAPI ZwCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, ULONG,
-                           PUNICODE_STRING Class, ULONG CreateOptions, PULONG Disposition) {
+NTSTATUS NTAPI ZwCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                           ULONG, PUNICODE_STRING Class, ULONG CreateOptions, PULONG Disposition) {
     DDI(ZwCreateKey, PASSIVE_LEVEL);
-    return cm::create_key(KeyHandle, DesiredAccess, ObjectAttributes, Class, CreateOptions, Disposition, FRAME);
+    return cm::create_key(KeyHandle, DesiredAccess, ObjectAttributes, Class, CreateOptions, Disposition,
+                          FRAME);
 }
 
 NTSTATUS NTAPI ZwOpenKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes) {
@@ -196,14 +205,17 @@ NTSTATUS NTAPI ZwEnumerateKey(HANDLE KeyHandle, ULONG Index, KEY_INFORMATION_CLA
                               PVOID KeyInformation, ULONG Length, PULONG ResultLength) {
     DDI(ZwEnumerateKey, PASSIVE_LEVEL);
     const cm::OpenKey key(KeyHandle, KEY_ENUMERATE_SUB_KEYS);
-    return key.ok() ? cm::enumerate(*key, Index, KeyInformationClass, KeyInformation, Length, ResultLength) : key.status();
+    return key.ok() ? cm::enumerate(*key, Index, KeyInformationClass, KeyInformation, Length, ResultLength)
+                    : key.status();
 }
 
-NTSTATUS NTAPI ZwEnumerateValueKey(HANDLE KeyHandle, ULONG Index, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
+NTSTATUS NTAPI ZwEnumerateValueKey(HANDLE KeyHandle, ULONG Index,
+                                   KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
                                    PVOID KeyValueInformation, ULONG Length, PULONG ResultLength) {
     DDI(ZwEnumerateValueKey, PASSIVE_LEVEL);
     const cm::OpenKey key(KeyHandle, KEY_QUERY_VALUE);
-    return key.ok() ? cm::enumerate_values(*key, Index, KeyValueInformationClass, KeyValueInformation, Length, ResultLength)
+    return key.ok() ? cm::enumerate_values(*key, Index, KeyValueInformationClass, KeyValueInformation, Length,
+                                           ResultLength)
                     : key.status();
 }
 
@@ -212,17 +224,18 @@ NTSTATUS NTAPI ZwFlushKey(HANDLE KeyHandle) {
     return cm::OpenKey(KeyHandle, 0).status();
 }
 
-NTSTATUS NTAPI ZwQueryKey(HANDLE KeyHandle, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation, ULONG Length,
-                          PULONG ResultLength) {
+NTSTATUS NTAPI ZwQueryKey(HANDLE KeyHandle, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation,
+                          ULONG Length, PULONG ResultLength) {
     DDI(ZwQueryKey, PASSIVE_LEVEL);
     // A key's name may be asked with any handle to it.
     const cm::OpenKey key(KeyHandle, KeyInformationClass == KeyNameInformation ? 0 : KEY_QUERY_VALUE);
-    return key.ok() ? cm::query_key(*key, KeyInformationClass, KeyInformation, Length, ResultLength) : key.status();
+    return key.ok() ? cm::query_key(*key, KeyInformationClass, KeyInformation, Length, ResultLength)
+                    : key.status();
 }
 
 NTSTATUS NTAPI ZwQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName,
-                               KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass, PVOID KeyValueInformation,
-                               ULONG Length, PULONG ResultLength) {
+                               KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
+                               PVOID KeyValueInformation, ULONG Length, PULONG ResultLength) {
     DDI(ZwQueryValueKey, PASSIVE_LEVEL);
     const cm::OpenKey key(KeyHandle, KEY_QUERY_VALUE);
     if (!key.ok()) return key.status();
@@ -231,15 +244,17 @@ NTSTATUS NTAPI ZwQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName,
     return cm::query_value(*value, KeyValueInformationClass, KeyValueInformation, Length, ResultLength);
 }
 
-NTSTATUS NTAPI ZwQueryMultipleValueKey(HANDLE KeyHandle, PKEY_VALUE_ENTRY ValueEntries, ULONG EntryCount, PVOID ValueBuffer,
-                                       PULONG BufferLength, PULONG RequiredBufferLength) {
+NTSTATUS NTAPI ZwQueryMultipleValueKey(HANDLE KeyHandle, PKEY_VALUE_ENTRY ValueEntries, ULONG EntryCount,
+                                       PVOID ValueBuffer, PULONG BufferLength, PULONG RequiredBufferLength) {
     DDI(ZwQueryMultipleValueKey, PASSIVE_LEVEL);
     const cm::OpenKey key(KeyHandle, KEY_QUERY_VALUE);
-    return key.ok() ? cm::query_multiple(*key, ValueEntries, EntryCount, ValueBuffer, BufferLength, RequiredBufferLength)
+    return key.ok() ? cm::query_multiple(*key, ValueEntries, EntryCount, ValueBuffer, BufferLength,
+                                         RequiredBufferLength)
                     : key.status();
 }
 
-NTSTATUS NTAPI ZwSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG, ULONG Type, PVOID Data, ULONG DataSize) {
+NTSTATUS NTAPI ZwSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG, ULONG Type, PVOID Data,
+                             ULONG DataSize) {
     DDI(ZwSetValueKey, PASSIVE_LEVEL);
     const cm::OpenKey key(KeyHandle, KEY_SET_VALUE);
     if (!key.ok()) return key.status();
@@ -259,17 +274,18 @@ NTSTATUS NTAPI ZwSetInformationKey(HANDLE KeyHandle, KEY_SET_INFORMATION_CLASS K
                                    PVOID KeySetInformation, ULONG KeySetInformationLength) {
     DDI(ZwSetInformationKey, PASSIVE_LEVEL);
     const cm::OpenKey key(KeyHandle, KEY_SET_VALUE);
-    return key.ok() ? cm::set_information(*key, KeySetInformationClass, KeySetInformation, KeySetInformationLength)
-                    : key.status();
+    return key.ok()
+               ? cm::set_information(*key, KeySetInformationClass, KeySetInformation, KeySetInformationLength)
+               : key.status();
 }
 
 NTSTATUS NTAPI ZwNotifyChangeKey(HANDLE KeyHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                                 PIO_STATUS_BLOCK IoStatusBlock, ULONG CompletionFilter, BOOLEAN WatchTree, PVOID, ULONG,
-                                 BOOLEAN Asynchronous) {
+                                 PIO_STATUS_BLOCK IoStatusBlock, ULONG CompletionFilter, BOOLEAN WatchTree,
+                                 PVOID, ULONG, BOOLEAN Asynchronous) {
     DDI(ZwNotifyChangeKey, PASSIVE_LEVEL);
     const cm::OpenKey key(KeyHandle, KEY_NOTIFY);
-    return key.ok() ? cm::notify_change(key.body(), Event, ApcRoutine, ApcContext, IoStatusBlock, CompletionFilter,
-                                        WatchTree != FALSE, Asynchronous != FALSE)
+    return key.ok() ? cm::notify_change(key.body(), Event, ApcRoutine, ApcContext, IoStatusBlock,
+                                        CompletionFilter, WatchTree != FALSE, Asynchronous != FALSE)
                     : key.status();
 }
 

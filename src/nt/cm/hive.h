@@ -5,11 +5,11 @@
 
 namespace portico::nt::cm {
 
-constexpr unsigned key_name_limit = 255;      // characters, as documented for the registry
+constexpr unsigned key_name_limit = 255;  // characters, as documented for the registry
 constexpr unsigned value_name_limit = 16383;
 
 struct Value {
-    UNICODE_STRING name;     // empty: the unnamed value
+    UNICODE_STRING name;  // empty: the unnamed value
     ULONG type;
     ULONG size;
     void* data;
@@ -18,17 +18,17 @@ struct Value {
 struct Key {
     UNICODE_STRING name;
     UNICODE_STRING class_name;
-    Key* parent;             // null: \Registry, or deleted
-    Key** subkeys;           // by name, in the order that Windows enumerates them
+    Key* parent;    // null: \Registry, or deleted
+    Key** subkeys;  // by name, in the order that Windows enumerates them
     ULONG subkey_count;
     ULONG subkey_capacity;
-    Value* values;           // in the order of their making
+    Value* values;  // in the order of their making
     ULONG value_count;
     ULONG value_capacity;
     LARGE_INTEGER last_write;
-    ULONG bodies;            // key objects that refer to it
+    ULONG bodies;  // key objects that refer to it
     bool is_volatile;
-    bool is_link;            // its value SymbolicLinkValue is a path to go on from
+    bool is_link;  // its value SymbolicLinkValue is a path to go on from
     bool deleted;
 };
 
@@ -49,7 +49,8 @@ NTSTATUS delete_value(Key& key, const UNICODE_STRING& name);
 
 // Cuts the next component off `rest`, skipping backslashes before it; empty: there is none.
 UNICODE_STRING next_name(UNICODE_STRING& rest);
-// From \Registry on; the links on the way are followed. Null: not there. With `create`, what is missing is made.
+// From \Registry on; the links on the way are followed. Null: not there. With `create`, what is missing is
+// made.
 enum class Missing { fail, create, create_volatile };
 NTSTATUS walk(const UNICODE_STRING& path, Missing missing, Key** key);
 // The path that a link key leads to; false: it has none.

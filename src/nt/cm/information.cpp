@@ -43,7 +43,9 @@ class Writer {
     bool fits_fixed_ = true;
 };
 
-constexpr ULONG align(ULONG value, ULONG alignment) { return (value + alignment - 1) & ~(alignment - 1); }
+constexpr ULONG align(ULONG value, ULONG alignment) {
+    return (value + alignment - 1) & ~(alignment - 1);
+}
 
 struct Longest {
     ULONG key_name = 0;
@@ -181,30 +183,54 @@ NTSTATUS query_key(const Key& key, KEY_INFORMATION_CLASS information_class, void
                    ULONG* result_length) {
     Writer out(buffer, length);
     switch (information_class) {
-        case KeyBasicInformation: basic(key, out); break;
-        case KeyNodeInformation: node(key, out); break;
-        case KeyFullInformation: full(key, out); break;
-        case KeyNameInformation: name(key, out); break;
-        case KeyCachedInformation: cached(key, out); break;
+        case KeyBasicInformation:
+            basic(key, out);
+            break;
+        case KeyNodeInformation:
+            node(key, out);
+            break;
+        case KeyFullInformation:
+            full(key, out);
+            break;
+        case KeyNameInformation:
+            name(key, out);
+            break;
+        case KeyCachedInformation:
+            cached(key, out);
+            break;
         case KeyFlagsInformation:
         case KeyVirtualizationInformation:
-        case KeyHandleTagsInformation: flags(out); break;
-        default: return STATUS_INVALID_PARAMETER;
+        case KeyHandleTagsInformation:
+            flags(out);
+            break;
+        default:
+            return STATUS_INVALID_PARAMETER;
     }
     return out.result(result_length);
 }
 
-NTSTATUS query_value(const Value& value, KEY_VALUE_INFORMATION_CLASS information_class, void* buffer, ULONG length,
-                     ULONG* result_length) {
+NTSTATUS query_value(const Value& value, KEY_VALUE_INFORMATION_CLASS information_class, void* buffer,
+                     ULONG length, ULONG* result_length) {
     constexpr ULONG align64 = 8;
     Writer out(buffer, length);
     switch (information_class) {
-        case KeyValueBasicInformation: basic(value, out); break;
-        case KeyValueFullInformation: full(value, sizeof(ULONG), out); break;
-        case KeyValueFullInformationAlign64: full(value, align64, out); break;
-        case KeyValuePartialInformation: partial(value, out); break;
-        case KeyValuePartialInformationAlign64: partial_aligned(value, out); break;
-        default: return STATUS_INVALID_PARAMETER;
+        case KeyValueBasicInformation:
+            basic(value, out);
+            break;
+        case KeyValueFullInformation:
+            full(value, sizeof(ULONG), out);
+            break;
+        case KeyValueFullInformationAlign64:
+            full(value, align64, out);
+            break;
+        case KeyValuePartialInformation:
+            partial(value, out);
+            break;
+        case KeyValuePartialInformationAlign64:
+            partial_aligned(value, out);
+            break;
+        default:
+            return STATUS_INVALID_PARAMETER;
     }
     return out.result(result_length);
 }

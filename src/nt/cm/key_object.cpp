@@ -37,7 +37,9 @@ NTSTATUS name_of(void* object, WCHAR* buffer, ULONG size, ULONG* needed) {
     return *needed > size ? STATUS_INFO_LENGTH_MISMATCH : STATUS_SUCCESS;
 }
 
-bool more_names(UNICODE_STRING rest) { return next_name(rest).Length != 0; }
+bool more_names(UNICODE_STRING rest) {
+    return next_name(rest).Length != 0;
+}
 
 NTSTATUS go_on_from_link(const Key& link, const UNICODE_STRING& rest, ob::Lookup& lookup) {
     UNICODE_STRING target;
@@ -76,7 +78,8 @@ NTSTATUS step(Key*& key, const UNICODE_STRING& name, bool last, CreateRequest* r
 
 NTSTATUS parse_key(void* object, const UNICODE_STRING& path, ob::Lookup& lookup, void** found) {
     if (lookup.type != nullptr && lookup.type != &key_type) return STATUS_OBJECT_TYPE_MISMATCH;
-    auto* const request = lookup.context_kind == CreateRequest::kind ? static_cast<CreateRequest*>(lookup.context) : nullptr;
+    auto* const request =
+        lookup.context_kind == CreateRequest::kind ? static_cast<CreateRequest*>(lookup.context) : nullptr;
     const bool open_link = (lookup.attributes & OBJ_OPENLINK) != 0;
     Key* key = static_cast<KeyBody*>(object)->key;
     if (key->deleted) return STATUS_KEY_DELETED;
@@ -100,9 +103,16 @@ constexpr GENERIC_MAPPING key_mapping{KEY_READ, KEY_WRITE, KEY_EXECUTE, KEY_ALL_
 
 }  // namespace
 
-_OBJECT_TYPE key_type{{.name = "Key", .tag = ' yeK', .pool = PagedPool, .valid_access = KEY_ALL_ACCESS | SYNCHRONIZE,
-                       .mapping = key_mapping, .remove = remove_body, .close = close_body, .parse = parse_key,
-                       .query_name = name_of, .case_insensitive = true}};
+_OBJECT_TYPE key_type{{.name = "Key",
+                       .tag = ' yeK',
+                       .pool = PagedPool,
+                       .valid_access = KEY_ALL_ACCESS | SYNCHRONIZE,
+                       .mapping = key_mapping,
+                       .remove = remove_body,
+                       .close = close_body,
+                       .parse = parse_key,
+                       .query_name = name_of,
+                       .case_insensitive = true}};
 
 void reset() {
     key_type.objects = key_type.handles = 0;
@@ -118,8 +128,8 @@ void reset() {
     ob::dereference(body);
 }
 
-NTSTATUS open(const OBJECT_ATTRIBUTES& attributes, ACCESS_MASK desired, ULONG attribute_bits, CreateRequest* request,
-              const void* frame, PHANDLE handle) {
+NTSTATUS open(const OBJECT_ATTRIBUTES& attributes, ACCESS_MASK desired, ULONG attribute_bits,
+              CreateRequest* request, const void* frame, PHANDLE handle) {
     ob::Lookup lookup;
     lookup.type = &key_type;
     lookup.attributes = attribute_bits;

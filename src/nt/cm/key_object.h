@@ -14,15 +14,16 @@ struct CreateRequest {
     static constexpr ULONG kind = 'tCyK';
 
     const UNICODE_STRING* class_name = nullptr;
-    ULONG options = 0;        // REG_OPTION_*
-    ULONG disposition = 0;    // out: REG_CREATED_NEW_KEY, REG_OPENED_EXISTING_KEY
+    ULONG options = 0;      // REG_OPTION_*
+    ULONG disposition = 0;  // out: REG_CREATED_NEW_KEY, REG_OPENED_EXISTING_KEY
 };
 
 // A handle to the key that the attributes name; `request` null: opens only.
-NTSTATUS open(const OBJECT_ATTRIBUTES& attributes, ACCESS_MASK desired, ULONG attribute_bits, CreateRequest* request,
-              const void* frame, PHANDLE handle);
+NTSTATUS open(const OBJECT_ATTRIBUTES& attributes, ACCESS_MASK desired, ULONG attribute_bits,
+              CreateRequest* request, const void* frame, PHANDLE handle);
 
-// The body behind a driver's handle, referenced. STATUS_ACCESS_DENIED when the handle lacks `needed`, STATUS_KEY_DELETED.
+// The body behind a driver's handle, referenced. STATUS_ACCESS_DENIED when the handle lacks `needed`,
+// STATUS_KEY_DELETED.
 NTSTATUS reference(HANDLE handle, ACCESS_MASK needed, KeyBody** body);
 
 }  // namespace portico::nt::cm

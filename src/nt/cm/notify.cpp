@@ -12,13 +12,13 @@ namespace {
 constexpr unsigned watch_limit = 256;
 
 struct Watch {
-    KeyBody* body;   // null: free
+    KeyBody* body;  // null: free
     WatchRequest request;
 };
 
 struct Watches {
     std::array<Watch, watch_limit> all;
-    unsigned count = 0;   // that wait
+    unsigned count = 0;  // that wait
 };
 Watches watches;
 

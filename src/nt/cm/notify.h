@@ -8,13 +8,13 @@ namespace portico::nt::cm {
 struct KeyBody;
 
 struct WatchRequest {
-    PKEVENT event;                 // set when it happened; or null
-    bool event_is_object;          // and then dereferenced
-    PWORK_QUEUE_ITEM item;         // queued on `queue` when it happened, or null
+    PKEVENT event;          // set when it happened; or null
+    bool event_is_object;   // and then dereferenced
+    PWORK_QUEUE_ITEM item;  // queued on `queue` when it happened, or null
     ULONG queue;
     PIO_STATUS_BLOCK status;
-    ULONG filter;                  // REG_NOTIFY_CHANGE_*
-    bool tree;                     // the keys below, too
+    ULONG filter;  // REG_NOTIFY_CHANGE_*
+    bool tree;     // the keys below, too
 };
 
 // STATUS_PENDING; STATUS_INSUFFICIENT_RESOURCES when too many wait (docs/limits.md). One change ends it.

@@ -38,14 +38,15 @@ NTSTATUS delete_tree(const UNICODE_STRING& path) {
     return delete_key(*key);
 }
 
-NTSTATUS set_value(const UNICODE_STRING& path, const UNICODE_STRING& name, ULONG type, const void* data, ULONG size) {
+NTSTATUS set_value(const UNICODE_STRING& path, const UNICODE_STRING& name, ULONG type, const void* data,
+                   ULONG size) {
     Key* key = nullptr;
     const NTSTATUS status = walk(path, Missing::create, &key);
     return NT_SUCCESS(status) ? set_value(*key, name, type, data, size) : status;
 }
 
-NTSTATUS query_value(const UNICODE_STRING& path, const UNICODE_STRING& name, ULONG* type, void* buffer, ULONG size,
-                     ULONG* needed) {
+NTSTATUS query_value(const UNICODE_STRING& path, const UNICODE_STRING& name, ULONG* type, void* buffer,
+                     ULONG size, ULONG* needed) {
     Key* key = nullptr;
     const NTSTATUS status = walk(path, Missing::fail, &key);
     if (!NT_SUCCESS(status)) return status;
@@ -64,14 +65,16 @@ NTSTATUS delete_value(const UNICODE_STRING& path, const UNICODE_STRING& name) {
     return NT_SUCCESS(status) ? delete_value(*key, name) : status;
 }
 
-NTSTATUS open_key(const UNICODE_STRING& path, ACCESS_MASK access, bool create, const void* frame, PHANDLE handle) {
+NTSTATUS open_key(const UNICODE_STRING& path, ACCESS_MASK access, bool create, const void* frame,
+                  PHANDLE handle) {
     if (create) {
         const NTSTATUS status = create_path(path);
         if (!NT_SUCCESS(status)) return status;
     }
     UNICODE_STRING name = path;
     OBJECT_ATTRIBUTES attributes;
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr,
+                               nullptr);
     return open(attributes, access, 0, nullptr, frame, handle);
 }
 

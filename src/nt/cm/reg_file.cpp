@@ -13,11 +13,14 @@ namespace {
 using Text = std::u16string;
 using View = std::u16string_view;
 
-bool starts_with(View text, View prefix) { return text.substr(0, prefix.size()) == prefix; }
+bool starts_with(View text, View prefix) {
+    return text.substr(0, prefix.size()) == prefix;
+}
 
 View trim(View text) {
     while (!text.empty() && (text.front() == u' ' || text.front() == u'\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == u' ' || text.back() == u'\t' || text.back() == u'\r')) text.remove_suffix(1);
+    while (!text.empty() && (text.back() == u' ' || text.back() == u'\t' || text.back() == u'\r'))
+        text.remove_suffix(1);
     return text;
 }
 
@@ -34,7 +37,8 @@ Text decode(std::string_view bytes) {
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
     const bool little = bytes.size() >= 2 && at(0) == 0xFF && at(1) == 0xFE;
     const bool big = bytes.size() >= 2 && at(0) == 0xFE && at(1) == 0xFF;
-    if (!little && !big) return to_utf16(starts_with(to_utf16(bytes.substr(0, 3)), u"\uFEFF") ? bytes.substr(3) : bytes);
+    if (!little && !big)
+        return to_utf16(starts_with(to_utf16(bytes.substr(0, 3)), u"\uFEFF") ? bytes.substr(3) : bytes);
     Text result;
     for (std::size_t i = 2; i + 1 < bytes.size(); i += 2) {
         result.push_back(static_cast<char16_t>(little ? at(i) | at(i + 1) << 8 : at(i) << 8 | at(i + 1)));
@@ -59,18 +63,23 @@ constexpr Root roots[] = {
     {u"HKEY_CURRENT_CONFIG", u"\\Registry\\Machine\\System\\CurrentControlSet\\Hardware Profiles\\Current"},
 };
 
-UNICODE_STRING unicode(const Text& text) { return as_unicode(text); }
+UNICODE_STRING unicode(const Text& text) {
+    return as_unicode(text);
+}
 
 class Reader {
   public:
     Reader(Text text, std::string_view file) : text_(std::move(text)), file_(file) {}
 
     Result<void> read() {
-        if (!next_line()) return error("is empty; it must begin with \"Windows Registry Editor Version 5.00\"");
+        if (!next_line())
+            return error("is empty; it must begin with \"Windows Registry Editor Version 5.00\"");
         const View header = trim(line_);
         ansi_ = header == u"REGEDIT4";
         if (!ansi_ && header != u"Windows Registry Editor Version 5.00") {
-            return error("is not a registration file: the first line must be \"Windows Registry Editor Version 5.00\"");
+            return error(
+                "is not a registration file: the first line must be \"Windows Registry Editor Version "
+                "5.00\"");
         }
         while (next_line()) {
             const View line = trim(line_);
@@ -107,7 +116,8 @@ class Reader {
         return true;
     }
     bool in_hex_list(View physical) const {
-        return !line_.empty() || physical.find(u"=hex") != View::npos || physical.find(u"= hex") != View::npos;
+        return !line_.empty() || physical.find(u"=hex") != View::npos ||
+               physical.find(u"= hex") != View::npos;
     }
 
     Result<void> read_key(View line) {
@@ -118,17 +128,22 @@ class Reader {
         key_.clear();
         const std::size_t name_end = std::min(line.find(u'\\'), line.size());
         for (const Root& root : roots) {
-            if (equal_ignoring_case(line.substr(0, name_end), root.name)) key_ = Text(root.path) + Text(line.substr(name_end));
+            if (equal_ignoring_case(line.substr(0, name_end), root.name))
+                key_ = Text(root.path) + Text(line.substr(name_end));
         }
-        if (key_.empty()) return error("the key must begin with HKEY_LOCAL_MACHINE, HKEY_USERS, ... or a short form of it");
-        if (key_.size() > UNICODE_STRING_MAX_CHARS) return error("the key's path is longer than 32767 characters");
+        if (key_.empty())
+            return error("the key must begin with HKEY_LOCAL_MACHINE, HKEY_USERS, ... or a short form of it");
+        if (key_.size() > UNICODE_STRING_MAX_CHARS)
+            return error("the key's path is longer than 32767 characters");
         if (removes) {
             const NTSTATUS status = delete_tree(unicode(key_));
             key_.clear();
-            if (!NT_SUCCESS(status) && status != STATUS_OBJECT_NAME_NOT_FOUND) return error("the key cannot be deleted");
+            if (!NT_SUCCESS(status) && status != STATUS_OBJECT_NAME_NOT_FOUND)
+                return error("the key cannot be deleted");
             return {};
         }
-        if (!NT_SUCCESS(create_path(unicode(key_)))) return error("the key cannot be made: a name has over 255 characters");
+        if (!NT_SUCCESS(create_path(unicode(key_))))
+            return error("the key cannot be made: a name has over 255 characters");
         return {};
     }
 
@@ -167,7 +182,8 @@ class Reader {
         }
         if (!data.empty() && data.front() == u'"') {
             Text text = PORTICO_TRY(quoted(data));
-            if (!trim(data).empty() && trim(data).front() != u';') return error("text follows the value's closing \"");
+            if (!trim(data).empty() && trim(data).front() != u';')
+                return error("text follows the value's closing \"");
             return store(name, REG_SZ, text.c_str(), (text.size() + 1) * sizeof(WCHAR));
         }
         if (starts_with(data, u"dword:")) return read_dword(name, data.substr(6));
@@ -218,7 +234,8 @@ class Reader {
         text = trim(text.substr(1));
         while (!only_comment(text)) {
             ULONG byte = 0;
-            if (!read_number(text, 2, byte)) return error("hex: needs bytes of two hexadecimal digits, separated by commas");
+            if (!read_number(text, 2, byte))
+                return error("hex: needs bytes of two hexadecimal digits, separated by commas");
             bytes.push_back(static_cast<unsigned char>(byte));
             text = trim(text);
             if (only_comment(text)) break;
@@ -251,7 +268,7 @@ class Reader {
     std::string_view file_;
     std::size_t at_ = 0;
     Text line_;
-    unsigned line_number_ = 1;   // of the logical line's first
+    unsigned line_number_ = 1;  // of the logical line's first
     unsigned lines_read_ = 0;
     Text key_;
     bool ansi_ = false;
@@ -259,6 +276,8 @@ class Reader {
 
 }  // namespace
 
-Result<void> load_reg(std::string_view text, std::string_view file) { return Reader(decode(text), file).read(); }
+Result<void> load_reg(std::string_view text, std::string_view file) {
+    return Reader(decode(text), file).read();
+}
 
 }  // namespace portico::nt::cm

@@ -7,7 +7,7 @@
 #include "nt/ob/ob.h"
 
 struct _CALLBACK_OBJECT {
-    LIST_ENTRY registrations;   // in the order of their registration
+    LIST_ENTRY registrations;  // in the order of their registration
     bool many;
 };
 
@@ -19,7 +19,7 @@ struct Registration {
     PCALLBACK_OBJECT object;
     PCALLBACK_FUNCTION function;
     void* context;
-    ULONG busy;                 // calls that run now
+    ULONG busy;  // calls that run now
     bool unregistering;
     KEVENT idle;
 };
@@ -45,7 +45,7 @@ void notify(PCALLBACK_OBJECT object, void* argument1, void* argument2) {
     ob::reference(object);
     for (PLIST_ENTRY e = object->registrations.Flink; e != &object->registrations;) {
         auto& r = *CONTAINING_RECORD(e, Registration, link);
-        ++r.busy;   // it stays on the list until the next one is known
+        ++r.busy;  // it stays on the list until the next one is known
         if (!r.unregistering) call(r, argument1, argument2);
         e = e->Flink;
         if (--r.busy == 0 && r.unregistering) ke::set_event(&r.idle);
@@ -99,7 +99,8 @@ NTSTATUS create(PCALLBACK_OBJECT* result, const OBJECT_ATTRIBUTES& attributes, b
 }  // namespace
 
 void create_callbacks() {
-    for (const char16_t* name : {u"\\Callback\\SetSystemTime", u"\\Callback\\PowerState", u"\\Callback\\ProcessorAdd"}) {
+    for (const char16_t* name :
+         {u"\\Callback\\SetSystemTime", u"\\Callback\\PowerState", u"\\Callback\\ProcessorAdd"}) {
         PCALLBACK_OBJECT const object = make(true, nullptr);
         PORTICO_CHECK(object != nullptr);
         const UNICODE_STRING path = ob::string(name);
@@ -125,13 +126,15 @@ using namespace portico::nt;
 
 extern "C" {
 
-NTSTATUS NTAPI ExCreateCallback(PCALLBACK_OBJECT* CallbackObject, POBJECT_ATTRIBUTES ObjectAttributes, BOOLEAN Create,
-                                BOOLEAN AllowMultipleCallbacks) {
+NTSTATUS NTAPI ExCreateCallback(PCALLBACK_OBJECT* CallbackObject, POBJECT_ATTRIBUTES ObjectAttributes,
+                                BOOLEAN Create, BOOLEAN AllowMultipleCallbacks) {
     DDI(ExCreateCallback, PASSIVE_LEVEL);
-    return ex::create(CallbackObject, *ObjectAttributes, Create != FALSE, AllowMultipleCallbacks != FALSE, FRAME);
+    return ex::create(CallbackObject, *ObjectAttributes, Create != FALSE, AllowMultipleCallbacks != FALSE,
+                      FRAME);
 }
 
-PVOID NTAPI ExRegisterCallback(PCALLBACK_OBJECT CallbackObject, PCALLBACK_FUNCTION CallbackFunction, PVOID CallbackContext) {
+PVOID NTAPI ExRegisterCallback(PCALLBACK_OBJECT CallbackObject, PCALLBACK_FUNCTION CallbackFunction,
+                               PVOID CallbackContext) {
     DDI(ExRegisterCallback, APC_LEVEL);
     if (!CallbackObject->many && !IsListEmpty(&CallbackObject->registrations)) return nullptr;
     auto* const r = ex::make<ex::Registration>(NonPagedPool, 'RBxE');
@@ -149,7 +152,8 @@ PVOID NTAPI ExRegisterCallback(PCALLBACK_OBJECT CallbackObject, PCALLBACK_FUNCTI
 VOID NTAPI ExUnregisterCallback(PVOID CallbackRegistration) {
     DDI(ExUnregisterCallback, APC_LEVEL);
     if (!ex::untrack(ex::TrackedKind::callback_registration, CallbackRegistration)) {
-        PORTICO_PROBE(object_misuse, 0xC4, CallbackRegistration, "The driver unregistered a callback that is not registered.");
+        PORTICO_PROBE(object_misuse, 0xC4, CallbackRegistration,
+                      "The driver unregistered a callback that is not registered.");
         return;
     }
     auto& r = *static_cast<ex::Registration*>(CallbackRegistration);

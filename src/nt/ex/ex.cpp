@@ -35,7 +35,8 @@ void reset() {
     dispatch_exception = nullptr;
 }
 
-void for_each_left(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context) {
+void for_each_left(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                   void* context) {
     Visitor visitor{visit, context};
     for_each_live_block(image, visit_block, &visitor);
     for_each_left_tracked(image, visit, context);

@@ -1,5 +1,5 @@
-// High-resolution timers (ExAllocateTimer): a KTIMER whose DPC calls the driver and sets it again. While one with
-// EX_TIMER_HIGH_RESOLUTION is set, the clock ticks every millisecond.
+// High-resolution timers (ExAllocateTimer): a KTIMER whose DPC calls the driver and sets it again. While one
+// with EX_TIMER_HIGH_RESOLUTION is set, the clock ticks every millisecond.
 #include <algorithm>
 
 #include "nt/ex/pool.h"
@@ -13,11 +13,11 @@ struct _EX_TIMER {
     void* context;
     bool high_resolution;
     bool set;
-    bool deleting;           // ExDeleteTimer left it to its last expiry
+    bool deleting;  // ExDeleteTimer left it to its last expiry
     PEXT_DELETE_CALLBACK deleted;
     void* deleted_context;
-    LONGLONG due_100ns;      // interrupt time of the next expiry
-    LONGLONG period_100ns;   // 0: once
+    LONGLONG due_100ns;     // interrupt time of the next expiry
+    LONGLONG period_100ns;  // 0: once
 };
 
 namespace portico::nt::ex {
@@ -78,7 +78,8 @@ PEX_TIMER allocate_timer(PEXT_CALLBACK callback, void* context, ULONG attributes
     if (refuse_allocation != nullptr && refuse_allocation(sizeof(_EX_TIMER), tag)) return nullptr;
     PEX_TIMER const t = make<_EX_TIMER>(NonPagedPool, tag);
     if (t == nullptr) return nullptr;
-    ke::initialize_timer(&t->timer, (attributes & EX_TIMER_NOTIFICATION) != 0 ? NotificationTimer : SynchronizationTimer);
+    ke::initialize_timer(
+        &t->timer, (attributes & EX_TIMER_NOTIFICATION) != 0 ? NotificationTimer : SynchronizationTimer);
     ke::initialize_dpc(&t->dpc, expired, t);
     t->callback = callback;
     t->context = context;
@@ -89,7 +90,8 @@ PEX_TIMER allocate_timer(PEXT_CALLBACK callback, void* context, ULONG attributes
 
 bool known(PEX_TIMER t) {
     if (is_tracked(TrackedKind::timer, t)) return true;
-    PORTICO_PROBE(object_misuse, 0xC4, t, "The driver used an EX_TIMER that it has not allocated, or has deleted.");
+    PORTICO_PROBE(object_misuse, 0xC4, t,
+                  "The driver used an EX_TIMER that it has not allocated, or has deleted.");
     return false;
 }
 
@@ -121,7 +123,8 @@ BOOLEAN NTAPI ExCancelTimer(PEX_TIMER Timer, PVOID) {
     return ex::known(Timer) && ex::cancel(Timer);
 }
 
-BOOLEAN NTAPI ExDeleteTimer(PEX_TIMER Timer, BOOLEAN Cancel, BOOLEAN Wait, PEXT_DELETE_PARAMETERS Parameters) {
+BOOLEAN NTAPI ExDeleteTimer(PEX_TIMER Timer, BOOLEAN Cancel, BOOLEAN Wait,
+                            PEXT_DELETE_PARAMETERS Parameters) {
     DDI(ExDeleteTimer, DISPATCH_LEVEL);
     if (!ex::known(Timer)) return FALSE;
     if (Parameters != nullptr) {
@@ -135,7 +138,7 @@ BOOLEAN NTAPI ExDeleteTimer(PEX_TIMER Timer, BOOLEAN Cancel, BOOLEAN Wait, PEXT_
         return FALSE;
     }
     const bool was_set = ex::cancel(Timer);
-    if (Wait != FALSE) ke::flush_queued_dpcs();   // a callback that runs on another processor ends first
+    if (Wait != FALSE) ke::flush_queued_dpcs();  // a callback that runs on another processor ends first
     ex::finish_deletion(Timer);
     return was_set;
 }

@@ -1,5 +1,5 @@
-// Interlocked operations. One host thread runs everything, so each is a plain operation after its scheduling point
-// (FLD-023).
+// Interlocked operations. One host thread runs everything, so each is a plain operation after its scheduling
+// point (FLD-023).
 #include "nt/ddi.h"
 #include "wdm.h"
 
@@ -56,55 +56,56 @@ UCHAR reset_bit(volatile T* base, T bit) {
 }  // namespace
 
 // One function of each kind for a width: SUFFIX "", "16", "64", "8".
-#define ARITHMETIC(TYPE, SUFFIX)                                                                   \
-    TYPE NTAPI InterlockedIncrement##SUFFIX(TYPE volatile* Addend) {                               \
-        DDI(InterlockedIncrement##SUFFIX, HIGH_LEVEL);                                             \
-        return static_cast<TYPE>(static_cast<std::make_unsigned_t<TYPE>>(add<TYPE>(Addend, 1)) + 1u); \
-    }                                                                                              \
-    TYPE NTAPI InterlockedDecrement##SUFFIX(TYPE volatile* Addend) {                               \
-        DDI(InterlockedDecrement##SUFFIX, HIGH_LEVEL);                                             \
+#define ARITHMETIC(TYPE, SUFFIX)                                                                       \
+    TYPE NTAPI InterlockedIncrement##SUFFIX(TYPE volatile* Addend) {                                   \
+        DDI(InterlockedIncrement##SUFFIX, HIGH_LEVEL);                                                 \
+        return static_cast<TYPE>(static_cast<std::make_unsigned_t<TYPE>>(add<TYPE>(Addend, 1)) + 1u);  \
+    }                                                                                                  \
+    TYPE NTAPI InterlockedDecrement##SUFFIX(TYPE volatile* Addend) {                                   \
+        DDI(InterlockedDecrement##SUFFIX, HIGH_LEVEL);                                                 \
         return static_cast<TYPE>(static_cast<std::make_unsigned_t<TYPE>>(add<TYPE>(Addend, -1)) - 1u); \
-    }                                                                                              \
-    TYPE NTAPI InterlockedCompareExchange##SUFFIX(TYPE volatile* Destination, TYPE Exchange, TYPE Comperand) { \
-        DDI(InterlockedCompareExchange##SUFFIX, HIGH_LEVEL);                                       \
-        return compare_exchange<TYPE>(Destination, Exchange, Comperand);                           \
+    }                                                                                                  \
+    TYPE NTAPI InterlockedCompareExchange##SUFFIX(TYPE volatile* Destination, TYPE Exchange,           \
+                                                  TYPE Comperand) {                                    \
+        DDI(InterlockedCompareExchange##SUFFIX, HIGH_LEVEL);                                           \
+        return compare_exchange<TYPE>(Destination, Exchange, Comperand);                               \
     }
 
-#define LOGIC(TYPE, SUFFIX)                                                              \
-    TYPE NTAPI InterlockedExchange##SUFFIX(TYPE volatile* Target, TYPE Value) {          \
-        DDI(InterlockedExchange##SUFFIX, HIGH_LEVEL);                                    \
-        return exchange<TYPE>(Target, Value);                                            \
-    }                                                                                    \
-    TYPE NTAPI InterlockedAnd##SUFFIX(TYPE volatile* Destination, TYPE Value) {          \
-        DDI(InterlockedAnd##SUFFIX, HIGH_LEVEL);                                         \
-        return exchange<TYPE>(Destination, static_cast<TYPE>(*Destination & Value));     \
-    }                                                                                    \
-    TYPE NTAPI InterlockedOr##SUFFIX(TYPE volatile* Destination, TYPE Value) {           \
-        DDI(InterlockedOr##SUFFIX, HIGH_LEVEL);                                          \
-        return exchange<TYPE>(Destination, static_cast<TYPE>(*Destination | Value));     \
-    }                                                                                    \
-    TYPE NTAPI InterlockedXor##SUFFIX(TYPE volatile* Destination, TYPE Value) {          \
-        DDI(InterlockedXor##SUFFIX, HIGH_LEVEL);                                         \
-        return exchange<TYPE>(Destination, static_cast<TYPE>(*Destination ^ Value));     \
+#define LOGIC(TYPE, SUFFIX)                                                          \
+    TYPE NTAPI InterlockedExchange##SUFFIX(TYPE volatile* Target, TYPE Value) {      \
+        DDI(InterlockedExchange##SUFFIX, HIGH_LEVEL);                                \
+        return exchange<TYPE>(Target, Value);                                        \
+    }                                                                                \
+    TYPE NTAPI InterlockedAnd##SUFFIX(TYPE volatile* Destination, TYPE Value) {      \
+        DDI(InterlockedAnd##SUFFIX, HIGH_LEVEL);                                     \
+        return exchange<TYPE>(Destination, static_cast<TYPE>(*Destination & Value)); \
+    }                                                                                \
+    TYPE NTAPI InterlockedOr##SUFFIX(TYPE volatile* Destination, TYPE Value) {       \
+        DDI(InterlockedOr##SUFFIX, HIGH_LEVEL);                                      \
+        return exchange<TYPE>(Destination, static_cast<TYPE>(*Destination | Value)); \
+    }                                                                                \
+    TYPE NTAPI InterlockedXor##SUFFIX(TYPE volatile* Destination, TYPE Value) {      \
+        DDI(InterlockedXor##SUFFIX, HIGH_LEVEL);                                     \
+        return exchange<TYPE>(Destination, static_cast<TYPE>(*Destination ^ Value)); \
     }
 
-#define SUMS_AND_BITS(TYPE, SUFFIX)                                                                        \
-    TYPE NTAPI InterlockedExchangeAdd##SUFFIX(TYPE volatile* Addend, TYPE Value) {                         \
-        DDI(InterlockedExchangeAdd##SUFFIX, HIGH_LEVEL);                                                   \
-        return add<TYPE>(Addend, Value);                                                                   \
-    }                                                                                                      \
-    TYPE NTAPI InterlockedAdd##SUFFIX(TYPE volatile* Addend, TYPE Value) {                                 \
-        DDI(InterlockedAdd##SUFFIX, HIGH_LEVEL);                                                           \
-        add<TYPE>(Addend, Value);                                                                          \
-        return *Addend;                                                                                    \
-    }                                                                                                      \
-    UCHAR NTAPI InterlockedBitTestAndSet##SUFFIX(TYPE volatile* Base, TYPE Bit) {                          \
-        DDI(InterlockedBitTestAndSet##SUFFIX, HIGH_LEVEL);                                                 \
-        return set_bit<TYPE>(Base, Bit);                                                                   \
-    }                                                                                                      \
-    UCHAR NTAPI InterlockedBitTestAndReset##SUFFIX(TYPE volatile* Base, TYPE Bit) {                        \
-        DDI(InterlockedBitTestAndReset##SUFFIX, HIGH_LEVEL);                                               \
-        return reset_bit<TYPE>(Base, Bit);                                                                 \
+#define SUMS_AND_BITS(TYPE, SUFFIX)                                                 \
+    TYPE NTAPI InterlockedExchangeAdd##SUFFIX(TYPE volatile* Addend, TYPE Value) {  \
+        DDI(InterlockedExchangeAdd##SUFFIX, HIGH_LEVEL);                            \
+        return add<TYPE>(Addend, Value);                                            \
+    }                                                                               \
+    TYPE NTAPI InterlockedAdd##SUFFIX(TYPE volatile* Addend, TYPE Value) {          \
+        DDI(InterlockedAdd##SUFFIX, HIGH_LEVEL);                                    \
+        add<TYPE>(Addend, Value);                                                   \
+        return *Addend;                                                             \
+    }                                                                               \
+    UCHAR NTAPI InterlockedBitTestAndSet##SUFFIX(TYPE volatile* Base, TYPE Bit) {   \
+        DDI(InterlockedBitTestAndSet##SUFFIX, HIGH_LEVEL);                          \
+        return set_bit<TYPE>(Base, Bit);                                            \
+    }                                                                               \
+    UCHAR NTAPI InterlockedBitTestAndReset##SUFFIX(TYPE volatile* Base, TYPE Bit) { \
+        DDI(InterlockedBitTestAndReset##SUFFIX, HIGH_LEVEL);                        \
+        return reset_bit<TYPE>(Base, Bit);                                          \
     }
 
 extern "C" {
@@ -119,8 +120,8 @@ ARITHMETIC(SHORT, 16)
 LOGIC(SHORT, 16)
 LOGIC(CHAR, 8)
 
-BOOLEAN NTAPI InterlockedCompareExchange128(LONG64 volatile* Destination, LONG64 ExchangeHigh, LONG64 ExchangeLow,
-                                            LONG64* ComparandResult) {
+BOOLEAN NTAPI InterlockedCompareExchange128(LONG64 volatile* Destination, LONG64 ExchangeHigh,
+                                            LONG64 ExchangeLow, LONG64* ComparandResult) {
     DDI(InterlockedCompareExchange128, HIGH_LEVEL);
     const LONG64 low = Destination[0];
     const LONG64 high = Destination[1];

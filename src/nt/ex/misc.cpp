@@ -16,14 +16,17 @@ VOID NTAPI ExLocalTimeToSystemTime(PLARGE_INTEGER LocalTime, PLARGE_INTEGER Syst
     *SystemTime = *LocalTime;
 }
 
-// What every x64 processor has (PF_* of winnt.h): compare-exchange, MMX, SSE, RDTSC, PAE, SSE2, NX, compare-exchange-128.
+// What every x64 processor has (PF_* of winnt.h): compare-exchange, MMX, SSE, RDTSC, PAE, SSE2, NX,
+// compare-exchange-128.
 BOOLEAN NTAPI ExIsProcessorFeaturePresent(ULONG ProcessorFeature) {
     DDI(ExIsProcessorFeaturePresent, HIGH_LEVEL);
-    constexpr ULONG features = 1u << 2 | 1u << 3 | 1u << 6 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 12 | 1u << 14;
+    constexpr ULONG features =
+        1u << 2 | 1u << 3 | 1u << 6 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 12 | 1u << 14;
     return ProcessorFeature < 32 && (features >> ProcessorFeature & 1u) != 0;
 }
 
-// A workstation without any suite but the single-user terminal services that every one has (VER_SUITE_*, by number).
+// A workstation without any suite but the single-user terminal services that every one has (VER_SUITE_*, by
+// number).
 BOOLEAN NTAPI ExVerifySuite(int SuiteType) {
     DDI(ExVerifySuite, PASSIVE_LEVEL);
     constexpr int single_user_terminal_services = 8;

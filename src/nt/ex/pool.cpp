@@ -24,8 +24,8 @@ constexpr std::uint32_t page_size = sim::page_size;
 constexpr std::uint32_t page_count = sim::nonpaged_range.size / page_size;
 static_assert(sim::nonpaged_range.size == sim::paged_range.size);
 
-// Between two blocks lie at least this many bytes that nobody owns: where Windows has its pool header, an overrun by one
-// byte is seen here.
+// Between two blocks lie at least this many bytes that nobody owns: where Windows has its pool header, an
+// overrun by one byte is seen here.
 constexpr std::uint32_t guard_bytes = 16;
 constexpr std::uint32_t guard_checked_max = 64;
 constexpr std::uint32_t none = 0;  // record 0 is never used
@@ -35,15 +35,18 @@ constexpr ULONG driver_page_fault_in_freed_special_pool = 0xD5;
 
 // ---- size classes: blocks of one stride in a page ----
 
-constexpr std::array<std::uint16_t, 25> strides{32,  48,  64,  80,  96,  112, 128, 144, 160, 176, 192,  208, 224,
-                                                240, 256, 320, 384, 448, 512, 576, 672, 816, 1024, 1360, 2048};
+constexpr std::array<std::uint16_t, 25> strides{32,  48,  64,  80,  96,   112,  128, 144, 160,
+                                                176, 192, 208, 224, 240,  256,  320, 384, 448,
+                                                512, 576, 672, 816, 1024, 1360, 2048};
 constexpr std::uint8_t large_class = strides.size();
 constexpr std::uint32_t stride_max = strides.back();
 
-// Freed blocks that wait before one is used again, so that use after free is seen and not hidden by a new owner.
+// Freed blocks that wait before one is used again, so that use after free is seen and not hidden by a new
+// owner.
 constexpr std::array<std::uint8_t, strides.size()> make_quarantine() {
     std::array<std::uint8_t, strides.size()> result{};
-    for (std::size_t i = 0; i < strides.size(); ++i) result[i] = strides[i] <= 128 ? 16 : strides[i] <= 512 ? 8 : 2;
+    for (std::size_t i = 0; i < strides.size(); ++i)
+        result[i] = strides[i] <= 128 ? 16 : strides[i] <= 512 ? 8 : 2;
     return result;
 }
 constexpr auto quarantine = make_quarantine();
@@ -86,9 +89,9 @@ struct Record {
     std::uint64_t address;
     std::uint64_t size;
     ULONG tag;
-    std::uint32_t next;     // in the queue of freed ones
-    std::uint32_t stride;   // bytes of the pool it takes
-    std::uint16_t type;     // POOL_TYPE's bits
+    std::uint32_t next;    // in the queue of freed ones
+    std::uint32_t stride;  // bytes of the pool it takes
+    std::uint16_t type;    // POOL_TYPE's bits
     State state;
     bool internal;
     Origin made;
@@ -99,7 +102,7 @@ struct Page {
     std::uint32_t record = none;  // of its first block; of the large block that covers it
     std::uint16_t carved = 0;     // blocks handed out so far; small classes only
     std::uint8_t size_class = 0;
-    bool dirty = false;           // belonged to a large block once
+    bool dirty = false;  // belonged to a large block once
 };
 
 struct Queue {
@@ -153,7 +156,8 @@ std::uint32_t pop(Queue& queue) {
 // Apart from the pools, so that they take no room in the program's file.
 struct Tables {
     std::array<Page, page_count> pages;
-    // Free runs below a pool's top, by address. A run for which there is no room is not used again before reset().
+    // Free runs below a pool's top, by address. A run for which there is no room is not used again before
+    // reset().
     std::array<Run, 4096> runs;
 };
 constinit Tables nonpaged_tables{};
@@ -171,7 +175,9 @@ struct Pool {
     std::uint32_t page_of(std::uint64_t address) const {
         return static_cast<std::uint32_t>((address - range.base) / page_size);
     }
-    std::uint64_t address_of(std::uint32_t page) const { return range.base + std::uint64_t{page} * page_size; }
+    std::uint64_t address_of(std::uint32_t page) const {
+        return range.base + std::uint64_t{page} * page_size;
+    }
 };
 
 Pool nonpaged{sim::nonpaged_range, nonpaged_tables.pages, nonpaged_tables.runs};
@@ -201,9 +207,12 @@ void unpoison(std::uint64_t address, std::uint64_t size) {
 #endif
 }
 
-unsigned char* bytes(std::uint64_t address) { return reinterpret_cast<unsigned char*>(address); }
+unsigned char* bytes(std::uint64_t address) {
+    return reinterpret_cast<unsigned char*>(address);
+}
 
-// Small blocks are filled and compared sixteen bytes at a time, without a call: this runs with every allocation.
+// Small blocks are filled and compared sixteen bytes at a time, without a call: this runs with every
+// allocation.
 using Chunk = std::uint64_t __attribute__((vector_size(16)));
 
 Chunk load(std::uint64_t address) {
@@ -212,7 +221,9 @@ Chunk load(std::uint64_t address) {
     return chunk;
 }
 
-void store(std::uint64_t address, Chunk chunk) { __builtin_memcpy(bytes(address), &chunk, sizeof chunk); }
+void store(std::uint64_t address, Chunk chunk) {
+    __builtin_memcpy(bytes(address), &chunk, sizeof chunk);
+}
 
 Chunk chunk_of(unsigned char value) {
     const std::uint64_t word = value * 0x0101010101010101ull;
@@ -304,8 +315,8 @@ Subject subject_at(std::uint64_t address) {
 void check_still_freed(const Record& record) {
     unpoison(record.address, record.stride);
     if (!filled_with(record.address, record.stride, freed_fill)) {
-        PORTICO_PROBE(pool_misuse, driver_page_fault_in_freed_special_pool, subject_of(record), record.address,
-                      "A pool block was written to after it had been freed.");
+        PORTICO_PROBE(pool_misuse, driver_page_fault_in_freed_special_pool, subject_of(record),
+                      record.address, "A pool block was written to after it had been freed.");
         fill(record.address, record.stride, freed_fill);
     }
     poison(record.address, record.stride);
@@ -320,8 +331,8 @@ void check_guard(const Record& record) {
     unpoison(guard, guard_size(record));
     if (filled_with(guard, guard_size(record), guard_fill)) return;
     constexpr std::uint64_t written_past_the_end = 0x24;
-    PORTICO_PROBE(pool_misuse, SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, subject_of(record), written_past_the_end,
-                  "The driver wrote past the end of a pool block.");
+    PORTICO_PROBE(pool_misuse, SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, subject_of(record),
+                  written_past_the_end, "The driver wrote past the end of a pool block.");
 }
 
 // ---- blocks ----
@@ -388,7 +399,8 @@ std::uint32_t take(Pool& pool, bool cache_aligned, std::size_t size) {
     return take_small(pool, (cache_aligned ? aligned_class_of : class_of)[stride / 16]);
 }
 
-// Every stride has room for sixteen bytes behind the block: what is filled too far is the guard's, which comes second.
+// Every stride has room for sixteen bytes behind the block: what is filled too far is the guard's, which
+// comes second.
 void prepare(Record& record, bool zero) {
     unpoison(record.address, record.stride);
     fill(record.address, std::max<std::uint64_t>(record.size, guard_bytes), zero ? 0 : uninitialised_fill);
@@ -474,7 +486,8 @@ void release(Pool& pool, Record& record) {
     const std::uint32_t page = pool.page_of(record.address);
     const bool large = pool.pages[page].size_class == large_class;
     unpoison(record.address, record.stride);
-    fill(record.address, large ? std::max<std::uint64_t>(record.size, guard_bytes) : record.stride, freed_fill);
+    fill(record.address, large ? std::max<std::uint64_t>(record.size, guard_bytes) : record.stride,
+         freed_fill);
     poison(record.address, record.stride);
     record.state = State::freed;
     --pool.use.blocks;
@@ -520,7 +533,8 @@ void reset(Pool& pool) {
     for (std::uint32_t i = 0; i < pool.top; ++i) {
         Page& page = pool.pages[i];
         if (!discard) {
-            const std::size_t used = page.dirty ? page_size : std::size_t{page.carved} * strides[page.size_class];
+            const std::size_t used =
+                page.dirty ? page_size : std::size_t{page.carved} * strides[page.size_class];
             std::memset(bytes(pool.address_of(i)), 0, used);
         }
         page = Page{};
@@ -535,8 +549,9 @@ void reset(Pool& pool) {
 void reset_pool() {
     sim::reserve_arena();
     if (records.all == nullptr) {
-        void* const memory = ::mmap(nullptr, std::size_t{record_limit} * sizeof(Record), PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void* const memory =
+            ::mmap(nullptr, std::size_t{record_limit} * sizeof(Record), PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         PORTICO_CHECK(memory != MAP_FAILED);
         records.all = static_cast<Record*>(memory);
     }
@@ -568,7 +583,9 @@ void* allocate_internal(POOL_TYPE type, std::size_t size, ULONG tag) {
     return bytes(record->address);
 }
 
-void free(void* address, ULONG tag) { free(address, tag, __builtin_frame_address(0)); }
+void free(void* address, ULONG tag) {
+    free(address, tag, __builtin_frame_address(0));
+}
 
 void free(void* address, ULONG tag, const void* frame) {
     Record* const record = block_to_free(reinterpret_cast<std::uint64_t>(address));
@@ -588,7 +605,8 @@ bool owns(const void* address) {
     const auto wanted = reinterpret_cast<std::uint64_t>(address);
     Pool* const pool = pool_of(wanted);
     const Record* const record = pool == nullptr ? nullptr : record_at(*pool, wanted);
-    return record != nullptr && record->state == State::live && wanted - record->address < std::max<std::uint64_t>(record->size, 1);
+    return record != nullptr && record->state == State::live &&
+           wanted - record->address < std::max<std::uint64_t>(record->size, 1);
 }
 
 bool find_block(const void* address, PoolBlock& block) {
@@ -600,7 +618,8 @@ bool find_block(const void* address, PoolBlock& block) {
     return true;
 }
 
-void for_each_live_block(sim::AddressRange image, void (*visit)(const PoolBlock& block, void* context), void* context) {
+void for_each_live_block(sim::AddressRange image, void (*visit)(const PoolBlock& block, void* context),
+                         void* context) {
     const auto report = [&](const Record& record) {
         if (record.state != State::live || record.internal || !made_by(record.made, image)) return;
         PoolBlock block;
@@ -619,7 +638,9 @@ void check_freed_blocks() {
     for_each_record(paged, check);
 }
 
-PoolUse pool_use(bool of_paged) { return of_paged ? paged.use : nonpaged.use; }
+PoolUse pool_use(bool of_paged) {
+    return of_paged ? paged.use : nonpaged.use;
+}
 
 bool made_by(const Origin& origin, sim::AddressRange image) {
     if (image.size == 0) return true;

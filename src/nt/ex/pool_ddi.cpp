@@ -21,7 +21,8 @@ void tell(ULONG code, std::uint64_t detail, std::size_t size, ULONG tag, const c
 void check_request(ULONG type, std::size_t size, ULONG tag) {
     const std::uint64_t irql = ke::current_irql();
     if (size == 0) {
-        tell(driver_verifier_detected_violation, 0x00, size, tag, "The driver asked for a pool block of zero bytes.");
+        tell(driver_verifier_detected_violation, 0x00, size, tag,
+             "The driver asked for a pool block of zero bytes.");
     }
     if ((tag & ~PROTECTED_POOL) == 0) {
         tell(BAD_POOL_CALLER, 0x9B, size, tag, "The driver asked for a pool block with a tag of zero.");
@@ -33,7 +34,8 @@ void check_request(ULONG type, std::size_t size, ULONG tag) {
 }
 
 // What all allocating functions share. Null when exhausted and not told to raise.
-void* allocate_checked(ULONG type, std::size_t size, ULONG tag, bool raises, const void* frame, const void* caller) {
+void* allocate_checked(ULONG type, std::size_t size, ULONG tag, bool raises, const void* frame,
+                       const void* caller) {
     check_request(type, size, tag);
     void* const block = allocate(static_cast<POOL_TYPE>(type), size, tag, frame);
     if (block == nullptr && raises) raise_status(STATUS_INSUFFICIENT_RESOURCES, caller);
@@ -55,10 +57,17 @@ bool pool_type_of(POOL_FLAGS flags, ULONG& type) {
                                  POOL_FLAG_CACHE_ALIGNED | POOL_FLAG_RAISE_ON_FAILURE;
     if ((flags & 0xFFFFFFFF & ~known) != 0) return false;
     switch (flags & kinds) {
-        case POOL_FLAG_NON_PAGED: type = NonPagedPoolNx; break;
-        case POOL_FLAG_NON_PAGED_EXECUTE: type = NonPagedPoolExecute; break;
-        case POOL_FLAG_PAGED: type = PagedPool; break;
-        default: return false;
+        case POOL_FLAG_NON_PAGED:
+            type = NonPagedPoolNx;
+            break;
+        case POOL_FLAG_NON_PAGED_EXECUTE:
+            type = NonPagedPoolExecute;
+            break;
+        case POOL_FLAG_PAGED:
+            type = PagedPool;
+            break;
+        default:
+            return false;
     }
     if ((flags & POOL_FLAG_SESSION) != 0) type |= NonPagedPoolSession;
     if ((flags & POOL_FLAG_CACHE_ALIGNED) != 0) type |= NonPagedPoolCacheAligned;
@@ -89,7 +98,8 @@ void* allocate_by_flags(POOL_FLAGS flags, std::size_t size, ULONG tag, PCPOOL_EX
 void free_checked(void* address, ULONG tag, const void* frame) {
     const std::uint64_t irql = ke::current_irql();
     if (irql > APC_LEVEL && sim::paged_range.contains(address)) {
-        tell(BAD_POOL_CALLER, 0x09 | irql << 32, 0, tag, "The driver freed paged pool at DISPATCH_LEVEL or above.");
+        tell(BAD_POOL_CALLER, 0x09 | irql << 32, 0, tag,
+             "The driver freed paged pool at DISPATCH_LEVEL or above.");
     }
     free(address, tag, frame);
 }
@@ -114,7 +124,8 @@ PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULON
     return ex::allocate_by_type(PoolType, NumberOfBytes, Tag, FRAME, CALLER);
 }
 
-PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag, EX_POOL_PRIORITY) {
+PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag,
+                                          EX_POOL_PRIORITY) {
     DDI(ExAllocatePoolWithTagPriority, DISPATCH_LEVEL);
     return ex::allocate_by_type(PoolType, NumberOfBytes, Tag, FRAME, CALLER);
 }
@@ -137,7 +148,8 @@ PVOID NTAPI ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag) {
 PVOID NTAPI ExAllocatePool3(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag,
                             PCPOOL_EXTENDED_PARAMETER ExtendedParameters, ULONG ExtendedParametersCount) {
     DDI(ExAllocatePool3, DISPATCH_LEVEL);
-    return ex::allocate_by_flags(Flags, NumberOfBytes, Tag, ExtendedParameters, ExtendedParametersCount, FRAME, CALLER);
+    return ex::allocate_by_flags(Flags, NumberOfBytes, Tag, ExtendedParameters, ExtendedParametersCount,
+                                 FRAME, CALLER);
 }
 
 VOID NTAPI ExFreePool(PVOID P) {
@@ -156,6 +168,8 @@ VOID NTAPI ExFreePool2(PVOID P, ULONG Tag, PCPOOL_EXTENDED_PARAMETER, ULONG) {
 }
 
 // Only tells which pool type NonPagedPool is: non-paged pool is never executable here.
-VOID NTAPI ExInitializeDriverRuntime(ULONG) { DDI(ExInitializeDriverRuntime, PASSIVE_LEVEL); }
+VOID NTAPI ExInitializeDriverRuntime(ULONG) {
+    DDI(ExInitializeDriverRuntime, PASSIVE_LEVEL);
+}
 
 }  // extern "C"

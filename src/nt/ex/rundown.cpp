@@ -1,15 +1,16 @@
-// Run-down protection. Count holds twice the references, or, once somebody waits, 1 plus the address of his wait block.
+// Run-down protection. Count holds twice the references, or, once somebody waits, 1 plus the address of his
+// wait block.
 #include "nt/ke/ke.h"
 #include "sim/address_map.h"
 
 namespace portico::nt::ex {
 namespace {
 
-constexpr ULONG_PTR active = 1;      // run down: no new reference
+constexpr ULONG_PTR active = 1;  // run down: no new reference
 constexpr ULONG_PTR one = 2;
 
 struct WaitBlock {
-    ULONG_PTR left;                  // references, counted in `one`
+    ULONG_PTR left;  // references, counted in `one`
     KEVENT event;
 };
 
@@ -17,7 +18,8 @@ struct WaitBlock {
 WaitBlock* waiter_of(const EX_RUNDOWN_REF* reference) {
     const ULONG_PTR value = reference->Count;
     const ULONG_PTR address = value & ~active;
-    return (value & active) != 0 && sim::stack_range.contains(address) ? reinterpret_cast<WaitBlock*>(address) : nullptr;
+    return (value & active) != 0 && sim::stack_range.contains(address) ? reinterpret_cast<WaitBlock*>(address)
+                                                                       : nullptr;
 }
 
 bool acquire(PEX_RUNDOWN_REF reference, ULONG count) {
@@ -28,7 +30,9 @@ bool acquire(PEX_RUNDOWN_REF reference, ULONG count) {
 
 void release(PEX_RUNDOWN_REF reference, ULONG count) {
     WaitBlock* const waiter = waiter_of(reference);
-    const ULONG_PTR held = waiter != nullptr ? waiter->left : (reference->Count & active) != 0 ? 0 : reference->Count;
+    const ULONG_PTR held = waiter != nullptr                  ? waiter->left
+                           : (reference->Count & active) != 0 ? 0
+                                                              : reference->Count;
     if (held < one * count) {
         PORTICO_PROBE(object_misuse, REFERENCE_BY_POINTER, reference,
                       "The driver released run-down protection that it had not acquired.");

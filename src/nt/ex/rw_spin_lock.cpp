@@ -7,11 +7,13 @@ namespace {
 
 constexpr ULONG exclusive = 0x80000000;
 
-// What spinning processors look at: not 0 while some lock is worth waiting for. Whoever releases any lock clears it, and
-// the spinners look at theirs again.
+// What spinning processors look at: not 0 while some lock is worth waiting for. Whoever releases any lock
+// clears it, and the spinners look at theirs again.
 volatile std::uint64_t turnstile = 0;
 
-ULONG value_of(PEX_SPIN_LOCK lock) { return static_cast<ULONG>(*lock); }
+ULONG value_of(PEX_SPIN_LOCK lock) {
+    return static_cast<ULONG>(*lock);
+}
 
 void spin_until(PEX_SPIN_LOCK lock, bool (*acquirable)(ULONG value)) {
     while (!acquirable(value_of(lock))) {
@@ -27,7 +29,8 @@ void open_turnstile() {
 }
 
 void check_dispatch(PEX_SPIN_LOCK lock) {
-    if (ke::current_irql() < DISPATCH_LEVEL) PORTICO_PROBE(spin_lock, SpinLockFault::wrong_irql, lock, ke::current_irql());
+    if (ke::current_irql() < DISPATCH_LEVEL)
+        PORTICO_PROBE(spin_lock, SpinLockFault::wrong_irql, lock, ke::current_irql());
 }
 
 void acquire_exclusive_at_dpc(PEX_SPIN_LOCK lock) {
@@ -41,7 +44,8 @@ void acquire_shared_at_dpc(PEX_SPIN_LOCK lock) {
 }
 
 void release_exclusive_at_dpc(PEX_SPIN_LOCK lock) {
-    if (value_of(lock) != exclusive) PORTICO_PROBE(spin_lock, SpinLockFault::not_owned, lock, ke::current_irql());
+    if (value_of(lock) != exclusive)
+        PORTICO_PROBE(spin_lock, SpinLockFault::not_owned, lock, ke::current_irql());
     *lock = 0;
     open_turnstile();
 }
@@ -58,7 +62,9 @@ void release_shared_at_dpc(PEX_SPIN_LOCK lock) {
 
 }  // namespace
 
-void reset_spin_locks() { turnstile = 0; }
+void reset_spin_locks() {
+    turnstile = 0;
+}
 
 }  // namespace portico::nt::ex
 

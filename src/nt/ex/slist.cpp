@@ -24,7 +24,9 @@ bool plausible(PSLIST_HEADER head, const SLIST_ENTRY* entry) {
 // Holds a driver's lock around one list operation, at HIGH_LEVEL so that any IRQL may use the list.
 class HighLock {
   public:
-    explicit HighLock(PKSPIN_LOCK lock) : lock_(lock), old_(ke::raise(HIGH_LEVEL)) { ke::acquire_spin_lock(lock_); }
+    explicit HighLock(PKSPIN_LOCK lock) : lock_(lock), old_(ke::raise(HIGH_LEVEL)) {
+        ke::acquire_spin_lock(lock_);
+    }
     ~HighLock() {
         ke::release_spin_lock(lock_);
         ke::lower(old_);
@@ -145,7 +147,8 @@ ULONG NTAPI ExInterlockedAddUlong(PULONG Addend, ULONG Increment, PKSPIN_LOCK Lo
     return before;
 }
 
-LARGE_INTEGER NTAPI ExInterlockedAddLargeInteger(PLARGE_INTEGER Addend, LARGE_INTEGER Increment, PKSPIN_LOCK Lock) {
+LARGE_INTEGER NTAPI ExInterlockedAddLargeInteger(PLARGE_INTEGER Addend, LARGE_INTEGER Increment,
+                                                 PKSPIN_LOCK Lock) {
     DDI(ExInterlockedAddLargeInteger, HIGH_LEVEL);
     const ex::HighLock lock(Lock);
     const LARGE_INTEGER before = *Addend;

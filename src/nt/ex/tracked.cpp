@@ -8,7 +8,7 @@ namespace portico::nt::ex {
 namespace {
 
 struct Tracked {
-    std::uint64_t address;   // 0: free
+    std::uint64_t address;  // 0: free
     std::uint32_t size;
     std::uint32_t tag;
     TrackedKind kind;
@@ -17,25 +17,27 @@ struct Tracked {
 
 struct Table {
     std::array<Tracked, tracked_limit> all;
-    unsigned used = 0;       // entries from here on were never used
+    unsigned used = 0;  // entries from here on were never used
 };
 Table table;
 
 struct Naming {
     LeftKind left;
     const char* what;
-    const char* freed;       // what to say when its memory is freed
+    const char* freed;  // what to say when its memory is freed
 };
 
 Naming naming_of(TrackedKind kind) {
     switch (kind) {
         case TrackedKind::lookaside_list:
-            return {LeftKind::lookaside_list, "lookaside list", "The driver freed memory that holds a lookaside list (0xCC)."};
+            return {LeftKind::lookaside_list, "lookaside list",
+                    "The driver freed memory that holds a lookaside list (0xCC)."};
         case TrackedKind::resource:
             return {LeftKind::object, "ERESOURCE", "The driver freed memory that holds an ERESOURCE (0xD2)."};
         case TrackedKind::callback_registration:
             return {LeftKind::object, "callback registration", "The driver freed a callback registration."};
-        case TrackedKind::timer: break;
+        case TrackedKind::timer:
+            break;
     }
     return {LeftKind::timer, "EX_TIMER", "The driver freed an EX_TIMER without ExDeleteTimer."};
 }
@@ -80,20 +82,23 @@ bool untrack(TrackedKind kind, const void* address) {
     return true;
 }
 
-bool is_tracked(TrackedKind kind, const void* address) { return find(kind, address) != nullptr; }
+bool is_tracked(TrackedKind kind, const void* address) {
+    return find(kind, address) != nullptr;
+}
 
 void forget_tracked_in(std::uint64_t address, std::uint64_t size) {
     constexpr ULONG driver_verifier_detected_violation = 0xC4;
     for (unsigned i = 0; i < table.used; ++i) {
         Tracked& t = table.all[i];
         if (t.address == 0 || t.address - address >= size) continue;
-        PORTICO_PROBE(object_misuse, driver_verifier_detected_violation, reinterpret_cast<const void*>(t.address),
-                      naming_of(t.kind).freed);
+        PORTICO_PROBE(object_misuse, driver_verifier_detected_violation,
+                      reinterpret_cast<const void*>(t.address), naming_of(t.kind).freed);
         forget(t);
     }
 }
 
-void for_each_left_tracked(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context) {
+void for_each_left_tracked(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                           void* context) {
     for (unsigned i = 0; i < table.used; ++i) {
         const Tracked& t = table.all[i];
         if (t.address == 0 || !made_by(t.made, image)) continue;
@@ -108,6 +113,8 @@ void for_each_left_tracked(sim::AddressRange image, void (*visit)(const LeftBehi
     }
 }
 
-void reset_tracked() { table.used = 0; }
+void reset_tracked() {
+    table.used = 0;
+}
 
 }  // namespace portico::nt::ex

@@ -1,5 +1,5 @@
-// What drivers initialise in their own memory and must delete before they free it or unload: lookaside lists, resources,
-// callback registrations, timers. Kept by address with where it was made.
+// What drivers initialise in their own memory and must delete before they free it or unload: lookaside lists,
+// resources, callback registrations, timers. Kept by address with where it was made.
 #pragma once
 
 #include "nt/findings.h"
@@ -22,7 +22,8 @@ bool is_tracked(TrackedKind kind, const void* address);
 // Memory is being freed that still holds one: told about (0xC4), and forgotten.
 void forget_tracked_in(std::uint64_t address, std::uint64_t size);
 
-void for_each_left_tracked(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context);
+void for_each_left_tracked(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                           void* context);
 
 void reset_tracked();
 

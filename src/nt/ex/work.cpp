@@ -9,10 +9,10 @@
 namespace portico::nt::ex {
 namespace {
 
-// What waits is kept here, not in the driver's list links: a driver that frees or overwrites a queued item is told about
-// instead of leading the system astray.
-constexpr unsigned item_limit = 16384;       // docs/limits.md
-constexpr unsigned worker_limit = 8;         // of one queue
+// What waits is kept here, not in the driver's list links: a driver that frees or overwrites a queued item is
+// told about instead of leading the system astray.
+constexpr unsigned item_limit = 16384;  // docs/limits.md
+constexpr unsigned worker_limit = 8;    // of one queue
 constexpr unsigned priority_count = 32;
 
 struct Node {
@@ -75,7 +75,7 @@ void give_node(Node* node) {
 
 PWORK_QUEUE_ITEM pop(WorkQueue& queue) {
     Node* const node = queue.head;
-    if (node == nullptr) return nullptr;   // taken out because its memory was freed
+    if (node == nullptr) return nullptr;  // taken out because its memory was freed
     queue.head = node->next;
     if (queue.head == nullptr) queue.tail = nullptr;
     --queue.length;
@@ -88,7 +88,7 @@ PWORK_QUEUE_ITEM pop(WorkQueue& queue) {
 void run(PWORK_QUEUE_ITEM item) {
     PWORKER_THREAD_ROUTINE const routine = item->WorkerRoutine;
     void* const parameter = const_cast<void*>(item->Parameter);
-    item->List.Flink = nullptr;   // from here on the routine may free it or queue it again
+    item->List.Flink = nullptr;  // from here on the routine may free it or queue it again
     DriverCall call("WorkerRoutine", reinterpret_cast<const void*>(routine));
     routine(parameter);
 }
@@ -104,7 +104,9 @@ void NTAPI worker(void* context) {
     }
 }
 
-void tell(ULONG code, const void* item, const char* text) { PORTICO_PROBE(object_misuse, code, item, text); }
+void tell(ULONG code, const void* item, const char* text) {
+    PORTICO_PROBE(object_misuse, code, item, text);
+}
 
 // Calls visit(queue, link) for every waiting node; visit returns true to take it out.
 template <class Visit>
@@ -179,7 +181,8 @@ bool work_item_queued(const WORK_QUEUE_ITEM* item) {
     return found;
 }
 
-void for_each_left_work_item(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context) {
+void for_each_left_work_item(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                             void* context) {
     for_each_node([&](const Node& node) {
         const auto routine = reinterpret_cast<std::uint64_t>(node.item->WorkerRoutine);
         if (image.size != 0 && !image.contains(routine)) return false;

@@ -15,7 +15,8 @@ void queue_work_item(PWORK_QUEUE_ITEM item, ULONG queue);
 bool work_item_queued(const WORK_QUEUE_ITEM* item);
 
 // Items whose routine lies in `image` and that still wait, as things left at unload.
-void for_each_left_work_item(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context);
+void for_each_left_work_item(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                             void* context);
 
 // An item lies in memory that is being freed: told about, and taken out of its queue.
 void forget_work_items_in(std::uint64_t address, std::uint64_t size);

@@ -74,11 +74,13 @@ bool pass(Line& line, bool stop_at_claim) {
     return claimed;
 }
 
-// Level: the first that claims ends the walk; the line dispatches again while asserted. Latched: passes until none claims.
+// Level: the first that claims ends the walk; the line dispatches again while asserted. Latched: passes until
+// none claims.
 bool walk_chain(Line& line, bool latched) {
     if (!latched) return pass(line, true);
     if (!pass(line, false)) return false;
-    for (unsigned passes = 0; line.chain != nullptr && line.chain->next != nullptr && pass(line, false); ++passes) {
+    for (unsigned passes = 0; line.chain != nullptr && line.chain->next != nullptr && pass(line, false);
+         ++passes) {
         if (passes < latched_pass_limit) continue;
         PORTICO_PROBE(interrupt_storm, line.chain->irq, true);
         break;
@@ -124,8 +126,12 @@ void reset_interrupts() {
     interrupts.lines.fill(Line{});
 }
 
-sim::Irql line_irql(unsigned irq) { return sim::scheduler.lines[irq].irql(); }
-unsigned vector_of(unsigned irq) { return vector_base + irq; }
+sim::Irql line_irql(unsigned irq) {
+    return sim::scheduler.lines[irq].irql();
+}
+unsigned vector_of(unsigned irq) {
+    return vector_base + irq;
+}
 int irq_of_vector(unsigned vector) {
     const unsigned irq = vector - vector_base;
     return irq < sim::irq_line_count ? static_cast<int>(irq) : -1;
@@ -144,7 +150,8 @@ NTSTATUS connect_interrupt(const InterruptRequest& request, PKINTERRUPT* interru
     object->lock = request.lock != nullptr ? request.lock : &object->own_lock;
     object->irq = request.irq;
     object->irql = wire.irql();
-    object->synchronize_irql = request.synchronize_irql > wire.irql() ? request.synchronize_irql : wire.irql();
+    object->synchronize_irql =
+        request.synchronize_irql > wire.irql() ? request.synchronize_irql : wire.irql();
     object->latched = request.latched;
     object->share = request.share;
     object->connected = true;
@@ -155,7 +162,8 @@ NTSTATUS connect_interrupt(const InterruptRequest& request, PKINTERRUPT* interru
     *interrupt = object;
     if (line.chain == object) {
         wire.set_latched(request.latched);
-        wire.connect(service, &line, request.affinity == 0 ? ~0u : static_cast<std::uint32_t>(request.affinity));
+        wire.connect(service, &line,
+                     request.affinity == 0 ? ~0u : static_cast<std::uint32_t>(request.affinity));
         sim::Processor& p = *sim::this_processor;
         if (sim::scheduler.deliverable(p)) sim::scheduler.deliver();
     }

@@ -136,7 +136,7 @@ struct InterruptRequest {
     bool latched;
     bool share;
     KAFFINITY affinity;
-    bool system = false;          // the routine is the system's own: running it is no call into a driver
+    bool system = false;  // the routine is the system's own: running it is no call into a driver
 };
 // STATUS_INVALID_PARAMETER for a line that does not exist or cannot be shared that way,
 // STATUS_INSUFFICIENT_RESOURCES.

@@ -1,5 +1,5 @@
-// The clock: system, interrupt and performance time from the processors' simulated time. Ticks happen only when
-// something waits for one, at the same instants as if they always did.
+// The clock: system, interrupt and performance time from the processors' simulated time. Ticks happen only
+// when something waits for one, at the same instants as if they always did.
 #include "nt/ke/timer_queue.h"
 
 namespace portico::nt::ke {
@@ -7,7 +7,8 @@ namespace {
 
 constexpr ULONG default_tick_100ns = 156'250;
 constexpr ULONG fast_tick_100ns = 10'000;
-// 2024-01-01 00:00 UTC in 100 ns since 1601: power-on of every Machine, so that no run depends on the host's date.
+// 2024-01-01 00:00 UTC in 100 ns since 1601: power-on of every Machine, so that no run depends on the host's
+// date.
 constexpr LONGLONG power_on_100ns = 133'485'408'000'000'000;
 
 struct Clock {
@@ -15,7 +16,7 @@ struct Clock {
     // Ticks count from the last change of resolution.
     LONGLONG epoch_100ns = 0;
     ULONG tick = default_tick_100ns;
-    bool lost = false;   // the last tick, by the policy's choice
+    bool lost = false;  // the last tick, by the policy's choice
 };
 
 Clock clock;
@@ -78,11 +79,21 @@ void want_tick() {
     sim::scheduler.schedule(tick_event, at_ns);
 }
 
-LONGLONG exact_time_100ns() { return sim::this_processor->at_ns / 100; }
-LONGLONG exact_system_time_100ns() { return power_on_100ns + exact_time_100ns(); }
-LONGLONG interrupt_time_100ns() { return to_tick(exact_time_100ns()); }
-LONGLONG system_time_100ns() { return power_on_100ns + interrupt_time_100ns(); }
-ULONG tick_100ns() { return clock.tick; }
+LONGLONG exact_time_100ns() {
+    return sim::this_processor->at_ns / 100;
+}
+LONGLONG exact_system_time_100ns() {
+    return power_on_100ns + exact_time_100ns();
+}
+LONGLONG interrupt_time_100ns() {
+    return to_tick(exact_time_100ns());
+}
+LONGLONG system_time_100ns() {
+    return power_on_100ns + interrupt_time_100ns();
+}
+ULONG tick_100ns() {
+    return clock.tick;
+}
 
 ULONG set_timer_resolution(bool set) {
     if (set) {
@@ -100,7 +111,9 @@ ULONG set_timer_resolution(bool set) {
     return clock.tick;
 }
 
-void stall(Nanoseconds duration_ns) { sim::scheduler.stall(duration_ns); }
+void stall(Nanoseconds duration_ns) {
+    sim::scheduler.stall(duration_ns);
+}
 
 }  // namespace portico::nt::ke
 

@@ -14,9 +14,11 @@ void reset_timers();
 void reset_time();
 void reset_interrupts();
 
-// Signals the timers that the clock's last tick has passed, queueing their DPCs. On processor 0, at DISPATCH_LEVEL.
+// Signals the timers that the clock's last tick has passed, queueing their DPCs. On processor 0, at
+// DISPATCH_LEVEL.
 void expire_timers(sim::Processor& p);
-// The earliest due time of an armed timer, in 100 ns of interrupt time; the largest LONGLONG when none is armed.
+// The earliest due time of an armed timer, in 100 ns of interrupt time; the largest LONGLONG when none is
+// armed.
 LONGLONG next_timer_100ns();
 bool timers_due();
 

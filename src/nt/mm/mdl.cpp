@@ -15,7 +15,8 @@ constexpr ULONG mdl_tag = ' ldM';
 constexpr ULONG driver_verifier_detected_violation = 0xC4;
 constexpr std::size_t page_size = sim::page_size;
 
-// The pages that drivers have locked with MmProbeAndLockPages. Beyond the limit they are not remembered (docs/limits.md).
+// The pages that drivers have locked with MmProbeAndLockPages. Beyond the limit they are not remembered
+// (docs/limits.md).
 struct Locked {
     PMDL mdl;
     Origin made;
@@ -26,15 +27,21 @@ struct LockedTable {
 };
 LockedTable locked;
 
-void* buffer_of(const MDL* mdl) { return static_cast<char*>(mdl->StartVa) + mdl->ByteOffset; }
-PPFN_NUMBER frames_of(PMDL mdl) { return reinterpret_cast<PPFN_NUMBER>(mdl + 1); }
+void* buffer_of(const MDL* mdl) {
+    return static_cast<char*>(mdl->StartVa) + mdl->ByteOffset;
+}
+PPFN_NUMBER frames_of(PMDL mdl) {
+    return reinterpret_cast<PPFN_NUMBER>(mdl + 1);
+}
 
 std::size_t pages_spanned(const void* base, std::size_t length) {
     const std::size_t offset = reinterpret_cast<std::uint64_t>(base) % page_size;
     return (offset + length + page_size - 1) / page_size;
 }
 
-void tell(PMDL mdl, const char* text) { PORTICO_PROBE(object_misuse, driver_verifier_detected_violation, mdl, text); }
+void tell(PMDL mdl, const char* text) {
+    PORTICO_PROBE(object_misuse, driver_verifier_detected_violation, mdl, text);
+}
 
 void fill_frames(PMDL mdl) {
     const std::size_t pages = pages_spanned(buffer_of(mdl), mdl->ByteCount);
@@ -50,7 +57,8 @@ bool pages_present(const MDL* mdl, KPROCESSOR_MODE mode) {
     if (mode != KernelMode) return user_memory_valid(buffer, mdl->ByteCount);
     const std::size_t pages = pages_spanned(buffer, mdl->ByteCount);
     for (std::size_t i = 0; i < pages; ++i) {
-        const char* const at = i == 0 ? static_cast<const char*>(buffer) : static_cast<char*>(mdl->StartVa) + i * page_size;
+        const char* const at =
+            i == 0 ? static_cast<const char*>(buffer) : static_cast<char*>(mdl->StartVa) + i * page_size;
         if (!is_address_valid(at)) return false;
     }
     return true;
@@ -66,7 +74,9 @@ void forget_locked(PMDL mdl) {
 
 }  // namespace
 
-void reset_mdls() { locked.count = 0; }
+void reset_mdls() {
+    locked.count = 0;
+}
 
 void remember_locked(PMDL mdl, const void* frame) {
     if (locked.count == locked.all.size()) return;
@@ -100,7 +110,7 @@ PMDL allocate_mdl(void* base, ULONG length) {
 }
 
 PMDL allocate_mdl(void* base, ULONG length, const void* frame) {
-    constexpr ULONG length_limit = 0x80000000 - page_size;   // IoAllocateMdl's documented maximum
+    constexpr ULONG length_limit = 0x80000000 - page_size;  // IoAllocateMdl's documented maximum
     if (length > length_limit) return nullptr;
     auto* const mdl = static_cast<PMDL>(ex::allocate(NonPagedPool, mdl_size(base, length), mdl_tag, frame));
     if (mdl != nullptr) initialize_mdl(mdl, base, length);
@@ -168,7 +178,9 @@ void build_partial(PMDL source, PMDL target, void* address, ULONG length) {
     target->ByteCount = length;
     target->MappedSystemVa =
         (source->MdlFlags & inherited) != 0 ? static_cast<char*>(source->MappedSystemVa) + offset : nullptr;
-    const std::size_t first = (reinterpret_cast<std::uint64_t>(target->StartVa) - reinterpret_cast<std::uint64_t>(source->StartVa)) / page_size;
+    const std::size_t first = (reinterpret_cast<std::uint64_t>(target->StartVa) -
+                               reinterpret_cast<std::uint64_t>(source->StartVa)) /
+                              page_size;
     std::memcpy(frames_of(target), frames_of(source) + first, pages * sizeof(PFN_NUMBER));
 }
 
@@ -177,10 +189,11 @@ void* map(PMDL mdl, KPROCESSOR_MODE mode) {
     if ((mdl->MdlFlags & describes_pages) == 0) {
         tell(mdl, "The driver mapped an MDL whose pages are not locked.");
     }
-    // An MDL's own addresses may be the user's, the system's, or (MmAllocatePagesForMdl) none: the frames tell.
-    // Portico's own memory has no frame and keeps its address.
+    // An MDL's own addresses may be the user's, the system's, or (MmAllocatePagesForMdl) none: the frames
+    // tell. Portico's own memory has no frame and keeps its address.
     const PFN_NUMBER frame = frames_of(mdl)[0];
-    void* const memory = frame == 0 ? buffer_of(mdl) : memory_at(std::uint64_t{frame} * page_size + mdl->ByteOffset);
+    void* const memory =
+        frame == 0 ? buffer_of(mdl) : memory_at(std::uint64_t{frame} * page_size + mdl->ByteOffset);
     if (memory == nullptr) return nullptr;
     const bool user_page = sim::user_range.contains(memory);
     if (mode != KernelMode) return user_page ? memory : nullptr;
@@ -191,7 +204,7 @@ void* map(PMDL mdl, KPROCESSOR_MODE mode) {
 }
 
 void unmap(void* address, PMDL mdl) {
-    if (is_user_address(address)) return;   // a UserMode mapping leaves no trace in the MDL
+    if (is_user_address(address)) return;  // a UserMode mapping leaves no trace in the MDL
     if ((mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) == 0 || address != mdl->MappedSystemVa) {
         tell(mdl, "The driver unmapped an address at which the MDL is not mapped.");
         return;
@@ -200,7 +213,8 @@ void unmap(void* address, PMDL mdl) {
     mdl->MappedSystemVa = nullptr;
 }
 
-void for_each_left_locked(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context) {
+void for_each_left_locked(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                          void* context) {
     for (unsigned i = 0; i < locked.count; ++i) {
         const Locked& entry = locked.all[i];
         if (!ex::made_by(entry.made, image)) continue;
@@ -220,7 +234,8 @@ void reset() {
     reset_mdls();
 }
 
-void for_each_left(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context) {
+void for_each_left(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                   void* context) {
     for_each_left_physical(image, visit, context);
     for_each_left_locked(image, visit, context);
 }

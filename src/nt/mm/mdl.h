@@ -9,8 +9,8 @@ namespace portico::nt::mm {
 // Bytes of an MDL for that buffer, page frame numbers included.
 std::size_t mdl_size(const void* base, std::size_t length);
 
-// An MDL for the buffer, its pages not locked yet. Null when the pool is exhausted or the buffer too long for an MDL.
-// With a frame (of the exported function) it is the driver's, a leak when it stays.
+// An MDL for the buffer, its pages not locked yet. Null when the pool is exhausted or the buffer too long for
+// an MDL. With a frame (of the exported function) it is the driver's, a leak when it stays.
 PMDL allocate_mdl(void* base, ULONG length);
 PMDL allocate_mdl(void* base, ULONG length, const void* frame);
 void free_mdl(PMDL mdl);
@@ -32,7 +32,8 @@ inline void* system_address(PMDL mdl) {
     return (mdl->MdlFlags & mapped) != 0 ? mdl->MappedSystemVa : map(mdl, KernelMode);
 }
 
-void for_each_left_locked(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context);
+void for_each_left_locked(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                          void* context);
 void reset_mdls();
 
 }  // namespace portico::nt::mm

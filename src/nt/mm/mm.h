@@ -1,11 +1,13 @@
-// Memory as drivers see it beyond the pool: physical addresses, contiguous memory, device registers, user memory, what is
-// a valid address. MDLs are in nt/mm/mdl.h.
+// Memory as drivers see it beyond the pool: physical addresses, contiguous memory, device registers, user
+// memory, what is a valid address. MDLs are in nt/mm/mdl.h.
 //
-// Physical memory is a fixed map of the arena (docs/address-map.md), so that a physical address leads back to its memory:
+// Physical memory is a fixed map of the arena (docs/address-map.md), so that a physical address leads back to
+// its memory:
 //   0x00000000  contiguous memory (sim::physical_range, without its last 16 MiB), page by page in order
-//   0x10000000  non-paged pool      0x20000000  paged pool      0x30000000  user memory      0x40000000  kernel stacks
-//   0x100000000 images
-// Neighbouring pages of all but contiguous memory have page frames that do not follow each other, as on a real machine.
+//   0x10000000  non-paged pool      0x20000000  paged pool      0x30000000  user memory      0x40000000
+//   kernel stacks 0x100000000 images
+// Neighbouring pages of all but contiguous memory have page frames that do not follow each other, as on a
+// real machine.
 #pragma once
 
 #include <cstddef>
@@ -38,17 +40,18 @@ struct ContiguousRequest {
     std::size_t size;
     std::uint64_t lowest = 0;
     std::uint64_t highest = UINT64_MAX;
-    std::uint64_t boundary = 0;     // a power of two that the block does not cross; 0: none
+    std::uint64_t boundary = 0;  // a power of two that the block does not cross; 0: none
 };
-// Page-aligned, physically contiguous; null when there is none. `frame`: of the exported function; null: Portico's own.
+// Page-aligned, physically contiguous; null when there is none. `frame`: of the exported function; null:
+// Portico's own.
 void* allocate_contiguous(const ContiguousRequest& request, const void* frame);
 // False: no such block.
 bool free_contiguous(void* address);
 
 // ---- device registers ----
 
-// The memory behind a physical address, or addresses that stand for device registers: those must be used through
-// READ_REGISTER_xxx and WRITE_REGISTER_xxx; touching them faults. Null when no address is left.
+// The memory behind a physical address, or addresses that stand for device registers: those must be used
+// through READ_REGISTER_xxx and WRITE_REGISTER_xxx; touching them faults. Null when no address is left.
 void* map_io_space(std::uint64_t physical, std::size_t size, const void* frame);
 bool unmap_io_space(void* address, std::size_t size);
 // The physical address of a mapped register. False: not in a mapping. Any IRQL.
@@ -62,13 +65,15 @@ void free_user(void* address);
 void free_all_user(ps::Process& process);
 // True when the whole range is allocated user memory of whichever process.
 bool user_memory_valid(const void* address, std::size_t size);
-// Pages that have two addresses: the system's, and a user address while mapped for UserMode. For MmAllocatePagesForMdl.
+// Pages that have two addresses: the system's, and a user address while mapped for UserMode. For
+// MmAllocatePagesForMdl.
 void* allocate_shared_pages(std::size_t pages);
 void free_shared_pages(void* system_address);
 
 // ---- checks ----
 
-// What ProbeForRead and ProbeForWrite find: STATUS_SUCCESS, STATUS_ACCESS_VIOLATION, STATUS_DATATYPE_MISALIGNMENT.
+// What ProbeForRead and ProbeForWrite find: STATUS_SUCCESS, STATUS_ACCESS_VIOLATION,
+// STATUS_DATATYPE_MISALIGNMENT.
 NTSTATUS probe(const volatile void* address, std::size_t size, ULONG alignment, bool write);
 // True when an access would not fault (MmIsAddressValid).
 bool is_address_valid(const void* address);
@@ -77,6 +82,7 @@ inline bool is_user_address(const volatile void* address) {
 }
 
 // Contiguous memory, register mappings and locked pages that the driver left at unload.
-void for_each_left(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context);
+void for_each_left(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                   void* context);
 
 }  // namespace portico::nt::mm

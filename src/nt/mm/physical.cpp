@@ -20,7 +20,8 @@ struct Piece {
     bool in_order;
 };
 
-constexpr sim::AddressRange contiguous_range{sim::physical_range.base, sim::physical_range.size - 16 * sim::MiB};
+constexpr sim::AddressRange contiguous_range{sim::physical_range.base,
+                                             sim::physical_range.size - 16 * sim::MiB};
 constexpr sim::AddressRange io_range{contiguous_range.end(), 16 * sim::MiB};
 
 constexpr std::array<Piece, 7> pieces{{
@@ -34,14 +35,19 @@ constexpr std::array<Piece, 7> pieces{{
 }};
 
 // Swaps pages within groups of eight so that no page's successor has the next frame. Its own inverse.
-constexpr std::uint64_t scramble(std::uint64_t offset) { return offset ^ 5 * sim::page_size; }
+constexpr std::uint64_t scramble(std::uint64_t offset) {
+    return offset ^ 5 * sim::page_size;
+}
 
-std::uint64_t offset_in(const Piece& piece, std::uint64_t offset) { return piece.in_order ? offset : scramble(offset); }
+std::uint64_t offset_in(const Piece& piece, std::uint64_t offset) {
+    return piece.in_order ? offset : scramble(offset);
+}
 
 // ---- contiguous memory ----
 
 constexpr std::uint32_t page_count = contiguous_range.size / sim::page_size;
-// The first megabyte is where a PC has its BIOS; the next fifteen are kept for those who ask for low memory (ISA DMA).
+// The first megabyte is where a PC has its BIOS; the next fifteen are kept for those who ask for low memory
+// (ISA DMA).
 constexpr std::uint32_t first_page = sim::MiB / sim::page_size;
 constexpr std::uint32_t first_plenty = 16 * sim::MiB / sim::page_size;
 
@@ -78,7 +84,9 @@ std::uint32_t find_run(std::uint32_t from, std::uint32_t pages, const Contiguous
     return 0;
 }
 
-std::uint64_t contiguous_address(std::uint32_t page) { return contiguous_range.base + std::uint64_t{page} * sim::page_size; }
+std::uint64_t contiguous_address(std::uint32_t page) {
+    return contiguous_range.base + std::uint64_t{page} * sim::page_size;
+}
 
 // ---- device registers ----
 
@@ -87,7 +95,9 @@ constexpr std::uint32_t io_page_count = io_range.size / sim::page_size;
 constexpr std::uint32_t io_mapping_limit = 256;
 Regions<io_mapping_limit> io_mappings;
 
-std::uint64_t io_address(std::uint32_t page) { return io_range.base + std::uint64_t{page} * sim::page_size; }
+std::uint64_t io_address(std::uint32_t page) {
+    return io_range.base + std::uint64_t{page} * sim::page_size;
+}
 
 void clean(Used& used) {
     constexpr std::uint32_t pages_worth_discarding = 256;
@@ -121,7 +131,8 @@ void reset_physical() {
 std::uint64_t physical_of(const void* address) {
     const auto wanted = reinterpret_cast<std::uint64_t>(address);
     for (const Piece& piece : pieces) {
-        if (piece.memory.contains(wanted)) return piece.physical + offset_in(piece, wanted - piece.memory.base);
+        if (piece.memory.contains(wanted))
+            return piece.physical + offset_in(piece, wanted - piece.memory.base);
     }
     std::uint64_t physical = 0;
     return translate_io(address, &physical) ? physical : 0;
@@ -130,14 +141,16 @@ std::uint64_t physical_of(const void* address) {
 void* memory_at(std::uint64_t physical) {
     for (const Piece& piece : pieces) {
         const std::uint64_t offset = physical - piece.physical;
-        if (offset < piece.memory.size) return reinterpret_cast<void*>(piece.memory.base + offset_in(piece, offset));
+        if (offset < piece.memory.size)
+            return reinterpret_cast<void*>(piece.memory.base + offset_in(piece, offset));
     }
     return nullptr;
 }
 
 void* allocate_contiguous(const ContiguousRequest& request, const void* frame) {
     if (request.size == 0 || request.size > contiguous_range.size) return nullptr;
-    if (frame != nullptr && ex::refuse_allocation != nullptr && ex::refuse_allocation(request.size, 'tCmM')) return nullptr;
+    if (frame != nullptr && ex::refuse_allocation != nullptr && ex::refuse_allocation(request.size, 'tCmM'))
+        return nullptr;
     const auto pages = static_cast<std::uint32_t>((request.size + sim::page_size - 1) / sim::page_size);
     std::uint32_t start = find_run(first_plenty, pages, request);
     if (start == 0) start = find_run(first_page, pages, request);
@@ -162,12 +175,14 @@ bool free_contiguous(void* address) {
 
 bool contiguous_valid(std::uint64_t address) {
     if (!contiguous_range.contains(address)) return false;
-    return contiguous.overlapping(static_cast<std::uint32_t>((address - contiguous_range.base) / sim::page_size), 1) != nullptr;
+    return contiguous.overlapping(
+               static_cast<std::uint32_t>((address - contiguous_range.base) / sim::page_size), 1) != nullptr;
 }
 
 void* map_io_space(std::uint64_t physical, std::size_t size, const void* frame) {
     if (size == 0) return nullptr;
-    if (frame != nullptr && ex::refuse_allocation != nullptr && ex::refuse_allocation(size, 'oImM')) return nullptr;
+    if (frame != nullptr && ex::refuse_allocation != nullptr && ex::refuse_allocation(size, 'oImM'))
+        return nullptr;
     void* const memory = memory_at(physical);
     const std::uint64_t offset = physical % sim::page_size;
     const auto pages = static_cast<std::uint32_t>((offset + size + sim::page_size - 1) / sim::page_size);
@@ -176,7 +191,7 @@ void* map_io_space(std::uint64_t physical, std::size_t size, const void* frame) 
     while (start + pages <= io_page_count) {
         const Region* const taken = io_mappings.overlapping(start, pages);
         if (taken == nullptr) break;
-        start = taken->start + taken->count + 1;   // a page between mappings belongs to nobody
+        start = taken->start + taken->count + 1;  // a page between mappings belongs to nobody
     }
     if (start + pages > io_page_count) return nullptr;
     const auto key = reinterpret_cast<void*>(physical - offset);
@@ -204,7 +219,8 @@ bool translate_io(const volatile void* address, std::uint64_t* physical) {
     return true;
 }
 
-void for_each_left_physical(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context) {
+void for_each_left_physical(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                            void* context) {
     const auto tell = [&](const Region& region, std::uint64_t address, const char* what) {
         if (region.made.frames[0] == 0 || !ex::made_by(region.made, image)) return;
         LeftBehind left{};

@@ -10,10 +10,10 @@
 namespace portico::nt::mm {
 
 struct Region {
-    std::uint32_t start;   // page
-    std::uint32_t count;   // pages
-    std::uint64_t size;    // bytes, as asked for
-    void* owner;           // the user's: a process, a physical address
+    std::uint32_t start;  // page
+    std::uint32_t count;  // pages
+    std::uint64_t size;   // bytes, as asked for
+    void* owner;          // the user's: a process, a physical address
     Origin made;
 };
 

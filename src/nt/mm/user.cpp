@@ -1,5 +1,5 @@
-// User memory of client processes, and pages shared between a driver and a client. The lower three quarters of
-// sim::user_range are processes', the rest is shared pages'.
+// User memory of client processes, and pages shared between a driver and a client. The lower three quarters
+// of sim::user_range are processes', the rest is shared pages'.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::uint32_t page_count = sim::user_range.size / sim::page_size;
 constexpr std::uint32_t shared_start = page_count / 4 * 3;
-constexpr std::uint32_t first_page = 16;   // the lowest 64 KiB stay free, as on Windows
+constexpr std::uint32_t first_page = 16;  // the lowest 64 KiB stay free, as on Windows
 
-Regions<2048> process_regions;   // docs/limits.md
+Regions<2048> process_regions;  // docs/limits.md
 Regions<1024> shared_regions;
 std::uint32_t process_top = 0;
 std::uint32_t shared_top = 0;
@@ -28,10 +28,13 @@ void* user_address(std::uint32_t page) {
 }
 
 std::uint32_t page_of(sim::AddressRange range, const void* address) {
-    return static_cast<std::uint32_t>((reinterpret_cast<std::uint64_t>(address) - range.base) / sim::page_size);
+    return static_cast<std::uint32_t>((reinterpret_cast<std::uint64_t>(address) - range.base) /
+                                      sim::page_size);
 }
 
-std::uint32_t pages_for(std::size_t size) { return static_cast<std::uint32_t>((size + sim::page_size - 1) / sim::page_size); }
+std::uint32_t pages_for(std::size_t size) {
+    return static_cast<std::uint32_t>((size + sim::page_size - 1) / sim::page_size);
+}
 
 // Every page from `start` for `size` bytes lies in a region of the table.
 template <std::size_t N>
@@ -72,7 +75,9 @@ void* allocate_user(ps::Process& process, std::size_t size) {
     const std::uint32_t start = process_regions.find_free(first_page, shared_start, pages);
     if (start == shared_start || !process_regions.add(start, pages, size, &process, nullptr)) return nullptr;
     // Pages that nobody had since the reset are zero.
-    if (start < process_top) std::memset(user_address(start), 0, std::size_t{std::min(pages, process_top - start)} * sim::page_size);
+    if (start < process_top)
+        std::memset(user_address(start), 0,
+                    std::size_t{std::min(pages, process_top - start)} * sim::page_size);
     process_top = std::max(process_top, start + pages);
     return user_address(start);
 }
@@ -98,7 +103,9 @@ bool user_memory_valid(const void* address, std::size_t size) {
     if (!sim::user_range.contains(begin) || size > sim::user_range.end() - begin) return false;
     if (size == 0) return true;
     const std::uint32_t first = page_of(sim::user_range, address);
-    const std::uint32_t end = first + static_cast<std::uint32_t>((begin % sim::page_size + size + sim::page_size - 1) / sim::page_size);
+    const std::uint32_t end =
+        first +
+        static_cast<std::uint32_t>((begin % sim::page_size + size + sim::page_size - 1) / sim::page_size);
     return first < shared_start ? covered(process_regions, first, end) : covered(shared_regions, first, end);
 }
 
@@ -106,7 +113,8 @@ void* allocate_shared_pages(std::size_t pages) {
     if (pages == 0 || pages > page_count - shared_start) return nullptr;
     const auto count = static_cast<std::uint32_t>(pages);
     const std::uint32_t start = shared_regions.find_free(shared_start, page_count, count);
-    if (start == page_count || !shared_regions.add(start, count, pages * sim::page_size, nullptr, nullptr)) return nullptr;
+    if (start == page_count || !shared_regions.add(start, count, pages * sim::page_size, nullptr, nullptr))
+        return nullptr;
     shared_top = std::max(shared_top, start + count);
     return to_system_view(user_address(start));
 }
@@ -133,7 +141,7 @@ bool is_address_valid(const void* address) {
     if (sim::user_range.contains(wanted)) return user_memory_valid(address, 1);
     if (sim::user_system_range.contains(wanted)) return user_memory_valid(to_user_view(address), 1);
     if (sim::nonpaged_range.contains(wanted) || sim::paged_range.contains(wanted)) {
-        ex::PoolBlock block;   // the page stays when a block of it is freed
+        ex::PoolBlock block;  // the page stays when a block of it is freed
         return ex::find_block(address, block);
     }
     if (sim::physical_range.contains(wanted)) return contiguous_valid(wanted);

@@ -13,24 +13,30 @@ struct alignas(16) Header {
     std::uint64_t magic;
     LONG_PTR pointer_count;
     LONG handle_count;
-    ULONG first_reference;       // of the driver's, in the table of references; 0: none
+    ULONG first_reference;  // of the driver's, in the table of references; 0: none
     POBJECT_TYPE type;
-    Directory* directory;        // that holds its name; null: nameless
-    UNICODE_STRING name;         // last component
+    Directory* directory;  // that holds its name; null: nameless
+    UNICODE_STRING name;   // last component
     Header* next_in_bucket;
     Header* next_deferred;
     LIST_ENTRY all;
     Origin made;
     bool permanent;
     bool exclusive;
-    bool internal;               // Portico's own
-    bool deferred;               // its deletion waits for a worker
+    bool internal;  // Portico's own
+    bool deferred;  // its deletion waits for a worker
 };
 static_assert(sizeof(Header) % 16 == 0);
 
-inline Header& header_of(const void* body) { return *(static_cast<Header*>(const_cast<void*>(body)) - 1); }
-inline void* body_of(Header& header) { return &header + 1; }
-inline void* body_of(const Header& header) { return const_cast<Header*>(&header + 1); }
+inline Header& header_of(const void* body) {
+    return *(static_cast<Header*>(const_cast<void*>(body)) - 1);
+}
+inline void* body_of(Header& header) {
+    return &header + 1;
+}
+inline void* body_of(const Header& header) {
+    return const_cast<Header*>(&header + 1);
+}
 
 // The body of a directory object. Buckets keep names in the order of their creation.
 struct Directory {
@@ -50,8 +56,8 @@ Header* find_in(const Directory& directory, const UNICODE_STRING& name, bool cas
 
 // A walk along `path`: the object found, or the directory and last component where a new object would go.
 struct Walk {
-    void* found = nullptr;             // referenced
-    Directory* directory = nullptr;    // of a missing last component
+    void* found = nullptr;           // referenced
+    Directory* directory = nullptr;  // of a missing last component
     UNICODE_STRING last{};
 };
 NTSTATUS walk(void* root, Lookup& lookup, bool inserting, Walk& result);

@@ -15,7 +15,7 @@ Directory* root_directory = nullptr;
 
 constexpr ULONG string_tag = 'mNbO';
 constexpr USHORT separator = u'\\';
-constexpr unsigned reparse_limit = 32;   // a circle of links ends here
+constexpr unsigned reparse_limit = 32;  // a circle of links ends here
 
 unsigned bucket_of(const UNICODE_STRING& name) {
     std::uint32_t hash = 0;
@@ -23,7 +23,9 @@ unsigned bucket_of(const UNICODE_STRING& name) {
     return hash % Directory::bucket_count;
 }
 
-void remove_link(void* body) { free_string(static_cast<SymbolicLink*>(body)->target); }
+void remove_link(void* body) {
+    free_string(static_cast<SymbolicLink*>(body)->target);
+}
 
 // A link's target takes the place of what led to it.
 NTSTATUS follow_link(void* body, const UNICODE_STRING& rest, Lookup& lookup, void** found) {
@@ -52,7 +54,8 @@ constexpr GENERIC_MAPPING directory_mapping{
     STANDARD_RIGHTS_WRITE | DIRECTORY_CREATE_SUBDIRECTORY | DIRECTORY_CREATE_OBJECT,
     STANDARD_RIGHTS_EXECUTE | DIRECTORY_QUERY | DIRECTORY_TRAVERSE, DIRECTORY_ALL_ACCESS};
 constexpr GENERIC_MAPPING link_mapping{STANDARD_RIGHTS_READ | SYMBOLIC_LINK_QUERY, STANDARD_RIGHTS_WRITE,
-                                       STANDARD_RIGHTS_EXECUTE | SYMBOLIC_LINK_QUERY, SYMBOLIC_LINK_ALL_ACCESS};
+                                       STANDARD_RIGHTS_EXECUTE | SYMBOLIC_LINK_QUERY,
+                                       SYMBOLIC_LINK_ALL_ACCESS};
 
 // Cuts the first component off `rest`, which starts with a backslash. False: it is empty.
 bool next_component(UNICODE_STRING& rest, UNICODE_STRING& component) {
@@ -80,7 +83,8 @@ NTSTATUS accept(Header& header, Walk& result) {
 }
 
 // Walks `rest` from a directory, as far as directories go.
-NTSTATUS walk_directories(Directory* directory, UNICODE_STRING rest, Lookup& lookup, bool inserting, Walk& result) {
+NTSTATUS walk_directories(Directory* directory, UNICODE_STRING rest, Lookup& lookup, bool inserting,
+                          Walk& result) {
     const bool any_case = names_match_any_case(lookup);
     for (;;) {
         UNICODE_STRING component;
@@ -95,7 +99,8 @@ NTSTATUS walk_directories(Directory* directory, UNICODE_STRING rest, Lookup& loo
         }
         const TypeDescription& type = header->type->description;
         // A new object meets what is there under its name: a link is not followed then.
-        if (rest.Length == 0 && inserting && header->type == &symbolic_link_type) return accept(*header, result);
+        if (rest.Length == 0 && inserting && header->type == &symbolic_link_type)
+            return accept(*header, result);
         if (type.parse != nullptr) return type.parse(body_of(*header), rest, lookup, &result.found);
         if (rest.Length == 0) return accept(*header, result);
         if (header->type != &directory_type) return STATUS_OBJECT_TYPE_MISMATCH;
@@ -136,7 +141,7 @@ Directory* make_directory(const char16_t* name) {
     PORTICO_CHECK(body != nullptr);
     if (path.Length == 0) return static_cast<Directory*>(body);
     make_permanent(body);
-    dereference(body);   // the namespace holds it
+    dereference(body);  // the namespace holds it
     return static_cast<Directory*>(body);
 }
 
@@ -146,15 +151,24 @@ void make_link(const char16_t* name, const char16_t* target) {
 
 }  // namespace
 
-_OBJECT_TYPE directory_type{{.name = "Directory", .tag = 'eriD', .pool = PagedPool, .valid_access = DIRECTORY_ALL_ACCESS,
-                             .mapping = directory_mapping, .case_insensitive = true}};
-_OBJECT_TYPE symbolic_link_type{{.name = "SymbolicLink", .tag = 'bmyS', .pool = PagedPool,
-                                 .valid_access = SYMBOLIC_LINK_ALL_ACCESS, .mapping = link_mapping,
-                                 .remove = remove_link, .parse = follow_link, .case_insensitive = true}};
+_OBJECT_TYPE directory_type{{.name = "Directory",
+                             .tag = 'eriD',
+                             .pool = PagedPool,
+                             .valid_access = DIRECTORY_ALL_ACCESS,
+                             .mapping = directory_mapping,
+                             .case_insensitive = true}};
+_OBJECT_TYPE symbolic_link_type{{.name = "SymbolicLink",
+                                 .tag = 'bmyS',
+                                 .pool = PagedPool,
+                                 .valid_access = SYMBOLIC_LINK_ALL_ACCESS,
+                                 .mapping = link_mapping,
+                                 .remove = remove_link,
+                                 .parse = follow_link,
+                                 .case_insensitive = true}};
 
 void reset_namespace() {
-    for (POBJECT_TYPE type : {&directory_type, &symbolic_link_type, &event_type, &semaphore_type, &mutant_type,
-                              &timer_type, &callback_type}) {
+    for (POBJECT_TYPE type : {&directory_type, &symbolic_link_type, &event_type, &semaphore_type,
+                              &mutant_type, &timer_type, &callback_type}) {
         type->objects = type->handles = 0;
     }
     root_directory = make_directory(u"");
@@ -252,7 +266,9 @@ NTSTATUS insert_name(void* body, const Naming& naming, void** existing) {
     } else if (NT_SUCCESS(status)) {
         const bool wanted = (naming.attributes & OBJ_OPENIF) != 0 && existing != nullptr;
         const bool same_type = type_of(result.found) == header.type;
-        status = !wanted ? STATUS_OBJECT_NAME_COLLISION : same_type ? STATUS_OBJECT_NAME_EXISTS : STATUS_OBJECT_TYPE_MISMATCH;
+        status = !wanted     ? STATUS_OBJECT_NAME_COLLISION
+                 : same_type ? STATUS_OBJECT_NAME_EXISTS
+                             : STATUS_OBJECT_TYPE_MISMATCH;
         if (status == STATUS_OBJECT_NAME_EXISTS) {
             *existing = result.found;
         } else {
@@ -273,7 +289,8 @@ bool Lookup::reparse(const UNICODE_STRING& new_path) {
 }
 
 NTSTATUS walk(void* root, Lookup& lookup, bool inserting, Walk& result) {
-    NTSTATUS status = root != nullptr ? walk_from(root, lookup, inserting, result) : walk_from_root(lookup, inserting, result);
+    NTSTATUS status = root != nullptr ? walk_from(root, lookup, inserting, result)
+                                      : walk_from_root(lookup, inserting, result);
     for (unsigned i = 0; i < reparse_limit && status == STATUS_REPARSE; ++i) {
         status = walk_from_root(lookup, inserting, result);
     }
@@ -349,7 +366,7 @@ NTSTATUS create_symbolic_link(const UNICODE_STRING& name, const UNICODE_STRING& 
     naming.name = &name;
     naming.attributes = OBJ_PERMANENT | OBJ_CASE_INSENSITIVE;
     if (NT_SUCCESS(status)) status = insert_name(body, naming, nullptr);
-    dereference(body);   // the namespace holds it, or nobody
+    dereference(body);  // the namespace holds it, or nobody
     return status;
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 struct Objects {
     LIST_ENTRY all;
-    Header* deferred = nullptr;        // to be deleted by the worker, first in, first out
+    Header* deferred = nullptr;  // to be deleted by the worker, first in, first out
     Header* deferred_last = nullptr;
     bool worker_queued = false;
     WORK_QUEUE_ITEM worker;
@@ -56,7 +56,9 @@ bool may_delete_here() {
     return ke::current_irql() == PASSIVE_LEVEL && ke::current_thread()->guarded_region_depth == 0;
 }
 
-void tell_misuse(const void* body, const char* text) { PORTICO_PROBE(object_misuse, REFERENCE_BY_POINTER, body, text); }
+void tell_misuse(const void* body, const char* text) {
+    PORTICO_PROBE(object_misuse, REFERENCE_BY_POINTER, body, text);
+}
 
 void* allocate_object(POBJECT_TYPE type, std::size_t body_size) {
     const auto pool = static_cast<POOL_TYPE>(type->description.pool | POOL_ZERO_ALLOCATION);
@@ -83,10 +85,13 @@ void reset() {
     reset_namespace();
 }
 
-void* allocate(POBJECT_TYPE type, std::size_t body_size) { return allocate_object(type, body_size); }
+void* allocate(POBJECT_TYPE type, std::size_t body_size) {
+    return allocate_object(type, body_size);
+}
 
 void* allocate(POBJECT_TYPE type, std::size_t body_size, const void* frame) {
-    if (ex::refuse_allocation != nullptr && ex::refuse_allocation(body_size, type->description.tag)) return nullptr;
+    if (ex::refuse_allocation != nullptr && ex::refuse_allocation(body_size, type->description.tag))
+        return nullptr;
     void* const body = allocate_object(type, body_size);
     if (body == nullptr) return nullptr;
     header_of(body).internal = false;
@@ -94,7 +99,8 @@ void* allocate(POBJECT_TYPE type, std::size_t body_size, const void* frame) {
     return body;
 }
 
-void* create(POBJECT_TYPE type, std::size_t body_size, const UNICODE_STRING* name, NTSTATUS* status, ULONG attributes) {
+void* create(POBJECT_TYPE type, std::size_t body_size, const UNICODE_STRING* name, NTSTATUS* status,
+             ULONG attributes) {
     NTSTATUS ignored = STATUS_SUCCESS;
     NTSTATUS& result = status == nullptr ? ignored : *status;
     void* const body = allocate_object(type, body_size);
@@ -119,7 +125,8 @@ void* create(POBJECT_TYPE type, std::size_t body_size, const UNICODE_STRING* nam
 bool is_object(const void* body) {
     ex::PoolBlock block;
     const auto address = reinterpret_cast<std::uint64_t>(body);
-    if (!ex::find_block(body, block) || !block.live || address - block.address != sizeof(Header)) return false;
+    if (!ex::find_block(body, block) || !block.live || address - block.address != sizeof(Header))
+        return false;
     return header_of(body).magic == Header::alive;
 }
 
@@ -140,7 +147,8 @@ void dereference(void* body) {
     }
     --header.pointer_count;
     // Nobody but the namespace knows a temporary object any more: it goes, as with the last handle.
-    if (header.pointer_count == 1 && header.directory != nullptr && !header.permanent && header.handle_count == 0) {
+    if (header.pointer_count == 1 && header.directory != nullptr && !header.permanent &&
+        header.handle_count == 0) {
         remove_name(header);
         return;
     }
@@ -158,12 +166,22 @@ void make_temporary(void* body) {
     if (header.handle_count == 0 && header.directory != nullptr) remove_name(header);
 }
 
-void make_permanent(void* body) { header_of(body).permanent = true; }
+void make_permanent(void* body) {
+    header_of(body).permanent = true;
+}
 
-POBJECT_TYPE type_of(const void* body) { return header_of(body).type; }
-LONG_PTR references_of(const void* body) { return header_of(body).pointer_count; }
-ULONG handles_of(const void* body) { return static_cast<ULONG>(header_of(body).handle_count); }
-std::string_view type_name(const void* body) { return header_of(body).type->description.name; }
+POBJECT_TYPE type_of(const void* body) {
+    return header_of(body).type;
+}
+LONG_PTR references_of(const void* body) {
+    return header_of(body).pointer_count;
+}
+ULONG handles_of(const void* body) {
+    return static_cast<ULONG>(header_of(body).handle_count);
+}
+std::string_view type_name(const void* body) {
+    return header_of(body).type->description.name;
+}
 
 // ---- the driver's references ----
 
@@ -181,11 +199,14 @@ void reference_for_driver(void* body, const void* frame) {
     note_reference(header, frame);
 }
 
-void hand_to_driver(void* body, const void* frame) { note_reference(header_of(body), frame); }
+void hand_to_driver(void* body, const void* frame) {
+    note_reference(header_of(body), frame);
+}
 
 void dereference_for_driver(void* body) {
     if (!is_object(body)) {
-        tell_misuse(body, "The driver dereferenced an address that is no object's, or an object that is gone.");
+        tell_misuse(body,
+                    "The driver dereferenced an address that is no object's, or an object that is gone.");
         return;
     }
     Header& header = header_of(body);
@@ -202,19 +223,22 @@ void dereference_for_driver(void* body) {
 void* find_object(POBJECT_TYPE type, bool (*wanted)(void* body, void* context), void* context) {
     for (PLIST_ENTRY e = objects.all.Flink; e != &objects.all; e = e->Flink) {
         Header& header = *CONTAINING_RECORD(e, Header, all);
-        if (header.type == type && header.pointer_count > 0 && wanted(body_of(header), context)) return body_of(header);
+        if (header.type == type && header.pointer_count > 0 && wanted(body_of(header), context))
+            return body_of(header);
     }
     return nullptr;
 }
 
 // ---- what a driver left ----
 
-void for_each_left(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context) {
+void for_each_left(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                   void* context) {
     for_each_left_handle(image, visit, context);
     for (PLIST_ENTRY e = objects.all.Flink; e != &objects.all; e = e->Flink) {
         const Header& header = *CONTAINING_RECORD(e, Header, all);
         // An object with an open handle is told about by its handle.
-        if (!header.internal && header.handle_count == 0 && !header.deferred && ex::made_by(header.made, image)) {
+        if (!header.internal && header.handle_count == 0 && !header.deferred &&
+            ex::made_by(header.made, image)) {
             LeftBehind left{};
             left.kind = header.type->description.left;
             left.address = reinterpret_cast<std::uint64_t>(body_of(header));

@@ -8,8 +8,8 @@
 namespace portico::nt::ob {
 namespace {
 
-NTSTATUS reference_by_handle(HANDLE handle, ACCESS_MASK desired, POBJECT_TYPE type, KPROCESSOR_MODE mode, void** object,
-                             POBJECT_HANDLE_INFORMATION information, const void* frame) {
+NTSTATUS reference_by_handle(HANDLE handle, ACCESS_MASK desired, POBJECT_TYPE type, KPROCESSOR_MODE mode,
+                             void** object, POBJECT_HANDLE_INFORMATION information, const void* frame) {
     const NTSTATUS status = reference_handle(handle, desired, type, mode, object, information);
     if (NT_SUCCESS(status)) hand_to_driver(*object, frame);
     return status;
@@ -26,16 +26,19 @@ NTSTATUS reference_by_pointer(void* object, POBJECT_TYPE type, KPROCESSOR_MODE m
     return STATUS_SUCCESS;
 }
 
-NTSTATUS open_by_pointer(void* object, ULONG attributes, PACCESS_STATE passed, ACCESS_MASK desired, POBJECT_TYPE type,
-                         KPROCESSOR_MODE mode, PHANDLE handle, const void* frame) {
+NTSTATUS open_by_pointer(void* object, ULONG attributes, PACCESS_STATE passed, ACCESS_MASK desired,
+                         POBJECT_TYPE type, KPROCESSOR_MODE mode, PHANDLE handle, const void* frame) {
     *handle = nullptr;
     if (!is_object(object)) {
-        PORTICO_PROBE(object_misuse, REFERENCE_BY_POINTER, object, "The driver opened an address that is no object's.");
+        PORTICO_PROBE(object_misuse, REFERENCE_BY_POINTER, object,
+                      "The driver opened an address that is no object's.");
         return STATUS_INVALID_PARAMETER;
     }
-    if (type_refused(object, type == nullptr ? type_of(object) : type, mode)) return STATUS_OBJECT_TYPE_MISMATCH;
+    if (type_refused(object, type == nullptr ? type_of(object) : type, mode))
+        return STATUS_OBJECT_TYPE_MISMATCH;
     ACCESS_MASK granted = 0;
-    const ACCESS_MASK wanted = passed == nullptr ? desired : passed->PreviouslyGrantedAccess | passed->RemainingDesiredAccess;
+    const ACCESS_MASK wanted =
+        passed == nullptr ? desired : passed->PreviouslyGrantedAccess | passed->RemainingDesiredAccess;
     const NTSTATUS status = map_access(type_of(object), wanted, mode, &granted);
     return NT_SUCCESS(status) ? insert_handle(object, granted, attributes, mode, frame, handle) : status;
 }
@@ -80,17 +83,20 @@ NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAcces
                                          KPROCESSOR_MODE AccessMode, PVOID* Object,
                                          POBJECT_HANDLE_INFORMATION HandleInformation) {
     DDI(ObReferenceObjectByHandle, PASSIVE_LEVEL);
-    return ob::reference_by_handle(Handle, DesiredAccess, ObjectType, AccessMode, Object, HandleInformation, FRAME);
+    return ob::reference_by_handle(Handle, DesiredAccess, ObjectType, AccessMode, Object, HandleInformation,
+                                   FRAME);
 }
 
-NTSTATUS NTAPI ObReferenceObjectByHandleWithTag(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
-                                                KPROCESSOR_MODE AccessMode, ULONG, PVOID* Object,
-                                                POBJECT_HANDLE_INFORMATION HandleInformation) {
+NTSTATUS NTAPI ObReferenceObjectByHandleWithTag(HANDLE Handle, ACCESS_MASK DesiredAccess,
+                                                POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode, ULONG,
+                                                PVOID* Object, POBJECT_HANDLE_INFORMATION HandleInformation) {
     DDI(ObReferenceObjectByHandleWithTag, PASSIVE_LEVEL);
-    return ob::reference_by_handle(Handle, DesiredAccess, ObjectType, AccessMode, Object, HandleInformation, FRAME);
+    return ob::reference_by_handle(Handle, DesiredAccess, ObjectType, AccessMode, Object, HandleInformation,
+                                   FRAME);
 }
 
-NTSTATUS NTAPI ObReferenceObjectByPointer(PVOID Object, ACCESS_MASK, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode) {
+NTSTATUS NTAPI ObReferenceObjectByPointer(PVOID Object, ACCESS_MASK, POBJECT_TYPE ObjectType,
+                                          KPROCESSOR_MODE AccessMode) {
     DDI(ObReferenceObjectByPointer, DISPATCH_LEVEL);
     return ob::reference_by_pointer(Object, ObjectType, AccessMode, FRAME);
 }
@@ -102,11 +108,11 @@ NTSTATUS NTAPI ObReferenceObjectByPointerWithTag(PVOID Object, ACCESS_MASK, POBJ
 }
 
 NTSTATUS NTAPI ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCESS_STATE PassedAccessState,
-                                     ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
-                                     PHANDLE Handle) {
+                                     ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
+                                     KPROCESSOR_MODE AccessMode, PHANDLE Handle) {
     DDI(ObOpenObjectByPointer, PASSIVE_LEVEL);
-    return ob::open_by_pointer(Object, HandleAttributes, PassedAccessState, DesiredAccess, ObjectType, AccessMode,
-                               Handle, FRAME);
+    return ob::open_by_pointer(Object, HandleAttributes, PassedAccessState, DesiredAccess, ObjectType,
+                               AccessMode, Handle, FRAME);
 }
 
 LONG_PTR NTAPI ObfReferenceObject(PVOID Object) {
@@ -139,13 +145,15 @@ VOID NTAPI ObDereferenceObjectDeferDeleteWithTag(PVOID Object, ULONG) {
     ob::dereference_counted(Object);
 }
 
-NTSTATUS NTAPI ObQueryNameString(PVOID Object, POBJECT_NAME_INFORMATION ObjectNameInfo, ULONG Length, PULONG ReturnLength) {
+NTSTATUS NTAPI ObQueryNameString(PVOID Object, POBJECT_NAME_INFORMATION ObjectNameInfo, ULONG Length,
+                                 PULONG ReturnLength) {
     DDI(ObQueryNameString, PASSIVE_LEVEL);
     return ob::query_name_string(Object, ObjectNameInfo, Length, ReturnLength);
 }
 
 // Objects here carry no security descriptor of their own: a documented outcome.
-NTSTATUS NTAPI ObGetObjectSecurity(PVOID, PSECURITY_DESCRIPTOR* SecurityDescriptor, PBOOLEAN MemoryAllocated) {
+NTSTATUS NTAPI ObGetObjectSecurity(PVOID, PSECURITY_DESCRIPTOR* SecurityDescriptor,
+                                   PBOOLEAN MemoryAllocated) {
     DDI(ObGetObjectSecurity, APC_LEVEL);
     *SecurityDescriptor = nullptr;
     *MemoryAllocated = FALSE;

@@ -9,7 +9,8 @@
 namespace portico::nt::ob {
 namespace {
 
-constexpr GENERIC_MAPPING event_mapping{STANDARD_RIGHTS_READ | EVENT_QUERY_STATE, STANDARD_RIGHTS_WRITE | EVENT_MODIFY_STATE,
+constexpr GENERIC_MAPPING event_mapping{STANDARD_RIGHTS_READ | EVENT_QUERY_STATE,
+                                        STANDARD_RIGHTS_WRITE | EVENT_MODIFY_STATE,
                                         STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, EVENT_ALL_ACCESS};
 constexpr GENERIC_MAPPING semaphore_mapping{STANDARD_RIGHTS_READ | SEMAPHORE_QUERY_STATE,
                                             STANDARD_RIGHTS_WRITE | SEMAPHORE_MODIFY_STATE,
@@ -17,7 +18,9 @@ constexpr GENERIC_MAPPING semaphore_mapping{STANDARD_RIGHTS_READ | SEMAPHORE_QUE
 constexpr GENERIC_MAPPING mutant_mapping{STANDARD_RIGHTS_READ | MUTANT_QUERY_STATE, STANDARD_RIGHTS_WRITE,
                                          STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, MUTANT_ALL_ACCESS};
 
-void cancel_timer(void* body) { ke::cancel_timer(static_cast<PKTIMER>(body)); }
+void cancel_timer(void* body) {
+    ke::cancel_timer(static_cast<PKTIMER>(body));
+}
 
 // An object behind a driver's handle, referenced while a function works on it.
 template <class T>
@@ -41,8 +44,8 @@ class FromHandle {
     NTSTATUS status_;
 };
 
-NTSTATUS create_event(PHANDLE handle, ACCESS_MASK desired, POBJECT_ATTRIBUTES attributes, EVENT_TYPE type, bool signalled,
-                      const void* frame) {
+NTSTATUS create_event(PHANDLE handle, ACCESS_MASK desired, POBJECT_ATTRIBUTES attributes, EVENT_TYPE type,
+                      bool signalled, const void* frame) {
     if (type != NotificationEvent && type != SynchronizationEvent) return STATUS_INVALID_PARAMETER;
     auto* const event = static_cast<PKEVENT>(allocate(&event_type, sizeof(KEVENT), frame));
     if (event == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
@@ -50,7 +53,8 @@ NTSTATUS create_event(PHANDLE handle, ACCESS_MASK desired, POBJECT_ATTRIBUTES at
     return insert(event, attributes, desired, KernelMode, frame, handle);
 }
 
-NTSTATUS create_directory(PHANDLE handle, ACCESS_MASK desired, POBJECT_ATTRIBUTES attributes, const void* frame) {
+NTSTATUS create_directory(PHANDLE handle, ACCESS_MASK desired, POBJECT_ATTRIBUTES attributes,
+                          const void* frame) {
     void* const directory = allocate(&directory_type, sizeof(Directory), frame);
     if (directory == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     return insert(directory, attributes, desired, KernelMode, frame, handle);
@@ -85,20 +89,22 @@ NTSTATUS wait_for(void* body, bool alertable, const LARGE_INTEGER* timeout) {
 struct Duplication {
     ps::Process& source;
     HANDLE handle;
-    ps::Process* target;   // null: only closes
+    ps::Process* target;  // null: only closes
     PHANDLE result;
     ACCESS_MASK desired;
     ULONG attributes;
     ULONG options;
 };
 
-NTSTATUS duplicate_to(const Duplication& d, void* body, const OBJECT_HANDLE_INFORMATION& source, const void* frame) {
+NTSTATUS duplicate_to(const Duplication& d, void* body, const OBJECT_HANDLE_INFORMATION& source,
+                      const void* frame) {
     ACCESS_MASK granted = source.GrantedAccess;
     if ((d.options & DUPLICATE_SAME_ACCESS) == 0) {
         const NTSTATUS status = map_access(type_of(body), d.desired, KernelMode, &granted);
         if (!NT_SUCCESS(status)) return status;
     }
-    const ULONG attributes = (d.options & DUPLICATE_SAME_ATTRIBUTES) != 0 ? source.HandleAttributes : d.attributes;
+    const ULONG attributes =
+        (d.options & DUPLICATE_SAME_ATTRIBUTES) != 0 ? source.HandleAttributes : d.attributes;
     const ps::Attach attach(*d.target, ke::current_thread()->previous_mode);
     return insert_handle(body, granted, attributes, KernelMode, frame, d.result);
 }
@@ -120,11 +126,20 @@ NTSTATUS duplicate(const Duplication& d, const void* frame) {
 
 }  // namespace
 
-_OBJECT_TYPE event_type{{.name = "Event", .tag = 'nevE', .valid_access = EVENT_ALL_ACCESS, .mapping = event_mapping,
+_OBJECT_TYPE event_type{{.name = "Event",
+                         .tag = 'nevE',
+                         .valid_access = EVENT_ALL_ACCESS,
+                         .mapping = event_mapping,
                          .wait_offset = 0}};
-_OBJECT_TYPE semaphore_type{{.name = "Semaphore", .tag = 'ameS', .valid_access = SEMAPHORE_ALL_ACCESS,
-                             .mapping = semaphore_mapping, .wait_offset = 0}};
-_OBJECT_TYPE mutant_type{{.name = "Mutant", .tag = 'atuM', .valid_access = MUTANT_ALL_ACCESS, .mapping = mutant_mapping,
+_OBJECT_TYPE semaphore_type{{.name = "Semaphore",
+                             .tag = 'ameS',
+                             .valid_access = SEMAPHORE_ALL_ACCESS,
+                             .mapping = semaphore_mapping,
+                             .wait_offset = 0}};
+_OBJECT_TYPE mutant_type{{.name = "Mutant",
+                          .tag = 'atuM',
+                          .valid_access = MUTANT_ALL_ACCESS,
+                          .mapping = mutant_mapping,
                           .wait_offset = 0}};
 _OBJECT_TYPE timer_type{{.name = "Timer", .tag = 'emiT', .remove = cancel_timer, .wait_offset = 0}};
 
@@ -147,13 +162,16 @@ NTSTATUS NTAPI NtClose(HANDLE Handle) {
     return ob::close(Handle, ke::current_thread()->previous_mode);
 }
 
-NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                             EVENT_TYPE EventType, BOOLEAN InitialState) {
+NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess,
+                             POBJECT_ATTRIBUTES ObjectAttributes, EVENT_TYPE EventType,
+                             BOOLEAN InitialState) {
     DDI(ZwCreateEvent, PASSIVE_LEVEL);
-    return ob::create_event(EventHandle, DesiredAccess, ObjectAttributes, EventType, InitialState != FALSE, FRAME);
+    return ob::create_event(EventHandle, DesiredAccess, ObjectAttributes, EventType, InitialState != FALSE,
+                            FRAME);
 }
 
-NTSTATUS NTAPI ZwOpenEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes) {
+NTSTATUS NTAPI ZwOpenEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess,
+                           POBJECT_ATTRIBUTES ObjectAttributes) {
     DDI(ZwOpenEvent, PASSIVE_LEVEL);
     return ob::open_typed(EventHandle, DesiredAccess, ObjectAttributes, &ob::event_type, 0, FRAME);
 }
@@ -195,12 +213,15 @@ NTSTATUS NTAPI ZwCreateDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK Desi
     return ob::create_directory(DirectoryHandle, DesiredAccess, ObjectAttributes, FRAME);
 }
 
-NTSTATUS NTAPI ZwOpenSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes) {
+NTSTATUS NTAPI ZwOpenSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess,
+                                        POBJECT_ATTRIBUTES ObjectAttributes) {
     DDI(ZwOpenSymbolicLinkObject, PASSIVE_LEVEL);
-    return ob::open_typed(LinkHandle, DesiredAccess, ObjectAttributes, &ob::symbolic_link_type, OBJ_OPENLINK, FRAME);
+    return ob::open_typed(LinkHandle, DesiredAccess, ObjectAttributes, &ob::symbolic_link_type, OBJ_OPENLINK,
+                          FRAME);
 }
 
-NTSTATUS NTAPI ZwQuerySymbolicLinkObject(HANDLE LinkHandle, PUNICODE_STRING LinkTarget, PULONG ReturnedLength) {
+NTSTATUS NTAPI ZwQuerySymbolicLinkObject(HANDLE LinkHandle, PUNICODE_STRING LinkTarget,
+                                         PULONG ReturnedLength) {
     DDI(ZwQuerySymbolicLinkObject, PASSIVE_LEVEL);
     const ob::FromHandle<ob::SymbolicLink> link(LinkHandle, SYMBOLIC_LINK_QUERY, &ob::symbolic_link_type);
     return link.ok() ? ob::query_link(*link.get(), *LinkTarget, ReturnedLength) : link.status();
@@ -214,7 +235,8 @@ NTSTATUS NTAPI ZwMakeTemporaryObject(HANDLE Handle) {
 }
 
 NTSTATUS NTAPI ZwDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle, HANDLE TargetProcessHandle,
-                                 PHANDLE TargetHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Options) {
+                                 PHANDLE TargetHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes,
+                                 ULONG Options) {
     DDI(ZwDuplicateObject, PASSIVE_LEVEL);
     const ob::FromHandle<ps::Process> source(SourceProcessHandle, 0, &ps::process_type);
     if (!source.ok()) return source.status();
@@ -225,13 +247,14 @@ NTSTATUS NTAPI ZwDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle
     const ob::FromHandle<ps::Process> target(TargetProcessHandle, 0, &ps::process_type);
     if (!target.ok()) return target.status();
     if (TargetHandle == nullptr) return STATUS_INVALID_PARAMETER;
-    return ob::duplicate({*source.get(), SourceHandle, target.get(), TargetHandle, DesiredAccess, HandleAttributes, Options},
-                         FRAME);
+    return ob::duplicate(
+        {*source.get(), SourceHandle, target.get(), TargetHandle, DesiredAccess, HandleAttributes, Options},
+        FRAME);
 }
 
 // The classes that drivers set for their threads: 2 is ThreadPriority, 3 is ThreadBasePriority.
-NTSTATUS NTAPI ZwSetInformationThread(HANDLE ThreadHandle, ULONG ThreadInformationClass, PVOID ThreadInformation,
-                                      ULONG ThreadInformationLength) {
+NTSTATUS NTAPI ZwSetInformationThread(HANDLE ThreadHandle, ULONG ThreadInformationClass,
+                                      PVOID ThreadInformation, ULONG ThreadInformationLength) {
     DDI(ZwSetInformationThread, PASSIVE_LEVEL);
     constexpr ULONG thread_priority = 2;
     constexpr ULONG thread_base_priority = 3;
@@ -242,7 +265,8 @@ NTSTATUS NTAPI ZwSetInformationThread(HANDLE ThreadHandle, ULONG ThreadInformati
     const ob::FromHandle<KTHREAD> thread(ThreadHandle, THREAD_SET_INFORMATION, &ps::thread_type);
     if (!thread.ok()) return thread.status();
     const LONG value = *static_cast<const LONG*>(ThreadInformation);
-    if (ThreadInformationClass == thread_priority && (value < 1 || value > HIGH_PRIORITY)) return STATUS_INVALID_PARAMETER;
+    if (ThreadInformationClass == thread_priority && (value < 1 || value > HIGH_PRIORITY))
+        return STATUS_INVALID_PARAMETER;
     ke::set_priority(*thread.get(), ThreadInformationClass == thread_priority ? value : 8 + value);
     return STATUS_SUCCESS;
 }

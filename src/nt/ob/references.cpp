@@ -9,7 +9,7 @@ namespace {
 
 struct Reference {
     Origin made;
-    ULONG next;   // of the same object, older; or the next free one
+    ULONG next;  // of the same object, older; or the next free one
 };
 
 // Number 0 means none.
@@ -22,7 +22,9 @@ References references;
 
 }  // namespace
 
-void reset_references() { references.used = references.free = 0; }
+void reset_references() {
+    references.used = references.free = 0;
+}
 
 void note_reference(Header& header, const void* frame) {
     ULONG index = references.free;

@@ -1,4 +1,5 @@
-// The references that the driver took through exported functions, with where: what is left of them at unload. For nt/ob.
+// The references that the driver took through exported functions, with where: what is left of them at unload.
+// For nt/ob.
 #pragma once
 
 #include "nt/ob/header.h"
@@ -14,7 +15,8 @@ void note_dereference(Header& header);
 void forget_references(Header& header);
 void for_each_left_reference(const Header& header, sim::AddressRange image,
                              void (*visit)(const LeftBehind& left, void* context), void* context);
-void for_each_left_handle(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context), void* context);
+void for_each_left_handle(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),
+                          void* context);
 void reset_references();
 
 }  // namespace portico::nt::ob

@@ -1,4 +1,5 @@
-// SeXxx: who may do what. A process is an administrator or not; its token is the process itself. Kernel mode may do all.
+// SeXxx: who may do what. A process is an administrator or not; its token is the process itself. Kernel mode
+// may do all.
 #include <array>
 #include <cstring>
 
@@ -28,11 +29,11 @@ struct Sid {
     std::array<ULONG, 2> sub;
     UCHAR count;
 };
-constexpr Sid everyone{1, {0, 0}, 1};                  // S-1-1-0
-constexpr Sid authenticated{5, {11, 0}, 1};            // S-1-5-11
-constexpr Sid local_system{5, {18, 0}, 1};             // S-1-5-18
-constexpr Sid users{5, {32, 545}, 2};                  // S-1-5-32-545
-constexpr Sid administrators{5, {32, 544}, 2};         // S-1-5-32-544
+constexpr Sid everyone{1, {0, 0}, 1};           // S-1-1-0
+constexpr Sid authenticated{5, {11, 0}, 1};     // S-1-5-11
+constexpr Sid local_system{5, {18, 0}, 1};      // S-1-5-18
+constexpr Sid users{5, {32, 545}, 2};           // S-1-5-32-545
+constexpr Sid administrators{5, {32, 544}, 2};  // S-1-5-32-544
 
 bool equals(const UCHAR* sid, const Sid& known) {
     if (sid[0] != 1 || sid[1] != known.count || sid[7] != known.authority) return false;
@@ -91,12 +92,16 @@ ACCESS_MASK map_generic(ACCESS_MASK mask, const GENERIC_MAPPING& mapping) {
     return mapped;
 }
 
-bool access_check(const void* descriptor, const ps::Process& process, ACCESS_MASK desired, ACCESS_MASK granted_before,
-                  const GENERIC_MAPPING& mapping, KPROCESSOR_MODE mode, PACCESS_MASK granted, PNTSTATUS status) {
+bool access_check(const void* descriptor, const ps::Process& process, ACCESS_MASK desired,
+                  ACCESS_MASK granted_before, const GENERIC_MAPPING& mapping, KPROCESSOR_MODE mode,
+                  PACCESS_MASK granted, PNTSTATUS status) {
     const bool maximum = (desired & MAXIMUM_ALLOWED) != 0;
     const ACCESS_MASK wanted = map_generic(desired & ~MAXIMUM_ALLOWED, mapping);
-    const ACL* const dacl = mode == KernelMode ? nullptr : descriptor == nullptr ? nullptr : dacl_of(descriptor);
-    ACCESS_MASK allowed = dacl == nullptr ? mapping.GenericAll | wanted : map_generic(allowed_by(*dacl, process), mapping);
+    const ACL* const dacl = mode == KernelMode      ? nullptr
+                            : descriptor == nullptr ? nullptr
+                                                    : dacl_of(descriptor);
+    ACCESS_MASK allowed =
+        dacl == nullptr ? mapping.GenericAll | wanted : map_generic(allowed_by(*dacl, process), mapping);
     if (mode != KernelMode && descriptor == nullptr) allowed = 0;
     allowed |= granted_before;
     const bool succeeds = (wanted & ~allowed) == 0 && (!maximum || allowed != 0 || mode == KernelMode);
@@ -106,8 +111,9 @@ bool access_check(const void* descriptor, const ps::Process& process, ACCESS_MAS
 }
 
 ps::Process& subject_of(const SECURITY_SUBJECT_CONTEXT* context) {
-    return context == nullptr || context->PrimaryToken == nullptr ? *ps::current_process()
-                                                                  : *static_cast<ps::Process*>(context->PrimaryToken);
+    return context == nullptr || context->PrimaryToken == nullptr
+               ? *ps::current_process()
+               : *static_cast<ps::Process*>(context->PrimaryToken);
 }
 
 POBJECT_TYPE token_variable = &ps::process_type;
@@ -124,14 +130,16 @@ BOOLEAN NTAPI SeSinglePrivilegeCheck(LUID, KPROCESSOR_MODE PreviousMode) {
     return PreviousMode == KernelMode || ps::current_process()->administrator;
 }
 
-BOOLEAN NTAPI SeAccessCheck(PSECURITY_DESCRIPTOR SecurityDescriptor, PSECURITY_SUBJECT_CONTEXT SubjectSecurityContext,
-                            BOOLEAN, ACCESS_MASK DesiredAccess, ACCESS_MASK PreviouslyGrantedAccess,
-                            PPRIVILEGE_SET* Privileges, PGENERIC_MAPPING GenericMapping, KPROCESSOR_MODE AccessMode,
-                            PACCESS_MASK GrantedAccess, PNTSTATUS AccessStatus) {
+BOOLEAN NTAPI SeAccessCheck(PSECURITY_DESCRIPTOR SecurityDescriptor,
+                            PSECURITY_SUBJECT_CONTEXT SubjectSecurityContext, BOOLEAN,
+                            ACCESS_MASK DesiredAccess, ACCESS_MASK PreviouslyGrantedAccess,
+                            PPRIVILEGE_SET* Privileges, PGENERIC_MAPPING GenericMapping,
+                            KPROCESSOR_MODE AccessMode, PACCESS_MASK GrantedAccess, PNTSTATUS AccessStatus) {
     DDI(SeAccessCheck, PASSIVE_LEVEL);
     if (Privileges != nullptr) *Privileges = nullptr;
     return ob::access_check(SecurityDescriptor, ob::subject_of(SubjectSecurityContext), DesiredAccess,
-                            PreviouslyGrantedAccess, *GenericMapping, AccessMode, GrantedAccess, AccessStatus);
+                            PreviouslyGrantedAccess, *GenericMapping, AccessMode, GrantedAccess,
+                            AccessStatus);
 }
 
 VOID NTAPI SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT SubjectContext) {
@@ -142,9 +150,13 @@ VOID NTAPI SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT SubjectContext) {
     ob::reference(SubjectContext->PrimaryToken);
 }
 
-VOID NTAPI SeLockSubjectContext(PSECURITY_SUBJECT_CONTEXT) { DDI(SeLockSubjectContext, PASSIVE_LEVEL); }
+VOID NTAPI SeLockSubjectContext(PSECURITY_SUBJECT_CONTEXT) {
+    DDI(SeLockSubjectContext, PASSIVE_LEVEL);
+}
 
-VOID NTAPI SeUnlockSubjectContext(PSECURITY_SUBJECT_CONTEXT) { DDI(SeUnlockSubjectContext, PASSIVE_LEVEL); }
+VOID NTAPI SeUnlockSubjectContext(PSECURITY_SUBJECT_CONTEXT) {
+    DDI(SeUnlockSubjectContext, PASSIVE_LEVEL);
+}
 
 VOID NTAPI SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT SubjectContext) {
     DDI(SeReleaseSubjectContext, PASSIVE_LEVEL);

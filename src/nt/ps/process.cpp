@@ -8,7 +8,7 @@
 namespace portico::nt::ps {
 namespace {
 
-constexpr UCHAR process_object = 3;   // DISPATCHER_HEADER::Type
+constexpr UCHAR process_object = 3;  // DISPATCHER_HEADER::Type
 constexpr std::uint64_t first_client_id = 0x1000;
 
 Process* system = nullptr;
@@ -31,7 +31,10 @@ Process* make_process(const char* name, HANDLE id) {
 
 }  // namespace
 
-_OBJECT_TYPE process_type{{.name = "Process", .tag = 'corP', .valid_access = PROCESS_ALL_ACCESS, .mapping = process_mapping,
+_OBJECT_TYPE process_type{{.name = "Process",
+                           .tag = 'corP',
+                           .valid_access = PROCESS_ALL_ACCESS,
+                           .mapping = process_mapping,
                            .wait_offset = 0}};
 
 void reset_processes() {
@@ -41,7 +44,9 @@ void reset_processes() {
     system->system = system->administrator = true;
 }
 
-Process* system_process() { return system; }
+Process* system_process() {
+    return system;
+}
 
 Process* current_process() {
     auto* const process = static_cast<Process*>(ke::current_thread()->process);

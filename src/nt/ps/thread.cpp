@@ -14,8 +14,8 @@ std::size_t threads_alive = 0;
 constexpr std::size_t alive_limit_least = 16;
 
 constexpr GENERIC_MAPPING thread_mapping{STANDARD_RIGHTS_READ | THREAD_GET_CONTEXT | 0x40,
-                                         STANDARD_RIGHTS_WRITE | THREAD_TERMINATE | THREAD_SUSPEND_RESUME | THREAD_ALERT |
-                                             THREAD_SET_INFORMATION | THREAD_SET_CONTEXT,
+                                         STANDARD_RIGHTS_WRITE | THREAD_TERMINATE | THREAD_SUSPEND_RESUME |
+                                             THREAD_ALERT | THREAD_SET_INFORMATION | THREAD_SET_CONTEXT,
                                          STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, THREAD_ALL_ACCESS};
 
 std::size_t thread_limit() {
@@ -23,7 +23,9 @@ std::size_t thread_limit() {
     return stacks > kernel_stacks + alive_limit_least ? stacks - kernel_stacks : alive_limit_least;
 }
 
-Process& process_of(KTHREAD& thread) { return *static_cast<Process*>(thread.process); }
+Process& process_of(KTHREAD& thread) {
+    return *static_cast<Process*>(thread.process);
+}
 
 void remove_thread(void* body) {
     auto& thread = *static_cast<PETHREAD>(body);
@@ -38,7 +40,8 @@ void ended(KTHREAD& thread) {
 }
 
 // A thread that has not started, with one reference: its own.
-PETHREAD make_thread(Process& process, const char* name, PKSTART_ROUTINE start, void* context, const void* frame) {
+PETHREAD make_thread(Process& process, const char* name, PKSTART_ROUTINE start, void* context,
+                     const void* frame) {
     if (threads_alive >= thread_limit()) return nullptr;
     void* const body = frame == nullptr ? ob::allocate(&thread_type, sizeof(_ETHREAD))
                                         : ob::allocate(&thread_type, sizeof(_ETHREAD), frame);
@@ -52,7 +55,9 @@ PETHREAD make_thread(Process& process, const char* name, PKSTART_ROUTINE start, 
     return thread;
 }
 
-void start(PETHREAD thread) { ke::start_thread(thread->tcb); }
+void start(PETHREAD thread) {
+    ke::start_thread(thread->tcb);
+}
 
 // Undoes make_thread().
 void forget(PETHREAD thread) {
@@ -61,8 +66,9 @@ void forget(PETHREAD thread) {
     ob::dereference(thread);
 }
 
-NTSTATUS create_system_thread(PHANDLE handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes, HANDLE process_handle,
-                              PCLIENT_ID client_id, PKSTART_ROUTINE routine, void* context, const void* frame) {
+NTSTATUS create_system_thread(PHANDLE handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes,
+                              HANDLE process_handle, PCLIENT_ID client_id, PKSTART_ROUTINE routine,
+                              void* context, const void* frame) {
     void* process = system_process();
     if (process_handle != nullptr) {
         const NTSTATUS status = ob::reference_handle(process_handle, 0, &process_type, KernelMode, &process);
@@ -70,7 +76,8 @@ NTSTATUS create_system_thread(PHANDLE handle, ACCESS_MASK desired, const OBJECT_
     } else {
         ob::reference(process);
     }
-    PETHREAD const thread = make_thread(*static_cast<Process*>(process), "driver thread", routine, context, frame);
+    PETHREAD const thread =
+        make_thread(*static_cast<Process*>(process), "driver thread", routine, context, frame);
     ob::dereference(process);
     if (thread == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     thread->driver_made = true;
@@ -83,18 +90,25 @@ NTSTATUS create_system_thread(PHANDLE handle, ACCESS_MASK desired, const OBJECT_
         return status;
     }
     if (client_id != nullptr) {
-        *client_id = {static_cast<Process*>(process)->id, reinterpret_cast<HANDLE>(std::uint64_t{thread->tcb.thread.id})};
+        *client_id = {static_cast<Process*>(process)->id,
+                      reinterpret_cast<HANDLE>(std::uint64_t{thread->tcb.thread.id})};
     }
     start(thread);
     return STATUS_SUCCESS;
 }
 
-HANDLE id_of(const KTHREAD& thread) { return reinterpret_cast<HANDLE>(std::uint64_t{thread.thread.id}); }
+HANDLE id_of(const KTHREAD& thread) {
+    return reinterpret_cast<HANDLE>(std::uint64_t{thread.thread.id});
+}
 
 }  // namespace
 
-_OBJECT_TYPE thread_type{{.name = "Thread", .tag = 'erhT', .valid_access = THREAD_ALL_ACCESS, .mapping = thread_mapping,
-                          .remove = remove_thread, .wait_offset = 0}};
+_OBJECT_TYPE thread_type{{.name = "Thread",
+                          .tag = 'erhT',
+                          .valid_access = THREAD_ALL_ACCESS,
+                          .mapping = thread_mapping,
+                          .remove = remove_thread,
+                          .wait_offset = 0}};
 
 void reset() {
     threads_alive = 0;
@@ -104,7 +118,8 @@ void reset() {
     PsInitialSystemProcess = system_process();
 }
 
-NTSTATUS create_thread(Process& process, const char* name, PKSTART_ROUTINE routine, void* context, PETHREAD* thread) {
+NTSTATUS create_thread(Process& process, const char* name, PKSTART_ROUTINE routine, void* context,
+                       PETHREAD* thread) {
     PETHREAD const made = make_thread(process, name, routine, context, nullptr);
     if (made == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     if (thread != nullptr) {
@@ -121,18 +136,19 @@ using namespace portico::nt;
 
 extern "C" {
 
-NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                                    HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine,
-                                    PVOID StartContext) {
+NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess,
+                                    POBJECT_ATTRIBUTES ObjectAttributes, HANDLE ProcessHandle,
+                                    PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine, PVOID StartContext) {
     DDI(PsCreateSystemThread, PASSIVE_LEVEL);
-    return ps::create_system_thread(ThreadHandle, DesiredAccess, ObjectAttributes, ProcessHandle, ClientId, StartRoutine,
-                                    StartContext, __builtin_frame_address(0));
+    return ps::create_system_thread(ThreadHandle, DesiredAccess, ObjectAttributes, ProcessHandle, ClientId,
+                                    StartRoutine, StartContext, __builtin_frame_address(0));
 }
 
 NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus) {
     DDI(PsTerminateSystemThread, PASSIVE_LEVEL);
     KTHREAD* const thread = ke::current_thread();
-    if (!ob::is_object(thread) || !reinterpret_cast<PETHREAD>(thread)->driver_made) return STATUS_INVALID_PARAMETER;
+    if (!ob::is_object(thread) || !reinterpret_cast<PETHREAD>(thread)->driver_made)
+        return STATUS_INVALID_PARAMETER;
     ke::exit_current_thread(ExitStatus);
 }
 
@@ -194,7 +210,8 @@ NTSTATUS NTAPI PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS* Process) 
 }
 
 // Windows 10, as wdm.h's default NTDDI_VERSION; FALSE: a free build.
-BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG BuildNumber, PUNICODE_STRING CSDVersion) {
+BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG BuildNumber,
+                           PUNICODE_STRING CSDVersion) {
     DDI(PsGetVersion, PASSIVE_LEVEL);
     if (MajorVersion != nullptr) *MajorVersion = 10;
     if (MinorVersion != nullptr) *MinorVersion = 0;

@@ -76,7 +76,8 @@ NTSTATUS NTAPI RtlInitAnsiStringEx(PANSI_STRING DestinationString, PCSZ SourceSt
 
 VOID NTAPI RtlCopyString(PSTRING DestinationString, const STRING* SourceString) {
     DDI(RtlCopyString, HIGH_LEVEL);
-    DestinationString->Length = SourceString == nullptr ? 0 : std::min(SourceString->Length, DestinationString->MaximumLength);
+    DestinationString->Length =
+        SourceString == nullptr ? 0 : std::min(SourceString->Length, DestinationString->MaximumLength);
     if (DestinationString->Length != 0) {
         std::memmove(DestinationString->Buffer, SourceString->Buffer, DestinationString->Length);
     }
@@ -89,13 +90,15 @@ LONG NTAPI RtlCompareString(const STRING* String1, const STRING* String2, BOOLEA
 
 BOOLEAN NTAPI RtlEqualString(const STRING* String1, const STRING* String2, BOOLEAN CaseInSensitive) {
     DDI(RtlEqualString, PASSIVE_LEVEL);
-    return rtl::compare_ansi(*String1, *String2, String1->Length, String2->Length, CaseInSensitive != FALSE) == 0;
+    return rtl::compare_ansi(*String1, *String2, String1->Length, String2->Length,
+                             CaseInSensitive != FALSE) == 0;
 }
 
 BOOLEAN NTAPI RtlPrefixString(const STRING* String1, const STRING* String2, BOOLEAN CaseInSensitive) {
     DDI(RtlPrefixString, PASSIVE_LEVEL);
     return String1->Length <= String2->Length &&
-           rtl::compare_ansi(*String1, *String2, String1->Length, String1->Length, CaseInSensitive != FALSE) == 0;
+           rtl::compare_ansi(*String1, *String2, String1->Length, String1->Length,
+                             CaseInSensitive != FALSE) == 0;
 }
 
 NTSTATUS NTAPI RtlAppendStringToString(PSTRING Destination, const STRING* Source) {
@@ -111,7 +114,8 @@ NTSTATUS NTAPI RtlAppendAsciizToString(PSTRING Destination, PCSZ Source) {
 VOID NTAPI RtlUpperString(PSTRING DestinationString, const STRING* SourceString) {
     DDI(RtlUpperString, PASSIVE_LEVEL);
     const USHORT length = std::min(SourceString->Length, DestinationString->MaximumLength);
-    for (USHORT i = 0; i < length; ++i) DestinationString->Buffer[i] = rtl::upcase_ansi(SourceString->Buffer[i]);
+    for (USHORT i = 0; i < length; ++i)
+        DestinationString->Buffer[i] = rtl::upcase_ansi(SourceString->Buffer[i]);
     DestinationString->Length = length;
 }
 

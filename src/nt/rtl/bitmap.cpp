@@ -9,13 +9,17 @@ namespace {
 
 constexpr ULONG none = 0xFFFFFFFF;
 
-bool test(const RTL_BITMAP& map, ULONG bit) { return (map.Buffer[bit / 32] >> (bit % 32) & 1) != 0; }
+bool test(const RTL_BITMAP& map, ULONG bit) {
+    return (map.Buffer[bit / 32] >> (bit % 32) & 1) != 0;
+}
 
 void assign(const RTL_BITMAP& map, ULONG first, ULONG count, bool set) {
     for (ULONG bit = first; bit < first + count; ++bit) {
         const ULONG mask = 1u << (bit % 32);
-        if (set) map.Buffer[bit / 32] |= mask;
-        else map.Buffer[bit / 32] &= ~mask;
+        if (set)
+            map.Buffer[bit / 32] |= mask;
+        else
+            map.Buffer[bit / 32] &= ~mask;
     }
 }
 

@@ -6,15 +6,23 @@
 
 namespace portico::nt::rtl::crt {
 
-#define OF_ONE(NAME)                                                     \
-    double NTAPI NAME##_double(double x) { return std::NAME(x); }        \
-    float NTAPI NAME##_float(float x) { return std::NAME(x); }           \
-    EXPORT(NAME, NAME##_double);                                         \
+#define OF_ONE(NAME)                       \
+    double NTAPI NAME##_double(double x) { \
+        return std::NAME(x);               \
+    }                                      \
+    float NTAPI NAME##_float(float x) {    \
+        return std::NAME(x);               \
+    }                                      \
+    EXPORT(NAME, NAME##_double);           \
     EXPORT(NAME##f, NAME##_float)
-#define OF_TWO(NAME)                                                                 \
-    double NTAPI NAME##_double(double x, double y) { return std::NAME(x, y); }       \
-    float NTAPI NAME##_float(float x, float y) { return std::NAME(x, y); }           \
-    EXPORT(NAME, NAME##_double);                                                     \
+#define OF_TWO(NAME)                                 \
+    double NTAPI NAME##_double(double x, double y) { \
+        return std::NAME(x, y);                      \
+    }                                                \
+    float NTAPI NAME##_float(float x, float y) {     \
+        return std::NAME(x, y);                      \
+    }                                                \
+    EXPORT(NAME, NAME##_double);                     \
     EXPORT(NAME##f, NAME##_float)
 
 OF_ONE(sqrt);
@@ -41,9 +49,15 @@ OF_TWO(pow);
 OF_TWO(fmod);
 OF_TWO(atan2);
 
-double NTAPI modf_double(double x, double* whole) { return std::modf(x, whole); }
-double NTAPI frexp_double(double x, int* exponent) { return std::frexp(x, exponent); }
-double NTAPI ldexp_double(double x, int exponent) { return std::ldexp(x, exponent); }
+double NTAPI modf_double(double x, double* whole) {
+    return std::modf(x, whole);
+}
+double NTAPI frexp_double(double x, int* exponent) {
+    return std::frexp(x, exponent);
+}
+double NTAPI ldexp_double(double x, int exponent) {
+    return std::ldexp(x, exponent);
+}
 EXPORT(modf, modf_double);
 EXPORT(frexp, frexp_double);
 EXPORT(ldexp, ldexp_double);

@@ -1,5 +1,5 @@
-// Memory functions of the C run time, as drivers import them. Blocks of a MIDI message's size take no call into the host:
-// leaving Microsoft's calling convention costs more than they do.
+// Memory functions of the C run time, as drivers import them. Blocks of a MIDI message's size take no call
+// into the host: leaving Microsoft's calling convention costs more than they do.
 #include <cstdint>
 
 #include "nt/ddi.h"
@@ -45,25 +45,37 @@ struct Pair {
 
 void* NTAPI memmove(void* to, const void* from, SIZE_T size) {
     if (size > small) return move_large(to, from, size);
-    if (size >= 16) move_words<Pair>(to, from, size);
-    else if (size >= 8) move_words<std::uint64_t>(to, from, size);
-    else if (size >= 4) move_words<std::uint32_t>(to, from, size);
-    else if (size >= 2) move_words<std::uint16_t>(to, from, size);
-    else if (size == 1) *static_cast<char*>(to) = *static_cast<const char*>(from);
+    if (size >= 16)
+        move_words<Pair>(to, from, size);
+    else if (size >= 8)
+        move_words<std::uint64_t>(to, from, size);
+    else if (size >= 4)
+        move_words<std::uint32_t>(to, from, size);
+    else if (size >= 2)
+        move_words<std::uint16_t>(to, from, size);
+    else if (size == 1)
+        *static_cast<char*>(to) = *static_cast<const char*>(from);
     return to;
 }
 
 // FLD-054: drivers copy overlapping blocks with memcpy, which Windows' own bears.
-void* NTAPI memcpy(void* to, const void* from, SIZE_T size) { return memmove(to, from, size); }
+void* NTAPI memcpy(void* to, const void* from, SIZE_T size) {
+    return memmove(to, from, size);
+}
 
 void* NTAPI memset(void* to, int value, SIZE_T size) {
     if (size > small) return fill_large(to, value, size);
     const std::uint64_t pattern = static_cast<std::uint8_t>(value) * 0x0101010101010101ull;
-    if (size >= 16) fill_words(to, Pair{pattern, pattern}, size);
-    else if (size >= 8) fill_words(to, pattern, size);
-    else if (size >= 4) fill_words(to, static_cast<std::uint32_t>(pattern), size);
-    else if (size >= 2) fill_words(to, static_cast<std::uint16_t>(pattern), size);
-    else if (size == 1) *static_cast<char*>(to) = static_cast<char>(value);
+    if (size >= 16)
+        fill_words(to, Pair{pattern, pattern}, size);
+    else if (size >= 8)
+        fill_words(to, pattern, size);
+    else if (size >= 4)
+        fill_words(to, static_cast<std::uint32_t>(pattern), size);
+    else if (size >= 2)
+        fill_words(to, static_cast<std::uint16_t>(pattern), size);
+    else if (size == 1)
+        *static_cast<char*>(to) = static_cast<char>(value);
     return to;
 }
 

@@ -1,5 +1,5 @@
-// Formatted text in memory, as drivers import it from the C run time: the old forms (swprintf without a count, _snprintf
-// which leaves the end off) and the secure ones.
+// Formatted text in memory, as drivers import it from the C run time: the old forms (swprintf without a
+// count, _snprintf which leaves the end off) and the secure ones.
 #include "nt/ddi.h"
 #include "nt/rtl/format.h"
 
@@ -18,7 +18,8 @@ int print(C* to, SIZE_T count, const C* text, Arguments arguments) {
     return out.overflowed() && to != nullptr ? -1 : static_cast<int>(out.length);
 }
 
-// `count` characters at most, within `size` with the end. Too long: the target is emptied, unless `count` says where to cut.
+// `count` characters at most, within `size` with the end. Too long: the target is emptied, unless `count`
+// says where to cut.
 template <class C>
 int print_secure(C* to, SIZE_T size, SIZE_T count, const C* text, Arguments arguments) {
     if (to == nullptr || size == 0 || text == nullptr) return -1;
@@ -43,21 +44,25 @@ int measure(const C* text, Arguments arguments) {
 }  // namespace
 
 // A pair of functions, with a list of arguments and with "...".
-#define PRINT_PAIR(LIST_NAME, NAME, PARAMETERS, CALL)   \
-    int NTAPI LIST_NAME(PARAMETERS, Arguments arguments) { return CALL; } \
-    int NTAPI NAME(PARAMETERS, ...) {                   \
-        Arguments arguments;                            \
-        __builtin_ms_va_start(arguments, text);         \
-        const int result = CALL;                        \
-        __builtin_ms_va_end(arguments);                 \
-        return result;                                  \
+#define PRINT_PAIR(LIST_NAME, NAME, PARAMETERS, CALL)      \
+    int NTAPI LIST_NAME(PARAMETERS, Arguments arguments) { \
+        return CALL;                                       \
+    }                                                      \
+    int NTAPI NAME(PARAMETERS, ...) {                      \
+        Arguments arguments;                               \
+        __builtin_ms_va_start(arguments, text);            \
+        const int result = CALL;                           \
+        __builtin_ms_va_end(arguments);                    \
+        return result;                                     \
     }
 #define AND ,
 
 PRINT_PAIR(vsprintf, sprintf, char* to AND const char* text, print(to, unbounded, text, arguments))
 PRINT_PAIR(vswprintf, swprintf, WCHAR* to AND const WCHAR* text, print(to, unbounded, text, arguments))
-PRINT_PAIR(vsnprintf, snprintf, char* to AND SIZE_T count AND const char* text, print(to, count, text, arguments))
-PRINT_PAIR(vsnwprintf, snwprintf, WCHAR* to AND SIZE_T count AND const WCHAR* text, print(to, count, text, arguments))
+PRINT_PAIR(vsnprintf, snprintf, char* to AND SIZE_T count AND const char* text,
+           print(to, count, text, arguments))
+PRINT_PAIR(vsnwprintf, snwprintf, WCHAR* to AND SIZE_T count AND const WCHAR* text,
+           print(to, count, text, arguments))
 PRINT_PAIR(vsprintf_s, sprintf_s, char* to AND SIZE_T size AND const char* text,
            print_secure(to, size, size, text, arguments))
 PRINT_PAIR(vswprintf_s, swprintf_s, WCHAR* to AND SIZE_T size AND const WCHAR* text,

@@ -12,7 +12,9 @@ constexpr LONG rand_seed = 1;
 std::uint32_t random_state = rand_seed;
 
 template <class C>
-bool is_space(C c) { return c == ' ' || (c >= 9 && c <= 13); }
+bool is_space(C c) {
+    return c == ' ' || (c >= 9 && c <= 13);
+}
 
 template <class C>
 unsigned digit_of(C c) {
@@ -28,7 +30,8 @@ struct Number {
     bool too_large = false;  // than 64 bits hold
 };
 
-// strtol's grammar: blanks, a sign, for base 16 and 0 a prefix, digits. `end` stays at `text` when there is no digit.
+// strtol's grammar: blanks, a sign, for base 16 and 0 a prefix, digits. `end` stays at `text` when there is
+// no digit.
 template <class C>
 Number read_number(const C* text, int base, const C** end) {
     Number number;
@@ -54,7 +57,8 @@ Number read_number(const C* text, int base, const C** end) {
 template <class T>
 T clamp_signed(const Number& number) {
     using U = std::make_unsigned_t<T>;
-    const std::uint64_t most = static_cast<std::uint64_t>(static_cast<U>(~U{0}) >> 1) + (number.negative ? 1 : 0);
+    const std::uint64_t most =
+        static_cast<std::uint64_t>(static_cast<U>(~U{0}) >> 1) + (number.negative ? 1 : 0);
     const std::uint64_t value = number.too_large || number.magnitude > most ? most : number.magnitude;
     return static_cast<T>(number.negative ? 0 - value : value);
 }
@@ -71,7 +75,8 @@ T wrap(const C* text) {
     return static_cast<T>(number.negative ? 0 - number.magnitude : number.magnitude);
 }
 
-// The digits of `value`, with '-' for a negative number in base 10 only. `size` in characters with the end; 22 on no room.
+// The digits of `value`, with '-' for a negative number in base 10 only. `size` in characters with the end;
+// 22 on no room.
 template <class C>
 int write_number(std::uint64_t value, bool negative, unsigned base, C* to, SIZE_T size) {
     if (to == nullptr || size == 0) return 22;
@@ -95,7 +100,7 @@ int write_signed(T value, C* to, SIZE_T size, int base) {
     return write_number(magnitude, negative, static_cast<unsigned>(base), to, size);
 }
 
-using Compare = int (NTAPI*)(const void*, const void*);
+using Compare = int(NTAPI*)(const void*, const void*);
 
 void exchange(char* a, char* b, SIZE_T width) {
     for (SIZE_T i = 0; i < width; ++i) {
@@ -118,28 +123,62 @@ void sift(char* base, SIZE_T root, SIZE_T count, SIZE_T width, Compare compare) 
 }
 
 constexpr unsigned wide_digit_max = 0x80;
-bool in(int c, int first, int last) { return c >= first && c <= last; }
-int is_digit(int c) { return in(c, '0', '9'); }
-int is_upper(int c) { return in(c, 'A', 'Z'); }
-int is_lower(int c) { return in(c, 'a', 'z'); }
-int is_alpha(int c) { return is_upper(c) || is_lower(c); }
-int is_alnum(int c) { return is_alpha(c) || is_digit(c); }
-int is_xdigit(int c) { return is_digit(c) || in(c, 'A', 'F') || in(c, 'a', 'f'); }
-int is_blank_space(int c) { return is_space(c); }
-int is_print(int c) { return in(c, 32, 126); }
-int is_graph(int c) { return in(c, 33, 126); }
-int is_punct(int c) { return is_graph(c) && !is_alnum(c); }
-int is_cntrl(int c) { return in(c, 0, 31) || c == 127; }
+bool in(int c, int first, int last) {
+    return c >= first && c <= last;
+}
+int is_digit(int c) {
+    return in(c, '0', '9');
+}
+int is_upper(int c) {
+    return in(c, 'A', 'Z');
+}
+int is_lower(int c) {
+    return in(c, 'a', 'z');
+}
+int is_alpha(int c) {
+    return is_upper(c) || is_lower(c);
+}
+int is_alnum(int c) {
+    return is_alpha(c) || is_digit(c);
+}
+int is_xdigit(int c) {
+    return is_digit(c) || in(c, 'A', 'F') || in(c, 'a', 'f');
+}
+int is_blank_space(int c) {
+    return is_space(c);
+}
+int is_print(int c) {
+    return in(c, 32, 126);
+}
+int is_graph(int c) {
+    return in(c, 33, 126);
+}
+int is_punct(int c) {
+    return is_graph(c) && !is_alnum(c);
+}
+int is_cntrl(int c) {
+    return in(c, 0, 31) || c == 127;
+}
 
 }  // namespace
 
-void reset() { random_state = rand_seed; }
+void reset() {
+    random_state = rand_seed;
+}
 
 // ---- text to numbers ----
-int NTAPI atoi(const char* text) { return wrap<int>(text); }
-LONGLONG NTAPI atoi64(const char* text) { return wrap<LONGLONG>(text); }
-int NTAPI wtoi(const WCHAR* text) { return wrap<int>(text); }
-LONGLONG NTAPI wtoi64(const WCHAR* text) { return wrap<LONGLONG>(text); }
+int NTAPI atoi(const char* text) {
+    return wrap<int>(text);
+}
+LONGLONG NTAPI atoi64(const char* text) {
+    return wrap<LONGLONG>(text);
+}
+int NTAPI wtoi(const WCHAR* text) {
+    return wrap<int>(text);
+}
+LONGLONG NTAPI wtoi64(const WCHAR* text) {
+    return wrap<LONGLONG>(text);
+}
 LONG NTAPI strtol(const char* text, char** end, int base) {
     return clamp_signed<LONG>(read_number(text, base, const_cast<const char**>(end)));
 }
@@ -166,19 +205,21 @@ ULONGLONG NTAPI wcstoui64(const WCHAR* text, WCHAR** end, int base) {
 }
 
 // ---- numbers to text: the old form trusts the buffer ----
-#define NUMBER_TO_TEXT(TYPE, C, NAME)                                                                            \
-    C* NTAPI NAME(TYPE value, C* to, int base) {                                                                 \
-        write_signed(value, to, 67, base);                                                                       \
-        return to;                                                                                               \
-    }                                                                                                            \
-    int NTAPI NAME##_s(TYPE value, C* to, SIZE_T size, int base) { return write_signed(value, to, size, base); }
-#define UNSIGNED_TO_TEXT(TYPE, C, NAME)                                                                          \
-    C* NTAPI NAME(TYPE value, C* to, int base) {                                                                 \
-        write_number(value, false, static_cast<unsigned>(base), to, 67);                                         \
-        return to;                                                                                               \
-    }                                                                                                            \
-    int NTAPI NAME##_s(TYPE value, C* to, SIZE_T size, int base) {                                               \
-        return write_number(value, false, static_cast<unsigned>(base), to, size);                                \
+#define NUMBER_TO_TEXT(TYPE, C, NAME)                              \
+    C* NTAPI NAME(TYPE value, C* to, int base) {                   \
+        write_signed(value, to, 67, base);                         \
+        return to;                                                 \
+    }                                                              \
+    int NTAPI NAME##_s(TYPE value, C* to, SIZE_T size, int base) { \
+        return write_signed(value, to, size, base);                \
+    }
+#define UNSIGNED_TO_TEXT(TYPE, C, NAME)                                           \
+    C* NTAPI NAME(TYPE value, C* to, int base) {                                  \
+        write_number(value, false, static_cast<unsigned>(base), to, 67);          \
+        return to;                                                                \
+    }                                                                             \
+    int NTAPI NAME##_s(TYPE value, C* to, SIZE_T size, int base) {                \
+        return write_number(value, false, static_cast<unsigned>(base), to, size); \
     }
 NUMBER_TO_TEXT(LONG, char, itoa)
 NUMBER_TO_TEXT(LONG, WCHAR, itow)
@@ -190,15 +231,21 @@ UNSIGNED_TO_TEXT(ULONGLONG, char, ui64toa)
 UNSIGNED_TO_TEXT(ULONGLONG, WCHAR, ui64tow)
 
 // ---- arithmetic, sorting, searching ----
-int NTAPI abs(int value) { return value < 0 ? static_cast<int>(0u - static_cast<unsigned>(value)) : value; }
-LONGLONG NTAPI abs64(LONGLONG value) { return value < 0 ? static_cast<LONGLONG>(0 - static_cast<ULONGLONG>(value)) : value; }
+int NTAPI abs(int value) {
+    return value < 0 ? static_cast<int>(0u - static_cast<unsigned>(value)) : value;
+}
+LONGLONG NTAPI abs64(LONGLONG value) {
+    return value < 0 ? static_cast<LONGLONG>(0 - static_cast<ULONGLONG>(value)) : value;
+}
 
 // The generator that every Microsoft C run time has, 0 to 32767.
 int NTAPI rand() {
     random_state = random_state * 214013u + 2531011u;
     return static_cast<int>(random_state >> 16 & 0x7FFF);
 }
-void NTAPI srand(unsigned seed) { random_state = seed; }
+void NTAPI srand(unsigned seed) {
+    random_state = seed;
+}
 
 void NTAPI qsort(void* base, SIZE_T count, SIZE_T width, Compare compare) {
     auto* const items = static_cast<char*>(base);
@@ -226,15 +273,27 @@ void* NTAPI bsearch(const void* key, const void* base, SIZE_T count, SIZE_T widt
 }
 
 // ---- characters ----
-int NTAPI tolower(int c) { return is_upper(c) ? c + 32 : c; }
-int NTAPI toupper(int c) { return is_lower(c) ? c - 32 : c; }
-WCHAR NTAPI towlower(WCHAR c) { return downcase(c); }
-WCHAR NTAPI towupper(WCHAR c) { return upcase(c); }
+int NTAPI tolower(int c) {
+    return is_upper(c) ? c + 32 : c;
+}
+int NTAPI toupper(int c) {
+    return is_lower(c) ? c - 32 : c;
+}
+WCHAR NTAPI towlower(WCHAR c) {
+    return downcase(c);
+}
+WCHAR NTAPI towupper(WCHAR c) {
+    return upcase(c);
+}
 
-#define CHARACTER_CLASS(NAME, TEST)                      \
-    int NTAPI is##NAME(int c) { return TEST(c); }        \
-    int NTAPI isw##NAME(WCHAR c) { return c < wide_digit_max ? TEST(c) : 0; } \
-    EXPORT(is##NAME, is##NAME);                          \
+#define CHARACTER_CLASS(NAME, TEST)              \
+    int NTAPI is##NAME(int c) {                  \
+        return TEST(c);                          \
+    }                                            \
+    int NTAPI isw##NAME(WCHAR c) {               \
+        return c < wide_digit_max ? TEST(c) : 0; \
+    }                                            \
+    EXPORT(is##NAME, is##NAME);                  \
     EXPORT(isw##NAME, isw##NAME)
 CHARACTER_CLASS(digit, is_digit);
 CHARACTER_CLASS(upper, is_upper);

@@ -1,5 +1,6 @@
-// String functions of the C run time, narrow and wide from one text each. Letters are those of the "C" locale. The secure
-// forms answer errors by value and empty the target: the kernel has no invalid-parameter handler.
+// String functions of the C run time, narrow and wide from one text each. Letters are those of the "C"
+// locale. The secure forms answer errors by value and empty the target: the kernel has no invalid-parameter
+// handler.
 #include <cstdint>
 
 #include "nt/ddi.h"
@@ -8,15 +9,17 @@
 namespace portico::nt::rtl::crt {
 namespace {
 
-constexpr int error_invalid = 22;    // EINVAL
-constexpr int error_range = 34;      // ERANGE
-constexpr int error_truncated = 80;  // STRUNCATE
+constexpr int error_invalid = 22;        // EINVAL
+constexpr int error_range = 34;          // ERANGE
+constexpr int error_truncated = 80;      // STRUNCATE
 constexpr SIZE_T truncate = ~SIZE_T{0};  // _TRUNCATE
 
 template <class C>
 auto unsigned_of(C c) {
-    if constexpr (sizeof(C) == 1) return static_cast<unsigned char>(c);
-    else return static_cast<std::uint16_t>(c);
+    if constexpr (sizeof(C) == 1)
+        return static_cast<unsigned char>(c);
+    else
+        return static_cast<std::uint16_t>(c);
 }
 template <class C>
 int lower(C c) {
@@ -135,7 +138,8 @@ C* find_any(const C* text, const C* set) {
 }
 template <class C>
 C* next_token(C* text, const C* delimiters, C** context) {
-    if (context == nullptr || delimiters == nullptr || (text == nullptr && *context == nullptr)) return nullptr;
+    if (context == nullptr || delimiters == nullptr || (text == nullptr && *context == nullptr))
+        return nullptr;
     C* begin = text != nullptr ? text : *context;
     begin += span(begin, delimiters, true);
     C* end = begin + span(begin, delimiters, false);
@@ -168,8 +172,8 @@ C* reverse(C* text) {
     return text;
 }
 
-// Writes `count` characters of `from`, at most, at `at` and ends the text. On lack of room the target is emptied, or cut
-// where the caller said _TRUNCATE.
+// Writes `count` characters of `from`, at most, at `at` and ends the text. On lack of room the target is
+// emptied, or cut where the caller said _TRUNCATE.
 template <class C>
 int put_secure(C* to, SIZE_T size, SIZE_T at, const C* from, SIZE_T count) {
     const SIZE_T room = size - at - 1;
@@ -208,33 +212,85 @@ constexpr SIZE_T all = ~SIZE_T{0} - 1;  // more than any string has, and not _TR
 }  // namespace
 
 // Narrow and wide: TYPE, the type of a single character argument, and the names' beginnings.
-#define STRING_FUNCTIONS(TYPE, CHARACTER, P)                                                                             \
-    SIZE_T NTAPI P##len(const TYPE* text) { return length(text); }                                                       \
-    SIZE_T NTAPI P##nlen(const TYPE* text, SIZE_T max) { return length_max(text, max); }                                 \
-    TYPE* NTAPI P##cpy(TYPE* to, const TYPE* from) { return copy(to, from); }                                            \
-    TYPE* NTAPI P##ncpy(TYPE* to, const TYPE* from, SIZE_T count) { return copy_count(to, from, count); }                \
-    TYPE* NTAPI P##cat(TYPE* to, const TYPE* from) { return append(to, from); }                                          \
-    TYPE* NTAPI P##ncat(TYPE* to, const TYPE* from, SIZE_T count) { return append_count(to, from, count); }              \
-    int NTAPI P##cmp(const TYPE* a, const TYPE* b) { return compare(a, b, all); }                                        \
-    int NTAPI P##ncmp(const TYPE* a, const TYPE* b, SIZE_T count) { return compare(a, b, count); }                       \
-    int NTAPI P##icmp(const TYPE* a, const TYPE* b) { return compare_letters(a, b, all); }                               \
-    int NTAPI P##nicmp(const TYPE* a, const TYPE* b, SIZE_T count) { return compare_letters(a, b, count); }              \
-    TYPE* NTAPI P##chr(const TYPE* text, CHARACTER c) { return find(text, static_cast<TYPE>(c)); }                       \
-    TYPE* NTAPI P##rchr(const TYPE* text, CHARACTER c) { return find_last(text, static_cast<TYPE>(c)); }                 \
-    TYPE* NTAPI P##str(const TYPE* text, const TYPE* wanted) { return find_text(text, wanted); }                         \
-    SIZE_T NTAPI P##spn(const TYPE* text, const TYPE* set) { return span(text, set, true); }                             \
-    SIZE_T NTAPI P##cspn(const TYPE* text, const TYPE* set) { return span(text, set, false); }                           \
-    TYPE* NTAPI P##pbrk(const TYPE* text, const TYPE* set) { return find_any(text, set); }                               \
-    TYPE* NTAPI P##tok_s(TYPE* text, const TYPE* set, TYPE** context) { return next_token(text, set, context); }         \
-    TYPE* NTAPI P##lwr(TYPE* text) { return change(text, all, &lower<TYPE>); }                                           \
-    TYPE* NTAPI P##upr(TYPE* text) { return change(text, all, &upper<TYPE>); }                                           \
-    TYPE* NTAPI P##set(TYPE* text, CHARACTER c) { return fill(text, static_cast<TYPE>(c), all); }                        \
-    TYPE* NTAPI P##nset(TYPE* text, CHARACTER c, SIZE_T count) { return fill(text, static_cast<TYPE>(c), count); }       \
-    TYPE* NTAPI P##rev(TYPE* text) { return reverse(text); }                                                             \
-    int NTAPI P##cpy_s(TYPE* to, SIZE_T size, const TYPE* from) { return copy_secure(to, size, from, all); }             \
-    int NTAPI P##ncpy_s(TYPE* to, SIZE_T size, const TYPE* from, SIZE_T n) { return copy_secure(to, size, from, n); }    \
-    int NTAPI P##cat_s(TYPE* to, SIZE_T size, const TYPE* from) { return append_secure(to, size, from, all); }           \
-    int NTAPI P##ncat_s(TYPE* to, SIZE_T size, const TYPE* from, SIZE_T n) { return append_secure(to, size, from, n); }
+#define STRING_FUNCTIONS(TYPE, CHARACTER, P)                                 \
+    SIZE_T NTAPI P##len(const TYPE* text) {                                  \
+        return length(text);                                                 \
+    }                                                                        \
+    SIZE_T NTAPI P##nlen(const TYPE* text, SIZE_T max) {                     \
+        return length_max(text, max);                                        \
+    }                                                                        \
+    TYPE* NTAPI P##cpy(TYPE* to, const TYPE* from) {                         \
+        return copy(to, from);                                               \
+    }                                                                        \
+    TYPE* NTAPI P##ncpy(TYPE* to, const TYPE* from, SIZE_T count) {          \
+        return copy_count(to, from, count);                                  \
+    }                                                                        \
+    TYPE* NTAPI P##cat(TYPE* to, const TYPE* from) {                         \
+        return append(to, from);                                             \
+    }                                                                        \
+    TYPE* NTAPI P##ncat(TYPE* to, const TYPE* from, SIZE_T count) {          \
+        return append_count(to, from, count);                                \
+    }                                                                        \
+    int NTAPI P##cmp(const TYPE* a, const TYPE* b) {                         \
+        return compare(a, b, all);                                           \
+    }                                                                        \
+    int NTAPI P##ncmp(const TYPE* a, const TYPE* b, SIZE_T count) {          \
+        return compare(a, b, count);                                         \
+    }                                                                        \
+    int NTAPI P##icmp(const TYPE* a, const TYPE* b) {                        \
+        return compare_letters(a, b, all);                                   \
+    }                                                                        \
+    int NTAPI P##nicmp(const TYPE* a, const TYPE* b, SIZE_T count) {         \
+        return compare_letters(a, b, count);                                 \
+    }                                                                        \
+    TYPE* NTAPI P##chr(const TYPE* text, CHARACTER c) {                      \
+        return find(text, static_cast<TYPE>(c));                             \
+    }                                                                        \
+    TYPE* NTAPI P##rchr(const TYPE* text, CHARACTER c) {                     \
+        return find_last(text, static_cast<TYPE>(c));                        \
+    }                                                                        \
+    TYPE* NTAPI P##str(const TYPE* text, const TYPE* wanted) {               \
+        return find_text(text, wanted);                                      \
+    }                                                                        \
+    SIZE_T NTAPI P##spn(const TYPE* text, const TYPE* set) {                 \
+        return span(text, set, true);                                        \
+    }                                                                        \
+    SIZE_T NTAPI P##cspn(const TYPE* text, const TYPE* set) {                \
+        return span(text, set, false);                                       \
+    }                                                                        \
+    TYPE* NTAPI P##pbrk(const TYPE* text, const TYPE* set) {                 \
+        return find_any(text, set);                                          \
+    }                                                                        \
+    TYPE* NTAPI P##tok_s(TYPE* text, const TYPE* set, TYPE** context) {      \
+        return next_token(text, set, context);                               \
+    }                                                                        \
+    TYPE* NTAPI P##lwr(TYPE* text) {                                         \
+        return change(text, all, &lower<TYPE>);                              \
+    }                                                                        \
+    TYPE* NTAPI P##upr(TYPE* text) {                                         \
+        return change(text, all, &upper<TYPE>);                              \
+    }                                                                        \
+    TYPE* NTAPI P##set(TYPE* text, CHARACTER c) {                            \
+        return fill(text, static_cast<TYPE>(c), all);                        \
+    }                                                                        \
+    TYPE* NTAPI P##nset(TYPE* text, CHARACTER c, SIZE_T count) {             \
+        return fill(text, static_cast<TYPE>(c), count);                      \
+    }                                                                        \
+    TYPE* NTAPI P##rev(TYPE* text) {                                         \
+        return reverse(text);                                                \
+    }                                                                        \
+    int NTAPI P##cpy_s(TYPE* to, SIZE_T size, const TYPE* from) {            \
+        return copy_secure(to, size, from, all);                             \
+    }                                                                        \
+    int NTAPI P##ncpy_s(TYPE* to, SIZE_T size, const TYPE* from, SIZE_T n) { \
+        return copy_secure(to, size, from, n);                               \
+    }                                                                        \
+    int NTAPI P##cat_s(TYPE* to, SIZE_T size, const TYPE* from) {            \
+        return append_secure(to, size, from, all);                           \
+    }                                                                        \
+    int NTAPI P##ncat_s(TYPE* to, SIZE_T size, const TYPE* from, SIZE_T n) { \
+        return append_secure(to, size, from, n);                             \
+    }
 
 STRING_FUNCTIONS(char, int, str)
 STRING_FUNCTIONS(WCHAR, WCHAR, wcs)
@@ -250,14 +306,34 @@ int NTAPI memcpy_s(void* to, SIZE_T size, const void* from, SIZE_T count) {
     return from == nullptr ? error_invalid : error_range;
 }
 
-#define STRING_EXPORTS(P)                                                                                            \
-    EXPORT(P##len, P##len); EXPORT(P##nlen, P##nlen); EXPORT(P##cpy, P##cpy); EXPORT(P##ncpy, P##ncpy);              \
-    EXPORT(P##cat, P##cat); EXPORT(P##ncat, P##ncat); EXPORT(P##cmp, P##cmp); EXPORT(P##ncmp, P##ncmp);              \
-    EXPORT(_##P##icmp, P##icmp); EXPORT(_##P##nicmp, P##nicmp); EXPORT(P##icmp, P##icmp); EXPORT(P##nicmp, P##nicmp);  \
-    EXPORT(P##chr, P##chr); EXPORT(P##rchr, P##rchr); EXPORT(P##str, P##str); EXPORT(P##spn, P##spn);                \
-    EXPORT(P##cspn, P##cspn); EXPORT(P##pbrk, P##pbrk); EXPORT(P##tok_s, P##tok_s); EXPORT(_##P##lwr, P##lwr);       \
-    EXPORT(_##P##upr, P##upr); EXPORT(_##P##set, P##set); EXPORT(_##P##nset, P##nset); EXPORT(_##P##rev, P##rev);    \
-    EXPORT(P##cpy_s, P##cpy_s); EXPORT(P##ncpy_s, P##ncpy_s); EXPORT(P##cat_s, P##cat_s);                            \
+#define STRING_EXPORTS(P)          \
+    EXPORT(P##len, P##len);        \
+    EXPORT(P##nlen, P##nlen);      \
+    EXPORT(P##cpy, P##cpy);        \
+    EXPORT(P##ncpy, P##ncpy);      \
+    EXPORT(P##cat, P##cat);        \
+    EXPORT(P##ncat, P##ncat);      \
+    EXPORT(P##cmp, P##cmp);        \
+    EXPORT(P##ncmp, P##ncmp);      \
+    EXPORT(_##P##icmp, P##icmp);   \
+    EXPORT(_##P##nicmp, P##nicmp); \
+    EXPORT(P##icmp, P##icmp);      \
+    EXPORT(P##nicmp, P##nicmp);    \
+    EXPORT(P##chr, P##chr);        \
+    EXPORT(P##rchr, P##rchr);      \
+    EXPORT(P##str, P##str);        \
+    EXPORT(P##spn, P##spn);        \
+    EXPORT(P##cspn, P##cspn);      \
+    EXPORT(P##pbrk, P##pbrk);      \
+    EXPORT(P##tok_s, P##tok_s);    \
+    EXPORT(_##P##lwr, P##lwr);     \
+    EXPORT(_##P##upr, P##upr);     \
+    EXPORT(_##P##set, P##set);     \
+    EXPORT(_##P##nset, P##nset);   \
+    EXPORT(_##P##rev, P##rev);     \
+    EXPORT(P##cpy_s, P##cpy_s);    \
+    EXPORT(P##ncpy_s, P##ncpy_s);  \
+    EXPORT(P##cat_s, P##cat_s);    \
     EXPORT(P##ncat_s, P##ncat_s)
 
 STRING_EXPORTS(str);

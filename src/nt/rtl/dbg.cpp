@@ -1,5 +1,5 @@
-// DbgPrint and its kind. Every component and level is shown until a driver closes its filter: a simulator has no reason to
-// hide what a driver says, as a retail Windows does.
+// DbgPrint and its kind. Every component and level is shown until a driver closes its filter: a simulator has
+// no reason to hide what a driver says, as a retail Windows does.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -18,12 +18,15 @@ namespace {
 // The levels that a driver closed, by component.
 std::array<ULONG, DPFLTR_ENDOFTABLE_ID> closed;
 
-ULONG mask_of(ULONG level) { return level < 32 ? 1u << level : level; }
+ULONG mask_of(ULONG level) {
+    return level < 32 ? 1u << level : level;
+}
 bool is_open(ULONG component, ULONG level) {
     return (mask_of(level) & ~closed[component < closed.size() ? component : DPFLTR_DEFAULT_ID]) != 0;
 }
 
-// %ws and its kind read pageable tables, which is documented as PASSIVE_LEVEL and fails from DISPATCH_LEVEL on.
+// %ws and its kind read pageable tables, which is documented as PASSIVE_LEVEL and fails from DISPATCH_LEVEL
+// on.
 void check_format(const Ddi& ddi, const char* text) {
     if (sim::this_processor->irql > APC_LEVEL && formats_unicode(text)) irql_violation(ddi);
 }
@@ -37,7 +40,8 @@ ULONG print(ULONG component, ULONG level, PCSTR prefix, PCSTR text, Arguments ar
     FormatBuffer<char> out{buffer, sizeof buffer};
     for (; prefix != nullptr && *prefix != 0; ++prefix) out.put(*prefix);
     format(out, text, arguments, WideAs::utf8);
-    debug_output().add(component, level, {buffer, static_cast<std::size_t>(std::min(out.length, out.capacity))});
+    debug_output().add(component, level,
+                       {buffer, static_cast<std::size_t>(std::min(out.length, out.capacity))});
     return STATUS_SUCCESS;
 }
 
@@ -56,8 +60,9 @@ void stop(NTSTATUS exception, const char* parameter_name, ULONG64 parameter, con
 void assertion_failed(PCSTR expression, PCSTR file, ULONG line, PCSTR message) {
     char text[DebugOutput::text_max];
     const bool has_message = message != nullptr && *message != 0;
-    const int length = std::snprintf(text, sizeof text, "*** Assertion failed: %s%s%s\n***   Source File: %s, line %u\n",
-                                     has_message ? message : "", has_message ? ": " : "", expression, file, line);
+    const int length =
+        std::snprintf(text, sizeof text, "*** Assertion failed: %s%s%s\n***   Source File: %s, line %u\n",
+                      has_message ? message : "", has_message ? ": " : "", expression, file, line);
     debug_output().add(DPFLTR_DEFAULT_ID, DPFLTR_ERROR_LEVEL,
                        {text, std::min<std::size_t>(static_cast<std::size_t>(length), sizeof text - 1)});
     char reason[sizeof Finding::text];
@@ -123,7 +128,8 @@ ULONG NTAPI vDbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, PORTICO_VA
     return rtl::print(ComponentId, Level, nullptr, Format, arglist);
 }
 
-ULONG NTAPI vDbgPrintExWithPrefix(PCSTR Prefix, ULONG ComponentId, ULONG Level, PCSTR Format, PORTICO_VA_LIST arglist) {
+ULONG NTAPI vDbgPrintExWithPrefix(PCSTR Prefix, ULONG ComponentId, ULONG Level, PCSTR Format,
+                                  PORTICO_VA_LIST arglist) {
     DDI(vDbgPrintExWithPrefix, HIGH_LEVEL);
     return rtl::print(ComponentId, Level, Prefix, Format, arglist);
 }
@@ -151,12 +157,14 @@ NTSTATUS NTAPI DbgSetDebugFilterState(ULONG ComponentId, ULONG Level, BOOLEAN St
 
 VOID NTAPI DbgBreakPoint() {
     DDI(DbgBreakPoint, HIGH_LEVEL);
-    rtl::stop(STATUS_BREAKPOINT, nullptr, 0, "The driver runs into a breakpoint of its own, and no debugger is attached.");
+    rtl::stop(STATUS_BREAKPOINT, nullptr, 0,
+              "The driver runs into a breakpoint of its own, and no debugger is attached.");
 }
 
 VOID NTAPI DbgBreakPointWithStatus(ULONG Status) {
     DDI(DbgBreakPointWithStatus, HIGH_LEVEL);
-    rtl::stop(STATUS_BREAKPOINT, "status", Status, "The driver runs into a breakpoint of its own, and no debugger is attached.");
+    rtl::stop(STATUS_BREAKPOINT, "status", Status,
+              "The driver runs into a breakpoint of its own, and no debugger is attached.");
 }
 
 BOOLEAN NTAPI KdRefreshDebuggerNotPresent() {
@@ -176,7 +184,8 @@ NTSTATUS NTAPI KdEnableDebugger() {
 
 VOID NTAPI RtlAssert(PVOID VoidFailedAssertion, PVOID VoidFileName, ULONG LineNumber, PSTR MutableMessage) {
     DDI(RtlAssert, HIGH_LEVEL);
-    rtl::assertion_failed(static_cast<PCSTR>(VoidFailedAssertion), static_cast<PCSTR>(VoidFileName), LineNumber, MutableMessage);
+    rtl::assertion_failed(static_cast<PCSTR>(VoidFailedAssertion), static_cast<PCSTR>(VoidFileName),
+                          LineNumber, MutableMessage);
 }
 
 VOID NTAPI PorticoAssertionFailure(PCSTR Expression, PCSTR File, ULONG Line) {

@@ -9,8 +9,14 @@ void DebugOutput::add(std::uint32_t component, std::uint32_t level, std::string_
     const auto length = std::min<std::size_t>(text.size(), text_max);
     const sim::Processor& p = *sim::this_processor;
     DebugText& entry = texts_[count_ % capacity];
-    entry = {p.at_ns, component, level, p.current == nullptr ? 0 : p.current->id, p.index, p.irql,
-             static_cast<std::uint16_t>(length), end_};
+    entry = {p.at_ns,
+             component,
+             level,
+             p.current == nullptr ? 0 : p.current->id,
+             p.index,
+             p.irql,
+             static_cast<std::uint16_t>(length),
+             end_};
     std::memcpy(bytes_.data() + end_ % byte_capacity, text.data(), length);
     end_ += length;
     // What ran past the ring's end lies in its tail; the next text begins at the ring's beginning.

@@ -18,14 +18,14 @@ struct DebugText {
     std::uint8_t processor = 0;
     sim::Irql irql = 0;
     std::uint16_t length = 0;
-    std::uint64_t begin = 0;      // counted from the first byte ever printed
+    std::uint64_t begin = 0;  // counted from the first byte ever printed
 };
 
 class DebugOutput {
   public:
     // DbgPrint transmits no more at once (its documentation).
     static constexpr unsigned text_max = 512;
-    static constexpr std::uint64_t capacity = 2048;           // texts
+    static constexpr std::uint64_t capacity = 2048;  // texts
     static constexpr std::uint64_t byte_capacity = 256 * 1024;
 
     // Texts are numbered from the machine's reset; those before first() are gone.

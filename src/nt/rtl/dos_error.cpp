@@ -122,7 +122,9 @@ constexpr Pair pairs[] = {
     {STATUS_DEVICE_REMOVED, ERROR_DEVICE_REMOVED},
 };
 
-constexpr bool before(const Pair& a, const Pair& b) { return static_cast<ULONG>(a.status) < static_cast<ULONG>(b.status); }
+constexpr bool before(const Pair& a, const Pair& b) {
+    return static_cast<ULONG>(a.status) < static_cast<ULONG>(b.status);
+}
 static_assert(std::is_sorted(std::begin(pairs), std::end(pairs), before));
 
 ULONG dos_error(NTSTATUS status) {

@@ -21,7 +21,7 @@ struct Specification {
     bool wide = false;    // l or w: wide text
     bool narrow = false;  // h: narrow text
     char conversion = 0;
-    bool ended = false;   // the text ended before the conversion
+    bool ended = false;  // the text ended before the conversion
 };
 
 // Fields no one means: a format gone wrong must not keep the machine busy.
@@ -56,12 +56,18 @@ class SpecificationReader {
   private:
     void read_flags() {
         for (;; ++at_) {
-            if (*at_ == '-') specification_.left = true;
-            else if (*at_ == '+') specification_.plus = true;
-            else if (*at_ == ' ') specification_.space = true;
-            else if (*at_ == '#') specification_.alternate = true;
-            else if (*at_ == '0') specification_.zero = true;
-            else return;
+            if (*at_ == '-')
+                specification_.left = true;
+            else if (*at_ == '+')
+                specification_.plus = true;
+            else if (*at_ == ' ')
+                specification_.space = true;
+            else if (*at_ == '#')
+                specification_.alternate = true;
+            else if (*at_ == '0')
+                specification_.zero = true;
+            else
+                return;
         }
     }
 
@@ -86,10 +92,14 @@ class SpecificationReader {
 
     void read_size() {
         using Size = Specification::Size;
-        if (skip("I64") || skip("ll") || skip("j") || skip("z") || skip("t")) specification_.size = Size::quad;
-        else if (skip("I32")) specification_.size = Size::word;
-        else if (skip("I")) specification_.size = Size::quad;
-        else if (skip("hh")) specification_.size = Size::byte;
+        if (skip("I64") || skip("ll") || skip("j") || skip("z") || skip("t"))
+            specification_.size = Size::quad;
+        else if (skip("I32"))
+            specification_.size = Size::word;
+        else if (skip("I"))
+            specification_.size = Size::quad;
+        else if (skip("hh"))
+            specification_.size = Size::byte;
         else if (skip("h")) {
             specification_.size = Size::half;
             specification_.narrow = true;
@@ -135,23 +145,56 @@ class Formatter {
     void convert() {
         switch (specification_.conversion) {
             case 'd':
-            case 'i': put_signed(); break;
-            case 'u': put_integer("", unsigned_argument(), 10, false); break;
-            case 'o': put_integer("", unsigned_argument(), 8, false); break;
-            case 'x': put_hex(false); break;
-            case 'X': put_hex(true); break;
-            case 'p': put_pointer(); break;
+            case 'i':
+                put_signed();
+                break;
+            case 'u':
+                put_integer("", unsigned_argument(), 10, false);
+                break;
+            case 'o':
+                put_integer("", unsigned_argument(), 8, false);
+                break;
+            case 'x':
+                put_hex(false);
+                break;
+            case 'X':
+                put_hex(true);
+                break;
+            case 'p':
+                put_pointer();
+                break;
             case 'c':
-            case 'C': put_character(); break;
+            case 'C':
+                put_character();
+                break;
             case 's':
-            case 'S': put_string(); break;
-            case 'Z': put_counted_string(); break;
-            case 'e': case 'E': case 'f': case 'F': case 'g': case 'G': case 'a': case 'A': put_float(); break;
+            case 'S':
+                put_string();
+                break;
+            case 'Z':
+                put_counted_string();
+                break;
+            case 'e':
+            case 'E':
+            case 'f':
+            case 'F':
+            case 'g':
+            case 'G':
+            case 'a':
+            case 'A':
+                put_float();
+                break;
             // Writing through %n is switched off on Windows; its argument is taken all the same.
-            case 'n': (void)__builtin_va_arg(arguments_, void*); break;
-            case '%': out_.put('%'); break;
+            case 'n':
+                (void)__builtin_va_arg(arguments_, void*);
+                break;
+            case '%':
+                out_.put('%');
+                break;
             // An unknown conversion is printed as it is, without its '%'.
-            default: out_.put(text_[-1]); break;
+            default:
+                out_.put(text_[-1]);
+                break;
         }
     }
 
@@ -165,25 +208,34 @@ class Formatter {
 
     LONGLONG signed_argument() {
         switch (specification_.size) {
-            case Specification::Size::quad: return __builtin_va_arg(arguments_, LONGLONG);
-            case Specification::Size::byte: return static_cast<signed char>(__builtin_va_arg(arguments_, int));
-            case Specification::Size::half: return static_cast<SHORT>(__builtin_va_arg(arguments_, int));
-            default: return __builtin_va_arg(arguments_, int);
+            case Specification::Size::quad:
+                return __builtin_va_arg(arguments_, LONGLONG);
+            case Specification::Size::byte:
+                return static_cast<signed char>(__builtin_va_arg(arguments_, int));
+            case Specification::Size::half:
+                return static_cast<SHORT>(__builtin_va_arg(arguments_, int));
+            default:
+                return __builtin_va_arg(arguments_, int);
         }
     }
     ULONGLONG unsigned_argument() {
         switch (specification_.size) {
-            case Specification::Size::quad: return __builtin_va_arg(arguments_, ULONGLONG);
-            case Specification::Size::byte: return static_cast<unsigned char>(__builtin_va_arg(arguments_, unsigned));
-            case Specification::Size::half: return static_cast<USHORT>(__builtin_va_arg(arguments_, unsigned));
-            default: return __builtin_va_arg(arguments_, unsigned);
+            case Specification::Size::quad:
+                return __builtin_va_arg(arguments_, ULONGLONG);
+            case Specification::Size::byte:
+                return static_cast<unsigned char>(__builtin_va_arg(arguments_, unsigned));
+            case Specification::Size::half:
+                return static_cast<USHORT>(__builtin_va_arg(arguments_, unsigned));
+            default:
+                return __builtin_va_arg(arguments_, unsigned);
         }
     }
 
     void put_signed() {
         const LONGLONG value = signed_argument();
         const char* sign = value < 0 ? "-" : specification_.plus ? "+" : specification_.space ? " " : "";
-        put_integer(sign, value < 0 ? 0 - static_cast<ULONGLONG>(value) : static_cast<ULONGLONG>(value), 10, false);
+        put_integer(sign, value < 0 ? 0 - static_cast<ULONGLONG>(value) : static_cast<ULONGLONG>(value), 10,
+                    false);
     }
     void put_hex(bool upper) {
         const ULONGLONG value = unsigned_argument();
@@ -204,7 +256,8 @@ class Formatter {
         for (; value != 0; value /= base) *--begin = figures[value % base];
         if (begin == end && specification_.precision != 0) *--begin = '0';
         // '#' gives an octal number a leading zero that it does not have yet.
-        const bool leading_zero = base == 8 && specification_.alternate && specification_.precision <= end - begin;
+        const bool leading_zero =
+            base == 8 && specification_.alternate && specification_.precision <= end - begin;
         if (leading_zero && (begin == end || *begin != '0')) *--begin = '0';
         put_number(prefix, begin, static_cast<int>(end - begin), specification_.precision < 0);
     }
@@ -243,13 +296,18 @@ class Formatter {
         const double value = __builtin_va_arg(arguments_, double);
         const bool hexadecimal = c == 'a' || c == 'A';
         const int standard = hexadecimal ? 13 : 6;
-        const int precision = specification_.precision < 0 ? standard : std::min(specification_.precision, float_precision_max);
+        const int precision =
+            specification_.precision < 0 ? standard : std::min(specification_.precision, float_precision_max);
         char text[700];  // 309 digits, a point, the precision
         const bool negative = __builtin_signbit(value) != 0;
-        const int length =
-            std::snprintf(text, sizeof text, specification_.alternate ? alternate : plain, precision, negative ? -value : value);
+        const int length = std::snprintf(text, sizeof text, specification_.alternate ? alternate : plain,
+                                         precision, negative ? -value : value);
         if (!__builtin_isfinite(value)) specification_.zero = false;
-        put_number(negative ? "-" : specification_.plus ? "+" : specification_.space ? " " : "", text, length, true);
+        put_number(negative               ? "-"
+                   : specification_.plus  ? "+"
+                   : specification_.space ? " "
+                                          : "",
+                   text, length, true);
     }
 
     void put_character() {
@@ -263,8 +321,10 @@ class Formatter {
     }
 
     void put_string() {
-        if (wide_argument()) put_terminated(__builtin_va_arg(arguments_, const WCHAR*));
-        else put_terminated(__builtin_va_arg(arguments_, const char*));
+        if (wide_argument())
+            put_terminated(__builtin_va_arg(arguments_, const WCHAR*));
+        else
+            put_terminated(__builtin_va_arg(arguments_, const char*));
     }
 
     template <class From>
@@ -286,8 +346,10 @@ class Formatter {
     void put_counted_string() {
         const auto* const string = __builtin_va_arg(arguments_, const UNICODE_STRING*);
         if (string == nullptr || string->Buffer == nullptr) return put_null();
-        if (wide_argument()) put_text(string->Buffer, limited(string->Length / 2));
-        else put_text(reinterpret_cast<const char*>(string->Buffer), limited(string->Length));
+        if (wide_argument())
+            put_text(string->Buffer, limited(string->Length / 2));
+        else
+            put_text(reinterpret_cast<const char*>(string->Buffer), limited(string->Length));
     }
 
     template <class From>
@@ -353,7 +415,9 @@ bool formats_unicode(const char* text) {
         if (*text++ != '%') continue;
         while (*text != 0 && in(*text, "-+ #0123456789.*")) ++text;
         if (*text == 'C' || *text == 'S') return true;
-        if ((*text == 'l' || *text == 'w') && (text[1] == 'c' || text[1] == 's' || text[1] == 'S' || text[1] == 'C')) return true;
+        if ((*text == 'l' || *text == 'w') &&
+            (text[1] == 'c' || text[1] == 's' || text[1] == 'S' || text[1] == 'C'))
+            return true;
         if (*text == 'w' && text[1] == 'Z') return true;
         if (*text != 0) ++text;
     }

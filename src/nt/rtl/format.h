@@ -1,5 +1,5 @@
-// printf as Windows' kernel does it: long has 32 bits, %I64 %I32 %I, %wZ and %Z for counted strings, %S and %C for the other
-// width of character, %p as 16 digits (FLD-054; Microsoft's "Format specification syntax").
+// printf as Windows' kernel does it: long has 32 bits, %I64 %I32 %I, %wZ and %Z for counted strings, %S and
+// %C for the other width of character, %p as 16 digits (FLD-054; Microsoft's "Format specification syntax").
 #pragma once
 
 #include "wdm.h"

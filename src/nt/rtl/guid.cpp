@@ -10,7 +10,9 @@ constexpr SIZE_T guid_characters = 38;
 // Which byte of the GUID the pair of digits at each place gives: the first three fields are little-endian.
 constexpr unsigned char byte_order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
 
-constexpr bool dash_before(unsigned pair) { return pair == 4 || pair == 6 || pair == 8 || pair == 10; }
+constexpr bool dash_before(unsigned pair) {
+    return pair == 4 || pair == 6 || pair == 8 || pair == 10;
+}
 
 void write_guid(const GUID& guid, WCHAR* to) {
     const auto* const bytes = reinterpret_cast<const unsigned char*>(&guid);

@@ -5,7 +5,9 @@
 namespace portico::nt::rtl {
 namespace {
 
-bool is_radix(ULONG base) { return base == 2 || base == 8 || base == 10 || base == 16; }
+bool is_radix(ULONG base) {
+    return base == 2 || base == 8 || base == 10 || base == 16;
+}
 
 template <class C>
 unsigned digit_of(C c) {
@@ -30,8 +32,8 @@ NTSTATUS write_integer(ULONGLONG value, ULONG base, UNICODE_STRING& to) {
     return STATUS_SUCCESS;
 }
 
-// Base 0 asks the text: 0x, 0o and 0b, else decimal. Characters up to the blank come first, then a sign. Reads to the first
-// character that is no digit; none at all is 0. Whatever passes 32 bits is lost.
+// Base 0 asks the text: 0x, 0o and 0b, else decimal. Characters up to the blank come first, then a sign.
+// Reads to the first character that is no digit; none at all is 0. Whatever passes 32 bits is lost.
 template <class C>
 NTSTATUS read_integer(const C* text, SIZE_T count, ULONG base, ULONG& value) {
     SIZE_T at = 0;
@@ -55,7 +57,9 @@ NTSTATUS read_integer(const C* text, SIZE_T count, ULONG base, ULONG& value) {
 NTSTATUS read_integer64(const UNICODE_STRING& text, ULONG base, LONGLONG& value, PWSTR* end) {
     if (base == 1 || base > 36) return STATUS_INVALID_PARAMETER;
     SIZE_T at = 0;
-    const auto here = [&](SIZE_T ahead) { return at + ahead < characters(text) ? text.Buffer[at + ahead] : WCHAR{0}; };
+    const auto here = [&](SIZE_T ahead) {
+        return at + ahead < characters(text) ? text.Buffer[at + ahead] : WCHAR{0};
+    };
     while (here(0) == ' ' || (here(0) >= 9 && here(0) <= 13)) ++at;
     const bool negative = here(0) == '-';
     if (negative || here(0) == '+') ++at;
@@ -65,7 +69,9 @@ NTSTATUS read_integer64(const UNICODE_STRING& text, ULONG base, LONGLONG& value,
     const SIZE_T begin = at;
     bool overflow = false;
     ULONGLONG magnitude = 0;
-    const auto letter = [](WCHAR c) { return c >= 'a' && c <= 'z' ? c - 'a' + 10u : c >= 'A' && c <= 'Z' ? c - 'A' + 10u : digit_of(c); };
+    const auto letter = [](WCHAR c) {
+        return c >= 'a' && c <= 'z' ? c - 'a' + 10u : c >= 'A' && c <= 'Z' ? c - 'A' + 10u : digit_of(c);
+    };
     for (; here(0) != 0 && letter(here(0)) < base; ++at) {
         overflow |= __builtin_mul_overflow(magnitude, ULONGLONG{base}, &magnitude);
         overflow |= __builtin_add_overflow(magnitude, ULONGLONG{letter(here(0))}, &magnitude);
@@ -98,7 +104,8 @@ NTSTATUS NTAPI RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PU
     return rtl::read_integer(String->Buffer, rtl::characters(*String), Base, *Value);
 }
 
-NTSTATUS NTAPI RtlUnicodeStringToInt64(PCUNICODE_STRING String, ULONG Base, PLONG64 Number, PWSTR* EndPointer) {
+NTSTATUS NTAPI RtlUnicodeStringToInt64(PCUNICODE_STRING String, ULONG Base, PLONG64 Number,
+                                       PWSTR* EndPointer) {
     DDI(RtlUnicodeStringToInt64, PASSIVE_LEVEL);
     LONGLONG value = 0;
     const NTSTATUS status = rtl::read_integer64(*String, Base, value, EndPointer);

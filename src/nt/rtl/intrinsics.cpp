@@ -1,5 +1,5 @@
-// The compiler's names for what a processor does: calls here, so that nothing in a driver built from source goes past the
-// simulated processors (FLD-023). Ports are in nt/hal.
+// The compiler's names for what a processor does: calls here, so that nothing in a driver built from source
+// goes past the simulated processors (FLD-023). Ports are in nt/hal.
 #include <cstring>
 
 #include "nt/ddi.h"
@@ -21,16 +21,22 @@ ULONGLONG NTAPI rdtscp(ULONG* processor) {
 }
 
 // cr8 is the IRQL.
-ULONGLONG NTAPI readcr8() { return ke::current_irql(); }
+ULONGLONG NTAPI readcr8() {
+    return ke::current_irql();
+}
 
 void NTAPI writecr8(ULONGLONG irql) {
     sim::point(sim::call_cost_ns);
     const auto wanted = static_cast<sim::Irql>(irql & 15);
-    if (wanted >= ke::current_irql()) ke::raise(wanted);
-    else ke::lower(wanted);
+    if (wanted >= ke::current_irql())
+        ke::raise(wanted);
+    else
+        ke::lower(wanted);
 }
 
-void NTAPI disable() { sim::this_processor->interrupts_disabled = true; }
+void NTAPI disable() {
+    sim::this_processor->interrupts_disabled = true;
+}
 
 void NTAPI enable() {
     sim::point(sim::call_cost_ns);
@@ -42,17 +48,22 @@ void NTAPI enable() {
 constexpr ULONGLONG always_set = 0x2;
 constexpr ULONGLONG interrupt_flag = 0x200;
 
-ULONGLONG NTAPI readeflags() { return always_set | (sim::this_processor->interrupts_disabled ? 0 : interrupt_flag); }
+ULONGLONG NTAPI readeflags() {
+    return always_set | (sim::this_processor->interrupts_disabled ? 0 : interrupt_flag);
+}
 
 void NTAPI writeeflags(ULONGLONG flags) {
-    if ((flags & interrupt_flag) != 0) enable();
-    else disable();
+    if ((flags & interrupt_flag) != 0)
+        enable();
+    else
+        disable();
 }
 
 // A processor with what Windows x64 demands and nothing else; the same on every host.
 void NTAPI cpuidex(LONG registers[4], LONG leaf, LONG) {
     constexpr ULONG family_6 = 0x000306A0;
-    constexpr ULONG features_edx = 0x078BFBFF;  // FPU, TSC, MSR, PAE, CX8, APIC, SEP, CMOV, MMX, FXSR, SSE, SSE2 ...
+    constexpr ULONG features_edx =
+        0x078BFBFF;  // FPU, TSC, MSR, PAE, CX8, APIC, SEP, CMOV, MMX, FXSR, SSE, SSE2 ...
     constexpr ULONG features_ecx = 0x80002001;  // SSE3, CMPXCHG16B, a hypervisor is present
     ULONG values[4] = {};
     if (leaf == 0) {
@@ -63,18 +74,22 @@ void NTAPI cpuidex(LONG registers[4], LONG leaf, LONG) {
         std::memcpy(&values[2], "imul", 4);
     } else if (leaf == 1) {
         values[0] = family_6;
-        values[1] = static_cast<ULONG>(sim::this_processor->index) << 24 | sim::scheduler.processor_count << 16;
+        values[1] = static_cast<ULONG>(sim::this_processor->index) << 24 | sim::scheduler.processor_count
+                                                                               << 16;
         values[2] = features_ecx;
         values[3] = features_edx;
     }
     std::memcpy(registers, values, sizeof values);
 }
 
-void NTAPI cpuid(LONG registers[4], LONG leaf) { cpuidex(registers, leaf, 0); }
+void NTAPI cpuid(LONG registers[4], LONG leaf) {
+    cpuidex(registers, leaf, 0);
+}
 
 }  // namespace
 
-// ddi/intrinsics.h calls them __rdtsc and __rdtscp, under which names the compiler would emit the instructions.
+// ddi/intrinsics.h calls them __rdtsc and __rdtscp, under which names the compiler would emit the
+// instructions.
 EXPORT(PorticoReadTimeStampCounter, rdtsc);
 EXPORT(PorticoReadTimeStampCounterP, rdtscp);
 EXPORT(__readcr8, readcr8);

@@ -37,7 +37,9 @@ SIZE_T NTAPI RtlCompareMemoryUlong(PVOID Source, SIZE_T Length, ULONG Pattern) {
     return i * sizeof(ULONG);
 }
 
-VOID NTAPI RtlPrefetchMemoryNonTemporal(PVOID, SIZE_T) { DDI(RtlPrefetchMemoryNonTemporal, HIGH_LEVEL); }
+VOID NTAPI RtlPrefetchMemoryNonTemporal(PVOID, SIZE_T) {
+    DDI(RtlPrefetchMemoryNonTemporal, HIGH_LEVEL);
+}
 
 PVOID NTAPI RtlSecureZeroMemory(PVOID Ptr, SIZE_T Count) {
     DDI(RtlSecureZeroMemory, HIGH_LEVEL);

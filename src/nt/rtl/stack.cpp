@@ -35,7 +35,8 @@ VOID NTAPI RtlGetCallersAddress(PVOID* CallersAddress, PVOID* CallersCaller) {
 }
 
 // At most Stack::depth frames; the hash is the sum of the addresses given.
-USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture, PVOID* BackTrace, PULONG BackTraceHash) {
+USHORT NTAPI RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture, PVOID* BackTrace,
+                                      PULONG BackTraceHash) {
     DDI(RtlCaptureStackBackTrace, HIGH_LEVEL);
     const Stack stack = rtl::frames_above(PORTICO_FRAME);
     ULONG hash = 0;

@@ -25,7 +25,8 @@ void to_ansi_text(char* to, const WCHAR* from, SIZE_T count, bool upper) {
 }
 
 // A text that does not fit is cut, and said to be: STATUS_BUFFER_OVERFLOW is a warning.
-NTSTATUS to_ansi_string(STRING& to, const UNICODE_STRING& from, bool allocate, bool upper, const void* frame) {
+NTSTATUS to_ansi_string(STRING& to, const UNICODE_STRING& from, bool allocate, bool upper,
+                        const void* frame) {
     const SIZE_T count = characters(from);
     const NTSTATUS status = prepare(to, count + 1, allocate, frame);
     if (status == STATUS_NO_MEMORY || to.MaximumLength == 0) return status;
@@ -77,7 +78,10 @@ struct Utf8Character {
 Utf8Character read_utf8(const unsigned char* text, SIZE_T left) {
     const unsigned first = text[0];
     if (first < 0x80) return {first, 1, true};
-    const unsigned length = first >= 0xC2 && first <= 0xDF ? 2 : (first & 0xF0) == 0xE0 ? 3 : first >= 0xF0 && first <= 0xF4 ? 4 : 1;
+    const unsigned length = first >= 0xC2 && first <= 0xDF   ? 2
+                            : (first & 0xF0) == 0xE0         ? 3
+                            : first >= 0xF0 && first <= 0xF4 ? 4
+                                                             : 1;
     if (length == 1) return {replacement, 1, false};
     char32_t scalar = first & (0x7Fu >> length);
     for (unsigned i = 1; i < length; ++i) {
@@ -165,19 +169,23 @@ extern "C" {
 NTSTATUS NTAPI RtlAnsiStringToUnicodeString(PUNICODE_STRING DestinationString, PCANSI_STRING SourceString,
                                             BOOLEAN AllocateDestinationString) {
     DDI(RtlAnsiStringToUnicodeString, PASSIVE_LEVEL);
-    return rtl::from_ansi_string(*DestinationString, *SourceString, AllocateDestinationString != FALSE, PORTICO_FRAME);
+    return rtl::from_ansi_string(*DestinationString, *SourceString, AllocateDestinationString != FALSE,
+                                 PORTICO_FRAME);
 }
 
 NTSTATUS NTAPI RtlUnicodeStringToAnsiString(PANSI_STRING DestinationString, PCUNICODE_STRING SourceString,
                                             BOOLEAN AllocateDestinationString) {
     DDI(RtlUnicodeStringToAnsiString, PASSIVE_LEVEL);
-    return rtl::to_ansi_string(*DestinationString, *SourceString, AllocateDestinationString != FALSE, false, PORTICO_FRAME);
+    return rtl::to_ansi_string(*DestinationString, *SourceString, AllocateDestinationString != FALSE, false,
+                               PORTICO_FRAME);
 }
 
-NTSTATUS NTAPI RtlUpcaseUnicodeStringToAnsiString(PANSI_STRING DestinationString, PCUNICODE_STRING SourceString,
+NTSTATUS NTAPI RtlUpcaseUnicodeStringToAnsiString(PANSI_STRING DestinationString,
+                                                  PCUNICODE_STRING SourceString,
                                                   BOOLEAN AllocateDestinationString) {
     DDI(RtlUpcaseUnicodeStringToAnsiString, PASSIVE_LEVEL);
-    return rtl::to_ansi_string(*DestinationString, *SourceString, AllocateDestinationString != FALSE, true, PORTICO_FRAME);
+    return rtl::to_ansi_string(*DestinationString, *SourceString, AllocateDestinationString != FALSE, true,
+                               PORTICO_FRAME);
 }
 
 // Both sizes are in bytes with the terminator.
@@ -191,8 +199,9 @@ ULONG NTAPI RtlxUnicodeStringToAnsiSize(PCUNICODE_STRING UnicodeString) {
     return static_cast<ULONG>(rtl::characters(*UnicodeString) + 1);
 }
 
-NTSTATUS NTAPI RtlUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMultiByteString, PULONG BytesInMultiByteString,
-                                      PCWCH UnicodeString, ULONG BytesInUnicodeString) {
+NTSTATUS NTAPI RtlUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMultiByteString,
+                                      PULONG BytesInMultiByteString, PCWCH UnicodeString,
+                                      ULONG BytesInUnicodeString) {
     DDI(RtlUnicodeToMultiByteN, PASSIVE_LEVEL);
     const ULONG count = std::min<ULONG>(BytesInUnicodeString / sizeof(WCHAR), MaxBytesInMultiByteString);
     rtl::to_ansi_text(MultiByteString, UnicodeString, count, false);
@@ -200,8 +209,9 @@ NTSTATUS NTAPI RtlUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMul
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI RtlMultiByteToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicodeString, PULONG BytesInUnicodeString,
-                                      const CHAR* MultiByteString, ULONG BytesInMultiByteString) {
+NTSTATUS NTAPI RtlMultiByteToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicodeString,
+                                      PULONG BytesInUnicodeString, const CHAR* MultiByteString,
+                                      ULONG BytesInMultiByteString) {
     DDI(RtlMultiByteToUnicodeN, PASSIVE_LEVEL);
     const ULONG count = std::min<ULONG>(BytesInMultiByteString, MaxBytesInUnicodeString / sizeof(WCHAR));
     for (ULONG i = 0; i < count; ++i) UnicodeString[i] = rtl::from_ansi(MultiByteString[i]);
@@ -215,25 +225,29 @@ NTSTATUS NTAPI RtlUnicodeToMultiByteSize(PULONG BytesInMultiByteString, PCWCH, U
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI RtlMultiByteToUnicodeSize(PULONG BytesInUnicodeString, const CHAR*, ULONG BytesInMultiByteString) {
+NTSTATUS NTAPI RtlMultiByteToUnicodeSize(PULONG BytesInUnicodeString, const CHAR*,
+                                         ULONG BytesInMultiByteString) {
     DDI(RtlMultiByteToUnicodeSize, PASSIVE_LEVEL);
     *BytesInUnicodeString = BytesInMultiByteString * sizeof(WCHAR);
     return STATUS_SUCCESS;
 }
 
 // Without a destination, both compute the size alone.
-NTSTATUS NTAPI RtlUnicodeToUTF8N(PCHAR UTF8StringDestination, ULONG UTF8StringMaxByteCount, PULONG UTF8StringActualByteCount,
-                                 PCWCH UnicodeStringSource, ULONG UnicodeStringByteCount) {
+NTSTATUS NTAPI RtlUnicodeToUTF8N(PCHAR UTF8StringDestination, ULONG UTF8StringMaxByteCount,
+                                 PULONG UTF8StringActualByteCount, PCWCH UnicodeStringSource,
+                                 ULONG UnicodeStringByteCount) {
     DDI(RtlUnicodeToUTF8N, PASSIVE_LEVEL);
     if (UnicodeStringSource == nullptr) return STATUS_INVALID_PARAMETER_4;
     if (UTF8StringActualByteCount == nullptr) return STATUS_INVALID_PARAMETER;
-    if (UTF8StringDestination != nullptr && UnicodeStringByteCount % sizeof(WCHAR) != 0) return STATUS_INVALID_PARAMETER_5;
-    return rtl::to_utf8(UTF8StringDestination, UTF8StringMaxByteCount, *UTF8StringActualByteCount, UnicodeStringSource,
-                        UnicodeStringByteCount / sizeof(WCHAR));
+    if (UTF8StringDestination != nullptr && UnicodeStringByteCount % sizeof(WCHAR) != 0)
+        return STATUS_INVALID_PARAMETER_5;
+    return rtl::to_utf8(UTF8StringDestination, UTF8StringMaxByteCount, *UTF8StringActualByteCount,
+                        UnicodeStringSource, UnicodeStringByteCount / sizeof(WCHAR));
 }
 
 NTSTATUS NTAPI RtlUTF8ToUnicodeN(PWSTR UnicodeStringDestination, ULONG UnicodeStringMaxByteCount,
-                                 PULONG UnicodeStringActualByteCount, PCCH UTF8StringSource, ULONG UTF8StringByteCount) {
+                                 PULONG UnicodeStringActualByteCount, PCCH UTF8StringSource,
+                                 ULONG UTF8StringByteCount) {
     DDI(RtlUTF8ToUnicodeN, PASSIVE_LEVEL);
     if (UTF8StringSource == nullptr) return STATUS_INVALID_PARAMETER_4;
     if (UnicodeStringActualByteCount == nullptr) return STATUS_INVALID_PARAMETER;
@@ -244,13 +258,15 @@ NTSTATUS NTAPI RtlUTF8ToUnicodeN(PWSTR UnicodeStringDestination, ULONG UnicodeSt
 NTSTATUS NTAPI RtlUnicodeStringToUTF8String(PUTF8_STRING DestinationString, PCUNICODE_STRING SourceString,
                                             BOOLEAN AllocateDestinationString) {
     DDI(RtlUnicodeStringToUTF8String, PASSIVE_LEVEL);
-    return rtl::to_utf8_string(*DestinationString, *SourceString, AllocateDestinationString != FALSE, PORTICO_FRAME);
+    return rtl::to_utf8_string(*DestinationString, *SourceString, AllocateDestinationString != FALSE,
+                               PORTICO_FRAME);
 }
 
 NTSTATUS NTAPI RtlUTF8StringToUnicodeString(PUNICODE_STRING DestinationString, PCUTF8_STRING SourceString,
                                             BOOLEAN AllocateDestinationString) {
     DDI(RtlUTF8StringToUnicodeString, PASSIVE_LEVEL);
-    return rtl::from_utf8_string(*DestinationString, *SourceString, AllocateDestinationString != FALSE, PORTICO_FRAME);
+    return rtl::from_utf8_string(*DestinationString, *SourceString, AllocateDestinationString != FALSE,
+                                 PORTICO_FRAME);
 }
 
 }  // extern "C"

@@ -1,5 +1,5 @@
-// What the string families share. `frame` is the exported function's __builtin_frame_address(0): its caller is the maker of
-// the memory that the function gives.
+// What the string families share. `frame` is the exported function's __builtin_frame_address(0): its caller
+// is the maker of the memory that the function gives.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,9 @@ constexpr USHORT ansi_bytes_max = 0xFFFE;
 void* allocate_string(SIZE_T size, const void* frame);
 void free_string(void* buffer, const void* frame);
 
-constexpr SIZE_T characters(const UNICODE_STRING& string) { return string.Length / sizeof(WCHAR); }
+constexpr SIZE_T characters(const UNICODE_STRING& string) {
+    return string.Length / sizeof(WCHAR);
+}
 
 template <class C>
 SIZE_T length_of(const C* text) {

@@ -10,7 +10,9 @@ constexpr LONGLONG day_ms = 86'400'000;
 constexpr int year_min = 1601;
 constexpr int year_max = 30827;
 
-bool is_leap(int year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
+bool is_leap(int year) {
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
 int days_in(int year, int month) {
     constexpr int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     return month == 2 && is_leap(year) ? 29 : days[month - 1];
@@ -43,8 +45,9 @@ void to_fields(LONGLONG time_100ns, TIME_FIELDS& fields) {
 }
 
 bool is_date(const TIME_FIELDS& f) {
-    if (f.Milliseconds < 0 || f.Milliseconds > 999 || f.Second < 0 || f.Second > 59 || f.Minute < 0 || f.Minute > 59 ||
-        f.Hour < 0 || f.Hour > 23 || f.Year < year_min || f.Year > year_max || f.Month < 1 || f.Month > 12) {
+    if (f.Milliseconds < 0 || f.Milliseconds > 999 || f.Second < 0 || f.Second > 59 || f.Minute < 0 ||
+        f.Minute > 59 || f.Hour < 0 || f.Hour > 23 || f.Year < year_min || f.Year > year_max || f.Month < 1 ||
+        f.Month > 12) {
         return false;
     }
     return f.Day >= 1 && f.Day <= days_in(f.Year, f.Month);

@@ -7,8 +7,12 @@
 
 namespace portico::nt::rtl {
 
-void* allocate_string(SIZE_T size, const void* frame) { return ex::allocate(PagedPool, size, string_tag, frame); }
-void free_string(void* buffer, const void* frame) { ex::free(buffer, 0, frame); }
+void* allocate_string(SIZE_T size, const void* frame) {
+    return ex::allocate(PagedPool, size, string_tag, frame);
+}
+void free_string(void* buffer, const void* frame) {
+    ex::free(buffer, 0, frame);
+}
 
 LONG compare(const WCHAR* a, SIZE_T a_length, const WCHAR* b, SIZE_T b_length, bool fold) {
     const SIZE_T common = std::min(a_length, b_length);
@@ -40,7 +44,8 @@ NTSTATUS append(UNICODE_STRING& to, const WCHAR* from, SIZE_T bytes) {
     return STATUS_SUCCESS;
 }
 
-NTSTATUS change_case(UNICODE_STRING& to, const UNICODE_STRING& from, bool allocate, WCHAR (*change)(WCHAR), const void* frame) {
+NTSTATUS change_case(UNICODE_STRING& to, const UNICODE_STRING& from, bool allocate, WCHAR (*change)(WCHAR),
+                     const void* frame) {
     if (allocate) {
         void* const buffer = allocate_string(std::max<SIZE_T>(from.Length, sizeof(WCHAR)), frame);
         if (buffer == nullptr) return STATUS_NO_MEMORY;
@@ -68,7 +73,8 @@ bool ends_with(const UNICODE_STRING& string, const UNICODE_STRING& end, bool fol
 bool valid(const UNICODE_STRING* string) {
     if (string == nullptr) return true;
     const bool whole = string->Length % sizeof(WCHAR) == 0 && string->MaximumLength % sizeof(WCHAR) == 0;
-    return whole && string->Length <= string->MaximumLength && (string->Buffer != nullptr || string->MaximumLength == 0);
+    return whole && string->Length <= string->MaximumLength &&
+           (string->Buffer != nullptr || string->MaximumLength == 0);
 }
 
 NTSTATUS duplicate(ULONG flags, const UNICODE_STRING& from, UNICODE_STRING& to, const void* frame) {
@@ -128,10 +134,11 @@ VOID NTAPI RtlCopyUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STR
     rtl::terminate(*DestinationString);
 }
 
-LONG NTAPI RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive) {
+LONG NTAPI RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2,
+                                   BOOLEAN CaseInSensitive) {
     DDI(RtlCompareUnicodeString, PASSIVE_LEVEL);
-    return rtl::compare(String1->Buffer, rtl::characters(*String1), String2->Buffer, rtl::characters(*String2),
-                        CaseInSensitive != FALSE);
+    return rtl::compare(String1->Buffer, rtl::characters(*String1), String2->Buffer,
+                        rtl::characters(*String2), CaseInSensitive != FALSE);
 }
 
 LONG NTAPI RtlCompareUnicodeStrings(PCWCH String1, SIZE_T String1Length, PCWCH String2, SIZE_T String2Length,
@@ -140,22 +147,26 @@ LONG NTAPI RtlCompareUnicodeStrings(PCWCH String1, SIZE_T String1Length, PCWCH S
     return rtl::compare(String1, String1Length, String2, String2Length, CaseInSensitive != FALSE);
 }
 
-BOOLEAN NTAPI RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive) {
+BOOLEAN NTAPI RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2,
+                                    BOOLEAN CaseInSensitive) {
     DDI(RtlEqualUnicodeString, PASSIVE_LEVEL);
     return rtl::equal(*String1, *String2, CaseInSensitive != FALSE);
 }
 
-BOOLEAN NTAPI RtlPrefixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive) {
+BOOLEAN NTAPI RtlPrefixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2,
+                                     BOOLEAN CaseInSensitive) {
     DDI(RtlPrefixUnicodeString, PASSIVE_LEVEL);
     return rtl::starts_with(*String2, *String1, CaseInSensitive != FALSE);
 }
 
-BOOLEAN NTAPI RtlSuffixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive) {
+BOOLEAN NTAPI RtlSuffixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2,
+                                     BOOLEAN CaseInSensitive) {
     DDI(RtlSuffixUnicodeString, PASSIVE_LEVEL);
     return rtl::ends_with(*String2, *String1, CaseInSensitive != FALSE);
 }
 
-NTSTATUS NTAPI RtlHashUnicodeString(PCUNICODE_STRING String, BOOLEAN CaseInSensitive, ULONG HashAlgorithm, PULONG HashValue) {
+NTSTATUS NTAPI RtlHashUnicodeString(PCUNICODE_STRING String, BOOLEAN CaseInSensitive, ULONG HashAlgorithm,
+                                    PULONG HashValue) {
     DDI(RtlHashUnicodeString, PASSIVE_LEVEL);
     if (String == nullptr || HashValue == nullptr) return STATUS_INVALID_PARAMETER;
     if (HashAlgorithm != HASH_STRING_ALGORITHM_DEFAULT && HashAlgorithm != HASH_STRING_ALGORITHM_X65599) {
@@ -172,25 +183,29 @@ NTSTATUS NTAPI RtlAppendUnicodeStringToString(PUNICODE_STRING Destination, PCUNI
 
 NTSTATUS NTAPI RtlAppendUnicodeToString(PUNICODE_STRING Destination, PCWSTR Source) {
     DDI(RtlAppendUnicodeToString, HIGH_LEVEL);
-    return Source == nullptr ? STATUS_SUCCESS : rtl::append(*Destination, Source, rtl::length_of(Source) * sizeof(WCHAR));
+    return Source == nullptr ? STATUS_SUCCESS
+                             : rtl::append(*Destination, Source, rtl::length_of(Source) * sizeof(WCHAR));
 }
 
 NTSTATUS NTAPI RtlUpcaseUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING SourceString,
                                       BOOLEAN AllocateDestinationString) {
     DDI(RtlUpcaseUnicodeString, PASSIVE_LEVEL);
-    return rtl::change_case(*DestinationString, *SourceString, AllocateDestinationString != FALSE, &rtl::upcase, PORTICO_FRAME);
+    return rtl::change_case(*DestinationString, *SourceString, AllocateDestinationString != FALSE,
+                            &rtl::upcase, PORTICO_FRAME);
 }
 
 NTSTATUS NTAPI RtlDowncaseUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING SourceString,
                                         BOOLEAN AllocateDestinationString) {
     DDI(RtlDowncaseUnicodeString, PASSIVE_LEVEL);
-    return rtl::change_case(*DestinationString, *SourceString, AllocateDestinationString != FALSE, &rtl::downcase, PORTICO_FRAME);
+    return rtl::change_case(*DestinationString, *SourceString, AllocateDestinationString != FALSE,
+                            &rtl::downcase, PORTICO_FRAME);
 }
 
 NTSTATUS NTAPI RtlDuplicateUnicodeString(ULONG Flags, PCUNICODE_STRING StringIn, PUNICODE_STRING StringOut) {
     DDI(RtlDuplicateUnicodeString, PASSIVE_LEVEL);
     const bool known = Flags <= 3 && Flags != RTL_DUPLICATE_UNICODE_STRING_ALLOCATE_NULL_STRING;
-    if (!known || StringIn == nullptr || StringOut == nullptr || !rtl::valid(StringIn)) return STATUS_INVALID_PARAMETER;
+    if (!known || StringIn == nullptr || StringOut == nullptr || !rtl::valid(StringIn))
+        return STATUS_INVALID_PARAMETER;
     return rtl::duplicate(Flags, *StringIn, *StringOut, PORTICO_FRAME);
 }
 

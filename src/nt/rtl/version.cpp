@@ -29,20 +29,29 @@ unsigned condition_shift(ULONG type) {
     while (bit < 8 && (type >> bit & 1) == 0) ++bit;
     return bit * 3;
 }
-UCHAR condition_of(ULONGLONG mask, ULONG type) { return static_cast<UCHAR>(mask >> condition_shift(type) & 7); }
+UCHAR condition_of(ULONGLONG mask, ULONG type) {
+    return static_cast<UCHAR>(mask >> condition_shift(type) & 7);
+}
 
 bool holds(ULONG actual, ULONG wanted, UCHAR condition) {
     switch (condition) {
-        case VER_EQUAL: return actual == wanted;
-        case VER_GREATER: return actual > wanted;
-        case VER_GREATER_EQUAL: return actual >= wanted;
-        case VER_LESS: return actual < wanted;
-        case VER_LESS_EQUAL: return actual <= wanted;
-        default: return false;
+        case VER_EQUAL:
+            return actual == wanted;
+        case VER_GREATER:
+            return actual > wanted;
+        case VER_GREATER_EQUAL:
+            return actual >= wanted;
+        case VER_LESS:
+            return actual < wanted;
+        case VER_LESS_EQUAL:
+            return actual <= wanted;
+        default:
+            return false;
     }
 }
 
-// Major, minor and service pack are one number of several digits: a later one counts where the earlier are equal.
+// Major, minor and service pack are one number of several digits: a later one counts where the earlier are
+// equal.
 bool version_holds(const RTL_OSVERSIONINFOEXW& info, ULONG types, ULONGLONG mask) {
     const struct {
         ULONG type;
@@ -63,7 +72,8 @@ bool version_holds(const RTL_OSVERSIONINFOEXW& info, ULONG types, ULONGLONG mask
     return holds(0, 0, condition);
 }
 
-constexpr ULONG version_types = VER_MAJORVERSION | VER_MINORVERSION | VER_SERVICEPACKMAJOR | VER_SERVICEPACKMINOR;
+constexpr ULONG version_types =
+    VER_MAJORVERSION | VER_MINORVERSION | VER_SERVICEPACKMAJOR | VER_SERVICEPACKMINOR;
 constexpr ULONG known_types = version_types | VER_BUILDNUMBER | VER_PRODUCT_TYPE;
 
 NTSTATUS verify(const RTL_OSVERSIONINFOEXW& info, ULONG types, ULONGLONG mask) {
@@ -71,10 +81,12 @@ NTSTATUS verify(const RTL_OSVERSIONINFOEXW& info, ULONG types, ULONGLONG mask) {
     for (ULONG type = 1; type <= VER_PRODUCT_TYPE; type <<= 1) {
         if ((types & type) != 0 && condition_of(mask, type) == 0) return STATUS_INVALID_PARAMETER;
     }
-    const bool build_holds = (types & VER_BUILDNUMBER) == 0 || holds(build, info.dwBuildNumber, condition_of(mask, VER_BUILDNUMBER));
-    const bool product_holds =
-        (types & VER_PRODUCT_TYPE) == 0 || holds(workstation, info.wProductType, condition_of(mask, VER_PRODUCT_TYPE));
-    const bool all_hold = build_holds && product_holds && ((types & version_types) == 0 || version_holds(info, types, mask));
+    const bool build_holds = (types & VER_BUILDNUMBER) == 0 ||
+                             holds(build, info.dwBuildNumber, condition_of(mask, VER_BUILDNUMBER));
+    const bool product_holds = (types & VER_PRODUCT_TYPE) == 0 ||
+                               holds(workstation, info.wProductType, condition_of(mask, VER_PRODUCT_TYPE));
+    const bool all_hold =
+        build_holds && product_holds && ((types & version_types) == 0 || version_holds(info, types, mask));
     return all_hold ? STATUS_SUCCESS : STATUS_REVISION_MISMATCH;
 }
 
@@ -99,7 +111,8 @@ NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW lpVersionInformation) {
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW VersionInfo, ULONG TypeMask, ULONGLONG ConditionMask) {
+NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW VersionInfo, ULONG TypeMask,
+                                    ULONGLONG ConditionMask) {
     DDI(RtlVerifyVersionInfo, PASSIVE_LEVEL);
     return rtl::verify(*VersionInfo, TypeMask, ConditionMask);
 }
@@ -107,7 +120,8 @@ NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW VersionInfo, ULONG Typ
 ULONGLONG NTAPI VerSetConditionMask(ULONGLONG ConditionMask, ULONG TypeMask, UCHAR Condition) {
     DDI(VerSetConditionMask, HIGH_LEVEL);
     for (ULONG type = 1; type <= VER_PRODUCT_TYPE; type <<= 1) {
-        if ((TypeMask & type) != 0) ConditionMask |= static_cast<ULONGLONG>(Condition & 7) << rtl::condition_shift(type);
+        if ((TypeMask & type) != 0)
+            ConditionMask |= static_cast<ULONGLONG>(Condition & 7) << rtl::condition_shift(type);
     }
     return ConditionMask;
 }
@@ -121,7 +135,8 @@ BOOLEAN NTAPI RtlIsNtDdiVersionAvailable(ULONG Version) {
 // TRUE for this very version with that service pack or a later one.
 BOOLEAN NTAPI RtlIsServicePackVersionInstalled(ULONG Version) {
     DDI(RtlIsServicePackVersionInstalled, PASSIVE_LEVEL);
-    return (Version & 0xFFFF0000) == rtl::ntddi_os_version && (Version >> 8 & 0xFF) <= rtl::service_pack_major;
+    return (Version & 0xFFFF0000) == rtl::ntddi_os_version &&
+           (Version >> 8 & 0xFF) <= rtl::service_pack_major;
 }
 
 }  // extern "C"

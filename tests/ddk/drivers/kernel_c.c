@@ -17,6 +17,6 @@ VOID PlainUnload(PDRIVER_OBJECT DriverObject) {
     IoSetDeviceInterfaceState(NULL, FALSE);
 }
 
-BOOLEAN IsArrival(const DEVICE_INTERFACE_CHANGE_NOTIFICATION *Notification) {
+BOOLEAN IsArrival(const DEVICE_INTERFACE_CHANGE_NOTIFICATION* Notification) {
     return IsEqualGUID(&Notification->Event, &GUID_DEVICE_INTERFACE_ARRIVAL);
 }

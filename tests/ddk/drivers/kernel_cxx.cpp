@@ -1,4 +1,5 @@
-// Headers inside extern "C", in another order, twice (FLD-050); the kernel's layouts as a C++ driver sees them.
+// Headers inside extern "C", in another order, twice (FLD-050); the kernel's layouts as a C++ driver sees
+// them.
 extern "C" {
 #include <ntifs.h>
 #include <wdmsec.h>
@@ -29,12 +30,16 @@ extern "C" DRIVER_INITIALIZE DriverEntry;
 extern "C" DRIVER_DISPATCH KernelDispatch;
 
 VOID KernelUnload(PDRIVER_OBJECT) {}
-NTSTATUS KernelAddDevice(PDRIVER_OBJECT, PDEVICE_OBJECT) { return STATUS_NOT_SUPPORTED; }
+NTSTATUS KernelAddDevice(PDRIVER_OBJECT, PDEVICE_OBJECT) {
+    return STATUS_NOT_SUPPORTED;
+}
 NTSTATUS KernelCompletion(PDEVICE_OBJECT, PIRP Irp, PVOID) {
     if (Irp->PendingReturned) IoMarkIrpPending(Irp);
     return STATUS_CONTINUE_COMPLETION;
 }
-VOID KernelCancel(PDEVICE_OBJECT, PIRP Irp) { IoReleaseCancelSpinLock(Irp->CancelIrql); }
+VOID KernelCancel(PDEVICE_OBJECT, PIRP Irp) {
+    IoReleaseCancelSpinLock(Irp->CancelIrql);
+}
 
 // Every inline helper once, so that each is compiled with the driver's flags.
 extern "C" NTSTATUS KernelDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp) {

@@ -1,5 +1,5 @@
-// Compiled by mingw-w64 with its own headers: the values of kernel_facts.h as numbers in a named section, which the build
-// takes out of the object file and kernel_layout_test.cpp compares with ours.
+// Compiled by mingw-w64 with its own headers: the values of kernel_facts.h as numbers in a named section,
+// which the build takes out of the object file and kernel_layout_test.cpp compares with ours.
 #define DBG 0
 #include "../kernel_facts.h"
 

@@ -1,1 +1,3 @@
-int NotAnEntry(int value) { return value; }
+int NotAnEntry(int value) {
+    return value;
+}

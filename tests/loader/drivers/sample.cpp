@@ -1,5 +1,5 @@
-// A driver for the loader's tests: statics, imports that exist, imports that do not, a static constructor, and calls whose
-// lines the tests ask for.
+// A driver for the loader's tests: statics, imports that exist, imports that do not, a static constructor,
+// and calls whose lines the tests ask for.
 #include "sample.h"
 
 extern "C" {
@@ -26,10 +26,18 @@ CHolder CHolder::s_member(7);
 }  // namespace Inner
 Inner::CHolder g_Holder(3);
 
-static int AddByHost(int a, int b) { return HostAdd(a, b); }
-static int ReadHostData() { return HostData; }
-static int ReadThroughIt() { return *static_cast<int*>(g_PointerToIt); }
-static unsigned long long CallMissing(int value) { return NotThere(value); }
+static int AddByHost(int a, int b) {
+    return HostAdd(a, b);
+}
+static int ReadHostData() {
+    return HostData;
+}
+static int ReadThroughIt() {
+    return *static_cast<int*>(g_PointerToIt);
+}
+static unsigned long long CallMissing(int value) {
+    return NotThere(value);
+}
 
 enum { line_of_inlined = __LINE__ + 2 };
 static inline __attribute__((always_inline)) void Inlined() {
@@ -58,7 +66,9 @@ void CThing::CallBack() {
 }  // namespace Inner
 
 static Inner::CThing g_Thing;
-static void CallBack() { g_Thing.CallBack(); }
+static void CallBack() {
+    g_Thing.CallBack();
+}
 
 template <class From>
 static void* Address(From function) {

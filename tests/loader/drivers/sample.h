@@ -17,9 +17,9 @@ struct Sample {
     void* read_through_it;   // int (): what pointer_to_it points to
     void* call_missing;      // unsigned long long (int): returns what the missing import NotThere returns
     void* optional_is_null;  // int ()
-    void* call_back;         // void (): CThing::CallBack calls the import HostCallback through an inlined function
-    int line_of_call_back;   // in sample.cpp, of the call of the inlined function
-    int line_of_inlined;     // of the call of HostCallback
+    void* call_back;  // void (): CThing::CallBack calls the import HostCallback through an inlined function
+    int line_of_call_back;  // in sample.cpp, of the call of the inlined function
+    int line_of_inlined;    // of the call of HostCallback
 };
 
 enum { zeroes_bytes = 300000 };

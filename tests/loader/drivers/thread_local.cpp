@@ -1,3 +1,5 @@
 __declspec(thread) int g_OfThread;
 
-extern "C" long __stdcall DriverEntry(void*, void*) { return g_OfThread; }
+extern "C" long __stdcall DriverEntry(void*, void*) {
+    return g_OfThread;
+}

@@ -4,7 +4,7 @@
 #include <ntddk.h>
 
 typedef struct RtlChecks {
-    void(NTAPI *check)(int holds, const char *file, int line, const char *text);
+    void(NTAPI* check)(int holds, const char* file, int line, const char* text);
 } RtlChecks;
 
 #define CHECK(condition) (checks->check((condition) ? 1 : 0, __FILE__, __LINE__, #condition))

@@ -3,6 +3,6 @@
 
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
     UNREFERENCED_PARAMETER(RegistryPath);
-    CheckAll((const RtlChecks *)DriverObject);
+    CheckAll((const RtlChecks*)DriverObject);
     return STATUS_SUCCESS;
 }

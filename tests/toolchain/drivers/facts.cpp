@@ -1,11 +1,14 @@
-// Written as drivers are: headers in another spelling, backslashes, Microsoft's extensions, no includes of Linux.
+// Written as drivers are: headers in another spelling, backslashes, Microsoft's extensions, no includes of
+// Linux.
 #include "..\Drivers\FACTS.H"
 
 extern "C" const wchar_t* __stdcall CString(void);
 extern "C" int PagedByAllocText(int value);
 int CalledAcrossFiles(int value);
 
-inline void* operator new(unsigned long long, void* where) { return where; }
+inline void* operator new(unsigned long long, void* where) {
+    return where;
+}
 
 typedef unsigned char UCHAR;
 
@@ -53,11 +56,17 @@ int g_Paged = 77;
 #pragma data_seg()
 
 #pragma code_seg("PAGE")
-static int InPage(int value) { return value + 1; }
+static int InPage(int value) {
+    return value + 1;
+}
 #pragma code_seg("INIT")
-static int InInit(int value) { return CalledAcrossFiles(value); }
+static int InInit(int value) {
+    return CalledAcrossFiles(value);
+}
 #pragma code_seg()
-static int NotPaged(int value) { return value + 3; }
+static int NotPaged(int value) {
+    return value + 3;
+}
 
 static int BigStack(int value) {
     volatile char buffer[65536];
@@ -71,7 +80,9 @@ static int Aliased(int* first, float* second) {
     return *first;
 }
 
-static int Overflow(int value) { return value + 1 < value; }
+static int Overflow(int value) {
+    return value + 1 < value;
+}
 
 static void Spin(const volatile bool* flag) {
     while (!*flag)
@@ -121,7 +132,9 @@ template <class T>
 int UsesLater(T value) {
     return DeclaredLater(value);
 }
-static int DeclaredLater(int value) { return value; }
+static int DeclaredLater(int value) {
+    return value;
+}
 
 extern "C" long __stdcall DriverEntry(Facts* facts, void*) {
     static char storage[sizeof(CObject)];

@@ -3,6 +3,10 @@
 int PagedByAllocText(int value);
 #pragma alloc_text(PAGE, PagedByAllocText)
 
-const wchar_t* __stdcall CString(void) { return L"c"; }
+const wchar_t* __stdcall CString(void) {
+    return L"c";
+}
 
-int PagedByAllocText(int value) { return value * 2; }
+int PagedByAllocText(int value) {
+    return value * 2;
+}

@@ -1,1 +1,3 @@
-int CalledAcrossFiles(int value) { return value + 2; }
+int CalledAcrossFiles(int value) {
+    return value + 2;
+}
