@@ -93,14 +93,19 @@ typedef enum {
     DMUS_STREAM_WAVE_SINK
 } DMUS_STREAM_TYPE;
 
+// An interface is a list in slot order, a method a line.
+// clang-format off
 // IPortDMus (DM-001..DM-006): the slots of IPortMidi, so one object serves both (PM-005).
-#define PORTICO_IPortDMus(M)                                                \
-    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup))               /*6*/ \
-    M(void, RegisterServiceGroup, (THIS_ PSERVICEGROUP ServiceGroup)) /*7*/
+#define PORTICO_IPortDMus(M)                                                                                 \
+    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup))                                              /*6*/   \
+    M(void, RegisterServiceGroup, (THIS_ PSERVICEGROUP ServiceGroup))                                /*7*/
 #undef INTERFACE
 #define INTERFACE IPortDMus
-DECLARE_INTERFACE_(IPortDMus, IPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()
-                                         PORTICO_IPortDMus(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPortDMus, IPort) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_PORT()
+    PORTICO_IPortDMus(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPortDMus* PPORTDMUS;
 #define IMP_IPortDMus IMP_IPort PORTICO_IPortDMus(PORTICO_IMPLEMENT)
@@ -108,43 +113,52 @@ typedef IPortDMus* PPORTDMUS;
 // IMXF (MX-001..MX-034): PutMessage at DISPATCH_LEVEL, the others at PASSIVE_LEVEL.
 struct IMXF;
 typedef struct IMXF* PMXF;
-#define PORTICO_IMXF(M)                                               \
-    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                /*3*/ \
-    M(NTSTATUS, PutMessage, (THIS_ PDMUS_KERNEL_EVENT pDMKEvt)) /*4*/ \
-    M(NTSTATUS, ConnectOutput, (THIS_ PMXF sinkMXF))            /*5*/ \
-    M(NTSTATUS, DisconnectOutput, (THIS_ PMXF sinkMXF))         /*6*/
+#define PORTICO_IMXF(M)                                                                                      \
+    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                                                     /*3*/   \
+    M(NTSTATUS, PutMessage, (THIS_ PDMUS_KERNEL_EVENT pDMKEvt))                                      /*4*/   \
+    M(NTSTATUS, ConnectOutput, (THIS_ PMXF sinkMXF))                                                 /*5*/   \
+    M(NTSTATUS, DisconnectOutput, (THIS_ PMXF sinkMXF))                                              /*6*/
 #define DEFINE_ABSTRACT_MXF() PORTICO_IMXF(PORTICO_ABSTRACT)
 #undef INTERFACE
 #define INTERFACE IMXF
-DECLARE_INTERFACE_(IMXF, IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MXF()};
+DECLARE_INTERFACE_(IMXF, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_MXF()
+};
 #undef INTERFACE
 #define IMP_IMXF PORTICO_IMXF(PORTICO_IMPLEMENT)
 
 // IAllocatorMXF (AL-001..AL-005): <= DISPATCH_LEVEL.
 struct IAllocatorMXF;
 typedef struct IAllocatorMXF* PAllocatorMXF;
-#define PORTICO_IAllocatorMXF(M)                                         \
-    M(NTSTATUS, GetMessage, (THIS_ PDMUS_KERNEL_EVENT * ppDMKEvt)) /*7*/ \
-    M(USHORT, GetBufferSize, (THIS))                               /*8*/ \
-    M(NTSTATUS, GetBuffer, (THIS_ PBYTE * ppBuffer))               /*9*/ \
-    M(NTSTATUS, PutBuffer, (THIS_ PBYTE pBuffer))                  /*10*/
+#define PORTICO_IAllocatorMXF(M)                                                                             \
+    M(NTSTATUS, GetMessage, (THIS_ PDMUS_KERNEL_EVENT * ppDMKEvt))                                   /*7*/   \
+    M(USHORT, GetBufferSize, (THIS))                                                                 /*8*/   \
+    M(NTSTATUS, GetBuffer, (THIS_ PBYTE * ppBuffer))                                                 /*9*/   \
+    M(NTSTATUS, PutBuffer, (THIS_ PBYTE pBuffer))                                                    /*10*/
 #undef INTERFACE
 #define INTERFACE IAllocatorMXF
-DECLARE_INTERFACE_(IAllocatorMXF, IMXF){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MXF()
-                                            PORTICO_IAllocatorMXF(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IAllocatorMXF, IMXF) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_MXF()
+    PORTICO_IAllocatorMXF(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 #define IMP_IAllocatorMXF IMP_IMXF PORTICO_IAllocatorMXF(PORTICO_IMPLEMENT)
 
 // ISynthSinkDMus (SY-001..SY-003).
-#define PORTICO_ISynthSinkDMus(M)                                                               \
-    M(void, Render, (THIS_ PBYTE pBuffer, DWORD dwLength, LONGLONG llPosition))           /*7*/ \
-    M(NTSTATUS, SyncToMaster, (THIS_ REFERENCE_TIME rfTime, BOOL fStart))                 /*8*/ \
-    M(NTSTATUS, SampleToRefTime, (THIS_ LONGLONG llSampleTime, REFERENCE_TIME * prfTime)) /*9*/ \
-    M(NTSTATUS, RefTimeToSample, (THIS_ REFERENCE_TIME rfTime, LONGLONG * pllSampleTime)) /*10*/
+#define PORTICO_ISynthSinkDMus(M)                                                                            \
+    M(void, Render, (THIS_ PBYTE pBuffer, DWORD dwLength, LONGLONG llPosition))                      /*7*/   \
+    M(NTSTATUS, SyncToMaster, (THIS_ REFERENCE_TIME rfTime, BOOL fStart))                            /*8*/   \
+    M(NTSTATUS, SampleToRefTime, (THIS_ LONGLONG llSampleTime, REFERENCE_TIME * prfTime))            /*9*/   \
+    M(NTSTATUS, RefTimeToSample, (THIS_ REFERENCE_TIME rfTime, LONGLONG * pllSampleTime))            /*10*/
 #undef INTERFACE
 #define INTERFACE ISynthSinkDMus
-DECLARE_INTERFACE_(ISynthSinkDMus, IMXF){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MXF()
-                                             PORTICO_ISynthSinkDMus(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(ISynthSinkDMus, IMXF) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_MXF()
+    PORTICO_ISynthSinkDMus(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef ISynthSinkDMus* PSYNTHSINKDMUS;
 #define IMP_ISynthSinkDMus IMP_IMXF PORTICO_ISynthSinkDMus(PORTICO_IMPLEMENT)
@@ -153,28 +167,35 @@ typedef ISynthSinkDMus* PSYNTHSINKDMUS;
 #define PORTICO_IMasterClock(M) M(NTSTATUS, GetTime, (THIS_ REFERENCE_TIME * pTime)) /*3*/
 #undef INTERFACE
 #define INTERFACE IMasterClock
-DECLARE_INTERFACE_(IMasterClock, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMasterClock(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMasterClock, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IMasterClock(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMasterClock* PMASTERCLOCK;
 #define IMP_IMasterClock PORTICO_IMasterClock(PORTICO_IMPLEMENT)
 
 // IMiniportDMus (MD-001..MD-009). SchedulePreFetch is in 100 ns units.
-#define PORTICO_IMiniportDMus(M)                                                            \
-    M(NTSTATUS, Init,                                                                       \
-      (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTDMUS Port,           \
-       PSERVICEGROUP * ServiceGroup)) /*5*/                                                 \
-    M(void, Service, (THIS))          /*6*/                                                 \
-    M(NTSTATUS, NewStream,                                                                  \
-      (THIS_ PMXF * MXF, PUNKNOWN OuterUnknown, POOL_TYPE PoolType, ULONG PinID,            \
-       DMUS_STREAM_TYPE StreamType, PKSDATAFORMAT DataFormat, PSERVICEGROUP * ServiceGroup, \
+#define PORTICO_IMiniportDMus(M)                                                                             \
+    M(NTSTATUS, Init,                                                                                        \
+      (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTDMUS Port,                            \
+       PSERVICEGROUP * ServiceGroup))                                                                /*5*/   \
+    M(void, Service, (THIS))                                                                         /*6*/   \
+    M(NTSTATUS, NewStream,                                                                                   \
+      (THIS_ PMXF * MXF, PUNKNOWN OuterUnknown, POOL_TYPE PoolType, ULONG PinID,                             \
+       DMUS_STREAM_TYPE StreamType, PKSDATAFORMAT DataFormat, PSERVICEGROUP * ServiceGroup,                  \
        PAllocatorMXF AllocatorMXF, PMASTERCLOCK MasterClock, PULONGLONG SchedulePreFetch)) /*7*/
 #undef INTERFACE
 #define INTERFACE IMiniportDMus
-DECLARE_INTERFACE_(IMiniportDMus, IMiniport){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()
-                                                 PORTICO_IMiniportDMus(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportDMus, IMiniport) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_MINIPORT()
+    PORTICO_IMiniportDMus(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportDMus* PMINIPORTDMUS;
 #define IMP_IMiniportDMus IMP_IMiniport PORTICO_IMiniportDMus(PORTICO_IMPLEMENT)
+// clang-format on
 
 #ifdef __cplusplus
 }  // extern "C++"

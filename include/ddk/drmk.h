@@ -41,15 +41,20 @@ extern "C++" {
 
 DEFINE_GUID(IID_IDrmAudioStream, 0x1915C967L, 0x3299, 0x48CB, 0xA3, 0xE4, 0x69, 0xFD, 0x1D, 0x1B, 0x30, 0x6E);
 
-#define PORTICO_IDrmAudioStream(M) \
-    M(NTSTATUS, SetContentId, (THIS_ ULONG ContentId, PCDRMRIGHTS DrmRights)) /*3*/
+// An interface is a list in slot order, a method a line.
+// clang-format off
+#define PORTICO_IDrmAudioStream(M)                                                                           \
+    M(NTSTATUS, SetContentId, (THIS_ ULONG ContentId, PCDRMRIGHTS DrmRights))                        /*3*/
 #undef INTERFACE
 #define INTERFACE IDrmAudioStream
-DECLARE_INTERFACE_(IDrmAudioStream,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IDrmAudioStream(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IDrmAudioStream, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IDrmAudioStream(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IDrmAudioStream* PDRMAUDIOSTREAM;
 #define IMP_IDrmAudioStream PORTICO_IDrmAudioStream(PORTICO_IMPLEMENT)
+// clang-format on
 
 #ifdef __cplusplus
 }

@@ -516,22 +516,16 @@ typedef NTSTATUS(NTAPI* PFNKSINTERSECTHANDLEREX)(PVOID Context, PIRP Irp, PKSP_P
 #define DEFINE_KSPIN_MEDIUM_TABLE(tablename) const KSPIN_MEDIUM tablename[] =
 #define DEFINE_KSPIN_MEDIUM_ITEM(guid, medium) DEFINE_KSPIN_INTERFACE_ITEM(guid, medium)
 #define DEFINE_KSPIN_DESCRIPTOR_TABLE(tablename) const KSPIN_DESCRIPTOR tablename[] =
-#define DEFINE_KSPIN_DESCRIPTOR_ITEM(InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount, \
-                                     DataRanges, DataFlow, Communication)                                 \
-    {                                                                                                     \
-        InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount, DataRanges, DataFlow,        \
-            Communication, NULL, NULL, {                                                                  \
-            0                                                                                             \
-        }                                                                                                 \
-    }
-#define DEFINE_KSPIN_DESCRIPTOR_ITEMEX(InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount, \
-                                       DataRanges, DataFlow, Communication, Category, Name)                 \
-    {                                                                                                       \
-        InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount, DataRanges, DataFlow,          \
-            Communication, Category, Name, {                                                                \
-            0                                                                                               \
-        }                                                                                                   \
-    }
+// clang-format off
+#define DEFINE_KSPIN_DESCRIPTOR_ITEM(InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount,    \
+                                     DataRanges, DataFlow, Communication)                                    \
+    {InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount, DataRanges, DataFlow,              \
+     Communication, NULL, NULL, {0}}
+#define DEFINE_KSPIN_DESCRIPTOR_ITEMEX(InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount,  \
+                                       DataRanges, DataFlow, Communication, Category, Name)                  \
+    {InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount, DataRanges, DataFlow,              \
+     Communication, Category, Name, {0}}
+// clang-format on
 
 // Names by which objects are created below a filter or pin (PI-002).
 #ifdef PORTICO_HOST
@@ -840,13 +834,20 @@ typedef struct {
 } KSPROPERTY_SET, *PKSPROPERTY_SET;
 
 #define DEFINE_KSPROPERTY_TABLE(tablename) const KSPROPERTY_ITEM tablename[] =
-#define DEFINE_KSPROPERTY_ITEM(PropertyId, GetHandler, MinProperty, MinData, SetHandler, Values,      \
-                               RelationsCount, Relations, SupportHandler, SerializedSize)             \
-    {                                                                                                 \
-        PropertyId, {(PFNKSHANDLER)(GetHandler)}, MinProperty, MinData, {(PFNKSHANDLER)(SetHandler)}, \
-            (PKSPROPERTY_VALUES)(Values), RelationsCount, (PKSPROPERTY)(Relations),                   \
-            (PFNKSHANDLER)(SupportHandler), (ULONG)(SerializedSize)                                   \
-    }
+// clang-format off
+#define DEFINE_KSPROPERTY_ITEM(PropertyId, GetHandler, MinProperty, MinData, SetHandler, Values, \
+                               RelationsCount, Relations, SupportHandler, SerializedSize)        \
+    {PropertyId,                                                                                 \
+     {(PFNKSHANDLER)(GetHandler)},                                                               \
+     MinProperty,                                                                                \
+     MinData,                                                                                    \
+     {(PFNKSHANDLER)(SetHandler)},                                                               \
+     (PKSPROPERTY_VALUES)(Values),                                                               \
+     RelationsCount,                                                                             \
+     (PKSPROPERTY)(Relations),                                                                   \
+     (PFNKSHANDLER)(SupportHandler),                                                             \
+     (ULONG)(SerializedSize)}
+// clang-format on
 #define DEFINE_KSFASTPROPERTY_ITEM(PropertyId, GetHandler, SetHandler) \
     { PropertyId, {(PFNKSFASTHANDLER)(GetHandler)}, {(PFNKSFASTHANDLER)(SetHandler)}, 0 }
 #define DEFINE_KSPROPERTY_SET(Set, PropertiesCount, PropertyItem, FastIoCount, FastIoTable) \
@@ -1057,11 +1058,14 @@ typedef struct {
     PKSOBJECT_CREATE_ITEM CreateItemsList;
 } KSOBJECT_CREATE, *PKSOBJECT_CREATE;
 #define DEFINE_KSCREATE_DISPATCH_TABLE(tablename) KSOBJECT_CREATE_ITEM tablename[] =
-#define DEFINE_KSCREATE_ITEMEX(DispatchCreate, TypeName, Context, Flags)                                   \
-    {                                                                                                      \
-        (DispatchCreate), (PVOID)(Context),                                                                \
-            {sizeof(TypeName) - sizeof(UNICODE_NULL), sizeof(TypeName), (PWCHAR)(TypeName)}, NULL, (Flags) \
-    }
+// clang-format off
+#define DEFINE_KSCREATE_ITEMEX(DispatchCreate, TypeName, Context, Flags)              \
+    {(DispatchCreate),                                                                \
+     (PVOID)(Context),                                                                \
+     {sizeof(TypeName) - sizeof(UNICODE_NULL), sizeof(TypeName), (PWCHAR)(TypeName)}, \
+     NULL,                                                                            \
+     (Flags)}
+// clang-format on
 #define DEFINE_KSCREATE_ITEM(DispatchCreate, TypeName, Context) \
     DEFINE_KSCREATE_ITEMEX(DispatchCreate, TypeName, Context, 0)
 #define DEFINE_KSCREATE_ITEMNULL(DispatchCreate, Context) \

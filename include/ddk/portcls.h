@@ -249,28 +249,29 @@ typedef struct {
     const GUID* Categories;
 } PCFILTER_DESCRIPTOR, *PPCFILTER_DESCRIPTOR;
 
+// An interface is a list in slot order, a method a line.
+// clang-format off
 // IResourceList (RL-001..RL-016): the resources of a device or, as a sublist, of one subdevice.
 // Index counts entries of the given type from 0. Find* return NULL when there is none; the pointers and lists
 // live as long as the object. AddEntry*: STATUS_INSUFFICIENT_RESOURCES without a free slot;
 // AddEntryFromParent: STATUS_INVALID_PARAMETER when the parent has no such entry.
-#define PORTICO_IResourceList(M)                                                       \
-    M(ULONG, NumberOfEntries, (THIS))                              /*3*/               \
-    M(ULONG, NumberOfEntriesOfType, (THIS_ CM_RESOURCE_TYPE Type)) /*4*/               \
-    M(PCM_PARTIAL_RESOURCE_DESCRIPTOR, FindTranslatedEntry,                            \
-      (THIS_ CM_RESOURCE_TYPE Type, ULONG Index)) /*5*/                                \
-    M(PCM_PARTIAL_RESOURCE_DESCRIPTOR, FindUntranslatedEntry,                          \
-      (THIS_ CM_RESOURCE_TYPE Type, ULONG Index)) /*6*/                                \
-    M(NTSTATUS, AddEntry,                                                              \
-      (THIS_ PCM_PARTIAL_RESOURCE_DESCRIPTOR Translated,                               \
-       PCM_PARTIAL_RESOURCE_DESCRIPTOR Untranslated)) /*7*/                            \
-    M(NTSTATUS, AddEntryFromParent,                                                    \
-      (THIS_ struct IResourceList * Parent, CM_RESOURCE_TYPE Type, ULONG Index)) /*8*/ \
-    M(PCM_RESOURCE_LIST, TranslatedList, (THIS))                                 /*9*/ \
-    M(PCM_RESOURCE_LIST, UntranslatedList, (THIS))                               /*10*/
+#define PORTICO_IResourceList(M)                                                                             \
+    M(ULONG, NumberOfEntries, (THIS))                                                                /*3*/   \
+    M(ULONG, NumberOfEntriesOfType, (THIS_ CM_RESOURCE_TYPE Type))                                   /*4*/   \
+    M(PCM_PARTIAL_RESOURCE_DESCRIPTOR, FindTranslatedEntry, (THIS_ CM_RESOURCE_TYPE Type, ULONG Index)) /*5*/ \
+    M(PCM_PARTIAL_RESOURCE_DESCRIPTOR, FindUntranslatedEntry, (THIS_ CM_RESOURCE_TYPE Type, ULONG Index)) /*6*/ \
+    M(NTSTATUS, AddEntry,                                                                                    \
+      (THIS_ PCM_PARTIAL_RESOURCE_DESCRIPTOR Translated, PCM_PARTIAL_RESOURCE_DESCRIPTOR Untranslated)) /*7*/ \
+    M(NTSTATUS, AddEntryFromParent,                                                                          \
+      (THIS_ struct IResourceList* Parent, CM_RESOURCE_TYPE Type, ULONG Index))                      /*8*/   \
+    M(PCM_RESOURCE_LIST, TranslatedList, (THIS))                                                     /*9*/   \
+    M(PCM_RESOURCE_LIST, UntranslatedList, (THIS))                                                   /*10*/
 #undef INTERFACE
 #define INTERFACE IResourceList
-DECLARE_INTERFACE_(IResourceList,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IResourceList(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IResourceList, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IResourceList(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef struct IResourceList* PRESOURCELIST;
 #define IMP_IResourceList PORTICO_IResourceList(PORTICO_IMPLEMENT)
@@ -324,35 +325,41 @@ typedef struct IResourceList* PRESOURCELIST;
 // IDmaChannel, IDmaChannelSlave (DC-001..DC-010).
 #define PORTICO_IDmaChannel(M)                                                                               \
     M(NTSTATUS, AllocateBuffer, (THIS_ ULONG BufferSize, PPHYSICAL_ADDRESS PhysicalAddressConstraint)) /*3*/ \
-    M(void, FreeBuffer, (THIS))                                                                        /*4*/ \
-    M(ULONG, TransferCount, (THIS))                                                                    /*5*/ \
-    M(ULONG, MaximumBufferSize, (THIS))                                                                /*6*/ \
-    M(ULONG, AllocatedBufferSize, (THIS))                                                              /*7*/ \
-    M(ULONG, BufferSize, (THIS))                                                                       /*8*/ \
-    M(void, SetBufferSize, (THIS_ ULONG BufferSize))                                                   /*9*/ \
-    M(PVOID, SystemAddress, (THIS))                                             /*10*/                       \
-    M(PORTICO_RESULT_PHYSICAL_ADDRESS, PhysicalAddress, (PORTICO_RESULT_THIS))  /*11*/                       \
-    M(PADAPTER_OBJECT, GetAdapterObject, (THIS))                                /*12*/                       \
-    M(void, CopyTo, (THIS_ PVOID Destination, PVOID Source, ULONG ByteCount))   /*13*/                       \
-    M(void, CopyFrom, (THIS_ PVOID Destination, PVOID Source, ULONG ByteCount)) /*14*/
+    M(void, FreeBuffer, (THIS))                                                                      /*4*/   \
+    M(ULONG, TransferCount, (THIS))                                                                  /*5*/   \
+    M(ULONG, MaximumBufferSize, (THIS))                                                              /*6*/   \
+    M(ULONG, AllocatedBufferSize, (THIS))                                                            /*7*/   \
+    M(ULONG, BufferSize, (THIS))                                                                     /*8*/   \
+    M(void, SetBufferSize, (THIS_ ULONG BufferSize))                                                 /*9*/   \
+    M(PVOID, SystemAddress, (THIS))                                                                  /*10*/  \
+    M(PORTICO_RESULT_PHYSICAL_ADDRESS, PhysicalAddress, (PORTICO_RESULT_THIS))                       /*11*/  \
+    M(PADAPTER_OBJECT, GetAdapterObject, (THIS))                                                     /*12*/  \
+    M(void, CopyTo, (THIS_ PVOID Destination, PVOID Source, ULONG ByteCount))                        /*13*/  \
+    M(void, CopyFrom, (THIS_ PVOID Destination, PVOID Source, ULONG ByteCount))                      /*14*/
 #define DEFINE_ABSTRACT_DMACHANNEL() PORTICO_IDmaChannel(PORTICO_ABSTRACT)
 #undef INTERFACE
 #define INTERFACE IDmaChannel
-DECLARE_INTERFACE_(IDmaChannel, IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_DMACHANNEL()};
+DECLARE_INTERFACE_(IDmaChannel, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_DMACHANNEL()
+};
 #undef INTERFACE
 typedef IDmaChannel* PDMACHANNEL;
 #define IMP_IDmaChannel PORTICO_IDmaChannel(PORTICO_IMPLEMENT)
 
 // WaitForTC's Timeout is in microseconds, rounded down to tens (DC-009).
-#define PORTICO_IDmaChannelSlave(M)                                         \
-    M(NTSTATUS, Start, (THIS_ ULONG MapSize, BOOLEAN WriteToDevice)) /*15*/ \
-    M(NTSTATUS, Stop, (THIS))                                        /*16*/ \
-    M(ULONG, ReadCounter, (THIS))                                    /*17*/ \
-    M(NTSTATUS, WaitForTC, (THIS_ ULONG Timeout))                    /*18*/
+#define PORTICO_IDmaChannelSlave(M)                                                                          \
+    M(NTSTATUS, Start, (THIS_ ULONG MapSize, BOOLEAN WriteToDevice))                                 /*15*/  \
+    M(NTSTATUS, Stop, (THIS))                                                                        /*16*/  \
+    M(ULONG, ReadCounter, (THIS))                                                                    /*17*/  \
+    M(NTSTATUS, WaitForTC, (THIS_ ULONG Timeout))                                                    /*18*/
 #undef INTERFACE
 #define INTERFACE IDmaChannelSlave
-DECLARE_INTERFACE_(IDmaChannelSlave, IDmaChannel){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_DMACHANNEL()
-                                                      PORTICO_IDmaChannelSlave(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IDmaChannelSlave, IDmaChannel) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_DMACHANNEL()
+    PORTICO_IDmaChannelSlave(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IDmaChannelSlave* PDMACHANNELSLAVE;
 #define IMP_IDmaChannelSlave IMP_IDmaChannel PORTICO_IDmaChannelSlave(PORTICO_IMPLEMENT)
@@ -370,17 +377,19 @@ typedef NTSTATUS(NTAPI* PINTERRUPTSYNCROUTINE)(struct IInterruptSync* InterruptS
 
 // CallSynchronizedRoutine: up to the interrupt's IRQL; returns the routine's status (IS-011, IS-013).
 // GetKInterrupt: any IRQL.
-#define PORTICO_IInterruptSync(M)                                                                           \
-    M(NTSTATUS, CallSynchronizedRoutine, (THIS_ PINTERRUPTSYNCROUTINE Routine, PVOID DynamicContext)) /*3*/ \
-    M(PKINTERRUPT, GetKInterrupt, (THIS))                                                             /*4*/ \
-    M(NTSTATUS, Connect, (THIS))                                                                      /*5*/ \
-    M(void, Disconnect, (THIS))                                                                       /*6*/ \
-    M(NTSTATUS, RegisterServiceRoutine,                                                                     \
-      (THIS_ PINTERRUPTSYNCROUTINE Routine, PVOID DynamicContext, BOOLEAN First)) /*7*/
+#define PORTICO_IInterruptSync(M)                                                                            \
+    M(NTSTATUS, CallSynchronizedRoutine, (THIS_ PINTERRUPTSYNCROUTINE Routine, PVOID DynamicContext))/*3*/   \
+    M(PKINTERRUPT, GetKInterrupt, (THIS))                                                            /*4*/   \
+    M(NTSTATUS, Connect, (THIS))                                                                     /*5*/   \
+    M(void, Disconnect, (THIS))                                                                      /*6*/   \
+    M(NTSTATUS, RegisterServiceRoutine,                                                                      \
+      (THIS_ PINTERRUPTSYNCROUTINE Routine, PVOID DynamicContext, BOOLEAN First))             /*7*/
 #undef INTERFACE
 #define INTERFACE IInterruptSync
-DECLARE_INTERFACE_(IInterruptSync,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IInterruptSync(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IInterruptSync, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IInterruptSync(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef struct IInterruptSync* PINTERRUPTSYNC;
 #define IMP_IInterruptSync PORTICO_IInterruptSync(PORTICO_IMPLEMENT)
@@ -391,23 +400,29 @@ typedef struct IInterruptSync* PINTERRUPTSYNC;
 #define PORTICO_IServiceSink(M) M(void, RequestService, (THIS)) /*3*/
 #undef INTERFACE
 #define INTERFACE IServiceSink
-DECLARE_INTERFACE_(IServiceSink, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IServiceSink(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IServiceSink, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IServiceSink(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IServiceSink* PSERVICESINK;
 #define IMP_IServiceSink PORTICO_IServiceSink(PORTICO_IMPLEMENT)
 
 // RequestDelayedService: 100 ns units, read as signed: negative = from now, else absolute system time
 // (SG-012, CX-005).
-#define PORTICO_IServiceGroup(M)                                     \
-    M(NTSTATUS, AddMember, (THIS_ PSERVICESINK pServiceSink))  /*4*/ \
-    M(void, RemoveMember, (THIS_ PSERVICESINK pServiceSink))   /*5*/ \
-    M(void, SupportDelayedService, (THIS))                     /*6*/ \
-    M(void, RequestDelayedService, (THIS_ ULONGLONG ullDelay)) /*7*/ \
-    M(void, CancelDelayedService, (THIS))                      /*8*/
+#define PORTICO_IServiceGroup(M)                                                                             \
+    M(NTSTATUS, AddMember, (THIS_ PSERVICESINK pServiceSink))                                        /*4*/   \
+    M(void, RemoveMember, (THIS_ PSERVICESINK pServiceSink))                                         /*5*/   \
+    M(void, SupportDelayedService, (THIS))                                                           /*6*/   \
+    M(void, RequestDelayedService, (THIS_ ULONGLONG ullDelay))                                       /*7*/   \
+    M(void, CancelDelayedService, (THIS))                                                            /*8*/
 #undef INTERFACE
 #define INTERFACE IServiceGroup
-DECLARE_INTERFACE_(IServiceGroup, IServiceSink){
-    DEFINE_ABSTRACT_UNKNOWN() PORTICO_IServiceSink(PORTICO_ABSTRACT) PORTICO_IServiceGroup(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IServiceGroup, IServiceSink) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IServiceSink(PORTICO_ABSTRACT)
+    PORTICO_IServiceGroup(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef struct IServiceGroup* PSERVICEGROUP;
 #define IMP_IServiceGroup IMP_IServiceSink PORTICO_IServiceGroup(PORTICO_IMPLEMENT)
@@ -416,29 +431,31 @@ typedef struct IServiceGroup* PSERVICEGROUP;
 // Too small a buffer: STATUS_BUFFER_OVERFLOW with part of the data, STATUS_BUFFER_TOO_SMALL with none;
 // ResultLength is the size needed in bytes (RK-006). Enumerating past the end: STATUS_NO_MORE_ENTRIES.
 struct IRegistryKey;
-#define PORTICO_IRegistryKey(M)                                                                            \
-    M(NTSTATUS, QueryKey,                                                                                  \
-      (THIS_ KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation, ULONG Length,                \
-       PULONG ResultLength)) /*3*/                                                                         \
-    M(NTSTATUS, EnumerateKey,                                                                              \
-      (THIS_ ULONG Index, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation, ULONG Length,   \
-       PULONG ResultLength)) /*4*/                                                                         \
-    M(NTSTATUS, QueryValueKey,                                                                             \
-      (THIS_ PUNICODE_STRING ValueName, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,              \
-       PVOID KeyValueInformation, ULONG Length, PULONG ResultLength)) /*5*/                                \
-    M(NTSTATUS, EnumerateValueKey,                                                                         \
-      (THIS_ ULONG Index, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass, PVOID KeyValueInformation, \
-       ULONG Length, PULONG ResultLength)) /*6*/                                                           \
-    M(NTSTATUS, SetValueKey,                                                                               \
-      (THIS_ PUNICODE_STRING ValueName, ULONG Type, PVOID Data, ULONG DataSize))                  /*7*/    \
-    M(NTSTATUS, QueryRegistryValues, (THIS_ PRTL_QUERY_REGISTRY_TABLE QueryTable, PVOID Context)) /*8*/    \
-    M(NTSTATUS, NewSubKey,                                                                                 \
-      (THIS_ struct IRegistryKey * *RegistrySubKey, PUNKNOWN OuterUnknown, ACCESS_MASK DesiredAccess,      \
-       PUNICODE_STRING SubKeyName, ULONG CreateOptions, PULONG Disposition)) /*9*/                         \
-    M(NTSTATUS, DeleteKey, (THIS))                                           /*10*/
+#define PORTICO_IRegistryKey(M)                                                                              \
+    M(NTSTATUS, QueryKey,                                                                                    \
+      (THIS_ KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation, ULONG Length,                  \
+       PULONG ResultLength))                                                                         /*3*/   \
+    M(NTSTATUS, EnumerateKey,                                                                                \
+      (THIS_ ULONG Index, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation, ULONG Length,     \
+       PULONG ResultLength))                                                                         /*4*/   \
+    M(NTSTATUS, QueryValueKey,                                                                               \
+      (THIS_ PUNICODE_STRING ValueName, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,                \
+       PVOID KeyValueInformation, ULONG Length, PULONG ResultLength))                                /*5*/   \
+    M(NTSTATUS, EnumerateValueKey,                                                                           \
+      (THIS_ ULONG Index, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass, PVOID KeyValueInformation,   \
+       ULONG Length, PULONG ResultLength))                                                           /*6*/   \
+    M(NTSTATUS, SetValueKey, (THIS_ PUNICODE_STRING ValueName, ULONG Type, PVOID Data, ULONG DataSize)) /*7*/ \
+    M(NTSTATUS, QueryRegistryValues, (THIS_ PRTL_QUERY_REGISTRY_TABLE QueryTable, PVOID Context))    /*8*/   \
+    M(NTSTATUS, NewSubKey,                                                                                   \
+      (THIS_ struct IRegistryKey** RegistrySubKey, PUNKNOWN OuterUnknown, ACCESS_MASK DesiredAccess,         \
+       PUNICODE_STRING SubKeyName, ULONG CreateOptions, PULONG Disposition))                         /*9*/   \
+    M(NTSTATUS, DeleteKey, (THIS))                                                                   /*10*/
 #undef INTERFACE
 #define INTERFACE IRegistryKey
-DECLARE_INTERFACE_(IRegistryKey, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IRegistryKey(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IRegistryKey, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IRegistryKey(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef struct IRegistryKey* PREGISTRYKEY;
 #define IMP_IRegistryKey PORTICO_IRegistryKey(PORTICO_IMPLEMENT)
@@ -456,8 +473,10 @@ enum {
 #define PORTICO_IMusicTechnology(M) M(NTSTATUS, SetTechnology, (THIS_ const GUID* Technology)) /*3*/
 #undef INTERFACE
 #define INTERFACE IMusicTechnology
-DECLARE_INTERFACE_(IMusicTechnology,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMusicTechnology(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMusicTechnology, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IMusicTechnology(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMusicTechnology* PMUSICTECHNOLOGY;
 #define IMP_IMusicTechnology PORTICO_IMusicTechnology(PORTICO_IMPLEMENT)
@@ -465,15 +484,18 @@ typedef IMusicTechnology* PMUSICTECHNOLOGY;
 // IMiniport (IM-001..IM-025).
 // DataRangeIntersection: STATUS_BUFFER_OVERFLOW with the length when OutputBufferLength is 0,
 // STATUS_BUFFER_TOO_SMALL, STATUS_NO_MATCH, or STATUS_NOT_IMPLEMENTED to leave it to the port (IM-022).
-#define PORTICO_IMiniport(M)                                                                                \
-    M(NTSTATUS, GetDescription, (THIS_ PPCFILTER_DESCRIPTOR * Description)) /*3*/                           \
-    M(NTSTATUS, DataRangeIntersection,                                                                      \
-      (THIS_ ULONG PinId, PKSDATARANGE DataRange, PKSDATARANGE MatchingDataRange, ULONG OutputBufferLength, \
+#define PORTICO_IMiniport(M)                                                                                 \
+    M(NTSTATUS, GetDescription, (THIS_ PPCFILTER_DESCRIPTOR* Description))                           /*3*/   \
+    M(NTSTATUS, DataRangeIntersection,                                                                       \
+      (THIS_ ULONG PinId, PKSDATARANGE DataRange, PKSDATARANGE MatchingDataRange, ULONG OutputBufferLength,  \
        PVOID ResultantFormat, PULONG ResultantFormatLength)) /*4*/
 #define DEFINE_ABSTRACT_MINIPORT() PORTICO_IMiniport(PORTICO_ABSTRACT)
 #undef INTERFACE
 #define INTERFACE IMiniport
-DECLARE_INTERFACE_(IMiniport, IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()};
+DECLARE_INTERFACE_(IMiniport, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_MINIPORT()
+};
 #undef INTERFACE
 typedef IMiniport* PMINIPORT;
 #define IMP_IMiniport PORTICO_IMiniport(PORTICO_IMPLEMENT)
@@ -488,21 +510,24 @@ typedef IMiniport* PMINIPORT;
 #define PORTICO_PC_DEVICE PDEVICE_OBJECT
 #define PORTICO_PC_IRP PIRP
 #endif
-#define PORTICO_IPort(M)                                                                        \
-    M(NTSTATUS, Init,                                                                           \
-      (THIS_ PORTICO_PC_DEVICE DeviceObject, PORTICO_PC_IRP Irp, PUNKNOWN UnknownMiniport,      \
-       PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList)) /*3*/                              \
-    M(NTSTATUS, GetDeviceProperty,                                                              \
-      (THIS_ DEVICE_REGISTRY_PROPERTY DeviceProperty, ULONG BufferLength, PVOID PropertyBuffer, \
-       PULONG ResultLength)) /*4*/                                                              \
-    M(NTSTATUS, NewRegistryKey,                                                                 \
-      (THIS_ PREGISTRYKEY * OutRegistryKey, PUNKNOWN OuterUnknown, ULONG RegistryKeyType,       \
-       ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, ULONG CreateOptions,     \
+#define PORTICO_IPort(M)                                                                                     \
+    M(NTSTATUS, Init,                                                                                        \
+      (THIS_ PORTICO_PC_DEVICE DeviceObject, PORTICO_PC_IRP Irp, PUNKNOWN UnknownMiniport,                   \
+       PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList))                                         /*3*/   \
+    M(NTSTATUS, GetDeviceProperty,                                                                           \
+      (THIS_ DEVICE_REGISTRY_PROPERTY DeviceProperty, ULONG BufferLength, PVOID PropertyBuffer,              \
+       PULONG ResultLength))                                                                         /*4*/   \
+    M(NTSTATUS, NewRegistryKey,                                                                              \
+      (THIS_ PREGISTRYKEY* OutRegistryKey, PUNKNOWN OuterUnknown, ULONG RegistryKeyType,                     \
+       ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, ULONG CreateOptions,                  \
        PULONG Disposition)) /*5*/
 #define DEFINE_ABSTRACT_PORT() PORTICO_IPort(PORTICO_ABSTRACT)
 #undef INTERFACE
 #define INTERFACE IPort
-DECLARE_INTERFACE_(IPort, IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()};
+DECLARE_INTERFACE_(IPort, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_PORT()
+};
 #undef INTERFACE
 typedef IPort* PPORT;
 #define IMP_IPort PORTICO_IPort(PORTICO_IMPLEMENT)
@@ -510,13 +535,16 @@ typedef IPort* PPORT;
 // IPortMidi (PM-001..PM-052).
 // Notify: any IRQL; NULL asks for service of every group of the port (PM-013). RegisterServiceGroup returns
 // void (CX-002).
-#define PORTICO_IPortMidi(M)                                                \
-    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup))               /*6*/ \
-    M(void, RegisterServiceGroup, (THIS_ PSERVICEGROUP ServiceGroup)) /*7*/
+#define PORTICO_IPortMidi(M)                                                                                 \
+    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup))                                              /*6*/   \
+    M(void, RegisterServiceGroup, (THIS_ PSERVICEGROUP ServiceGroup))                                /*7*/
 #undef INTERFACE
 #define INTERFACE IPortMidi
-DECLARE_INTERFACE_(IPortMidi, IPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()
-                                         PORTICO_IPortMidi(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPortMidi, IPort) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_PORT()
+    PORTICO_IPortMidi(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef struct IPortMidi* PPORTMIDI;
 #define IMP_IPortMidi IMP_IPort PORTICO_IPortMidi(PORTICO_IMPLEMENT)
@@ -524,15 +552,17 @@ typedef struct IPortMidi* PPORTMIDI;
 // IMiniportMidiStream (MS-001..MS-055).
 // Read and Write: DISPATCH_LEVEL. Read: success with 0 bytes = no more for now. Write: BytesWritten is
 // BytesToWrite, a multiple of four below it, or 0 = busy; STATUS_IO_DEVICE_ERROR when the device is broken.
-#define PORTICO_IMiniportMidiStream(M)                                                             \
-    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                                 /*3*/ \
-    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                                             /*4*/ \
-    M(NTSTATUS, Read, (THIS_ PVOID BufferAddress, ULONG BufferLength, PULONG BytesRead))     /*5*/ \
-    M(NTSTATUS, Write, (THIS_ PVOID BufferAddress, ULONG BytesToWrite, PULONG BytesWritten)) /*6*/
+#define PORTICO_IMiniportMidiStream(M)                                                                       \
+    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                                         /*3*/   \
+    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                                                     /*4*/   \
+    M(NTSTATUS, Read, (THIS_ PVOID BufferAddress, ULONG BufferLength, PULONG BytesRead))             /*5*/   \
+    M(NTSTATUS, Write, (THIS_ PVOID BufferAddress, ULONG BytesToWrite, PULONG BytesWritten))         /*6*/
 #undef INTERFACE
 #define INTERFACE IMiniportMidiStream
-DECLARE_INTERFACE_(IMiniportMidiStream,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportMidiStream(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportMidiStream, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IMiniportMidiStream(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportMidiStream* PMINIPORTMIDISTREAM;
 #define IMP_IMiniportMidiStream PORTICO_IMiniportMidiStream(PORTICO_IMPLEMENT)
@@ -540,18 +570,21 @@ typedef IMiniportMidiStream* PMINIPORTMIDISTREAM;
 // IMiniportMidi (MM-001..MM-052).
 // Service: DISPATCH_LEVEL. *ServiceGroup of Init and NewStream is preset to NULL and may stay so; if set it
 // carries a reference for the port.
-#define PORTICO_IMiniportMidi(M)                                                                 \
-    M(NTSTATUS, Init,                                                                            \
-      (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTMIDI Port,                \
-       PSERVICEGROUP * ServiceGroup)) /*5*/                                                      \
-    M(void, Service, (THIS))          /*6*/                                                      \
-    M(NTSTATUS, NewStream,                                                                       \
-      (THIS_ PMINIPORTMIDISTREAM * Stream, PUNKNOWN OuterUnknown, POOL_TYPE PoolType, ULONG Pin, \
-       BOOLEAN Capture, PKSDATAFORMAT DataFormat, PSERVICEGROUP * ServiceGroup)) /*7*/
+#define PORTICO_IMiniportMidi(M)                                                                             \
+    M(NTSTATUS, Init,                                                                                        \
+      (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTMIDI Port,                            \
+       PSERVICEGROUP* ServiceGroup))                                                                 /*5*/   \
+    M(void, Service, (THIS))                                                                         /*6*/   \
+    M(NTSTATUS, NewStream,                                                                                   \
+      (THIS_ PMINIPORTMIDISTREAM* Stream, PUNKNOWN OuterUnknown, POOL_TYPE PoolType, ULONG Pin,              \
+       BOOLEAN Capture, PKSDATAFORMAT DataFormat, PSERVICEGROUP* ServiceGroup)) /*7*/
 #undef INTERFACE
 #define INTERFACE IMiniportMidi
-DECLARE_INTERFACE_(IMiniportMidi, IMiniport){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()
-                                                 PORTICO_IMiniportMidi(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportMidi, IMiniport) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_MINIPORT()
+    PORTICO_IMiniportMidi(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportMidi* PMINIPORTMIDI;
 #define IMP_IMiniportMidi IMP_IMiniport PORTICO_IMiniportMidi(PORTICO_IMPLEMENT)
@@ -559,129 +592,151 @@ typedef IMiniportMidi* PMINIPORTMIDI;
 // Topology (TP-001..TP-003).
 #undef INTERFACE
 #define INTERFACE IPortTopology
-DECLARE_INTERFACE_(IPortTopology, IPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()};
+DECLARE_INTERFACE_(IPortTopology, IPort) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_PORT()
+};
 #undef INTERFACE
 typedef IPortTopology* PPORTTOPOLOGY;
 #define IMP_IPortTopology IMP_IPort
 
-#define PORTICO_IMiniportTopology(M) \
+#define PORTICO_IMiniportTopology(M)                                                                         \
     M(NTSTATUS, Init, (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTTOPOLOGY Port)) /*5*/
 #undef INTERFACE
 #define INTERFACE IMiniportTopology
-DECLARE_INTERFACE_(IMiniportTopology, IMiniport){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()
-                                                     PORTICO_IMiniportTopology(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportTopology, IMiniport) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_MINIPORT()
+    PORTICO_IMiniportTopology(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportTopology* PMINIPORTTOPOLOGY;
 #define IMP_IMiniportTopology IMP_IMiniport PORTICO_IMiniportTopology(PORTICO_IMPLEMENT)
 
 // WaveCyclic.
-#define PORTICO_IPortWaveCyclic(M)                                                                    \
-    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup)) /*6*/                                         \
-    M(NTSTATUS, NewSlaveDmaChannel,                                                                   \
-      (THIS_ PDMACHANNELSLAVE * DmaChannel, PUNKNOWN OuterUnknown, PRESOURCELIST ResourceList,        \
-       ULONG DmaIndex, ULONG MaximumLength, BOOLEAN DemandMode, DMA_SPEED DmaSpeed)) /*7*/            \
-    M(NTSTATUS, NewMasterDmaChannel,                                                                  \
-      (THIS_ PDMACHANNEL * DmaChannel, PUNKNOWN OuterUnknown, PRESOURCELIST ResourceList,             \
-       ULONG MaximumLength, BOOLEAN Dma32BitAddresses, BOOLEAN Dma64BitAddresses, DMA_WIDTH DmaWidth, \
+#define PORTICO_IPortWaveCyclic(M)                                                                           \
+    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup))                                              /*6*/   \
+    M(NTSTATUS, NewSlaveDmaChannel,                                                                          \
+      (THIS_ PDMACHANNELSLAVE * DmaChannel, PUNKNOWN OuterUnknown, PRESOURCELIST ResourceList,               \
+       ULONG DmaIndex, ULONG MaximumLength, BOOLEAN DemandMode, DMA_SPEED DmaSpeed))                 /*7*/   \
+    M(NTSTATUS, NewMasterDmaChannel,                                                                         \
+      (THIS_ PDMACHANNEL * DmaChannel, PUNKNOWN OuterUnknown, PRESOURCELIST ResourceList,                    \
+       ULONG MaximumLength, BOOLEAN Dma32BitAddresses, BOOLEAN Dma64BitAddresses, DMA_WIDTH DmaWidth,        \
        DMA_SPEED DmaSpeed)) /*8*/
 #undef INTERFACE
 #define INTERFACE IPortWaveCyclic
-DECLARE_INTERFACE_(IPortWaveCyclic, IPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()
-                                               PORTICO_IPortWaveCyclic(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPortWaveCyclic, IPort) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_PORT()
+    PORTICO_IPortWaveCyclic(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPortWaveCyclic* PPORTWAVECYCLIC;
 #define IMP_IPortWaveCyclic IMP_IPort PORTICO_IPortWaveCyclic(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveCyclicStream(M)                                         \
-    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                   /*3*/ \
-    M(ULONG, SetNotificationFreq, (THIS_ ULONG Interval, PULONG FrameSize))    /*4*/ \
-    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                               /*5*/ \
-    M(NTSTATUS, GetPosition, (THIS_ PULONG Position))                          /*6*/ \
-    M(NTSTATUS, NormalizePhysicalPosition, (THIS_ PLONGLONG PhysicalPosition)) /*7*/ \
-    M(void, Silence, (THIS_ PVOID Buffer, ULONG ByteCount))                    /*8*/
+#define PORTICO_IMiniportWaveCyclicStream(M)                                                                 \
+    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                                         /*3*/   \
+    M(ULONG, SetNotificationFreq, (THIS_ ULONG Interval, PULONG FrameSize))                          /*4*/   \
+    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                                                     /*5*/   \
+    M(NTSTATUS, GetPosition, (THIS_ PULONG Position))                                                /*6*/   \
+    M(NTSTATUS, NormalizePhysicalPosition, (THIS_ PLONGLONG PhysicalPosition))                       /*7*/   \
+    M(void, Silence, (THIS_ PVOID Buffer, ULONG ByteCount))                                          /*8*/
 #undef INTERFACE
 #define INTERFACE IMiniportWaveCyclicStream
-DECLARE_INTERFACE_(IMiniportWaveCyclicStream,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportWaveCyclicStream(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportWaveCyclicStream, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IMiniportWaveCyclicStream(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportWaveCyclicStream* PMINIPORTWAVECYCLICSTREAM;
 #define IMP_IMiniportWaveCyclicStream PORTICO_IMiniportWaveCyclicStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveCyclic(M)                                                                 \
-    M(NTSTATUS, Init,                                                                                  \
-      (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTWAVECYCLIC Port)) /*5*/         \
-    M(NTSTATUS, NewStream,                                                                             \
-      (THIS_ PMINIPORTWAVECYCLICSTREAM * Stream, PUNKNOWN OuterUnknown, POOL_TYPE PoolType, ULONG Pin, \
-       BOOLEAN Capture, PKSDATAFORMAT DataFormat, PDMACHANNEL * DmaChannel,                            \
-       PSERVICEGROUP * ServiceGroup)) /*6*/
+#define PORTICO_IMiniportWaveCyclic(M)                                                                       \
+    M(NTSTATUS, Init, (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTWAVECYCLIC Port)) /*5*/ \
+    M(NTSTATUS, NewStream,                                                                                   \
+      (THIS_ PMINIPORTWAVECYCLICSTREAM * Stream, PUNKNOWN OuterUnknown, POOL_TYPE PoolType, ULONG Pin,       \
+       BOOLEAN Capture, PKSDATAFORMAT DataFormat, PDMACHANNEL * DmaChannel, PSERVICEGROUP * ServiceGroup)) /*6*/
 #undef INTERFACE
 #define INTERFACE IMiniportWaveCyclic
-DECLARE_INTERFACE_(IMiniportWaveCyclic, IMiniport){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()
-                                                       PORTICO_IMiniportWaveCyclic(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportWaveCyclic, IMiniport) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_MINIPORT()
+    PORTICO_IMiniportWaveCyclic(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportWaveCyclic* PMINIPORTWAVECYCLIC;
 #define IMP_IMiniportWaveCyclic IMP_IMiniport PORTICO_IMiniportWaveCyclic(PORTICO_IMPLEMENT)
 
 // WavePci.
-#define PORTICO_IPortWavePci(M)                                                                \
-    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup)) /*6*/                                  \
-    M(NTSTATUS, NewMasterDmaChannel,                                                           \
-      (THIS_ PDMACHANNEL * OutDmaChannel, PUNKNOWN OuterUnknown, POOL_TYPE PoolType,           \
-       PRESOURCELIST ResourceList, BOOLEAN ScatterGather, BOOLEAN Dma32BitAddresses,           \
-       BOOLEAN Dma64BitAddresses, BOOLEAN IgnoreCount, DMA_WIDTH DmaWidth, DMA_SPEED DmaSpeed, \
+#define PORTICO_IPortWavePci(M)                                                                              \
+    M(void, Notify, (THIS_ PSERVICEGROUP ServiceGroup))                                              /*6*/   \
+    M(NTSTATUS, NewMasterDmaChannel,                                                                         \
+      (THIS_ PDMACHANNEL * OutDmaChannel, PUNKNOWN OuterUnknown, POOL_TYPE PoolType,                         \
+       PRESOURCELIST ResourceList, BOOLEAN ScatterGather, BOOLEAN Dma32BitAddresses,                         \
+       BOOLEAN Dma64BitAddresses, BOOLEAN IgnoreCount, DMA_WIDTH DmaWidth, DMA_SPEED DmaSpeed,               \
        ULONG MaximumLength, ULONG DmaPort)) /*7*/
 #undef INTERFACE
 #define INTERFACE IPortWavePci
-DECLARE_INTERFACE_(IPortWavePci, IPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()
-                                            PORTICO_IPortWavePci(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPortWavePci, IPort) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_PORT()
+    PORTICO_IPortWavePci(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPortWavePci* PPORTWAVEPCI;
 #define IMP_IPortWavePci IMP_IPort PORTICO_IPortWavePci(PORTICO_IMPLEMENT)
 
-#define PORTICO_IPortWavePciStream(M)                                                                \
-    M(NTSTATUS, GetMapping,                                                                          \
-      (THIS_ PVOID Tag, PPHYSICAL_ADDRESS PhysicalAddress, PVOID * VirtualAddress, PULONG ByteCount, \
-       PULONG Flags))                              /*3*/                                             \
-    M(NTSTATUS, ReleaseMapping, (THIS_ PVOID Tag)) /*4*/                                             \
-    M(NTSTATUS, TerminatePacket, (THIS))           /*5*/
+#define PORTICO_IPortWavePciStream(M)                                                                        \
+    M(NTSTATUS, GetMapping,                                                                                  \
+      (THIS_ PVOID Tag, PPHYSICAL_ADDRESS PhysicalAddress, PVOID * VirtualAddress, PULONG ByteCount,         \
+       PULONG Flags))                                                                                /*3*/   \
+    M(NTSTATUS, ReleaseMapping, (THIS_ PVOID Tag))                                                   /*4*/   \
+    M(NTSTATUS, TerminatePacket, (THIS))                                                             /*5*/
 #undef INTERFACE
 #define INTERFACE IPortWavePciStream
-DECLARE_INTERFACE_(IPortWavePciStream,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortWavePciStream(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPortWavePciStream, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IPortWavePciStream(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPortWavePciStream* PPORTWAVEPCISTREAM;
 #define IMP_IPortWavePciStream PORTICO_IPortWavePciStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWavePciStream(M)                                                            \
-    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                                   /*3*/ \
-    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                                               /*4*/ \
-    M(NTSTATUS, GetPosition, (THIS_ PULONGLONG Position))                                      /*5*/ \
-    M(NTSTATUS, NormalizePhysicalPosition, (THIS_ PLONGLONG PhysicalPosition))                 /*6*/ \
-    M(NTSTATUS, GetAllocatorFraming, (THIS_ PKSALLOCATOR_FRAMING AllocatorFraming))            /*7*/ \
-    M(NTSTATUS, RevokeMappings, (THIS_ PVOID FirstTag, PVOID LastTag, PULONG MappingsRevoked)) /*8*/ \
-    M(void, MappingAvailable, (THIS))                                                          /*9*/ \
-    M(void, Service, (THIS))                                                                   /*10*/
+#define PORTICO_IMiniportWavePciStream(M)                                                                    \
+    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                                         /*3*/   \
+    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                                                     /*4*/   \
+    M(NTSTATUS, GetPosition, (THIS_ PULONGLONG Position))                                            /*5*/   \
+    M(NTSTATUS, NormalizePhysicalPosition, (THIS_ PLONGLONG PhysicalPosition))                       /*6*/   \
+    M(NTSTATUS, GetAllocatorFraming, (THIS_ PKSALLOCATOR_FRAMING AllocatorFraming))                  /*7*/   \
+    M(NTSTATUS, RevokeMappings, (THIS_ PVOID FirstTag, PVOID LastTag, PULONG MappingsRevoked))       /*8*/   \
+    M(void, MappingAvailable, (THIS))                                                                /*9*/   \
+    M(void, Service, (THIS))                                                                         /*10*/
 #undef INTERFACE
 #define INTERFACE IMiniportWavePciStream
-DECLARE_INTERFACE_(IMiniportWavePciStream,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportWavePciStream(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportWavePciStream, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IMiniportWavePciStream(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportWavePciStream* PMINIPORTWAVEPCISTREAM;
 #define IMP_IMiniportWavePciStream PORTICO_IMiniportWavePciStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWavePci(M)                                                         \
-    M(NTSTATUS, Init,                                                                       \
-      (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTWAVEPCI Port,        \
-       PSERVICEGROUP * ServiceGroup)) /*5*/                                                 \
-    M(NTSTATUS, NewStream,                                                                  \
-      (THIS_ PMINIPORTWAVEPCISTREAM * Stream, PUNKNOWN OuterUnknown, POOL_TYPE PoolType,    \
-       PPORTWAVEPCISTREAM PortStream, ULONG Pin, BOOLEAN Capture, PKSDATAFORMAT DataFormat, \
-       PDMACHANNEL * DmaChannel, PSERVICEGROUP * ServiceGroup)) /*6*/                       \
-    M(void, Service, (THIS))                                    /*7*/
+#define PORTICO_IMiniportWavePci(M)                                                                          \
+    M(NTSTATUS, Init,                                                                                        \
+      (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTWAVEPCI Port,                         \
+       PSERVICEGROUP * ServiceGroup))                                                                /*5*/   \
+    M(NTSTATUS, NewStream,                                                                                   \
+      (THIS_ PMINIPORTWAVEPCISTREAM * Stream, PUNKNOWN OuterUnknown, POOL_TYPE PoolType,                     \
+       PPORTWAVEPCISTREAM PortStream, ULONG Pin, BOOLEAN Capture, PKSDATAFORMAT DataFormat,                  \
+       PDMACHANNEL * DmaChannel, PSERVICEGROUP * ServiceGroup))                                      /*6*/   \
+    M(void, Service, (THIS))                                                                         /*7*/
 #undef INTERFACE
 #define INTERFACE IMiniportWavePci
-DECLARE_INTERFACE_(IMiniportWavePci, IMiniport){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()
-                                                    PORTICO_IMiniportWavePci(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportWavePci, IMiniport) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_MINIPORT()
+    PORTICO_IMiniportWavePci(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportWavePci* PMINIPORTWAVEPCI;
 #define IMP_IMiniportWavePci IMP_IMiniport PORTICO_IMiniportWavePci(PORTICO_IMPLEMENT)
@@ -689,111 +744,128 @@ typedef IMiniportWavePci* PMINIPORTWAVEPCI;
 // WaveRT.
 #undef INTERFACE
 #define INTERFACE IPortWaveRT
-DECLARE_INTERFACE_(IPortWaveRT, IPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_PORT()};
+DECLARE_INTERFACE_(IPortWaveRT, IPort) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_PORT()
+};
 #undef INTERFACE
 typedef IPortWaveRT* PPORTWAVERT;
 #define IMP_IPortWaveRT IMP_IPort
 
-#define PORTICO_IPortWaveRTStream(M)                                                                    \
-    M(PMDL, AllocatePagesForMdl, (THIS_ PHYSICAL_ADDRESS HighAddress, SIZE_T TotalBytes)) /*3*/         \
-    M(PMDL, AllocateContiguousPagesForMdl,                                                              \
-      (THIS_ PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, SIZE_T TotalBytes))       /*4*/ \
-    M(PVOID, MapAllocatedPages, (THIS_ PMDL MemoryDescriptorList, MEMORY_CACHING_TYPE CacheType)) /*5*/ \
-    M(VOID, UnmapAllocatedPages, (THIS_ PVOID BaseAddress, PMDL MemoryDescriptorList))            /*6*/ \
-    M(VOID, FreePagesFromMdl, (THIS_ PMDL MemoryDescriptorList))                                  /*7*/ \
-    M(ULONG, GetPhysicalPagesCount, (THIS_ PMDL MemoryDescriptorList))                            /*8*/ \
-    M(PORTICO_RESULT_PHYSICAL_ADDRESS, GetPhysicalPageAddress,                                          \
+#define PORTICO_IPortWaveRTStream(M)                                                                         \
+    M(PMDL, AllocatePagesForMdl, (THIS_ PHYSICAL_ADDRESS HighAddress, SIZE_T TotalBytes))            /*3*/   \
+    M(PMDL, AllocateContiguousPagesForMdl,                                                                   \
+      (THIS_ PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, SIZE_T TotalBytes))          /*4*/   \
+    M(PVOID, MapAllocatedPages, (THIS_ PMDL MemoryDescriptorList, MEMORY_CACHING_TYPE CacheType))    /*5*/   \
+    M(VOID, UnmapAllocatedPages, (THIS_ PVOID BaseAddress, PMDL MemoryDescriptorList))               /*6*/   \
+    M(VOID, FreePagesFromMdl, (THIS_ PMDL MemoryDescriptorList))                                     /*7*/   \
+    M(ULONG, GetPhysicalPagesCount, (THIS_ PMDL MemoryDescriptorList))                               /*8*/   \
+    M(PORTICO_RESULT_PHYSICAL_ADDRESS, GetPhysicalPageAddress,                                               \
       (PORTICO_RESULT_THIS_ PMDL MemoryDescriptorList, ULONG Index)) /*9*/
 #undef INTERFACE
 #define INTERFACE IPortWaveRTStream
-DECLARE_INTERFACE_(IPortWaveRTStream,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortWaveRTStream(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPortWaveRTStream, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IPortWaveRTStream(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPortWaveRTStream* PPORTWAVERTSTREAM;
 #define IMP_IPortWaveRTStream PORTICO_IPortWaveRTStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveRTStream(M)                                                                  \
-    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))     /*3*/                                    \
-    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                 /*4*/                                    \
-    M(NTSTATUS, GetPosition, (THIS_ PKSAUDIO_POSITION Position)) /*5*/                                    \
-    M(NTSTATUS, AllocateAudioBuffer,                                                                      \
-      (THIS_ ULONG RequestedSize, PMDL * AudioBufferMdl, ULONG * ActualSize, ULONG * OffsetFromFirstPage, \
-       MEMORY_CACHING_TYPE * CacheType))                                      /*6*/                       \
-    M(VOID, FreeAudioBuffer, (THIS_ PMDL AudioBufferMdl, ULONG BufferSize))   /*7*/                       \
-    M(VOID, GetHWLatency, (THIS_ KSRTAUDIO_HWLATENCY * hwLatency))            /*8*/                       \
-    M(NTSTATUS, GetPositionRegister, (THIS_ KSRTAUDIO_HWREGISTER * Register)) /*9*/                       \
-    M(NTSTATUS, GetClockRegister, (THIS_ KSRTAUDIO_HWREGISTER * Register))    /*10*/
+#define PORTICO_IMiniportWaveRTStream(M)                                                                     \
+    M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                                         /*3*/   \
+    M(NTSTATUS, SetState, (THIS_ KSSTATE State))                                                     /*4*/   \
+    M(NTSTATUS, GetPosition, (THIS_ PKSAUDIO_POSITION Position))                                     /*5*/   \
+    M(NTSTATUS, AllocateAudioBuffer,                                                                         \
+      (THIS_ ULONG RequestedSize, PMDL * AudioBufferMdl, ULONG * ActualSize, ULONG * OffsetFromFirstPage,    \
+       MEMORY_CACHING_TYPE * CacheType))                                                             /*6*/   \
+    M(VOID, FreeAudioBuffer, (THIS_ PMDL AudioBufferMdl, ULONG BufferSize))                          /*7*/   \
+    M(VOID, GetHWLatency, (THIS_ KSRTAUDIO_HWLATENCY * hwLatency))                                   /*8*/   \
+    M(NTSTATUS, GetPositionRegister, (THIS_ KSRTAUDIO_HWREGISTER * Register))                        /*9*/   \
+    M(NTSTATUS, GetClockRegister, (THIS_ KSRTAUDIO_HWREGISTER * Register))                           /*10*/
 #define DEFINE_ABSTRACT_MINIPORTWAVERTSTREAM() PORTICO_IMiniportWaveRTStream(PORTICO_ABSTRACT)
 #undef INTERFACE
 #define INTERFACE IMiniportWaveRTStream
-DECLARE_INTERFACE_(IMiniportWaveRTStream,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORTWAVERTSTREAM()};
+DECLARE_INTERFACE_(IMiniportWaveRTStream, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_MINIPORTWAVERTSTREAM()
+};
 #undef INTERFACE
 typedef IMiniportWaveRTStream* PMINIPORTWAVERTSTREAM;
 #define IMP_IMiniportWaveRTStream PORTICO_IMiniportWaveRTStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveRTStreamNotification(M)                                                  \
-    M(NTSTATUS, AllocateBufferWithNotification,                                                       \
-      (THIS_ ULONG NotificationCount, ULONG RequestedSize, PMDL * AudioBufferMdl, ULONG * ActualSize, \
-       ULONG * OffsetFromFirstPage, MEMORY_CACHING_TYPE * CacheType))                  /*11*/         \
-    M(VOID, FreeBufferWithNotification, (THIS_ PMDL AudioBufferMdl, ULONG BufferSize)) /*12*/         \
-    M(NTSTATUS, RegisterNotificationEvent, (THIS_ PKEVENT NotificationEvent))          /*13*/         \
-    M(NTSTATUS, UnregisterNotificationEvent, (THIS_ PKEVENT NotificationEvent))        /*14*/
+#define PORTICO_IMiniportWaveRTStreamNotification(M)                                                         \
+    M(NTSTATUS, AllocateBufferWithNotification,                                                              \
+      (THIS_ ULONG NotificationCount, ULONG RequestedSize, PMDL * AudioBufferMdl, ULONG * ActualSize,        \
+       ULONG * OffsetFromFirstPage, MEMORY_CACHING_TYPE * CacheType))                                /*11*/  \
+    M(VOID, FreeBufferWithNotification, (THIS_ PMDL AudioBufferMdl, ULONG BufferSize))               /*12*/  \
+    M(NTSTATUS, RegisterNotificationEvent, (THIS_ PKEVENT NotificationEvent))                        /*13*/  \
+    M(NTSTATUS, UnregisterNotificationEvent, (THIS_ PKEVENT NotificationEvent))                      /*14*/
 #undef INTERFACE
 #define INTERFACE IMiniportWaveRTStreamNotification
-DECLARE_INTERFACE_(IMiniportWaveRTStreamNotification,
-                   IMiniportWaveRTStream){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORTWAVERTSTREAM()
-                                              PORTICO_IMiniportWaveRTStreamNotification(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportWaveRTStreamNotification, IMiniportWaveRTStream) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_MINIPORTWAVERTSTREAM()
+    PORTICO_IMiniportWaveRTStreamNotification(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportWaveRTStreamNotification* PMINIPORTWAVERTSTREAMNOTIFICATION;
-#define IMP_IMiniportWaveRTStreamNotification \
+#define IMP_IMiniportWaveRTStreamNotification                                                                \
     IMP_IMiniportWaveRTStream PORTICO_IMiniportWaveRTStreamNotification(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveRTInputStream(M) \
-    M(NTSTATUS, GetReadPacket,                \
+#define PORTICO_IMiniportWaveRTInputStream(M)                                                                \
+    M(NTSTATUS, GetReadPacket,                                                                               \
       (THIS_ ULONG * PacketNumber, DWORD * Flags, ULONG64 * PerformanceCounterValue, BOOL * MoreData)) /*3*/
 #undef INTERFACE
 #define INTERFACE IMiniportWaveRTInputStream
-DECLARE_INTERFACE_(IMiniportWaveRTInputStream,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportWaveRTInputStream(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportWaveRTInputStream, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IMiniportWaveRTInputStream(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportWaveRTInputStream* PMINIPORTWAVERTINPUTSTREAM;
 #define IMP_IMiniportWaveRTInputStream PORTICO_IMiniportWaveRTInputStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveRTOutputStream(M)                                                        \
-    M(NTSTATUS, SetWritePacket, (THIS_ ULONG PacketNumber, DWORD Flags, ULONG EosPacketLength)) /*3*/ \
-    M(NTSTATUS, GetOutputStreamPresentationPosition,                                                  \
-      (THIS_ KSAUDIO_PRESENTATION_POSITION * pPresentationPosition)) /*4*/                            \
-    M(NTSTATUS, GetPacketCount, (THIS_ ULONG * pPacketCount))        /*5*/
+#define PORTICO_IMiniportWaveRTOutputStream(M)                                                               \
+    M(NTSTATUS, SetWritePacket, (THIS_ ULONG PacketNumber, DWORD Flags, ULONG EosPacketLength))      /*3*/   \
+    M(NTSTATUS, GetOutputStreamPresentationPosition,                                                         \
+      (THIS_ KSAUDIO_PRESENTATION_POSITION * pPresentationPosition))                                 /*4*/   \
+    M(NTSTATUS, GetPacketCount, (THIS_ ULONG * pPacketCount))                                        /*5*/
 #undef INTERFACE
 #define INTERFACE IMiniportWaveRTOutputStream
-DECLARE_INTERFACE_(IMiniportWaveRTOutputStream,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportWaveRTOutputStream(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportWaveRTOutputStream, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IMiniportWaveRTOutputStream(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportWaveRTOutputStream* PMINIPORTWAVERTOUTPUTSTREAM;
 #define IMP_IMiniportWaveRTOutputStream PORTICO_IMiniportWaveRTOutputStream(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportWaveRT(M)                                                                         \
-    M(NTSTATUS, Init, (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTWAVERT Port)) /*5*/ \
-    M(NTSTATUS, NewStream,                                                                                 \
-      (THIS_ PMINIPORTWAVERTSTREAM * Stream, PPORTWAVERTSTREAM PortStream, ULONG Pin, BOOLEAN Capture,     \
-       PKSDATAFORMAT DataFormat))                                                    /*6*/                 \
-    M(NTSTATUS, GetDeviceDescription, (THIS_ PDEVICE_DESCRIPTION DeviceDescription)) /*7*/
+#define PORTICO_IMiniportWaveRT(M)                                                                           \
+    M(NTSTATUS, Init, (THIS_ PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTWAVERT Port)) /*5*/   \
+    M(NTSTATUS, NewStream,                                                                                   \
+      (THIS_ PMINIPORTWAVERTSTREAM * Stream, PPORTWAVERTSTREAM PortStream, ULONG Pin, BOOLEAN Capture,       \
+       PKSDATAFORMAT DataFormat))                                                                    /*6*/   \
+    M(NTSTATUS, GetDeviceDescription, (THIS_ PDEVICE_DESCRIPTION DeviceDescription))                 /*7*/
 #undef INTERFACE
 #define INTERFACE IMiniportWaveRT
-DECLARE_INTERFACE_(IMiniportWaveRT, IMiniport){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_MINIPORT()
-                                                   PORTICO_IMiniportWaveRT(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportWaveRT, IMiniport) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_MINIPORT()
+    PORTICO_IMiniportWaveRT(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportWaveRT* PMINIPORTWAVERT;
 #define IMP_IMiniportWaveRT IMP_IMiniport PORTICO_IMiniportWaveRT(PORTICO_IMPLEMENT)
 
-#define PORTICO_IMiniportAudioSignalProcessing(M) \
-    M(NTSTATUS, GetModes,                         \
-      (THIS_ ULONG Pin, GUID * SignalProcessingModes, ULONG * NumSignalProcessingModes)) /*3*/
+#define PORTICO_IMiniportAudioSignalProcessing(M)                                                            \
+    M(NTSTATUS, GetModes, (THIS_ ULONG Pin, GUID * SignalProcessingModes, ULONG * NumSignalProcessingModes)) /*3*/
 #undef INTERFACE
 #define INTERFACE IMiniportAudioSignalProcessing
-DECLARE_INTERFACE_(IMiniportAudioSignalProcessing, IUnknown){
-    DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportAudioSignalProcessing(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportAudioSignalProcessing, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IMiniportAudioSignalProcessing(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportAudioSignalProcessing* PMINIPORTAudioSignalProcessing;
 #define IMP_IMiniportAudioSignalProcessing PORTICO_IMiniportAudioSignalProcessing(PORTICO_IMPLEMENT)
@@ -804,51 +876,54 @@ typedef enum _PC_EXIT_LATENCY {
     PcExitLatencyInstant = 0,
     PcExitLatencyFast,       // 10 ms
     PcExitLatencyResponsive  // 200 ms
-} PC_EXIT_LATENCY,
-    *PPC_EXIT_LATENCY;
+} PC_EXIT_LATENCY, *PPC_EXIT_LATENCY;
 
-#define PORTICO_IAdapterPowerManagement(M)                                                   \
-    M(void, PowerChangeState, (THIS_ POWER_STATE NewState))                            /*3*/ \
-    M(NTSTATUS, QueryPowerChangeState, (THIS_ POWER_STATE NewStateQuery))              /*4*/ \
-    M(NTSTATUS, QueryDeviceCapabilities, (THIS_ PDEVICE_CAPABILITIES PowerDeviceCaps)) /*5*/
-#define PORTICO_IAdapterPowerManagement2(M) \
-    M(void, PowerChangeState2,              \
-      (THIS_ DEVICE_POWER_STATE NewDeviceState, SYSTEM_POWER_STATE NewSystemState)) /*6*/
-#define PORTICO_IAdapterPowerManagement3(M)                                           \
-    M(void, PowerChangeState3,                                                        \
-      (THIS_ DEVICE_POWER_STATE NewDeviceState, SYSTEM_POWER_STATE NewSystemState,    \
-       PC_EXIT_LATENCY D3ExitLatency))                                          /*7*/ \
-    M(NTSTATUS, D3ExitLatencyChanged, (THIS_ PC_EXIT_LATENCY NewD3ExitLatency)) /*8*/
+#define PORTICO_IAdapterPowerManagement(M)                                                                   \
+    M(void, PowerChangeState, (THIS_ POWER_STATE NewState))                                          /*3*/   \
+    M(NTSTATUS, QueryPowerChangeState, (THIS_ POWER_STATE NewStateQuery))                            /*4*/   \
+    M(NTSTATUS, QueryDeviceCapabilities, (THIS_ PDEVICE_CAPABILITIES PowerDeviceCaps))               /*5*/
+#define PORTICO_IAdapterPowerManagement2(M)                                                                  \
+    M(void, PowerChangeState2, (THIS_ DEVICE_POWER_STATE NewDeviceState, SYSTEM_POWER_STATE NewSystemState)) /*6*/
+#define PORTICO_IAdapterPowerManagement3(M)                                                                  \
+    M(void, PowerChangeState3,                                                                               \
+      (THIS_ DEVICE_POWER_STATE NewDeviceState, SYSTEM_POWER_STATE NewSystemState,                           \
+       PC_EXIT_LATENCY D3ExitLatency))                                                               /*7*/   \
+    M(NTSTATUS, D3ExitLatencyChanged, (THIS_ PC_EXIT_LATENCY NewD3ExitLatency))                      /*8*/
 #define DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT() PORTICO_IAdapterPowerManagement(PORTICO_ABSTRACT)
 #define DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT2() PORTICO_IAdapterPowerManagement2(PORTICO_ABSTRACT)
 
 #undef INTERFACE
 #define INTERFACE IAdapterPowerManagement
-DECLARE_INTERFACE_(IAdapterPowerManagement,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT()};
+DECLARE_INTERFACE_(IAdapterPowerManagement, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT()
+};
 #undef INTERFACE
 typedef IAdapterPowerManagement* PADAPTERPOWERMANAGEMENT;
 #define IMP_IAdapterPowerManagement PORTICO_IAdapterPowerManagement(PORTICO_IMPLEMENT)
 
 #undef INTERFACE
 #define INTERFACE IAdapterPowerManagement2
-DECLARE_INTERFACE_(IAdapterPowerManagement2, IUnknown){DEFINE_ABSTRACT_UNKNOWN()
-                                                           DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT()
-                                                               DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT2()};
+DECLARE_INTERFACE_(IAdapterPowerManagement2, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT()
+    DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT2()
+};
 #undef INTERFACE
 typedef IAdapterPowerManagement2* PADAPTERPOWERMANAGEMENT2;
-#define IMP_IAdapterPowerManagement2 \
-    IMP_IAdapterPowerManagement PORTICO_IAdapterPowerManagement2(PORTICO_IMPLEMENT)
+#define IMP_IAdapterPowerManagement2 IMP_IAdapterPowerManagement PORTICO_IAdapterPowerManagement2(PORTICO_IMPLEMENT)
 
 #undef INTERFACE
 #define INTERFACE IAdapterPowerManagement3
-DECLARE_INTERFACE_(IAdapterPowerManagement3, IUnknown){
-    DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT()
-        DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT2() PORTICO_IAdapterPowerManagement3(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IAdapterPowerManagement3, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT()
+    DEFINE_ABSTRACT_ADAPTERPOWERMANAGEMENT2()
+    PORTICO_IAdapterPowerManagement3(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IAdapterPowerManagement3* PADAPTERPOWERMANAGEMENT3;
-#define IMP_IAdapterPowerManagement3 \
-    IMP_IAdapterPowerManagement2 PORTICO_IAdapterPowerManagement3(PORTICO_IMPLEMENT)
+#define IMP_IAdapterPowerManagement3 IMP_IAdapterPowerManagement2 PORTICO_IAdapterPowerManagement3(PORTICO_IMPLEMENT)
 
 // Old spellings that live on in drivers (FLD-050).
 typedef IAdapterPowerManagement IAdapterPowerManagment;
@@ -860,19 +935,25 @@ typedef IAdapterPowerManagement* PADAPTERPOWERMANAGMENT;
 #define PORTICO_IPowerNotify(M) M(void, PowerChangeNotify, (THIS_ POWER_STATE PowerState)) /*3*/
 #undef INTERFACE
 #define INTERFACE IPowerNotify
-DECLARE_INTERFACE_(IPowerNotify, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPowerNotify(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPowerNotify, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IPowerNotify(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPowerNotify* PPOWERNOTIFY;
 #define IMP_IPowerNotify PORTICO_IPowerNotify(PORTICO_IMPLEMENT)
 
 // IPinCount (PC-001..PC-006), IPinName (NA-001..NA-003).
-#define PORTICO_IPinCount(M)                                                                   \
-    M(void, PinCount,                                                                          \
-      (THIS_ ULONG PinId, PULONG FilterNecessary, PULONG FilterCurrent, PULONG FilterPossible, \
+#define PORTICO_IPinCount(M)                                                                                 \
+    M(void, PinCount,                                                                                        \
+      (THIS_ ULONG PinId, PULONG FilterNecessary, PULONG FilterCurrent, PULONG FilterPossible,               \
        PULONG GlobalCurrent, PULONG GlobalPossible)) /*3*/
 #undef INTERFACE
 #define INTERFACE IPinCount
-DECLARE_INTERFACE_(IPinCount, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPinCount(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPinCount, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IPinCount(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPinCount* PPINCOUNT;
 #define IMP_IPinCount PORTICO_IPinCount(PORTICO_IMPLEMENT)
@@ -880,47 +961,56 @@ typedef IPinCount* PPINCOUNT;
 #define PORTICO_IPinName(M) M(NTSTATUS, GetPinName, (THIS_ PIRP Irp, PKSP_PIN Pin, PVOID Data)) /*3*/
 #undef INTERFACE
 #define INTERFACE IPinName
-DECLARE_INTERFACE_(IPinName, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPinName(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPinName, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IPinName(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPinName* PIPINNAME;
 #define IMP_IPinName PORTICO_IPinName(PORTICO_IMPLEMENT)
 
 // IPortEvents (PE-001..PE-009): GenerateEventList at any IRQL.
-#define PORTICO_IPortEvents(M)                                            \
-    M(void, AddEventToEventList, (THIS_ PKSEVENT_ENTRY EventEntry)) /*3*/ \
-    M(void, GenerateEventList,                                            \
+#define PORTICO_IPortEvents(M)                                                                               \
+    M(void, AddEventToEventList, (THIS_ PKSEVENT_ENTRY EventEntry))                                  /*3*/   \
+    M(void, GenerateEventList,                                                                               \
       (THIS_ GUID * Set, ULONG EventId, BOOL PinEvent, ULONG PinId, BOOL NodeEvent, ULONG NodeId)) /*4*/
 #undef INTERFACE
 #define INTERFACE IPortEvents
-DECLARE_INTERFACE_(IPortEvents, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortEvents(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPortEvents, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IPortEvents(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPortEvents* PPORTEVENTS;
 #define IMP_IPortEvents PORTICO_IPortEvents(PORTICO_IMPLEMENT)
 
 // IDrmPort, IDrmPort2 (DR-001, DR-002).
-#define PORTICO_IDrmPort(M)                                                                         \
-    M(NTSTATUS, CreateContentMixed,                                                                 \
-      (THIS_ PULONG paContentId, ULONG cContentId, PULONG pMixedContentId))                   /*3*/ \
-    M(NTSTATUS, DestroyContent, (THIS_ ULONG ContentId))                                      /*4*/ \
-    M(NTSTATUS, ForwardContentToFileObject, (THIS_ ULONG ContentId, PFILE_OBJECT FileObject)) /*5*/ \
-    M(NTSTATUS, ForwardContentToInterface,                                                          \
-      (THIS_ ULONG ContentId, PUNKNOWN pUnknown, ULONG NumMethods))              /*6*/              \
-    M(NTSTATUS, GetContentRights, (THIS_ ULONG ContentId, PDRMRIGHTS DrmRights)) /*7*/
-#define PORTICO_IDrmPort2(M)                                                                              \
-    M(NTSTATUS, AddContentHandlers, (THIS_ ULONG ContentId, PVOID * paHandlers, ULONG NumHandlers)) /*8*/ \
-    M(NTSTATUS, ForwardContentToDeviceObject,                                                             \
-      (THIS_ ULONG ContentId, PVOID Reserved, PCDRMFORWARD DrmForward)) /*9*/
+#define PORTICO_IDrmPort(M)                                                                                  \
+    M(NTSTATUS, CreateContentMixed, (THIS_ PULONG paContentId, ULONG cContentId, PULONG pMixedContentId)) /*3*/ \
+    M(NTSTATUS, DestroyContent, (THIS_ ULONG ContentId))                                             /*4*/   \
+    M(NTSTATUS, ForwardContentToFileObject, (THIS_ ULONG ContentId, PFILE_OBJECT FileObject))        /*5*/   \
+    M(NTSTATUS, ForwardContentToInterface, (THIS_ ULONG ContentId, PUNKNOWN pUnknown, ULONG NumMethods)) /*6*/ \
+    M(NTSTATUS, GetContentRights, (THIS_ ULONG ContentId, PDRMRIGHTS DrmRights))                     /*7*/
+#define PORTICO_IDrmPort2(M)                                                                                 \
+    M(NTSTATUS, AddContentHandlers, (THIS_ ULONG ContentId, PVOID * paHandlers, ULONG NumHandlers))  /*8*/   \
+    M(NTSTATUS, ForwardContentToDeviceObject, (THIS_ ULONG ContentId, PVOID Reserved, PCDRMFORWARD DrmForward)) /*9*/
 #define DEFINE_ABSTRACT_DRMPORT() PORTICO_IDrmPort(PORTICO_ABSTRACT)
 #undef INTERFACE
 #define INTERFACE IDrmPort
-DECLARE_INTERFACE_(IDrmPort, IUnknown){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_DRMPORT()};
+DECLARE_INTERFACE_(IDrmPort, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_DRMPORT()
+};
 #undef INTERFACE
 typedef IDrmPort* PDRMPORT;
 #define IMP_IDrmPort PORTICO_IDrmPort(PORTICO_IMPLEMENT)
 #undef INTERFACE
 #define INTERFACE IDrmPort2
-DECLARE_INTERFACE_(IDrmPort2, IDrmPort){DEFINE_ABSTRACT_UNKNOWN() DEFINE_ABSTRACT_DRMPORT()
-                                            PORTICO_IDrmPort2(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IDrmPort2, IDrmPort) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    DEFINE_ABSTRACT_DRMPORT()
+    PORTICO_IDrmPort2(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IDrmPort2* PDRMPORT2;
 #define IMP_IDrmPort2 IMP_IDrmPort PORTICO_IDrmPort2(PORTICO_IMPLEMENT)
@@ -947,51 +1037,58 @@ enum {
 #define PORTICO_IPortClsVersion(M) M(DWORD, GetVersion, (THIS)) /*3*/
 #undef INTERFACE
 #define INTERFACE IPortClsVersion
-DECLARE_INTERFACE_(IPortClsVersion,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortClsVersion(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPortClsVersion, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IPortClsVersion(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPortClsVersion* PPORTCLSVERSION;
 #define IMP_IPortClsVersion PORTICO_IPortClsVersion(PORTICO_IMPLEMENT)
 
 // IPortClsPower (PP-001..PP-004).
-#define PORTICO_IPortClsPower(M)                                                                       \
-    M(NTSTATUS, RegisterAdapterPowerManagement,                                                        \
-      (THIS_ PUNKNOWN _pUnknown, PDEVICE_OBJECT _DeviceObject))                                  /*3*/ \
-    M(NTSTATUS, UnregisterAdapterPowerManagement, (THIS_ PDEVICE_OBJECT _DeviceObject))          /*4*/ \
-    M(NTSTATUS, SetIdlePowerManagement, (THIS_ PDEVICE_OBJECT _DeviceObject, BOOLEAN _bEnabled)) /*5*/
+#define PORTICO_IPortClsPower(M)                                                                             \
+    M(NTSTATUS, RegisterAdapterPowerManagement, (THIS_ PUNKNOWN _pUnknown, PDEVICE_OBJECT _DeviceObject)) /*3*/ \
+    M(NTSTATUS, UnregisterAdapterPowerManagement, (THIS_ PDEVICE_OBJECT _DeviceObject))              /*4*/   \
+    M(NTSTATUS, SetIdlePowerManagement, (THIS_ PDEVICE_OBJECT _DeviceObject, BOOLEAN _bEnabled))     /*5*/
 #undef INTERFACE
 #define INTERFACE IPortClsPower
-DECLARE_INTERFACE_(IPortClsPower,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortClsPower(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPortClsPower, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IPortClsPower(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPortClsPower* PPORTCLSPOWER;
 #define IMP_IPortClsPower PORTICO_IPortClsPower(PORTICO_IMPLEMENT)
 
 // Dynamic subdevices (US-001..US-007, UP-001..UP-004).
-#define PORTICO_IUnregisterSubdevice(M) \
-    M(NTSTATUS, UnregisterSubdevice, (THIS_ PDEVICE_OBJECT DeviceObject, PUNKNOWN Unknown)) /*3*/
+#define PORTICO_IUnregisterSubdevice(M)                                                                      \
+    M(NTSTATUS, UnregisterSubdevice, (THIS_ PDEVICE_OBJECT DeviceObject, PUNKNOWN Unknown))          /*3*/
 #undef INTERFACE
 #define INTERFACE IUnregisterSubdevice
-DECLARE_INTERFACE_(IUnregisterSubdevice,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IUnregisterSubdevice(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IUnregisterSubdevice, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IUnregisterSubdevice(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IUnregisterSubdevice* PUNREGISTERSUBDEVICE;
 #define IMP_IUnregisterSubdevice PORTICO_IUnregisterSubdevice(PORTICO_IMPLEMENT)
 
-#define PORTICO_IUnregisterPhysicalConnection(M)                                                         \
-    M(NTSTATUS, UnregisterPhysicalConnection,                                                            \
-      (THIS_ PDEVICE_OBJECT DeviceObject, PUNKNOWN FromUnknown, ULONG FromPin, PUNKNOWN ToUnknown,       \
-       ULONG ToPin)) /*3*/                                                                               \
-    M(NTSTATUS, UnregisterPhysicalConnectionToExternal,                                                  \
-      (THIS_ PDEVICE_OBJECT DeviceObject, PUNKNOWN FromUnknown, ULONG FromPin, PUNICODE_STRING ToString, \
-       ULONG ToPin)) /*4*/                                                                               \
-    M(NTSTATUS, UnregisterPhysicalConnectionFromExternal,                                                \
-      (THIS_ PDEVICE_OBJECT DeviceObject, PUNICODE_STRING FromString, ULONG FromPin, PUNKNOWN ToUnknown, \
+#define PORTICO_IUnregisterPhysicalConnection(M)                                                             \
+    M(NTSTATUS, UnregisterPhysicalConnection,                                                                \
+      (THIS_ PDEVICE_OBJECT DeviceObject, PUNKNOWN FromUnknown, ULONG FromPin, PUNKNOWN ToUnknown,           \
+       ULONG ToPin))                                                                                 /*3*/   \
+    M(NTSTATUS, UnregisterPhysicalConnectionToExternal,                                                      \
+      (THIS_ PDEVICE_OBJECT DeviceObject, PUNKNOWN FromUnknown, ULONG FromPin, PUNICODE_STRING ToString,     \
+       ULONG ToPin))                                                                                 /*4*/   \
+    M(NTSTATUS, UnregisterPhysicalConnectionFromExternal,                                                    \
+      (THIS_ PDEVICE_OBJECT DeviceObject, PUNICODE_STRING FromString, ULONG FromPin, PUNKNOWN ToUnknown,     \
        ULONG ToPin)) /*5*/
 #undef INTERFACE
 #define INTERFACE IUnregisterPhysicalConnection
-DECLARE_INTERFACE_(IUnregisterPhysicalConnection, IUnknown){
-    DEFINE_ABSTRACT_UNKNOWN() PORTICO_IUnregisterPhysicalConnection(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IUnregisterPhysicalConnection, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IUnregisterPhysicalConnection(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IUnregisterPhysicalConnection* PUNREGISTERPHYSICALCONNECTION;
 #define IMP_IUnregisterPhysicalConnection PORTICO_IUnregisterPhysicalConnection(PORTICO_IMPLEMENT)
@@ -999,15 +1096,17 @@ typedef IUnregisterPhysicalConnection* PUNREGISTERPHYSICALCONNECTION;
 // Rebalance, WMI, prefetch: interfaces that adapters name, of no effect on a MIDI port (FN-146).
 typedef enum { PcRebalanceNotSupported = 0, PcRebalanceRemoveSubdevices } PC_REBALANCE_TYPE;
 
-#define PORTICO_IAdapterPnpManagement(M)                          \
-    M(PC_REBALANCE_TYPE, GetSupportedRebalanceType, (THIS)) /*3*/ \
-    M(void, PnpQueryStop, (THIS))                           /*4*/ \
-    M(void, PnpCancelStop, (THIS))                          /*5*/ \
-    M(void, PnpStop, (THIS))                                /*6*/
+#define PORTICO_IAdapterPnpManagement(M)                                                                     \
+    M(PC_REBALANCE_TYPE, GetSupportedRebalanceType, (THIS))                                          /*3*/   \
+    M(void, PnpQueryStop, (THIS))                                                                    /*4*/   \
+    M(void, PnpCancelStop, (THIS))                                                                   /*5*/   \
+    M(void, PnpStop, (THIS))                                                                         /*6*/
 #undef INTERFACE
 #define INTERFACE IAdapterPnpManagement
-DECLARE_INTERFACE_(IAdapterPnpManagement,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IAdapterPnpManagement(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IAdapterPnpManagement, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IAdapterPnpManagement(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IAdapterPnpManagement* PADAPTERPNPMANAGEMENT;
 #define IMP_IAdapterPnpManagement PORTICO_IAdapterPnpManagement(PORTICO_IMPLEMENT)
@@ -1015,39 +1114,49 @@ typedef IAdapterPnpManagement* PADAPTERPNPMANAGEMENT;
 #define PORTICO_IMiniportPnpNotify(M) M(void, PnpStop, (THIS)) /*3*/
 #undef INTERFACE
 #define INTERFACE IMiniportPnpNotify
-DECLARE_INTERFACE_(IMiniportPnpNotify,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IMiniportPnpNotify(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IMiniportPnpNotify, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IMiniportPnpNotify(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IMiniportPnpNotify* PMINIPORTPNPNOTIFY;
 #define IMP_IMiniportPnpNotify PORTICO_IMiniportPnpNotify(PORTICO_IMPLEMENT)
 
-#define PORTICO_IPortClsPnp(M)                                                                              \
-    M(NTSTATUS, RegisterAdapterPnpManagement, (THIS_ PUNKNOWN pUnknown, PDEVICE_OBJECT DeviceObject)) /*3*/ \
-    M(NTSTATUS, UnregisterAdapterPnpManagement, (THIS_ PDEVICE_OBJECT DeviceObject))                  /*4*/
+#define PORTICO_IPortClsPnp(M)                                                                               \
+    M(NTSTATUS, RegisterAdapterPnpManagement, (THIS_ PUNKNOWN pUnknown, PDEVICE_OBJECT DeviceObject))/*3*/   \
+    M(NTSTATUS, UnregisterAdapterPnpManagement, (THIS_ PDEVICE_OBJECT DeviceObject))                 /*4*/
 #undef INTERFACE
 #define INTERFACE IPortClsPnp
-DECLARE_INTERFACE_(IPortClsPnp, IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortClsPnp(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPortClsPnp, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IPortClsPnp(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPortClsPnp* PPORTCLSPNP;
 
-#define PORTICO_IPortWMIRegistration(M)                                   \
-    M(NTSTATUS, RegisterWMIProvider, (THIS_ PDEVICE_OBJECT, PVOID)) /*3*/ \
-    M(NTSTATUS, UnregisterWMIProvider, (THIS_ PDEVICE_OBJECT))      /*4*/
+#define PORTICO_IPortWMIRegistration(M)                                                                      \
+    M(NTSTATUS, RegisterWMIProvider, (THIS_ PDEVICE_OBJECT, PVOID))                                  /*3*/   \
+    M(NTSTATUS, UnregisterWMIProvider, (THIS_ PDEVICE_OBJECT))                                       /*4*/
 #undef INTERFACE
 #define INTERFACE IPortWMIRegistration
-DECLARE_INTERFACE_(IPortWMIRegistration,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPortWMIRegistration(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPortWMIRegistration, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IPortWMIRegistration(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPortWMIRegistration* PPORTWMIREGISTRATION;
 
 #define PORTICO_IPreFetchOffset(M) M(VOID, SetPreFetchOffset, (THIS_ ULONG PreFetchOffset)) /*3*/
 #undef INTERFACE
 #define INTERFACE IPreFetchOffset
-DECLARE_INTERFACE_(IPreFetchOffset,
-                   IUnknown){DEFINE_ABSTRACT_UNKNOWN() PORTICO_IPreFetchOffset(PORTICO_ABSTRACT)};
+DECLARE_INTERFACE_(IPreFetchOffset, IUnknown) {
+    DEFINE_ABSTRACT_UNKNOWN()
+    PORTICO_IPreFetchOffset(PORTICO_ABSTRACT)
+};
 #undef INTERFACE
 typedef IPreFetchOffset* PPREFETCHOFFSET;
 #define IMP_IPreFetchOffset PORTICO_IPreFetchOffset(PORTICO_IMPLEMENT)
+// clang-format on
 
 #define PORTICO_IPortClsSubdeviceEx(M) \
     M(NTSTATUS, UpdatePinDescriptor,   \

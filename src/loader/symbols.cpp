@@ -16,14 +16,15 @@ namespace portico::loader {
 namespace {
 
 // The functions of libdw and libelf that are used here.
-#define PORTICO_LIBDW_FUNCTIONS(X)                                                                        \
-    X(dwfl_begin)                                                                                         \
-    X(dwfl_end) X(dwfl_report_begin) X(dwfl_report_end) X(dwfl_report_module) X(dwfl_linux_proc_report)   \
-        X(dwfl_linux_proc_find_elf) X(dwfl_addrmodule) X(dwfl_module_info) X(dwfl_module_nextcu)          \
-            X(dwfl_module_addrdie) X(dwfl_module_addrname) X(dwarf_haspc) X(dwarf_getsrc_die)             \
-                X(dwarf_linesrc) X(dwarf_lineno) X(dwarf_child) X(dwarf_siblingof) X(dwarf_getscopes_die) \
-                    X(dwarf_tag) X(dwarf_diename) X(dwarf_attr) X(dwarf_formref_die) X(dwarf_formudata)   \
-                        X(dwarf_getsrcfiles) X(dwarf_filesrc) X(elf_version) X(elf_memory)
+// clang-format off
+#define PORTICO_LIBDW_FUNCTIONS(X)                                                                           \
+    X(dwfl_begin) X(dwfl_end) X(dwfl_report_begin) X(dwfl_report_end) X(dwfl_report_module)                  \
+    X(dwfl_linux_proc_report) X(dwfl_linux_proc_find_elf) X(dwfl_addrmodule) X(dwfl_module_info)             \
+    X(dwfl_module_nextcu) X(dwfl_module_addrdie) X(dwfl_module_addrname) X(dwarf_haspc)                      \
+    X(dwarf_getsrc_die) X(dwarf_linesrc) X(dwarf_lineno) X(dwarf_child) X(dwarf_siblingof)                   \
+    X(dwarf_getscopes_die) X(dwarf_tag) X(dwarf_diename) X(dwarf_attr) X(dwarf_formref_die)                  \
+    X(dwarf_formudata) X(dwarf_getsrcfiles) X(dwarf_filesrc) X(elf_version) X(elf_memory)
+// clang-format on
 
 struct Library {
 #define X(NAME) decltype(&::NAME) NAME = nullptr;

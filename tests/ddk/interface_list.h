@@ -55,20 +55,19 @@
 #define METHODS_ISynthSinkDMus(M) METHODS_IMXF(M) PORTICO_ISynthSinkDMus(M)
 #define METHODS_IMasterClock(M) PORTICO_IUnknown(M) PORTICO_IMasterClock(M)
 
-#define ALL_INTERFACES(X)                                                                                  \
-    X(IUnknown)                                                                                            \
-    X(IResourceList) X(IDmaChannel) X(IDmaChannelSlave) X(IInterruptSync) X(IServiceSink) X(IServiceGroup) \
-        X(IRegistryKey) X(IMusicTechnology) X(IMiniport) X(IPort) X(IPortMidi) X(IMiniportMidiStream)      \
-            X(IMiniportMidi) X(IPortTopology) X(IMiniportTopology) X(IPortWaveCyclic)                      \
-                X(IMiniportWaveCyclicStream) X(IMiniportWaveCyclic) X(IPortWavePci) X(IPortWavePciStream)  \
-                    X(IMiniportWavePciStream) X(IMiniportWavePci) X(IPortWaveRT) X(IPortWaveRTStream)      \
-                        X(IMiniportWaveRTStream) X(IMiniportWaveRTStreamNotification) X(IMiniportWaveRT)   \
-                            X(IAdapterPowerManagement) X(IAdapterPowerManagement2)                         \
-                                X(IAdapterPowerManagement3) X(IPowerNotify) X(IPinCount) X(IPinName)       \
-                                    X(IPortEvents) X(IDrmPort) X(IDrmPort2) X(IPortClsVersion)             \
-                                        X(IPortClsPower) X(IUnregisterSubdevice)                           \
-                                            X(IUnregisterPhysicalConnection) X(IPortDMus) X(IMiniportDMus) \
-                                                X(IMXF) X(IAllocatorMXF) X(ISynthSinkDMus) X(IMasterClock)
+// clang-format off
+#define ALL_INTERFACES(X)                                                                                    \
+    X(IUnknown) X(IResourceList) X(IDmaChannel) X(IDmaChannelSlave) X(IInterruptSync) X(IServiceSink)        \
+    X(IServiceGroup) X(IRegistryKey) X(IMusicTechnology) X(IMiniport) X(IPort) X(IPortMidi)                  \
+    X(IMiniportMidiStream) X(IMiniportMidi) X(IPortTopology) X(IMiniportTopology) X(IPortWaveCyclic)         \
+    X(IMiniportWaveCyclicStream) X(IMiniportWaveCyclic) X(IPortWavePci) X(IPortWavePciStream)                \
+    X(IMiniportWavePciStream) X(IMiniportWavePci) X(IPortWaveRT) X(IPortWaveRTStream)                        \
+    X(IMiniportWaveRTStream) X(IMiniportWaveRTStreamNotification) X(IMiniportWaveRT)                         \
+    X(IAdapterPowerManagement) X(IAdapterPowerManagement2) X(IAdapterPowerManagement3) X(IPowerNotify)       \
+    X(IPinCount) X(IPinName) X(IPortEvents) X(IDrmPort) X(IDrmPort2) X(IPortClsVersion) X(IPortClsPower)     \
+    X(IUnregisterSubdevice) X(IUnregisterPhysicalConnection) X(IPortDMus) X(IMiniportDMus) X(IMXF)           \
+    X(IAllocatorMXF) X(ISynthSinkDMus) X(IMasterClock)
+// clang-format on
 
 #define ENUMERATOR(Interface) interface_##Interface,
 enum { ALL_INTERFACES(ENUMERATOR) interface_count };
