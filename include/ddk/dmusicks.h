@@ -12,6 +12,7 @@ extern "C++" {
 
 #define DONT_HOLD_FOR_SEQUENCING 0x8000000000000000
 
+// A GUID a line: they are read and compared as a table.
 // clang-format off
 #define STATIC_CLSID_PortDMus 0xB7902FE9L, 0xFB0A, 0x11D1, 0x81, 0xB0, 0x00, 0x60, 0x08, 0x33, 0x16, 0xC1
 DEFINE_GUIDSTRUCT("B7902FE9-FB0A-11D1-81B0-0060083316C1", CLSID_PortDMus);

@@ -9,6 +9,7 @@
 extern "C++" {
 #endif
 
+// A GUID a line: they are read and compared as a table.
 // clang-format off
 #define STATIC_KSDATAFORMAT_SUBTYPE_DIRECTMUSIC 0x1A82F8BCL, 0x3F8B, 0x11D2, 0xB7, 0x74, 0x00, 0x60, 0x08, 0x33, 0x16, 0xC1
 DEFINE_GUIDSTRUCT("1A82F8BC-3F8B-11D2-B774-0060083316C1", KSDATAFORMAT_SUBTYPE_DIRECTMUSIC);

@@ -516,6 +516,7 @@ typedef NTSTATUS(NTAPI* PFNKSINTERSECTHANDLEREX)(PVOID Context, PIRP Irp, PKSP_P
 #define DEFINE_KSPIN_MEDIUM_TABLE(tablename) const KSPIN_MEDIUM tablename[] =
 #define DEFINE_KSPIN_MEDIUM_ITEM(guid, medium) DEFINE_KSPIN_INTERFACE_ITEM(guid, medium)
 #define DEFINE_KSPIN_DESCRIPTOR_TABLE(tablename) const KSPIN_DESCRIPTOR tablename[] =
+// Written as the structure is laid out.
 // clang-format off
 #define DEFINE_KSPIN_DESCRIPTOR_ITEM(InterfacesCount, Interfaces, MediumsCount, Mediums, DataRangesCount,    \
                                      DataRanges, DataFlow, Communication)                                    \
@@ -834,6 +835,7 @@ typedef struct {
 } KSPROPERTY_SET, *PKSPROPERTY_SET;
 
 #define DEFINE_KSPROPERTY_TABLE(tablename) const KSPROPERTY_ITEM tablename[] =
+// Written as the structure is laid out.
 // clang-format off
 #define DEFINE_KSPROPERTY_ITEM(PropertyId, GetHandler, MinProperty, MinData, SetHandler, Values, \
                                RelationsCount, Relations, SupportHandler, SerializedSize)        \
@@ -1058,6 +1060,7 @@ typedef struct {
     PKSOBJECT_CREATE_ITEM CreateItemsList;
 } KSOBJECT_CREATE, *PKSOBJECT_CREATE;
 #define DEFINE_KSCREATE_DISPATCH_TABLE(tablename) KSOBJECT_CREATE_ITEM tablename[] =
+// Written as the structure is laid out.
 // clang-format off
 #define DEFINE_KSCREATE_ITEMEX(DispatchCreate, TypeName, Context, Flags)              \
     {(DispatchCreate),                                                                \

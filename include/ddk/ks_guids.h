@@ -2,6 +2,7 @@
 // FF-010..FF-014, GV-001. Include ks.h instead: it defines the macros used here.
 #pragma once
 
+// A GUID a line: they are read and compared as a table.
 // clang-format off
 #define STATIC_GUID_NULL 0x00000000L, 0x0000, 0x0000, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00
 DEFINE_GUIDSTRUCT("00000000-0000-0000-0000-000000000000", GUID_NULL);

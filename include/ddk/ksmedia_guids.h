@@ -2,6 +2,7 @@
 // GV-001. Include ksmedia.h instead.
 #pragma once
 
+// A GUID a line: they are read and compared as a table.
 // clang-format off
 #define STATIC_KSMEDIUMSETID_MidiBus 0x05908040L, 0x3246, 0x11D0, 0xA5, 0xD6, 0x28, 0xDB, 0x04, 0xC1, 0x00, 0x00
 DEFINE_GUIDSTRUCT("05908040-3246-11D0-A5D6-28DB04C10000", KSMEDIUMSETID_MidiBus);

@@ -30,7 +30,7 @@ extern "C++" {
 // and so is everything past PORT_CLASS_DEVICE_EXTENSION_SIZE (FN-013..FN-016).
 #define PORT_CLASS_DEVICE_EXTENSION_SIZE (64 * sizeof(ULONG_PTR))
 
-// Interface and class ids.
+// Interface and class ids, one a line: they are read and compared as a table.
 // clang-format off
 DEFINE_GUID(IID_IMiniport, 0xB4C90A24L, 0x5791, 0x11D0, 0x86, 0xF9, 0x00, 0xA0, 0xC9, 0x11, 0xB5, 0x44);
 DEFINE_GUID(IID_IPort, 0xB4C90A25L, 0x5791, 0x11D0, 0x86, 0xF9, 0x00, 0xA0, 0xC9, 0x11, 0xB5, 0x44);
@@ -550,7 +550,7 @@ typedef struct IPortMidi* PPORTMIDI;
 #define IMP_IPortMidi IMP_IPort PORTICO_IPortMidi(PORTICO_IMPLEMENT)
 
 // IMiniportMidiStream (MS-001..MS-055).
-// Read and Write: DISPATCH_LEVEL. Read: success with 0 bytes = no more for now. Write: BytesWritten is
+// Read and Write: DISPATCH_LEVEL. Read: success with 0 bytes = no more at present. Write: BytesWritten is
 // BytesToWrite, a multiple of four below it, or 0 = busy; STATUS_IO_DEVICE_ERROR when the device is broken.
 #define PORTICO_IMiniportMidiStream(M)                                                                       \
     M(NTSTATUS, SetFormat, (THIS_ PKSDATAFORMAT DataFormat))                                         /*3*/   \

@@ -8,22 +8,18 @@
 
 #define ADAPTER __attribute__((ms_abi, no_sanitize("address", "undefined")))
 
-// Checks of one access, of 1 to 16 bytes.
-#define ACCESSES(X) \
-    X(__asan_load1) \
-    X(__asan_load2) \
-    X(__asan_load4) \
-    X(__asan_load8) \
-    X(__asan_load16) X(__asan_store1) X(__asan_store2) X(__asan_store4) X(__asan_store8) X(__asan_store16)
+// Lists, several names a line. First the checks of one access, of 1 to 16 bytes.
+// clang-format off
+#define ACCESSES(X)                                                                                          \
+    X(__asan_load1) X(__asan_load2) X(__asan_load4) X(__asan_load8) X(__asan_load16)                         \
+    X(__asan_store1) X(__asan_store2) X(__asan_store4) X(__asan_store8) X(__asan_store16)
+
 // Of an address and a size.
-#define RANGES(X)                                                                                      \
-    X(__asan_loadN)                                                                                    \
-    X(__asan_storeN)                                                                                   \
-    X(__asan_poison_stack_memory)                                                                      \
-    X(__asan_unpoison_stack_memory)                                                                    \
-    X(__asan_alloca_poison)                                                                            \
-    X(__asan_allocas_unpoison) X(__asan_set_shadow_00) X(__asan_set_shadow_f1) X(__asan_set_shadow_f2) \
-        X(__asan_set_shadow_f3) X(__asan_set_shadow_f5) X(__asan_set_shadow_f8)
+#define RANGES(X)                                                                                            \
+    X(__asan_loadN) X(__asan_storeN) X(__asan_poison_stack_memory) X(__asan_unpoison_stack_memory)           \
+    X(__asan_alloca_poison) X(__asan_allocas_unpoison) X(__asan_set_shadow_00) X(__asan_set_shadow_f1)       \
+    X(__asan_set_shadow_f2) X(__asan_set_shadow_f3) X(__asan_set_shadow_f5) X(__asan_set_shadow_f8)
+// clang-format on
 
 extern "C" {
 #define X(NAME)                                             \

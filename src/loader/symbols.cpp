@@ -15,7 +15,7 @@
 namespace portico::loader {
 namespace {
 
-// The functions of libdw and libelf that are used here.
+// The functions of libdw and libelf that are used here: a list, several names a line.
 // clang-format off
 #define PORTICO_LIBDW_FUNCTIONS(X)                                                                           \
     X(dwfl_begin) X(dwfl_end) X(dwfl_report_begin) X(dwfl_report_end) X(dwfl_report_module)                  \

@@ -55,6 +55,7 @@
 #define METHODS_ISynthSinkDMus(M) METHODS_IMXF(M) PORTICO_ISynthSinkDMus(M)
 #define METHODS_IMasterClock(M) PORTICO_IUnknown(M) PORTICO_IMasterClock(M)
 
+// A list, several names a line.
 // clang-format off
 #define ALL_INTERFACES(X)                                                                                    \
     X(IUnknown) X(IResourceList) X(IDmaChannel) X(IDmaChannelSlave) X(IInterruptSync) X(IServiceSink)        \

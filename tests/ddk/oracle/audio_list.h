@@ -15,6 +15,7 @@
 #endif
 #define O(type, member) N(offsetof(type, member))
 
+// A list, a fact or a few a line.
 // clang-format off
 N(sizeof(KSPRIORITY))
 N(sizeof(KSIDENTIFIER))
