@@ -69,7 +69,7 @@ using namespace portico::portcls;
 
 NTSTATUS NTAPI PcRegisterAdapterPowerManagement(PUNKNOWN Unknown, PVOID pvContext1) {
     DDI(PcRegisterAdapterPowerManagement, PASSIVE_LEVEL);
-    if (Unknown == nullptr) return STATUS_INVALID_PARAMETER;
+    if (Unknown == nullptr || passed_freed(Unknown)) return STATUS_INVALID_PARAMETER;
     AdapterDevice* const adapter = adapter_argument(
         pvContext1, "FN-141",
         "PcRegisterAdapterPowerManagement was given another context than the adapter's FDO.");

@@ -1,6 +1,9 @@
 #include "portcls/com.h"
 
+#include "nt/ex/pool.h"
+#include "nt/probes.h"
 #include "portcls/com_object.h"
+#include "sim/address_map.h"
 
 namespace portico::portcls {
 
@@ -19,6 +22,7 @@ void drop_reference(IUnknown* object) {
 NTSTATUS query_interface(IUnknown* object, const GUID& id, void** out) {
     if (const LiveObject* const own = live_object_at(object)) return own->core->query(id, out);
     *out = nullptr;
+    if (passed_freed(object)) return STATUS_INVALID_PARAMETER;
     NTSTATUS status;
     {
         nt::DriverCall call("IUnknown::QueryInterface", method_of(object, 0));
@@ -27,6 +31,19 @@ NTSTATUS query_interface(IUnknown* object, const GUID& id, void** out) {
     // IU-008: what a failed call left in the output carries no reference.
     if (!NT_SUCCESS(status)) *out = nullptr;
     return NT_SUCCESS(status) && *out == nullptr ? STATUS_NOINTERFACE : status;
+}
+
+bool passed_freed(const void* object) {
+    if (!is_freed(object)) return false;
+    PORTICO_PROBE(contract, "IU-004", object,
+                  "An object was passed whose memory is freed: the caller held no reference.");
+    return true;
+}
+
+bool is_freed(const void* object) {
+    const auto address = reinterpret_cast<std::uint64_t>(object);
+    const bool in_pool = sim::nonpaged_range.contains(address) || sim::paged_range.contains(address);
+    return in_pool && !nt::ex::owns(object);
 }
 
 bool is_unknown_iid(const GUID& id) {

@@ -21,6 +21,11 @@ void drop_reference(IUnknown* object);
 // STATUS_NOINTERFACE also when the object says success and gives nothing (IU-012). Null output on failure.
 NTSTATUS query_interface(IUnknown* object, const GUID& id, void** out);
 
+// A pool address in no live block: what a driver keeps of an object that is gone.
+bool is_freed(const void* object);
+// The same for what a driver passes, which is told (IU-004).
+bool passed_freed(const void* object);
+
 // IU-001: the kernel's IID and the one of user-mode COM.
 bool is_unknown_iid(const GUID& id);
 

@@ -11,6 +11,9 @@ namespace portico::portcls {
 
 struct AdapterDevice;
 
+// Pins or nodes that a filter descriptor may have (docs/limits.md).
+constexpr ULONG descriptor_entry_limit = 1024;
+
 // The part that does not depend on the port's class. All PASSIVE_LEVEL.
 class PortCore {
   public:
@@ -44,6 +47,8 @@ class PortCore {
                         PRESOURCELIST resources);
     // IMiniport::GetDescription (IP-015).
     NTSTATUS fetch_descriptor();
+    // What fetch_descriptor() got, while Init is not over.
+    const PCFILTER_DESCRIPTOR& fetched_descriptor() const { return *descriptor_; }
     // `status` is the binding's. On failure everything is released again.
     NTSTATUS finish_init(NTSTATUS status);
     // True the first time: the derived port lets go of its miniport, then finish_unbind() does the rest.
@@ -106,9 +111,13 @@ class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVe
         enter_init();
         NTSTATUS status = begin_init(device, irp, miniport, adapter, resources);
         if (!NT_SUCCESS(status)) return status;
+        this->reference();  // the miniport may release the port inside its Init
         status = bind_miniport(miniport, adapter, resources);
         if (NT_SUCCESS(status) && !NT_SUCCESS(status = fetch_descriptor())) unbind_miniport();
-        return finish_init(status);
+        if (NT_SUCCESS(status)) check_descriptor(fetched_descriptor());
+        status = finish_init(status);
+        this->dereference();
+        return status;
     }
     NTSTATUS STDMETHODCALLTYPE GetDeviceProperty(DEVICE_REGISTRY_PROPERTY property, ULONG length,
                                                  PVOID buffer, PULONG result_length) final {
@@ -163,6 +172,8 @@ class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVe
     virtual NTSTATUS bind_miniport(IUnknown* miniport, IUnknown* adapter, IResourceList* resources) = 0;
     // Lets go of all that bind_miniport and later calls took: the miniport, service groups, streams.
     virtual void unbind_miniport() = 0;
+    // Tells of what the port's class forbids in a filter's description.
+    virtual void check_descriptor(const PCFILTER_DESCRIPTOR&) {}
     virtual void* find_port_interface(const GUID& id) = 0;
     virtual void dispose() = 0;
 

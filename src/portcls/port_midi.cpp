@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "dmusprop.h"
 #include "ks/pin_connect.h"
 #include "nt/ob/ob.h"
 #include "portcls/midi_filter.h"
@@ -16,6 +17,18 @@ void request_service(IServiceGroup* group) {
     } else {
         group->RequestService();
     }
+}
+
+bool has_direct_music_range(const KSPIN_DESCRIPTOR& pin) {
+    for (ULONG i = 0; i < pin.DataRangesCount; ++i) {
+        const KSDATARANGE* const range = pin.DataRanges[i];
+        if (range == nullptr) continue;
+        if (IsEqualGUID(range->MajorFormat, KSDATAFORMAT_TYPE_MUSIC) &&
+            IsEqualGUID(range->SubFormat, KSDATAFORMAT_SUBTYPE_DIRECTMUSIC)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool over(ULONG current, ULONG possible) {
@@ -73,22 +86,36 @@ NTSTATUS PortMidi::bind_miniport(IUnknown* miniport, IUnknown* adapter, IResourc
     if (!NT_SUCCESS(status)) return status;
     PSERVICEGROUP group = nullptr;  // MM-011
     status = call_init(adapter, resources, &group);
+    if (!NT_SUCCESS(status) && group != nullptr) {
+        PORTICO_PROBE(contract, "MM-017", miniport_.get(),
+                      "IMiniportMidi::Init failed and left a service group with the port.");
+    }
+    if (NT_SUCCESS(status) && group != nullptr) status = take_group(group);
     if (!NT_SUCCESS(status)) {
         unbind_miniport();
         return status;
     }
-    if (group != nullptr && group_.get() == group) {
-        drop_reference(group);  // Init's reference; RegisterServiceGroup's stays
-    } else if (group != nullptr) {
-        if (group_) {
-            PORTICO_PROBE(contract, "PM-033", this,
-                          "IMiniportMidi::Init gave another service group than it registered.");
-        }
-        join_group(group);
-        (group_ ? other_group_ : group_).adopt(group);
-    }
     pin_count_.query(miniport, IID_IPinCount);
     power_notify_.query(miniport, IID_IPowerNotify);
+    return STATUS_SUCCESS;
+}
+
+// The group that Init gave, with a reference for the port (MM-016, IP-021).
+NTSTATUS PortMidi::take_group(IServiceGroup* group) {
+    if (group_.get() == group) {
+        drop_reference(group);  // RegisterServiceGroup's reference stays
+        return STATUS_SUCCESS;
+    }
+    if (group_) {
+        PORTICO_PROBE(contract, "PM-033", this,
+                      "IMiniportMidi::Init gave another service group than it registered.");
+    }
+    const NTSTATUS status = join_group(group);
+    if (!NT_SUCCESS(status)) {
+        drop_reference(group);
+        return status;
+    }
+    (group_ ? other_group_ : group_).adopt(group);
     return STATUS_SUCCESS;
 }
 
@@ -101,12 +128,24 @@ void PortMidi::unbind_miniport() {
     group_.reset();
 }
 
-void PortMidi::join_group(IServiceGroup* group) {
-    if (ServiceGroup* const own = ServiceGroup::own(group)) {
-        own->add(&sink_);
-    } else {
-        ServiceGroup::join(group, &sink_);
+// MM-050: DirectMusic pins are for IMiniportDMus.
+void PortMidi::check_descriptor(const PCFILTER_DESCRIPTOR& filter) {
+    for (ULONG i = 0; i < filter.PinCount; ++i) {
+        if (!has_direct_music_range(ks::pin_at(filter, i).KsPinDescriptor)) continue;
+        PORTICO_PROBE(contract, "MM-050", miniport_.get(),
+                      "An IMiniportMidi describes a DirectMusic pin: those are IMiniportDMus's.");
+        return;
     }
+}
+
+// The driver may have let go of a port that was never bound, but was given a group.
+void PortMidi::dispose() {
+    leave_groups();
+    unmake(this);
+}
+
+NTSTATUS PortMidi::join_group(IServiceGroup* group) {
+    return ServiceGroup::join(group, &sink_);
 }
 
 void PortMidi::leave_groups() {
@@ -127,6 +166,10 @@ void STDMETHODCALLTYPE PortMidi::Notify(PSERVICEGROUP group) {
     if (binding() == Binding::unbound) {
         PORTICO_PROBE(contract, "PM-020", this,
                       "IPortMidi::Notify was called after the subdevice had been taken down.");
+        return;
+    }
+    if (group != nullptr && is_freed(group)) {
+        PORTICO_PROBE(contract, "PM-020", group, "IPortMidi::Notify was given a service group that is gone.");
         return;
     }
     if (group != nullptr) {
@@ -150,13 +193,17 @@ void STDMETHODCALLTYPE PortMidi::RegisterServiceGroup(PSERVICEGROUP group) {
                       "IPortMidi::RegisterServiceGroup was given no service group.");
         return;
     }
-    if (binding() == Binding::bound) {
+    if (binding() == Binding::fresh) {
+        PORTICO_PROBE(contract, "MM-052", this,
+                      "IPortMidi::RegisterServiceGroup was called before IPort::Init, which is what calls "
+                      "IMiniportMidi::Init.");
+    } else if (binding() != Binding::initialising) {
         PORTICO_PROBE(contract, "PM-052", this,
                       "IPortMidi::RegisterServiceGroup was called after Init had returned.");
     }
+    if (binding() == Binding::failed || binding() == Binding::unbound) return;
     if (group == group_.get() || group == other_group_.get()) return;  // PM-035
-    if (group_ && other_group_) return;
-    join_group(group);
+    if ((group_ && other_group_) || !NT_SUCCESS(join_group(group))) return;
     (group_ ? other_group_ : group_).hold(group);
 }
 

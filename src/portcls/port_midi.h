@@ -60,11 +60,13 @@ class PortMidi final : public PortBase<IPortMidi> {
 
     NTSTATUS bind_miniport(IUnknown* miniport, IUnknown* adapter, IResourceList* resources) override;
     void unbind_miniport() override;
+    void check_descriptor(const PCFILTER_DESCRIPTOR& filter) override;
     void* find_port_interface(const GUID& id) override;
-    void dispose() override { unmake(this); }
+    void dispose() override;
 
     NTSTATUS call_init(IUnknown* adapter, IResourceList* resources, PSERVICEGROUP* group);
-    void join_group(IServiceGroup* group);
+    NTSTATUS take_group(IServiceGroup* group);
+    NTSTATUS join_group(IServiceGroup* group);
     void leave_groups();
     void service();
     NTSTATUS check_limits(ULONG pin_id, PFILE_OBJECT filter_file);

@@ -14,6 +14,11 @@ NTSTATUS open_general_key(const KeyRequest& request, PHANDLE key) {
                       "A general registry key needs object attributes with a name.");
         return STATUS_INVALID_PARAMETER;
     }
+    if ((request.attributes->Attributes & OBJ_KERNEL_HANDLE) == 0) {
+        PORTICO_PROBE(
+            contract, "IP-045", request.attributes,
+            "A registry key was opened without OBJ_KERNEL_HANDLE: user mode could reach its handle.");
+    }
     // The object outlives the process in whose context it is made.
     OBJECT_ATTRIBUTES attributes = *request.attributes;
     attributes.Attributes |= OBJ_KERNEL_HANDLE;

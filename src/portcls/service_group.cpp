@@ -115,7 +115,8 @@ void ServiceGroup::RequestService() {
 
 NTSTATUS ServiceGroup::AddMember(PSERVICESINK sink) {
     DDI_METHOD("IServiceGroup::AddMember", PASSIVE_LEVEL);
-    return sink == nullptr ? STATUS_INVALID_PARAMETER : add(sink);
+    if (sink == nullptr || passed_freed(sink)) return STATUS_INVALID_PARAMETER;
+    return add(sink);
 }
 
 void ServiceGroup::RemoveMember(PSERVICESINK sink) {

@@ -18,10 +18,10 @@ constexpr ULONG category_limit = 64;
 
 // FN-052: the driver's buffer must still hold the name. Looked at only where reading it is safe.
 bool name_changed(const Subdevice& subdevice) {
-    const auto address = reinterpret_cast<std::uint64_t>(subdevice.name);
-    const bool in_pool = sim::nonpaged_range.contains(address) || sim::paged_range.contains(address);
-    if (in_pool && !nt::ex::owns(subdevice.name)) return true;
-    if (!in_pool && !sim::image_range.contains(address)) return false;
+    if (is_freed(subdevice.name)) return true;
+    const bool readable = nt::ex::owns(subdevice.name) ||
+                          sim::image_range.contains(reinterpret_cast<std::uint64_t>(subdevice.name));
+    if (!readable) return false;
     return std::memcmp(subdevice.name, subdevice.name_copy.data(), subdevice.name_length * sizeof(WCHAR)) !=
            0;
 }

@@ -9,7 +9,7 @@ namespace {
 
 // These are habits that the documents call usual, not duties (FLD-031 and the P lines): advice.
 bool is_advice(const char* requirement) {
-    static const char* const advices[] = {"PM-033", "PM-052", "PM-020"};
+    static const char* const advices[] = {"PM-033", "PM-052", "PM-020", "IP-045"};
     for (const char* one : advices) {
         if (std::strcmp(one, requirement) == 0) return true;
     }

@@ -8,6 +8,7 @@
 #define AT(type, member) offsetof(type, member)
 
 #define LAYOUT_FACTS(FACT)                                           \
+    FACT("IU-010", sizeof(HRESULT), sizeof(NTSTATUS))                \
     FACT("FD-001", sizeof(PCFILTER_DESCRIPTOR), 80)                  \
     FACT("FD-001", AT(PCFILTER_DESCRIPTOR, AutomationTable), 8)      \
     FACT("FD-001", AT(PCFILTER_DESCRIPTOR, PinSize), 16)             \

@@ -166,6 +166,8 @@ TEST_F(UartTest, InitConnectsRegistersAndResets) {
     EXPECT_EQ(state.sync.resource_index, 0u);
     EXPECT_TRUE(state.sync.first);
     EXPECT_TRUE(state.sync.connected);
+    EXPECT_NE(state.sync.routine, nullptr);
+    REQUIRES("MM-013");
     EXPECT_THAT(state.port.registered, ElementsAre(&state.group));
     EXPECT_EQ(init_group, &state.group);
     EXPECT_EQ(state.group.references, 2u) << "one for the port, one for the miniport";
@@ -180,6 +182,22 @@ TEST_F(UartTest, InitConnectsRegistersAndResets) {
     settle();
     EXPECT_FALSE(state.mpu.input_ready()) << "the answer to UART mode is swallowed as input";
     EXPECT_TRUE(state.port.notified.empty());
+}
+
+TEST_F(UartTest, TheSyncIsTheMiniportsAffair) {
+    ASSERT_EQ(init(), STATUS_SUCCESS);
+    EXPECT_EQ(state.sync.references, 1u) << "the port never sees it";
+    init_group->Release();
+    init_group = nullptr;
+    EXPECT_EQ(miniport->Release(), 0u);
+    EXPECT_EQ(state.sync.references, 0u);
+    EXPECT_FALSE(state.sync.connected);
+    REQUIRES("MM-015");
+    REQUIRES("CX-011");
+    REQUIRES("MM-014");
+    PUNKNOWN unknown = nullptr;
+    ASSERT_EQ(create_miniport(&unknown, CLSID_MiniportDriverUart), STATUS_SUCCESS);
+    miniport = static_cast<PMINIPORTMIDI>(unknown);
 }
 
 TEST_F(UartTest, AnAdaptersSyncIsShared) {

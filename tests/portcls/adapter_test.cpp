@@ -169,6 +169,41 @@ TEST_F(AdapterTest, ForwardsAnIrpAndWaits) {
     });
 }
 
+// What the IRP rule would be told.
+struct IrpFaults {
+    inline static std::vector<nt::IrpFault> list;
+    IrpFaults() {
+        list.clear();
+        nt::probes.irp = [](nt::IrpFault fault, PIRP) { list.push_back(fault); };
+    }
+    ~IrpFaults() { nt::probes.irp = nullptr; }
+};
+
+TEST_F(AdapterTest, AnOverriddenHandlerEndsItsIrpOnce) {
+    ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
+    IrpFaults faults;
+    const auto send = [&](PDRIVER_DISPATCH handler) {
+        driver->MajorFunction[IRP_MJ_SHUTDOWN] = handler;
+        PIRP const irp = nt::io::allocate_irp(fdo->StackSize);
+        IoGetNextIrpStackLocation(irp)->MajorFunction = IRP_MJ_SHUTDOWN;
+        return nt::io::call_and_wait(fdo, irp, nullptr);
+    };
+    run([&] {
+        REQUIRES("FN-021");
+        EXPECT_EQ(send(PcDispatchIrp), STATUS_INVALID_DEVICE_REQUEST);
+        EXPECT_EQ(send([](PDEVICE_OBJECT, PIRP irp)
+                           NTAPI -> NTSTATUS { return nt::io::complete(irp, STATUS_SUCCESS, 0); }),
+                  STATUS_SUCCESS);
+        EXPECT_THAT(faults.list, IsEmpty());
+        send([](PDEVICE_OBJECT device, PIRP irp) NTAPI -> NTSTATUS {
+            const NTSTATUS status = PcDispatchIrp(device, irp);
+            IoCompleteRequest(irp, IO_NO_INCREMENT);
+            return status;
+        });
+        EXPECT_THAT(faults.list, ::testing::Contains(nt::IrpFault::completed_twice));
+    });
+}
+
 TEST_F(AdapterTest, PcCompleteIrpIsForPendingIrps) {
     ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
     static PIRP kept;

@@ -98,8 +98,8 @@ TEST_F(InterruptSyncTest, ConnectsAndDisconnects) {
         device.interrupt();
         let_pass(5 * millisecond_ns);
         EXPECT_EQ(device.calls, 1);
-        REQUIRES("IS-002");
-        EXPECT_EQ(device.seen, sync);
+        REQUIRES("IS-002"), REQUIRES("PM-017");
+        EXPECT_EQ(device.seen, sync) << "and the context is the driver's own";
         EXPECT_EQ(device.irql, nt::ke::line_irql(irq));
         REQUIRES("IS-019");
         EXPECT_EQ(sync->Connect(), STATUS_SUCCESS);

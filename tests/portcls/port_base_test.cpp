@@ -142,6 +142,24 @@ TEST_F(PortBaseTest, AMiniportMustDescribeItself) {
         EXPECT_FALSE(NT_SUCCESS(init(second)));
         EXPECT_THAT(Contracts::take(), ElementsAre("IM-011"));
         second->Release();
+        miniport.descriptor = &miniport.filter;
+        const auto refused = [&](std::function<void(PCFILTER_DESCRIPTOR&)> spoil) {
+            const PCFILTER_DESCRIPTOR good = miniport.filter;
+            spoil(miniport.filter);
+            FakePort* const spoilt = FakePort::create(log);
+            EXPECT_EQ(init(spoilt), STATUS_INVALID_PARAMETER);
+            spoilt->Release();
+            miniport.filter = good;
+            return Contracts::take();
+        };
+        REQUIRES("FD-003");
+        EXPECT_THAT(refused([](auto& f) { f.PinSize = sizeof(PCPIN_DESCRIPTOR) - 8; }),
+                    ElementsAre("FD-003"));
+        EXPECT_THAT(refused([](auto& f) { f.PinSize += 4; }), ElementsAre("FD-003"));
+        REQUIRES("FD-005");
+        EXPECT_THAT(refused([](auto& f) { f.Pins = nullptr; }), ElementsAre("FD-005"));
+        EXPECT_THAT(refused([](auto& f) { f.PinCount = 0xFFFFFFFF; }), ElementsAre("FD-005"));
+        EXPECT_THAT(refused([](auto& f) { f.NodeCount = 1; }), ElementsAre("FD-005"));
         miniport.description_status = STATUS_NO_MEMORY;
         FakePort* const third = FakePort::create(log);
         EXPECT_EQ(init(third), STATUS_NO_MEMORY);

@@ -29,7 +29,8 @@ struct RegistryKeyTest : test::AdapterTest {
                          ULONG* disposition = nullptr) {
         Text text(name);
         OBJECT_ATTRIBUTES attributes;
-        InitializeObjectAttributes(&attributes, &text, OBJ_CASE_INSENSITIVE, nullptr, nullptr);
+        InitializeObjectAttributes(&attributes, &text, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr,
+                                   nullptr);
         PREGISTRYKEY key = nullptr;
         EXPECT_EQ(PcNewRegistryKey(&key, nullptr, GeneralRegistryKey, access, nullptr, nullptr, &attributes,
                                    REG_OPTION_NON_VOLATILE, disposition),
@@ -246,6 +247,15 @@ TEST_F(RegistryKeyTest, ChecksItsArguments) {
                   STATUS_INVALID_PARAMETER);
         EXPECT_THAT(Contracts::take(), ElementsAre("IP-044"));
         EXPECT_EQ(key, nullptr);
+        Text name(u"\\Registry\\Machine\\Software");
+        OBJECT_ATTRIBUTES attributes;
+        InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, nullptr, nullptr);
+        REQUIRES("IP-045");
+        EXPECT_EQ(PcNewRegistryKey(&key, nullptr, GeneralRegistryKey, KEY_READ, nullptr, nullptr, &attributes,
+                                   0, nullptr),
+                  STATUS_SUCCESS);
+        EXPECT_THAT(Contracts::take(), ElementsAre("IP-045"));
+        key->Release();
         FakePort* const port = FakePort::create(log);
         REQUIRES("IP-041");
         EXPECT_EQ(port->NewRegistryKey(nullptr, nullptr, DriverRegistryKey, KEY_READ, nullptr, 0, nullptr),

@@ -158,6 +158,24 @@ TEST_F(ResourceListTest, ADevicesOwnDataIsCopiedWithIt) {
     });
 }
 
+TEST_F(ResourceListTest, ItsDescriptorsAreNotTheDriversToFree) {
+    static int misuses;
+    misuses = 0;
+    nt::probes.pool_misuse = [](std::uint32_t, const nt::Subject&, std::uint64_t, const char*) { ++misuses; };
+    run([&] {
+        PRESOURCELIST const list = make_list();
+        const auto* const port = list->FindTranslatedPort(0);
+        const auto start = port->u.Port.Start.QuadPart;
+        REQUIRES("RL-016");
+        ExFreePool(const_cast<PCM_PARTIAL_RESOURCE_DESCRIPTOR>(port));
+        EXPECT_EQ(misuses, 1);
+        EXPECT_EQ(list->FindTranslatedPort(0)->u.Port.Start.QuadPart, start) << "the list has not suffered";
+        list->Release();
+        EXPECT_EQ(misuses, 1);
+    });
+    nt::probes.pool_misuse = nullptr;
+}
+
 TEST_F(ResourceListTest, RefusesListsThatCannotBeOnes) {
     run([&] {
         translated.head.Count = 100'000;

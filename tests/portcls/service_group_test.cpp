@@ -76,13 +76,32 @@ TEST_F(ServiceGroupTest, RequestsFromAnInterruptsLevelBecomeOneCall) {
             group->RequestService();
             group->RequestService();
             group->RequestService();
-            REQUIRES("SG-004"), REQUIRES("PM-011");
+            REQUIRES("SG-004"), REQUIRES("CX-004"), REQUIRES("PM-011");
             EXPECT_EQ(sink.calls, 0) << "nothing runs on the caller's stack";
         });
         REQUIRES("PM-018");
         EXPECT_EQ(sink.calls, 1);
         group->Release();
     });
+}
+
+TEST_F(ServiceGroupTest, ASinkThatWaitsIsTold) {
+    static int waits;
+    waits = 0;
+    nt::probes.wait_at_raised_irql = [](const void*, bool) { ++waits; };
+    run([&] {
+        PSERVICEGROUP const group = make_group();
+        KEVENT event;
+        nt::ke::initialize_event(&event, NotificationEvent, true);
+        FakeSink sink;
+        sink.on_call = [&] { KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, nullptr); };
+        group->AddMember(&sink);
+        group->RequestService();
+        REQUIRES("SS-003");
+        EXPECT_EQ(waits, 1);
+        group->Release();
+    });
+    nt::probes.wait_at_raised_irql = nullptr;
 }
 
 TEST_F(ServiceGroupTest, AsksAgainWhenServedAtThatMoment) {

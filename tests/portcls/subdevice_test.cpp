@@ -65,6 +65,25 @@ TEST_F(SubdeviceTest, NamesAreUniqueAndMaxObjectsIsALimit) {
     });
 }
 
+TEST_F(SubdeviceTest, AnObjectThatIsGoneIsRefused) {
+    ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
+    run([&] {
+        PPORT port = nullptr;
+        ASSERT_EQ(PcNewPort(&port, CLSID_PortMidi), STATUS_SUCCESS);
+        PSERVICEGROUP group = nullptr;
+        ASSERT_EQ(PcNewServiceGroup(&group, nullptr), STATUS_SUCCESS);
+        EXPECT_EQ(port->Release(), 0u);
+        REQUIRES("IU-004");
+        EXPECT_EQ(PcRegisterSubdevice(fdo, const_cast<PWSTR>(u"Uart"), port), STATUS_INVALID_PARAMETER);
+        EXPECT_THAT(Contracts::take(), ::testing::Contains("IU-004"));
+        EXPECT_EQ(PcRegisterAdapterPowerManagement(port, fdo), STATUS_INVALID_PARAMETER);
+        EXPECT_THAT(Contracts::take(), ElementsAre("IU-004"));
+        EXPECT_EQ(group->AddMember(reinterpret_cast<PSERVICESINK>(port)), STATUS_INVALID_PARAMETER);
+        EXPECT_THAT(Contracts::take(), ElementsAre("IU-004"));
+        group->Release();
+    });
+}
+
 TEST_F(SubdeviceTest, RefusesWhatIsNoInitialisedPort) {
     started([&] {
         FakePort* const port = FakePort::create(log);
@@ -78,6 +97,20 @@ TEST_F(SubdeviceTest, RefusesWhatIsNoInitialisedPort) {
         EXPECT_EQ(PcRegisterSubdevice(node->pdo, const_cast<PWSTR>(u"Uart"), unknown(port)),
                   STATUS_INVALID_PARAMETER);
         EXPECT_THAT(Contracts::take(), Contains("FN-058"));
+        port->Release();
+    });
+}
+
+TEST_F(SubdeviceTest, AnyInterfaceOfThePortStandsForIt) {
+    started([&] {
+        FakePort* const port = make_port(first);
+        PVOID events = nullptr;
+        ASSERT_EQ(port->QueryInterface(IID_IPortEvents, &events), STATUS_SUCCESS);
+        REQUIRES("LC-019");
+        EXPECT_EQ(PcRegisterSubdevice(fdo, const_cast<PWSTR>(u"Uart"), static_cast<PUNKNOWN>(events)),
+                  STATUS_SUCCESS);
+        EXPECT_NE(adapter().subdevices.find(*port), nullptr);
+        static_cast<PUNKNOWN>(events)->Release();
         port->Release();
     });
 }
