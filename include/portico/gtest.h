@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <ostream>
 #include <string>
 
@@ -22,7 +24,15 @@ class TestNameListener : public ::testing::EmptyTestEventListener {
     void OnTestEnd(const ::testing::TestInfo&) override { set_current_test("", ""); }
 };
 
+// A replay that cannot be played is wrong input to the program, not a failure of the test.
+inline void refuse_replay(const std::string& line) {
+    std::fprintf(stderr, "portico: %s\n", line.c_str());
+    std::fflush(nullptr);
+    std::_Exit(2);
+}
+
 inline const bool listening = [] {
+    set_replay_refused(refuse_replay);
     ::testing::UnitTest::GetInstance()->listeners().Append(new TestNameListener);
     return true;
 }();

@@ -77,11 +77,18 @@ struct RegistryValue {
     std::variant<std::uint32_t, std::string, std::vector<std::uint8_t>> value;
 };
 
+// Which of several things that may happen next does: the order that NT has, or one that the seed chooses, to
+// find races. `random`: any processor, at every point. `pct`: probabilistic concurrency testing, which finds
+// bugs that need up to `pct_depth` particular orderings.
+enum class Schedule : std::uint8_t { ordered, random, pct };
+
 struct MachineConfig {
     std::vector<DeviceConfig> devices;  // empty: one virtual device
     std::string driver;                 // path of the driver's image
     std::uint64_t seed = 1;
     unsigned processors = 2;  // 1..8
+    Schedule schedule = Schedule::ordered;
+    unsigned pct_depth = 3;  // 1..16
     std::vector<RegistryValue> registry;
     std::vector<std::string> registry_files;  // .reg
     // A message that waits is delivered at the clock's tick (1 ms), as Windows does, or at its very time.

@@ -28,6 +28,8 @@ void add_run_options(CLI::App& verb, cli::RunOptions& options, bool recording) {
             options.seed_given = true;
         },
         "seed of the run");
+    verb.add_option("--schedule", options.schedule,
+                    "which interleaving: ordered (as NT does), random or pct[:DEPTH], chosen by the seed");
     verb.add_flag("--exact", options.exact,
                   "messages are delivered at their very time instead of the next 1 ms tick");
     verb.add_option("--trace", options.trace, "everything that happens as Chrome trace JSON");

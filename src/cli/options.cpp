@@ -8,6 +8,7 @@
 
 #include "cli/verbs.h"
 #include "machine/machine_file.h"
+#include "machine/schedule.h"
 
 namespace portico::cli {
 namespace {
@@ -58,6 +59,7 @@ Result<MachineConfig> machine_of(const RunOptions& options) {
     if (config.devices.empty())
         config.devices.push_back(drives_hardware(config.driver) ? mpu401() : virtual_device());
     if (options.seed_given) config.seed = options.seed;
+    if (!options.schedule.empty()) PORTICO_TRY_VOID(machine::parse_schedule(options.schedule, config));
     config.exact_sequencer = config.exact_sequencer || options.exact;
     config.trace_file = options.trace;
     return config;

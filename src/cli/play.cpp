@@ -81,7 +81,7 @@ int replay(const std::string& path) {
     const auto report = machine::run_again(path);
     if (!report.ok()) return fail(report.error());
     fmt::print("{}", machine::report_text(report.value()));
-    return report.value().findings.empty() ? 0 : 1;
+    return report.value().findings.empty() && !report.value().other_end ? 0 : 1;
 }
 
 }  // namespace portico::cli

@@ -21,6 +21,7 @@ struct RunOptions {
     std::string filter;
     std::uint64_t seed = 1;
     bool seed_given = false;
+    std::string schedule;
     bool exact = false;
     bool json = false;
     bool quiet = false;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string_view>
 
 #include "loader/loader.h"
@@ -23,7 +24,7 @@ namespace {
     X(dwfl_module_nextcu) X(dwfl_module_addrdie) X(dwfl_module_addrname) X(dwarf_haspc)                      \
     X(dwarf_getsrc_die) X(dwarf_linesrc) X(dwarf_lineno) X(dwarf_child) X(dwarf_siblingof)                   \
     X(dwarf_getscopes_die) X(dwarf_tag) X(dwarf_diename) X(dwarf_attr) X(dwarf_formref_die)                  \
-    X(dwarf_formudata) X(dwarf_getsrcfiles) X(dwarf_filesrc) X(elf_version) X(elf_memory)
+    X(dwarf_formudata) X(dwarf_getsrcfiles) X(dwarf_filesrc) X(dwarf_formstring) X(elf_version) X(elf_memory)
 // clang-format on
 
 struct Library {
@@ -161,12 +162,22 @@ unsigned number(Dwarf_Die* die, unsigned attribute) {
     return static_cast<unsigned>(number);
 }
 
+// A file below the folder in which the compiler ran is told relative to it: whole again, so that it can be
+// opened.
+std::string whole_path(Dwarf_Die* unit, const char* name) {
+    if (name == nullptr) return {};
+    Dwarf_Attribute value;
+    const char* folder = nullptr;
+    if (*name != '/' && dw().dwarf_attr(unit, DW_AT_comp_dir, &value) != nullptr)
+        folder = dw().dwarf_formstring(&value);
+    return folder == nullptr ? name : (std::filesystem::path(folder) / name).lexically_normal().string();
+}
+
 std::string file_name(Dwarf_Die* unit, unsigned index) {
     Dwarf_Files* files = nullptr;
     std::size_t count = 0;
     if (dw().dwarf_getsrcfiles(unit, &files, &count) != 0 || index >= count) return {};
-    const char* const name = dw().dwarf_filesrc(files, index, nullptr, nullptr);
-    return name == nullptr ? std::string{} : name;
+    return whole_path(unit, dw().dwarf_filesrc(files, index, nullptr, nullptr));
 }
 
 class Finder {
@@ -203,8 +214,7 @@ class Finder {
         auto* const line = dw().dwarf_getsrc_die(unit_, address_ - bias_);
         int number = 0;
         if (line == nullptr || dw().dwarf_lineno(line, &number) != 0) return here;
-        const char* const file = dw().dwarf_linesrc(line, nullptr, nullptr);
-        if (file != nullptr) here.file = file;
+        here.file = whole_path(unit_, dw().dwarf_linesrc(line, nullptr, nullptr));
         here.line = number > 0 ? static_cast<unsigned>(number) : 0;
         return here;
     }

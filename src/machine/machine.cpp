@@ -144,6 +144,7 @@ Result<void> Machine::State::power_on() {
     sim::scheduler.reset(config.processors, config.seed);
     sim::bus.reset();
     sim::bus.unclaimed = unclaimed_access;
+    PORTICO_TRY_VOID(choices.begin(config, replay_wanted.choices));
     nt::reset();
     portcls::reset();
     portcls::sequencer_resolution =
@@ -181,6 +182,7 @@ Machine::~Machine() {
 }
 
 Machine::State::~State() {
+    finish_replay();
     if (const auto traced = trace_taps.finish(); !traced.ok())
         fmt::print(stderr, "portico: {}\n", traced.error().message);
     for (Pin::State_* pin : pins) pin->machine = nullptr;

@@ -12,6 +12,7 @@
 #include <toml++/toml.h>
 
 #include "hardware/models.h"
+#include "machine/schedule.h"
 
 namespace portico::machine {
 namespace {
@@ -33,6 +34,8 @@ class Reader {
                 PORTICO_TRY_VOID(take_integer(node, name, 1, 8, [&](std::int64_t v) {
                     config_.processors = static_cast<unsigned>(v);
                 }));
+            } else if (name == "schedule") {
+                PORTICO_TRY_VOID(take_schedule(node));
             } else if (name == "exact_sequencer") {
                 PORTICO_TRY_VOID(take_flag(node, name, config_.exact_sequencer));
             } else if (name == "device") {
@@ -43,8 +46,8 @@ class Reader {
                 PORTICO_TRY_VOID(take_registry_files(node));
             } else {
                 return error(key.source(), name,
-                             "no such key; a machine file knows driver, seed, processors, exact_sequencer, "
-                             "device, registry, registry_files");
+                             "no such key; a machine file knows driver, seed, processors, schedule, "
+                             "exact_sequencer, device, registry, registry_files");
             }
         }
         return {};
@@ -80,6 +83,11 @@ class Reader {
             return error(node, key, fmt::format("a whole number from {} to {} is wanted", least, most));
         take(*value);
         return {};
+    }
+
+    Result<void> take_schedule(const toml::node& node) {
+        const auto taken = parse_schedule(node.value<std::string>().value_or(""), config_);
+        return taken.ok() ? Result<void>{} : error(node, "schedule", taken.error().message);
     }
 
     Result<void> take_flag(const toml::node& node, const std::string& key, bool& flag) {
@@ -262,6 +270,7 @@ std::string machine_toml(const MachineConfig& config) {
     root.insert("driver", config.driver);
     root.insert("seed", static_cast<std::int64_t>(config.seed));
     root.insert("processors", static_cast<std::int64_t>(config.processors));
+    root.insert("schedule", schedule_text(config));
     root.insert("exact_sequencer", config.exact_sequencer);
     toml::array devices;
     for (const DeviceConfig& device : config.devices) {

@@ -200,6 +200,7 @@ class Player {
         report_.advice = machine.advice();
         report_.bug_checked = machine.bug_checked();
         report_.replay_line = machine.replay_line();
+        report_.other_end = machine.state().replaying && !machine.state().end_seen;
         report_.outputs = request_.outputs;
         report_.driver = machine.driver_path();
     }
@@ -346,6 +347,7 @@ class Recording {
         report_.advice = machine.advice();
         report_.bug_checked = machine.bug_checked();
         report_.replay_line = machine.replay_line();
+        report_.other_end = machine.state().replaying && !machine.state().end_seen;
         report_.outputs = request_.outputs;
         report_.driver = machine.driver_path();
         report_.wall_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(

@@ -44,6 +44,7 @@ struct PlayReport {
     std::vector<std::string> outputs;
     std::string replay_line;
     bool bug_checked = false;
+    bool other_end = false;  // a replay that did not come to the recorded end
     std::string driver;
 
     bool complete() const { return matched == asked.messages && strangers == 0; }

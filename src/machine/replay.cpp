@@ -6,16 +6,21 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <type_traits>
 
 #include "build_id.h"
+#include "machine/schedule.h"
 
 namespace portico::machine {
 namespace {
 
-constexpr int format_version = 1;
+constexpr int format_version = 2;
+constexpr std::uintmax_t size_max = 64u << 20;
 
 std::string hex(const std::vector<std::uint8_t>& bytes) {
     std::string out;
@@ -37,23 +42,64 @@ nlohmann::json json_of(const ReplayEnd& end) {
             {"file", end.file}, {"line", end.line}, {"at_ns", end.at_ns}};
 }
 
+// nlohmann converts numbers without a word; a damaged file shall not pass.
+template <class Number>
+Number number(const nlohmann::json& json, const char* key) {
+    const auto& value = json.at(key);
+    const bool whole = std::is_signed_v<Number> ? value.is_number_integer() : value.is_number_unsigned();
+    if (!whole ||
+        (value.is_number_unsigned() &&
+         value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<Number>::max()))) {
+        throw std::runtime_error(fmt::format("{} is not such a number", key));
+    }
+    return value.get<Number>();
+}
+
+std::vector<unsigned> choices_of(const nlohmann::json& json) {
+    std::vector<unsigned> runs;
+    for (const auto& value : json) {
+        if (!value.is_number_unsigned() || value.get<std::uint64_t>() > UINT32_MAX)
+            throw std::runtime_error("choices are not numbers");
+        runs.push_back(value.get<unsigned>());
+    }
+    std::vector<std::uint8_t> choices;
+    if (!sim::ChoiceLog::from_runs(runs, choices))
+        throw std::runtime_error("choices are none that a run makes");
+    return runs;
+}
+
 Replay parse(const nlohmann::json& json) {
     Replay replay;
     replay.build = json.at("build").get<std::string>();
     replay.driver_path = json.at("driver").at("path").get<std::string>();
-    replay.driver_hash = json.at("driver").at("hash").get<std::uint64_t>();
-    replay.seed = json.at("seed").get<std::uint64_t>();
+    replay.driver_hash = number<std::uint64_t>(json.at("driver"), "hash");
+    replay.seed = number<std::uint64_t>(json, "seed");
+    replay.schedule = json.at("schedule").get<std::string>();
+    MachineConfig unused;
+    if (const auto known = parse_schedule(replay.schedule, unused); !known.ok())
+        throw std::runtime_error(known.error().message);
     replay.test = json.at("test").get<std::string>();
     replay.command = json.at("command").get<std::vector<std::string>>();
     replay.machine = json.at("machine").get<std::string>();
-    replay.choices = json.at("choices").get<std::vector<unsigned>>();
+    replay.choices = choices_of(json.at("choices"));
     const auto& end = json.at("end");
-    replay.end = {end.at("code").get<std::uint32_t>(), end.at("rule").get<std::string>(),
-                  end.at("text").get<std::string>(),   end.at("file").get<std::string>(),
-                  end.at("line").get<unsigned>(),      end.at("at_ns").get<std::int64_t>()};
+    replay.end = {number<std::uint32_t>(end, "code"), end.at("rule").get<std::string>(),
+                  end.at("text").get<std::string>(),  end.at("file").get<std::string>(),
+                  number<unsigned>(end, "line"),      number<std::int64_t>(end, "at_ns")};
     if (!unhex(json.at("input").get<std::string>(), replay.input))
         throw std::runtime_error("input is not hexadecimal");
     return replay;
+}
+
+// What a person can use of nlohmann's "[json.exception.parse_error.101] parse error at line 1, ...": one
+// line.
+std::string plain(const char* what) {
+    std::string text = what;
+    if (text.starts_with('[')) text.erase(0, text.find("] ") == std::string::npos ? 0 : text.find("] ") + 2);
+    for (char& c : text) {
+        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+    }
+    return text.substr(0, 160);
 }
 
 }  // namespace
@@ -68,6 +114,7 @@ std::string to_json(const Replay& replay) {
     json["build"] = replay.build;
     json["driver"] = {{"path", replay.driver_path}, {"hash", replay.driver_hash}};
     json["seed"] = replay.seed;
+    json["schedule"] = replay.schedule;
     json["test"] = replay.test;
     json["command"] = replay.command;
     json["machine"] = replay.machine;
@@ -89,11 +136,16 @@ Result<Replay> replay_from_json(const std::string& text, const std::string& path
         }
         return parse(json);
     } catch (const std::exception& error) {
-        return Error{fmt::format("{}: not a replay file: {}", path, error.what())};
+        return Error{fmt::format("{}: not a replay file: {}", path, plain(error.what()))};
     }
 }
 
 Result<Replay> read_replay(const std::string& path) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(path, failed);
+    if (failed) return Error{fmt::format("{}: cannot be read: {}", path, failed.message())};
+    if (size > size_max)
+        return Error{fmt::format("{}: not a replay file: more than {} MiB", path, size_max >> 20)};
     std::ifstream file(path, std::ios::binary);
     if (!file) return Error{fmt::format("{}: cannot be read: {}", path, std::strerror(errno))};
     std::ostringstream text;

@@ -27,11 +27,12 @@ struct Replay {
     std::string driver_path;
     std::uint64_t driver_hash = 0;
     std::uint64_t seed = 1;
+    std::string schedule = "ordered";  // MachineConfig::schedule in words
     std::string test;                  // "MyCard.PlaysANote"; empty for a run of the command line
     std::vector<std::string> command;  // verb and options, for the command line
     std::string machine;               // the machine, as TOML
     std::vector<std::uint8_t> input;   // the MIDI file that was played
-    std::vector<unsigned> choices;     // of an exploring policy, in order
+    std::vector<unsigned> choices;     // of an exploring schedule: sim::ChoiceLog::runs
     ReplayEnd end;
 };
 

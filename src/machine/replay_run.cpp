@@ -57,7 +57,9 @@ Result<PlayReport> run_again(const std::string& path) {
             fmt::format("{}: of the unit test {}; run: PORTICO_REPLAY={} TEST_PROGRAM --gtest_filter={}",
                         path, replay.test, path, replay.test)};
     }
-    if (replay.command.empty()) return Error{fmt::format("{}: has no command to run again", path)};
+    const std::string verb = replay.command.empty() ? "" : replay.command[0];
+    if (verb != "play" && verb != "record")
+        return Error{fmt::format("{}: not a replay file: no run of play or record, but of '{}'", path, verb)};
     PlayRequest request;
     PORTICO_TRY_VOID(parse_machine(replay.machine, path, request.machine));
     request.machine.driver = replay.driver_path;
@@ -67,7 +69,7 @@ Result<PlayReport> run_again(const std::string& path) {
     const SongFile song(replay.input);
     request.song = song.path();
     RecordedRun run;
-    run.verb = replay.command[0];
+    run.verb = verb;
     run.again = &replay;
     run.again_path = path;
     set_recorded_run(&run);

@@ -12,9 +12,11 @@
 #include "hardware/midi_wire.h"
 #include "loader/loader.h"
 #include "machine/replay.h"
+#include "machine/schedule.h"
 #include "machine/trace_taps.h"
 #include "nt/io/pnp.h"
 #include "portico/portico.h"
+#include "report/page.h"
 
 namespace portico {
 
@@ -59,15 +61,18 @@ struct Machine::State {
     client::ClientThread client;
     client::KsClient ks{UserMode};
     std::vector<Pin::State_*> pins;
-    bool reported = false;  // the bug check's page is written
-    unsigned findings_printed = 0;
-    std::string replay_path;
+    bool reported = false;  // the bug check is told
+    unsigned findings_told = 0;
+    machine::Choices choices;
+    std::string replay_path;        // the file that plays this run again, written or being played
+    machine::Replay replay_wanted;  // what is played again
+    bool replaying = false;
+    bool end_seen = false;  // the recorded end was reached
+    bool end_told = false;
     std::string findings_page;  // file for the bug check's page, else the first finding's; empty: none
     bool page_begun = false;
     Result<void> page_written;
     machine::TraceTaps trace_taps;
-    machine::Replay replay_wanted;  // PORTICO_REPLAY
-    std::string replay_wanted_path;
 
     Result<void> power_on();
     Result<void> make_devices();
@@ -92,8 +97,15 @@ struct Machine::State {
     bool bug_checked() const;
     // Writes what has been found since the last time: the page, the replay file.
     void after_run();
-    void report_bug_check();
+    // The page of a finding, its replay file, and whether it is the recorded end.
+    void tell(const nt::Finding& finding);
     std::string write_replay_file(const nt::Finding& finding);
+    void record_end(const nt::Finding& finding);
+    void compare_end(const nt::Finding& finding);
+    void tell_end(const char* what);
+    void finish_replay();
+    std::string replay_line() const;
+    report::PageOptions page_options() const;
     void write_page(const nt::Finding& finding);
     void close_pins();
     MachineDevice* find_device(std::string_view name);

@@ -74,6 +74,9 @@ struct Probes {
 
 extern Probes probes;
 
+// What is known of an IRP: where it was made, and where it was completed.
+Subject subject_of(PIRP irp);
+
 // probes.X(...) when a rule is there.
 #define PORTICO_PROBE(NAME, ...)                                                            \
     do {                                                                                    \

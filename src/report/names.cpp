@@ -1,6 +1,7 @@
 // Numbers in words: bug-check codes, times, events.
 #include <fmt/format.h>
 
+#include "nt/rtl/debug_output.h"
 #include "report/page.h"
 #include "sim/trace.h"
 #include "wdm.h"
@@ -27,12 +28,16 @@ const char* bug_check_name(std::uint32_t code) {
             return "CANCEL_STATE_IN_COMPLETED_IRP";
         case 0x50:
             return "PAGE_FAULT_IN_NONPAGED_AREA";
+        case 0x7F:
+            return "UNEXPECTED_KERNEL_MODE_TRAP";
         case 0x93:
             return "INVALID_KERNEL_HANDLE";
         case 0x9F:
             return "DRIVER_POWER_STATE_FAILURE";
         case 0xB8:
             return "ATTEMPTED_SWITCH_FROM_DPC";
+        case 0xBE:
+            return "ATTEMPTED_WRITE_TO_READONLY_MEMORY";
         case 0xC1:
             return "SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION";
         case 0xC2:
@@ -79,12 +84,24 @@ std::string time_text(Nanoseconds at_ns) {
                        at_ns / microsecond_ns % 1000, at_ns % 1000);
 }
 
+// A text of the driver's that is still kept, on one line.
+static std::string printed_text(std::uint64_t index) {
+    const nt::rtl::DebugOutput& output = nt::rtl::debug_output();
+    if (index < output.first() || index >= output.count()) return "prints to the debugger";
+    std::string text(output.text(index).substr(0, 80));
+    for (char& c : text) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    }
+    while (!text.empty() && text.back() == ' ') text.pop_back();
+    return fmt::format("prints \"{}\"", text);
+}
+
 std::string event_text(const sim::TraceRecord& record) {
     using sim::TraceKind;
     const char* const name = record.name == nullptr ? "" : record.name;
     switch (record.kind) {
         case TraceKind::call:
-            return fmt::format("{}", name);
+            return std::string_view(name) == "PorticoPagedCode" ? "PAGED_CODE" : name;
         case TraceKind::callback_enter:
             return fmt::format("> {}", name);
         case TraceKind::callback_leave:
@@ -122,6 +139,10 @@ std::string event_text(const sim::TraceRecord& record) {
             return fmt::format("{} completes with {:#010x}", name, static_cast<std::uint32_t>(record.b));
         case TraceKind::message:
             return fmt::format("message {:02X} {}", record.a, name);
+        case TraceKind::debug_print:
+            return printed_text(record.a);
+        case TraceKind::irql:
+            return fmt::format("IRQL {} to {}", record.a, record.b);
         case TraceKind::finding:
             return fmt::format("finding: {} {:#x}", name, record.a);
         default:

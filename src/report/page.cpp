@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -46,21 +47,36 @@ std::string module_text(const Line& line) {
     return line.module.empty() ? "?" : fmt::format("{}+{:#x}", line.module, line.offset);
 }
 
+// What comes from a driver or its source moves no cursor and sets no colour.
+std::string printable(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    }
+    return out;
+}
+
 // The lines of source around the place, when the file is still where the compiler found it.
 void put_source(std::string& out, const Line& place, const Ink& colours) {
+    constexpr std::uintmax_t size_max = 16u << 20;
+    std::error_code failed;
+    // The path is the image's to say: a pipe or a device would never end.
+    if (!std::filesystem::is_regular_file(place.file, failed) ||
+        std::filesystem::file_size(place.file, failed) > size_max)
+        return;
     std::ifstream file(place.file);
     std::string text;
     for (unsigned number = 1; number <= place.line + 2 && std::getline(file, text); ++number) {
         if (number + 2 < place.line) continue;
         const bool here = number == place.line;
-        std::replace(text.begin(), text.end(), '\t', ' ');
-        while (!text.empty() && (text.back() == '\r' || text.back() == ' ')) text.pop_back();
+        text = printable(text);
+        while (!text.empty() && text.back() == ' ') text.pop_back();
         out += fmt::format("    {}{:>5} {} {}{}\n", here ? colours.strong : colours.dim, number,
                            here ? '>' : '|', text.substr(0, 96), colours.off);
     }
 }
 
-void put_head(std::string& out, const nt::Finding& finding, const PageOptions& options, const Ink& colours) {
+void put_head(std::string& out, const nt::Finding& finding, const Ink& colours) {
     const bool stops = finding.severity == nt::Severity::bug_check;
     const char* const kind = stops                                       ? "BUG CHECK"
                              : finding.severity == nt::Severity::finding ? "FINDING"
@@ -68,20 +84,19 @@ void put_head(std::string& out, const nt::Finding& finding, const PageOptions& o
     std::string head = fmt::format(" {}", kind);
     if (finding.code != 0) head += fmt::format(" 0x{:08X}  {}", finding.code, bug_check_name(finding.code));
     out += fmt::format("{}{:<98}{}\n\n  {}{}{}\n", colours.head, head, colours.off, colours.strong,
-                       finding.text, colours.off);
+                       printable(finding.text), colours.off);
     if (const verifier::Rule* const rule = verifier::find_rule(finding.rule)) {
         out += fmt::format("  {}Rule {}: {}{}\n", colours.dim, finding.rule, rule->sentence, colours.off);
     } else {
         out += fmt::format("  {}Requirement {}{}\n", colours.dim, finding.rule, colours.off);
     }
-    (void)options;
 }
 
 void put_place(std::string& out, const nt::Finding& finding, const Ink& colours) {
     const Line place = place_of(finding);
     if (place.line == 0) return;
-    out += fmt::format("\n  {}{}:{}{}  {}\n", colours.strong, place.file, place.line, colours.off,
-                       place.function);
+    out += fmt::format("\n  {}{}:{}{}  {}\n", colours.strong, printable(place.file), place.line, colours.off,
+                       printable(place.function));
     put_source(out, place, colours);
 }
 
@@ -120,8 +135,8 @@ void put_stack(std::string& out, std::string_view title, const std::vector<Line>
     std::size_t hidden = 0;
     const auto put_hidden = [&] {
         if (hidden != 0)
-            out +=
-                label("") + fmt::format("{}... {} frames of Portico{}\n", colours.dim, hidden, colours.off);
+            out += label("") + fmt::format("{}... {} frame{} of Portico{}\n", colours.dim, hidden,
+                                           hidden == 1 ? "" : "s", colours.off);
         hidden = 0;
     };
     for (const Line& line : lines) {
@@ -131,7 +146,7 @@ void put_stack(std::string& out, std::string_view title, const std::vector<Line>
             continue;
         }
         put_hidden();
-        const std::string function = line.function.empty() ? module_text(line) : line.function;
+        const std::string function = line.function.empty() ? module_text(line) : printable(line.function);
         out +=
             label(title) + fmt::format("{}{:<{}}  {:<26} {}{}\n", line.driver ? colours.strong : colours.dim,
                                        function.substr(0, 52), width, place_text(line),
@@ -180,6 +195,15 @@ bool faulted(const nt::Finding& finding) {
     return std::string_view(finding.rule) == "fault";
 }
 
+// What is left at unload has no stack but that of its making, which is shown with what it concerns.
+bool is_stack_of_making(const nt::Finding& finding) {
+    const auto& made = finding.subject.made.frames;
+    unsigned count = 0;
+    while (count < made.size() && made[count] != 0) ++count;
+    return count != 0 && count == finding.stack.count &&
+           std::equal(made.begin(), made.begin() + count, finding.stack.frames.begin());
+}
+
 nlohmann::json json_of(const std::vector<Line>& lines) {
     auto array = nlohmann::json::array();
     for (const Line& line : lines) {
@@ -210,18 +234,19 @@ const char* severity_name(nt::Severity severity) {
 std::string page(const nt::Finding& finding, const PageOptions& options) {
     const Ink colours = ink(options.colour);
     std::string out;
-    put_head(out, finding, options, colours);
+    put_head(out, finding, colours);
     put_place(out, finding, colours);
     out += '\n';
     put_parameters(out, finding);
     put_when(out, finding, options);
     out += '\n';
-    put_stack(out, "stack", lines_of(finding.stack, faulted(finding)), colours);
+    if (!is_stack_of_making(finding))
+        put_stack(out, "stack", lines_of(finding.stack, faulted(finding)), colours);
     for (unsigned i = 0; i < sim::scheduler.processor_count; ++i) {
         if (finding.others[i].count == 0) continue;
         put_stack(out, fmt::format("processor {}", i), lines_of(finding.others[i], false), colours);
     }
-    if (finding.subject.kind != nullptr) out += '\n';
+    if (finding.subject.kind != nullptr && !is_stack_of_making(finding)) out += '\n';
     put_subject(out, finding, colours);
     out += '\n';
     put_events(out, finding, options, colours);
@@ -234,8 +259,11 @@ std::string page(const nt::Finding& finding, const PageOptions& options) {
 
 std::string page_json(const nt::Finding& finding, const PageOptions& options) {
     nlohmann::json json;
+    json["portico-page"] = 1;
     json["severity"] = severity_name(finding.severity);
     json["rule"] = finding.rule;
+    if (const verifier::Rule* const rule = verifier::find_rule(finding.rule))
+        json["demands"] = rule->sentence;
     json["code"] = finding.code;
     json["name"] = bug_check_name(finding.code);
     json["text"] = finding.text;
@@ -243,7 +271,7 @@ std::string page_json(const nt::Finding& finding, const PageOptions& options) {
     json["place"] = {{"file", place.file}, {"line", place.line}, {"function", place.function}};
     json["at_ns"] = finding.at_ns;
     json["processor"] = finding.processor;
-    json["irql"] = finding.irql;
+    json["irql"] = {{"level", finding.irql}, {"name", verifier::irql_name(finding.irql)}};
     json["thread"] = {{"id", finding.thread}, {"name", finding.thread_name}};
     for (unsigned i = 0; i < 4; ++i) {
         const char* const name = finding.parameter_names[i];
@@ -251,14 +279,21 @@ std::string page_json(const nt::Finding& finding, const PageOptions& options) {
             {{"name", name == nullptr ? "reserved" : name}, {"value", finding.parameters[i]}});
     }
     json["stack"] = json_of(lines_of(finding.stack, faulted(finding)));
+    json["other_processors"] = nlohmann::json::array();
+    for (unsigned i = 0; i < sim::scheduler.processor_count; ++i) {
+        if (finding.others[i].count == 0) continue;
+        json["other_processors"].push_back(
+            {{"processor", i}, {"stack", json_of(lines_of(finding.others[i], false))}});
+    }
     if (finding.subject.kind != nullptr) {
         json["subject"] = {{"kind", finding.subject.kind},
                            {"address", finding.subject.address},
                            {"size", finding.subject.size},
-                           {"tag", finding.subject.tag},
+                           {"tag", finding.subject.tag == 0 ? "" : tag_text(finding.subject.tag)},
                            {"made", json_of(lines_of(finding.subject.made))},
                            {"last", json_of(lines_of(finding.subject.last))}};
     }
+    json["events"] = nlohmann::json::array();
     const std::uint64_t end = finding.trace_end;
     const std::uint64_t wanted = end > options.event_count ? end - options.event_count : 0;
     for (std::uint64_t i = std::max(sim::trace.first(), wanted); i < end; ++i) {
@@ -271,7 +306,7 @@ std::string page_json(const nt::Finding& finding, const PageOptions& options) {
     }
     if (!options.driver.empty()) json["driver"] = options.driver;
     if (!options.replay_line.empty()) json["replay"] = options.replay_line;
-    return json.dump(2);
+    return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace portico::report

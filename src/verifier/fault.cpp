@@ -1,6 +1,7 @@
-// fault: a bad address, a division by zero, an illegal instruction in a driver, or in Portico on its behalf,
-// is the driver's bug check. The signal handler moves the interrupted context into a routine that reports it
-// on a stack of its own, because the one at fault may be the reason.
+// fault: what the processor would not do for a driver, or for Portico on its behalf, is the driver's bug
+// check: a bad address, code that is none, a division by zero, an illegal instruction, a stack that is used
+// up. The signal handler moves the interrupted context into a routine that reports it on a stack of its own,
+// because the one at fault may be the reason.
 #include <csignal>
 #include <cstdlib>
 #include <sys/ucontext.h>
@@ -13,18 +14,38 @@
 namespace portico::verifier {
 namespace {
 
+enum class Kind : std::uint8_t {
+    instruction,  // a division by zero, an illegal instruction, a breakpoint
+    stack_overflow,
+    execute_data,
+    write_constant,
+    no_pointer,    // an address that none can be: the processor does not say which
+    raised,        // any address, at DISPATCH_LEVEL or above
+    user_address,  // below MmUserProbeAddress, so null pointers too
+    system_address,
+};
+
 struct Fault {
     int signal = 0;
     std::uint64_t rip = 0;
     std::uint64_t rbp = 0;
     std::uint64_t address = 0;
-    unsigned access = 0;  // 0 read, 1 write, 8 execute
-    bool address_known = false;
+    std::uint64_t caller = 0;  // of code that has no frame of its own
+    unsigned access = 0;       // 0 read, 1 write, 8 execute
+    bool present = false;      // there is memory, but not for this access
+    Kind kind = Kind::instruction;
 };
 
 Fault pending;
 alignas(64) char report_stack[256 * 1024];
 alignas(64) char signal_stack[64 * 1024];
+
+nt::Stack stack_of(const Fault& fault) {
+    nt::Stack stack;
+    stack.frames[stack.count++] = fault.rip;
+    nt::walk_stack(stack, fault.caller, fault.rbp);
+    return stack;
+}
 
 // The stack must pass through a driver: a fault without one is Portico's own.
 bool driver_on_stack(const nt::Stack& stack) {
@@ -34,10 +55,21 @@ bool driver_on_stack(const nt::Stack& stack) {
     return false;
 }
 
-std::uint32_t code_of(const Fault& fault) {
-    if (fault.signal != SIGSEGV && fault.signal != SIGBUS) return 0x1E;
-    if (sim::this_processor->irql >= sim::dispatch_level) return 0xD1;
-    return fault.address_known ? 0x50 : 0x1E;
+// The lowest page of a thread's stack is its guard.
+bool in_stack_guard(std::uint64_t address) {
+    const std::uint64_t slot_size = sim::fiber_stack_size + sim::page_size;
+    return sim::stack_range.contains(address) &&
+           (address - sim::stack_range.base) % slot_size < sim::page_size;
+}
+
+Kind kind_of(const Fault& fault, bool address_known) {
+    if (fault.signal != SIGSEGV && fault.signal != SIGBUS) return Kind::instruction;
+    if (!address_known) return Kind::no_pointer;
+    if (in_stack_guard(fault.address)) return Kind::stack_overflow;
+    if (fault.access == 8 && fault.present) return Kind::execute_data;
+    if (fault.access == 1 && fault.present) return Kind::write_constant;
+    if (sim::this_processor->irql >= sim::dispatch_level) return Kind::raised;
+    return fault.address < sim::user_probe_address ? Kind::user_address : Kind::system_address;
 }
 
 std::uint32_t exception_of(int signal) {
@@ -54,23 +86,73 @@ std::uint32_t exception_of(int signal) {
 }
 
 const char* what(const Fault& fault) {
+    switch (fault.kind) {
+        case Kind::stack_overflow:
+            return "The driver's kernel stack is used up: its calls or its local variables are too many.";
+        case Kind::execute_data:
+            return "The driver jumps into data, which cannot be executed.";
+        case Kind::write_constant:
+            return "The driver writes to memory that is read-only.";
+        case Kind::no_pointer:
+            return "The driver uses a pointer that holds no address (not canonical), as freed or overwritten "
+                   "memory does.";
+        default:
+            break;
+    }
     switch (fault.signal) {
         case SIGFPE:
             return "The driver divides by zero.";
         case SIGILL:
             return "The driver runs into an illegal instruction.";
         case SIGTRAP:
-            return "The driver runs into a breakpoint.";
+            return "The driver runs into a breakpoint, and no debugger is attached.";
         default:
             break;
     }
-    if (fault.address_known && fault.address < 0x10000) {
-        return fault.access == 1 ? "The driver writes through a null pointer."
-                                 : "The driver reads through a null pointer.";
+    const bool null = fault.address < 0x10000;
+    if (fault.access == 8)
+        return null ? "The driver calls through a null pointer."
+                    : "The driver jumps to an address where there is no code.";
+    if (fault.access == 1)
+        return null ? "The driver writes through a null pointer."
+                    : "The driver writes to an address that is not there.";
+    return null ? "The driver reads through a null pointer."
+                : "The driver reads an address that is not there.";
+}
+
+nt::Finding finding_of(const Fault& fault) {
+    constexpr const char* access = "access: 0 read, 1 write, 8 execute";
+    const auto stop = [&](std::uint32_t code, std::initializer_list<Parameter> parameters) {
+        auto finding = make(nt::Severity::bug_check, "fault", code, "%s", what(fault));
+        set_parameters(finding, parameters);
+        return finding;
+    };
+    switch (fault.kind) {
+        case Kind::instruction:
+            return stop(0x1E, {{"exception", exception_of(fault.signal)}, {"instruction", fault.rip}});
+        case Kind::stack_overflow:
+            return stop(0x7F,
+                        {{"trap: double fault", 8}, {"address", fault.address}, {"instruction", fault.rip}});
+        case Kind::execute_data:
+            return stop(0xFC, {{"address", fault.address}});
+        case Kind::write_constant:
+            return stop(0xBE, {{"address", fault.address}});
+        case Kind::raised:
+            return stop(0xD1, {{"address", fault.address},
+                               {"IRQL", sim::this_processor->irql},
+                               {access, fault.access},
+                               {"instruction", fault.rip}});
+        case Kind::system_address:
+            return stop(0x50,
+                        {{"address", fault.address}, {access, fault.access}, {"instruction", fault.rip}});
+        case Kind::no_pointer:
+        case Kind::user_address:
+            break;
     }
-    if (fault.access == 8) return "The driver jumps to an address where there is no code.";
-    return fault.access == 1 ? "The driver writes to an address that is not there."
-                             : "The driver reads an address that is not there.";
+    return stop(0x1E, {{"exception", exception_of(fault.signal)},
+                       {"instruction", fault.rip},
+                       {access, fault.access},
+                       {"address", fault.address}});
 }
 
 [[noreturn]] void die_of(const Fault& fault) {
@@ -84,44 +166,34 @@ const char* what(const Fault& fault) {
 
 [[noreturn]] void report_fault() {
     const Fault fault = pending;
-    const std::uint32_t code = code_of(fault);
-    auto finding = make(nt::Severity::bug_check, "fault", code, "%s", what(fault));
-    if (code == 0x1E) {
-        set_parameters(finding, {{"exception", exception_of(fault.signal)}, {"instruction", fault.rip}});
-    } else if (code == 0x50) {
-        set_parameters(finding, {{"address", fault.address},
-                                 {"access: 0 read, 1 write, 8 execute", fault.access},
-                                 {"instruction", fault.rip}});
-    } else {
-        set_parameters(finding, {{"address", fault.address},
-                                 {"IRQL", sim::this_processor->irql},
-                                 {"access: 0 read, 1 write, 8 execute", fault.access},
-                                 {"instruction", fault.rip}});
-    }
-    nt::walk_stack(finding.stack, fault.rip, fault.rbp);
+    auto finding = finding_of(fault);
+    finding.stack = stack_of(fault);
     nt::report(finding);
     std::abort();
 }
 
 void on_signal(int signal, siginfo_t* info, void* context) {
     auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
-    pending.signal = signal;
-    pending.rip = static_cast<std::uint64_t>(registers[REG_RIP]);
-    pending.rbp = static_cast<std::uint64_t>(registers[REG_RBP]);
-    pending.address =
-        signal == SIGSEGV || signal == SIGBUS ? reinterpret_cast<std::uint64_t>(info->si_addr) : 0;
-    pending.address_known = (signal == SIGSEGV || signal == SIGBUS) && info->si_code != SI_KERNEL;
+    const bool memory = signal == SIGSEGV || signal == SIGBUS;
+    const bool address_known = memory && info->si_code != SI_KERNEL;
     const auto error = static_cast<std::uint64_t>(registers[REG_ERR]);
-    pending.access = (error & 16) != 0 ? 8 : (error & 2) != 0 ? 1 : 0;
-    // A jump to nowhere leaves the caller on the stack's top, and no frame of its own.
-    nt::Stack stack;
     const auto rsp = static_cast<std::uint64_t>(registers[REG_RSP]);
-    if (pending.access == 8 && sim::stack_range.contains(rsp)) {
-        stack.frames[stack.count++] = *reinterpret_cast<const std::uint64_t*>(rsp);
+    pending = {};
+    pending.signal = signal;
+    // After a breakpoint the processor stands behind it.
+    pending.rip = static_cast<std::uint64_t>(registers[REG_RIP]) - (signal == SIGTRAP ? 1 : 0);
+    pending.rbp = static_cast<std::uint64_t>(registers[REG_RBP]);
+    pending.address = address_known ? reinterpret_cast<std::uint64_t>(info->si_addr) : memory ? ~0ull : 0;
+    if (address_known) {
+        pending.access = (error & 16) != 0 ? 8 : (error & 2) != 0 ? 1 : 0;
+        pending.present = (error & 1) != 0;
     }
-    nt::walk_stack(stack, pending.rip, pending.rbp);
+    pending.kind = kind_of(pending, address_known);
+    // After a jump to where no code is, the caller is on the stack's top.
+    if (pending.access == 8 && sim::stack_range.contains(rsp))
+        pending.caller = *reinterpret_cast<const std::uint64_t*>(rsp);
     const bool inside = sim::stack_range.contains(rsp) || sim::stack_range.contains(rsp + sim::page_size);
-    if (!inside || !driver_on_stack(stack)) die_of(pending);
+    if (!inside || !driver_on_stack(stack_of(pending))) die_of(pending);
     registers[REG_RSP] =
         static_cast<greg_t>((reinterpret_cast<std::uint64_t>(report_stack) + sizeof report_stack - 256) &
                             ~63ull) -
@@ -142,7 +214,7 @@ void install_fault_rule() {
     action.sa_sigaction = on_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     ::sigemptyset(&action.sa_mask);
-    for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) ::sigaction(signal, &action, nullptr);
+    for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP}) ::sigaction(signal, &action, nullptr);
 }
 
 }  // namespace portico::verifier

@@ -8,6 +8,7 @@ namespace {
 struct Kind {
     std::uint32_t code;
     std::uint64_t first;
+    const char* first_name;
     const char* text;
     nt::Severity severity;
 };
@@ -17,21 +18,25 @@ Kind kind_of(nt::IrpFault fault) {
     constexpr auto stop = nt::Severity::bug_check;
     switch (fault) {
         case IrpFault::completed_twice:
-            return {0x44, 0, "An IRP is completed that was completed before, or is not the driver's.", stop};
+            return {0x44, 0, nullptr,
+                    "An IRP is completed that was completed before, or is not the driver's.", stop};
         case IrpFault::completed_pending:
-            return {0xC9, 0x06, "An IRP is completed with STATUS_PENDING or -1 as its status.", stop};
+            return {0xC9, 0x06, "kind: completed as pending",
+                    "An IRP is completed with STATUS_PENDING or -1 as its status.", stop};
         case IrpFault::cancel_routine_left:
-            return {0xC9, 0x07, "An IRP is completed while its cancel routine is still set.", stop};
+            return {0xC9, 0x07, "kind: cancel routine set",
+                    "An IRP is completed while its cancel routine is still set.", stop};
         case IrpFault::status_mismatch:
-            return {0xC9, 0x224,
+            return {0xC9, 0x224, "kind: status and IRP disagree",
                     "A dispatch routine's result and the IRP disagree about whether it is pending.", stop};
         case IrpFault::forgotten:
-            return {0xC9, 0x226,
+            return {0xC9, 0x226, "kind: IRP forgotten",
                     "A dispatch routine returned without completing, passing on or pending its IRP.", stop};
         case IrpFault::left_at_removal:
-            return {0x9F, 0x3, "An IRP is still pending although its device is gone.", nt::Severity::finding};
+            return {0x9F, 0x3, "kind: IRP blocked too long",
+                    "An IRP is still pending although its device is gone.", nt::Severity::finding};
     }
-    return {0xC9, 0, "", stop};
+    return {0xC9, 0, "kind", "", stop};
 }
 
 void misused(nt::IrpFault fault, PIRP irp) {
@@ -41,10 +46,9 @@ void misused(nt::IrpFault fault, PIRP irp) {
     if (kind.code == 0x44) {
         set_parameters(finding, {{"IRP", address}});
     } else {
-        set_parameters(finding, {{"kind", kind.first}, {"IRP", address}});
+        set_parameters(finding, {{kind.first_name, kind.first}, {"IRP", address}});
     }
-    finding.subject.kind = "IRP";
-    finding.subject.address = address;
+    finding.subject = nt::subject_of(irp);
     nt::report(finding);
 }
 

@@ -10,32 +10,33 @@ struct Kind {
     const char* name;
     std::uint32_t code;
     std::uint64_t first;
+    const char* first_name;
 };
 
 Kind kind_of(nt::LeftKind kind) {
     switch (kind) {
         case nt::LeftKind::pool_block:
-            return {"pool block", 0xC4, 0x62};
+            return {"pool block", 0xC4, 0x62, "kind: memory at unload"};
         case nt::LeftKind::object:
-            return {"object", 0xC4, 0x62};
+            return {"object", 0xC4, 0x62, "kind: memory at unload"};
         case nt::LeftKind::reference:
-            return {"reference", 0x18, 0};
+            return {"reference", 0x18, 0, "kind"};
         case nt::LeftKind::handle:
-            return {"handle", 0xC4, 0xF6};
+            return {"handle", 0xC4, 0xF6, "kind: handle"};
         case nt::LeftKind::timer:
-            return {"armed timer", 0xC7, 0};
+            return {"armed timer", 0xC7, 0, "kind: 0 timer, 1 DPC"};
         case nt::LeftKind::dpc:
-            return {"queued DPC", 0xC7, 1};
+            return {"queued DPC", 0xC7, 1, "kind: 0 timer, 1 DPC"};
         case nt::LeftKind::work_item:
-            return {"queued work item", 0xCE, 0};
+            return {"queued work item", 0xCE, 0, "kind: 0 work item, 1 interrupt, 2 device"};
         case nt::LeftKind::interrupt:
-            return {"connected interrupt", 0xCE, 1};
+            return {"connected interrupt", 0xCE, 1, "kind: 0 work item, 1 interrupt, 2 device"};
         case nt::LeftKind::device:
-            return {"device object", 0xCE, 2};
+            return {"device object", 0xCE, 2, "kind: 0 work item, 1 interrupt, 2 device"};
         case nt::LeftKind::lookaside_list:
-            return {"lookaside list", 0xC4, 0xCC};
+            return {"lookaside list", 0xC4, 0xCC, "kind: lookaside list"};
     }
-    return {"thing", 0xC4, 0};
+    return {"thing", 0xC4, 0, "kind"};
 }
 
 bool is_vowel(char c) {
@@ -48,7 +49,7 @@ void left(const nt::LeftBehind& left) {
     auto finding = make(
         nt::Severity::finding, "left-behind", kind.code, "The driver is unloaded and left %s %s%s%s behind.",
         is_vowel(kind.name[0]) ? "an" : "a", kind.name, named ? " " : "", named ? left.what : "");
-    set_parameters(finding, {{"kind", kind.first},
+    set_parameters(finding, {{kind.first_name, kind.first},
                              {"address", left.address},
                              {"size", left.size},
                              {"references", left.references}});

@@ -22,7 +22,10 @@ constexpr Rule rules[] = {
     {"interrupt-storm", 0x133, "An interrupt routine quiets its device, and claims only its own interrupts."},
     {"unclaimed-access", 0, "A driver touches ports and registers where a device is."},
     {"missing-import", 0xC4, "A driver calls only functions that there are."},
-    {"fault", 0x50, "A driver touches memory that is there, and divides by something."},
+    {"fault", 0x50,
+     "A driver touches memory that is there, runs code only, divides by something and fits on its stack."},
+    {"io", 0xC9, "Requests and devices are used as the I/O manager says."},
+    {"breakpoint", 0x1E, "A driver's assertions hold, and no breakpoint is left in it."},
     {"KeBugCheckEx", 0, "A driver that stops the system has found something that cannot go on."},
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "nt/rtl/debug_output.h"
 #include "report/chrome_trace.h"
 #include "report/html.h"
 #include "report/one_note.h"
@@ -146,6 +147,113 @@ TEST_F(Pages, JsonIsComplete) {
     EXPECT_EQ(json["thread"]["name"], "client");
     EXPECT_EQ(json["events"].size(), note_records().size());
     EXPECT_EQ(json["replay"], "portico replay a.replay");
+}
+
+TEST_F(Pages, HaveTheRuleInOneSentence) {
+    EXPECT_THAT(report::page(finding_, options_),
+                HasSubstr("Rule fault: A driver touches memory that is there"));
+    finding_.rule = "PM-033";
+    EXPECT_THAT(report::page(finding_, options_), HasSubstr("Requirement PM-033"));
+}
+
+// Code of this program stands for a driver's: its source is where the compiler found it.
+__attribute__((noinline)) void walk_here(nt::Stack& stack) {
+    nt::capture_stack(stack);
+    __asm__ volatile("");  // the call above is none that ends the function
+}
+
+TEST_F(Pages, ShowTheStacksOfAllProcessors) {
+    sim::scheduler.reset(2, 1);
+    finding_.rule = "irql-ddi";  // the innermost address is one that is returned to
+    walk_here(finding_.stack);
+    walk_here(finding_.others[1]);
+    const std::string text = report::page(finding_, options_);
+    EXPECT_THAT(
+        text, ::testing::ContainsRegex("\n  stack +portico::test::[^\n]*walk_here +report_test.cpp:[0-9]+"));
+    EXPECT_THAT(text, ::testing::ContainsRegex(
+                          "\n  processor 1 +portico::test::[^\n]*walk_here +report_test.cpp:[0-9]+"));
+    const auto json = nlohmann::json::parse(report::page_json(finding_, options_));
+    ASSERT_EQ(json["other_processors"].size(), 1u);
+    EXPECT_EQ(json["other_processors"][0]["processor"], 1);
+    EXPECT_GT(json["other_processors"][0]["stack"].size(), 1u);
+    EXPECT_THAT(json["stack"][0]["file"].get<std::string>(), ::testing::EndsWith("report_test.cpp"));
+}
+
+TEST_F(Pages, TellWhatIsConcernedWithItsHistory) {
+    finding_.subject = {"pool block", 0x6b0000001000, 4096, 'lbaC'};
+    nt::capture_origin(finding_.subject.made);
+    const std::string text = report::page(finding_, options_);
+    EXPECT_THAT(text, HasSubstr("  concerns     pool block at 0x6B0000001000, 4096 bytes, tag 'Cabl'\n"));
+    EXPECT_THAT(text, ::testing::ContainsRegex(
+                          "    made +portico::test::[^\n]*Pages_TellWhatIs[^\n]* report_test.cpp:[0-9]+"));
+    const auto json = nlohmann::json::parse(report::page_json(finding_, options_));
+    EXPECT_EQ(json["subject"]["kind"], "pool block");
+    EXPECT_EQ(json["subject"]["tag"], "Cabl");
+    EXPECT_GT(json["subject"]["made"].size(), 0u);
+    EXPECT_EQ(json["subject"]["last"].size(), 0u);
+}
+
+// What is left at unload: its making is told once.
+TEST_F(Pages, TellAStackOnce) {
+    finding_.rule = "left-behind";
+    finding_.subject = {"pool block", 0x6b0000001000, 4096};
+    finding_.subject.made.frames = {0x1111, 0x2222};
+    finding_.stack.frames = {0x1111, 0x2222};
+    finding_.stack.count = 2;
+    EXPECT_THAT(report::page(finding_, options_), ::testing::Not(HasSubstr("\n  stack ")));
+    finding_.stack.count = 1;
+    EXPECT_THAT(report::page(finding_, options_), HasSubstr("\n  stack "));
+}
+
+TEST_F(Pages, LetNoTextMoveTheCursor) {
+    std::strcpy(finding_.text, "says \x1b[2J and\r\n more");
+    const std::string text = report::page(finding_, options_);
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+    EXPECT_EQ(text.find('\r'), std::string::npos);
+    EXPECT_THAT(text, HasSubstr("  says  [2J and   more\n"));
+}
+
+TEST_F(Pages, AreColouredWhenAsked) {
+    EXPECT_EQ(report::page(finding_, options_).find('\x1b'), std::string::npos);
+    options_.colour = true;
+    EXPECT_THAT(report::page(finding_, options_), HasSubstr("\x1b[1;97;44m BUG CHECK"));
+}
+
+TEST_F(Pages, OfFindingsAndAdviceSayWhatTheyAre) {
+    finding_.severity = nt::Severity::finding;
+    finding_.parameter_names = {"address", nullptr, nullptr, nullptr};
+    const std::string text = report::page(finding_, options_);
+    EXPECT_THAT(text, HasSubstr(" FINDING 0x000000D1"));
+    EXPECT_THAT(text, ::testing::Not(HasSubstr("reserved")));
+    finding_.severity = nt::Severity::advice;
+    finding_.code = 0;
+    EXPECT_THAT(report::page(finding_, options_), ::testing::StartsWith(" ADVICE  "));
+    EXPECT_EQ(nlohmann::json::parse(report::page_json(finding_, options_))["severity"], "advice");
+}
+
+TEST_F(Pages, ShowNoMoreEventsThanAsked) {
+    options_.event_count = 3;
+    const std::string text = report::page(finding_, options_);
+    EXPECT_THAT(text, HasSubstr("  last events  "));
+    EXPECT_THAT(text, ::testing::Not(HasSubstr("port 0x330")));
+    EXPECT_THAT(text, HasSubstr("card<1> sends 40"));
+    EXPECT_EQ(nlohmann::json::parse(report::page_json(finding_, options_))["events"].size(), 3u);
+}
+
+TEST_F(Pages, JsonSurvivesBytesThatAreNoText) {
+    std::strcpy(finding_.text, "says \xff\xfe");
+    EXPECT_NO_THROW(nlohmann::json::parse(report::page_json(finding_, options_)));
+}
+
+TEST_F(Pages, EventsTellWhatTheDriverPrinted) {
+    nt::rtl::debug_output().reset();
+    nt::rtl::debug_output().add(0, 0, "hello\n");
+    sim::trace.add({990'000, nullptr, 0, 0, 4, TraceKind::debug_print, 0, 0});
+    sim::trace.add({990'100, nullptr, 7, 0, 4, TraceKind::debug_print, 0, 0});
+    finding_.trace_end = sim::trace.count();
+    const std::string text = report::page(finding_, options_);
+    EXPECT_THAT(text, HasSubstr("prints \"hello\"\n"));
+    EXPECT_THAT(text, HasSubstr("prints to the debugger\n"));
 }
 
 TEST_F(Pages, HtmlEscapesAndMarksTheFinding) {

@@ -5,6 +5,20 @@
 #include "nt/findings.h"
 #include "nt/io/irp.h"
 
+namespace portico::nt {
+
+Subject subject_of(PIRP irp) {
+    Subject subject{"IRP", reinterpret_cast<std::uint64_t>(irp)};
+    if (io::IrpRecord* const record = io::find_record(irp)) {
+        subject.size = irp->Size;
+        subject.made = record->made;
+        subject.last = record->completed;
+    }
+    return subject;
+}
+
+}  // namespace portico::nt
+
 namespace portico::nt::io {
 
 void stop_machine(std::uint32_t code, std::array<std::uint64_t, 4> parameters,
@@ -16,13 +30,7 @@ void stop_machine(std::uint32_t code, std::array<std::uint64_t, 4> parameters,
     finding.parameters = parameters;
     finding.parameter_names = names;
     std::snprintf(finding.text, sizeof finding.text, "%s.", text);
-    if (irp != nullptr) {
-        finding.subject = {"IRP", reinterpret_cast<std::uint64_t>(irp), irp->Size};
-        if (const IrpRecord* const record = record_of(irp)) {
-            finding.subject.made = record->made;
-            finding.subject.last = record->completed;
-        }
-    }
+    if (irp != nullptr) finding.subject = subject_of(irp);
     report(finding);
 }
 

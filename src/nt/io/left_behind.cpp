@@ -38,7 +38,13 @@ void check_timer(PKTIMER timer, void* context) {
                       (timer->Dpc != nullptr &&
                        in_image(search, reinterpret_cast<const void*>(timer->Dpc->DeferredRoutine)));
     if (!ours) return;
-    tell({LeftKind::timer, reinterpret_cast<std::uint64_t>(timer), sizeof(KTIMER), 0, 0, "KTIMER", {}},
+    tell({LeftKind::timer,
+          reinterpret_cast<std::uint64_t>(timer),
+          sizeof(KTIMER),
+          0,
+          0,
+          "KTIMER",
+          {{ke::armed_from(timer)}}},
          nullptr);
 }
 

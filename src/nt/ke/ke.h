@@ -108,6 +108,8 @@ void initialize_timer(PKTIMER timer, TIMER_TYPE type);
 bool set_timer(PKTIMER timer, LARGE_INTEGER due, LONG period_ms, PKDPC dpc);
 bool cancel_timer(PKTIMER timer);
 // Every armed timer and queued DPC, for the rules at unload.
+// The return address of who armed it last; 0 when that is not known any more.
+std::uint64_t armed_from(const KTIMER* timer);
 void for_each_timer(void (*visit)(PKTIMER timer, void* context), void* context);
 void for_each_dpc(void (*visit)(PRKDPC dpc, void* context), void* context);
 

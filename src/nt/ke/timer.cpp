@@ -1,4 +1,6 @@
 // Timers: armed ones in a list ordered by due time, expired on clock ticks (design, section 3).
+#include <array>
+
 #include "nt/ke/list_links.h"
 #include "nt/ke/timer_queue.h"
 
@@ -22,6 +24,21 @@ PKTIMER first_armed() {
     return IsListEmpty(&armed) || !sound(armed.Flink)
                ? nullptr
                : CONTAINING_RECORD(armed.Flink, KTIMER, TimerListEntry);
+}
+
+// Who armed a timer last, for what is said of one that is left: as many as there is room for.
+struct ArmedBy {
+    const KTIMER* timer;
+    std::uint64_t caller;
+};
+std::array<ArmedBy, 1024> armed_by;
+
+ArmedBy& armed_by_slot(const KTIMER* timer) {
+    return armed_by[reinterpret_cast<std::uint64_t>(timer) / sizeof(KTIMER) % armed_by.size()];
+}
+
+void remember_caller(const KTIMER* timer, const void* caller) {
+    armed_by_slot(timer) = {timer, reinterpret_cast<std::uint64_t>(caller)};
 }
 
 // The header's last byte says that the timer is in the list, as on Windows.
@@ -72,6 +89,12 @@ void expire(PKTIMER timer) {
 
 void reset_timers() {
     InitializeListHead(&armed);
+    armed_by = {};
+}
+
+std::uint64_t armed_from(const KTIMER* timer) {
+    const ArmedBy& last = armed_by_slot(timer);
+    return last.timer == timer ? last.caller : 0;
 }
 
 LONGLONG next_timer_100ns() {
@@ -162,16 +185,19 @@ VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type) {
 
 BOOLEAN NTAPI KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc) {
     DDI(KeSetTimer, DISPATCH_LEVEL);
+    ke::remember_caller(Timer, __builtin_return_address(0));
     return ke::set_timer(Timer, DueTime, 0, Dpc);
 }
 
 BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc) {
     DDI(KeSetTimerEx, DISPATCH_LEVEL);
+    ke::remember_caller(Timer, __builtin_return_address(0));
     return ke::set_timer(Timer, DueTime, Period, Dpc);
 }
 
 BOOLEAN NTAPI KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period, ULONG, PKDPC Dpc) {
     DDI(KeSetCoalescableTimer, DISPATCH_LEVEL);
+    ke::remember_caller(Timer, __builtin_return_address(0));
     return ke::set_timer(Timer, DueTime, static_cast<LONG>(Period), Dpc);
 }
 

@@ -262,7 +262,7 @@ NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE W
 }
 
 NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Interval) {
-    DDI(KeDelayExecutionThread, APC_LEVEL);
+    DDI(KeDelayExecutionThread, HIGH_LEVEL);  // a wait: the rule about waits tells a wrong IRQL
     if (ke::current_irql() >= portico::sim::dispatch_level) {
         PORTICO_PROBE(wait_at_raised_irql, nullptr, false);
         return STATUS_UNSUCCESSFUL;

@@ -1,0 +1,156 @@
+// A run's replay file: written when something is found, asked for by PORTICO_REPLAY, compared with what comes
+// of it.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "machine/machine_file.h"
+#include "machine/state.h"
+#include "portico/gtest_names.h"
+#include "report/page.h"
+
+namespace portico {
+namespace {
+
+std::string current_test;
+std::string current_program;
+void (*replay_refused)(const std::string& line) = nullptr;
+const machine::RecordedRun* recorded_run = nullptr;
+
+std::string report_folder(const MachineConfig& config) {
+    if (!config.report_directory.empty()) return config.report_directory;
+    const char* const folder = std::getenv("PORTICO_REPORT_DIR");
+    return folder == nullptr ? "." : folder;
+}
+
+machine::ReplayEnd end_of(const nt::Finding& finding) {
+    const report::Line place = report::place_of(finding);
+    return {finding.code, finding.rule, finding.text, place.file, place.line, finding.at_ns};
+}
+
+// "Suite/Case.Name/0" as a file's name.
+std::string replay_file_name(const std::string& test, const std::string& driver, std::uint64_t hash,
+                             std::uint64_t seed) {
+    std::string base = test.empty() ? std::filesystem::path(driver).stem().string() : test;
+    for (char& c : base) {
+        if (c == '/') c = '-';
+    }
+    return fmt::format("{}-{:08x}-{}.replay", base, static_cast<std::uint32_t>(hash), seed);
+}
+
+// A word of the shell's.
+std::string shell_word(const std::string& word) {
+    constexpr const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
+    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+    std::string out = "'";
+    for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
+}  // namespace
+
+namespace detail {
+
+void set_current_test(const std::string& name, const std::string& program) {
+    current_test = name;
+    current_program = program;
+}
+
+void set_replay_refused(void (*refused)(const std::string& line)) {
+    replay_refused = refused;
+}
+
+}  // namespace detail
+
+void machine::set_recorded_run(const RecordedRun* run) {
+    recorded_run = run;
+}
+
+Result<void> Machine::State::take_replay() {
+    if (recorded_run != nullptr && recorded_run->again != nullptr) {
+        replay_wanted = *recorded_run->again;
+        replay_path = recorded_run->again_path;
+        replaying = true;
+        return {};
+    }
+    const char* const path = std::getenv("PORTICO_REPLAY");
+    if (path == nullptr || *path == 0 || current_test.empty()) return {};
+    auto read = machine::read_replay(path);
+    if (read.ok() && read.value().test != current_test) return {};  // another test of the program
+    Result<void> fits =
+        read.ok() ? machine::check_fits(read.value(), path, image->hash()) : Result<void>(read.error());
+    if (fits.ok()) fits = machine::parse_schedule(read.value().schedule, config);
+    if (!fits.ok()) {
+        if (replay_refused != nullptr) replay_refused(fits.error().message);
+        return fits;
+    }
+    replay_wanted = std::move(read).value();
+    replay_path = path;
+    config.seed = replay_wanted.seed;
+    replaying = true;
+    return {};
+}
+
+// The file that plays this run again; empty when nothing records it.
+std::string Machine::State::write_replay_file(const nt::Finding& finding) {
+    machine::Replay replay;
+    replay.build = machine::build_id();
+    replay.driver_path = std::filesystem::absolute(config.driver).lexically_normal().string();
+    replay.driver_hash = image->hash();
+    replay.seed = config.seed;
+    replay.schedule = machine::schedule_text(config);
+    replay.test = current_test;
+    replay.choices = choices.runs();
+    replay.end = end_of(finding);
+    if (recorded_run != nullptr) {
+        replay.command = {recorded_run->verb, recorded_run->filter};
+        replay.machine = machine::machine_toml(config);
+        replay.input = recorded_run->input;
+    }
+    const auto path = std::filesystem::path(report_folder(config)) /
+                      replay_file_name(current_test, config.driver, image->hash(), config.seed);
+    const auto written = machine::write_replay(replay, path.string());
+    if (written.ok()) return path.string();
+    if (config.print_findings) fmt::print(stderr, "portico: {}\n", written.error().message);
+    return {};
+}
+
+// The first finding is what the file leads to, unless a bug check comes after it.
+void Machine::State::record_end(const nt::Finding& finding) {
+    const bool recorded = !current_test.empty() || recorded_run != nullptr;
+    if (replaying || !recorded) return;
+    if (replay_path.empty() || finding.severity == nt::Severity::bug_check)
+        replay_path = write_replay_file(finding);
+}
+
+void Machine::State::compare_end(const nt::Finding& finding) {
+    if (!replaying || end_seen) return;
+    end_seen = end_of(finding) == replay_wanted.end;
+    if (end_seen) tell_end("the same end as recorded");
+    if (!end_seen && finding.severity == nt::Severity::bug_check) tell_end("ANOTHER end than recorded");
+}
+
+void Machine::State::tell_end(const char* what) {
+    end_told = true;
+    if (!config.print_findings) return;
+    const std::string misfit = choices.misfit();
+    fmt::print(stderr, "replay: {}{}{}\n", what, misfit.empty() ? "" : "; ", misfit);
+}
+
+void Machine::State::finish_replay() {
+    if (replaying && !end_told) tell_end("ANOTHER end than recorded: what was found then does not show");
+}
+
+std::string Machine::State::replay_line() const {
+    if (replay_path.empty()) return {};
+    if (current_test.empty()) return fmt::format("portico replay {}", shell_word(replay_path));
+    return fmt::format("PORTICO_REPLAY={} {} --gtest_filter={}", shell_word(replay_path),
+                       shell_word(current_program), shell_word(current_test));
+}
+
+std::string Machine::replay_line() const {
+    return state_->replay_line();
+}
+
+}  // namespace portico

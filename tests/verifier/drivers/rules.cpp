@@ -1,0 +1,490 @@
+// Misdeeds, one for each rule of the verifier and each of its forms. The line that is at fault says BUG and
+// the name.
+#include "misdeed.h"
+
+static KSPIN_LOCK Lock;
+static KEVENT Never;
+static KTIMER Timer;
+static KDPC Dpc;
+static LARGE_INTEGER Millisecond;
+
+static VOID Nothing(PKDPC, PVOID, PVOID, PVOID) {}
+
+// ---- nothing wrong: what is easily taken for a fault ----
+
+static VOID WorkCorrectly(PDEVICE_OBJECT, PVOID Event) {
+    KeSetEvent(PKEVENT(Event), 0, FALSE);
+}
+
+static VOID ThreadCorrectly(PVOID) {
+    Millisecond.QuadPart = -10000;
+    KeDelayExecutionThread(KernelMode, FALSE, &Millisecond);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID Correct(PDEVICE_OBJECT Fdo) {
+    KIRQL old;
+    KeInitializeSpinLock(&Lock);
+    KeInitializeEvent(&Never, NotificationEvent, FALSE);
+    KeAcquireSpinLock(&Lock, &old);
+    LARGE_INTEGER zero;
+    zero.QuadPart = 0;
+    KeWaitForSingleObject(&Never, Executive, KernelMode, FALSE, &zero);  // a look, allowed at DISPATCH_LEVEL
+    KeReleaseSpinLock(&Lock, old);
+    PVOID block = ExAllocatePoolWithTag(NonPagedPool, 100, RULES_POOL_TAG);
+    if (block) ExFreePoolWithTag(block, RULES_POOL_TAG);
+    KEVENT done;
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    PIO_WORKITEM item = IoAllocateWorkItem(Fdo);
+    IoQueueWorkItem(item, WorkCorrectly, DelayedWorkQueue, &done);
+    KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
+    IoFreeWorkItem(item);
+    LARGE_INTEGER due;
+    due.QuadPart = -1000000;
+    KeInitializeDpc(&Dpc, Nothing, NULL);
+    KeInitializeTimerEx(&Timer, SynchronizationTimer);
+    KeSetTimerEx(&Timer, due, 100, &Dpc);
+    KeCancelTimer(&Timer);
+    HANDLE handle;
+    PVOID thread;
+    if (NT_SUCCESS(
+            PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, ThreadCorrectly, NULL))) {
+        ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, NULL, KernelMode, &thread, NULL);
+        ZwClose(handle);
+        KeWaitForSingleObject(thread, Executive, KernelMode, FALSE, NULL);
+        ObDereferenceObject(thread);
+    }
+    PSERVICEGROUP group;
+    if (NT_SUCCESS(PcNewServiceGroup(&group, NULL))) group->Release();
+    SendRequest(Fdo);
+}
+
+// ---- IRQLs ----
+
+static VOID DdiTooHigh(PDEVICE_OBJECT) {
+    KIRQL old;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    ZwClose(NULL);  // BUG ddi-too-high
+    KeLowerIrql(old);
+}
+
+static VOID DdiTooLow(PDEVICE_OBJECT Fdo) {
+    IoStartNextPacket(Fdo, FALSE);  // BUG ddi-too-low
+}
+
+static VOID MethodTooHigh(PDEVICE_OBJECT) {
+    KIRQL old;
+    PSERVICEGROUP group;
+    if (!NT_SUCCESS(PcNewServiceGroup(&group, NULL))) return;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    group->AddMember(NULL);  // BUG method-too-high
+    KeLowerIrql(old);
+}
+
+static VOID StaysRaised(PKDPC, PVOID, PVOID, PVOID) {
+    KIRQL old;
+    KeRaiseIrql(5, &old);  // the DPC returns at 5
+}
+
+static VOID CallbackIrql(PDEVICE_OBJECT) {
+    RunDpc(StaysRaised, NULL);
+}
+
+static VOID RaisedDownwards(PDEVICE_OBJECT) {
+    KIRQL old;
+    KIRQL older;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    KeRaiseIrql(APC_LEVEL, &older);  // BUG raised-downwards
+    KeLowerIrql(old);
+}
+
+static VOID LoweredUpwards(PDEVICE_OBJECT) {
+    KeLowerIrql(DISPATCH_LEVEL);  // BUG lowered-upwards
+    KeLowerIrql(PASSIVE_LEVEL);
+}
+
+static VOID PagedCode(PKDPC, PVOID, PVOID, PVOID) {
+    PAGED_CODE();  // BUG paged-code
+}
+
+static VOID PagedCodeInDpc(PDEVICE_OBJECT) {
+    RunDpc(PagedCode, NULL);
+}
+
+// ---- waits ----
+
+static VOID WaitAtDispatch(PDEVICE_OBJECT) {
+    KIRQL old;
+    KeInitializeEvent(&Never, NotificationEvent, FALSE);
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    Millisecond.QuadPart = -10000;
+    KeWaitForSingleObject(&Never, Executive, KernelMode, FALSE, &Millisecond);  // BUG wait-at-dispatch
+    KeLowerIrql(old);
+}
+
+static VOID Delay(PKDPC, PVOID, PVOID, PVOID) {
+    Millisecond.QuadPart = -10000;
+    KeDelayExecutionThread(KernelMode, FALSE, &Millisecond);  // BUG delay-in-dpc
+}
+
+static VOID DelayInDpc(PDEVICE_OBJECT) {
+    RunDpc(Delay, NULL);
+}
+
+static VOID LookAboveDispatch(PDEVICE_OBJECT) {
+    KIRQL old;
+    LARGE_INTEGER zero;
+    zero.QuadPart = 0;
+    KeInitializeEvent(&Never, NotificationEvent, FALSE);
+    KeRaiseIrql(7, &old);
+    KeWaitForSingleObject(&Never, Executive, KernelMode, FALSE, &zero);  // BUG look-above-dispatch
+    KeLowerIrql(old);
+}
+
+// ---- spin locks ----
+
+static VOID LockTwice(PDEVICE_OBJECT) {
+    KIRQL old;
+    KeInitializeSpinLock(&Lock);
+    KeAcquireSpinLock(&Lock, &old);
+    KeAcquireSpinLockAtDpcLevel(&Lock);  // BUG lock-twice
+}
+
+static VOID LockNotOwned(PDEVICE_OBJECT) {
+    KIRQL old;
+    KeInitializeSpinLock(&Lock);
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    KeReleaseSpinLock(&Lock, old);  // BUG lock-not-owned
+}
+
+static VOID LockTooLow(PDEVICE_OBJECT) {
+    KeInitializeSpinLock(&Lock);
+    KeAcquireSpinLockAtDpcLevel(&Lock);  // BUG lock-too-low
+}
+
+static VOID LockTooHigh(PDEVICE_OBJECT) {
+    KIRQL old;
+    KIRQL older;
+    KeInitializeSpinLock(&Lock);
+    KeRaiseIrql(7, &old);
+    KeAcquireSpinLock(&Lock, &older);  // BUG lock-too-high
+}
+
+static VOID LockReleasedUpwards(PDEVICE_OBJECT) {
+    KIRQL old;
+    KeInitializeSpinLock(&Lock);
+    KeAcquireSpinLock(&Lock, &old);
+    KeReleaseSpinLock(&Lock, 9);  // BUG lock-released-upwards
+}
+
+static KSPIN_LOCK Second;
+static volatile LONG BothHold;
+
+static VOID LocksInTheOtherOrder(PVOID) {
+    KIRQL old;
+    KeSetSystemAffinityThread(2);
+    KeAcquireSpinLock(&Second, &old);
+    InterlockedIncrement(&BothHold);
+    while (BothHold < 2) YieldProcessor();
+    KeAcquireSpinLockAtDpcLevel(&Lock);  // one of the two
+}
+
+static VOID DeadLock(PDEVICE_OBJECT) {
+    HANDLE handle;
+    KIRQL old;
+    KeInitializeSpinLock(&Lock);
+    KeInitializeSpinLock(&Second);
+    PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, LocksInTheOtherOrder, NULL);
+    KeSetSystemAffinityThread(1);
+    KeAcquireSpinLock(&Lock, &old);
+    InterlockedIncrement(&BothHold);
+    while (BothHold < 2) YieldProcessor();
+    KeAcquireSpinLockAtDpcLevel(&Second);  // or the other
+}
+
+// ---- IRPs ----
+
+static VOID OnCancel(PDEVICE_OBJECT, PIRP Irp) {
+    IoReleaseCancelSpinLock(Irp->CancelIrql);
+}
+
+static NTSTATUS CompletesTwice(PDEVICE_OBJECT, PIRP Irp) {
+    Irp->IoStatus.Status = STATUS_SUCCESS;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);  // BUG irp-completed-twice
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS CompletesAsPending(PDEVICE_OBJECT, PIRP Irp) {
+    Irp->IoStatus.Status = STATUS_PENDING;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);  // BUG irp-completed-pending
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS LeavesCancelRoutine(PDEVICE_OBJECT, PIRP Irp) {
+    IoSetCancelRoutine(Irp, OnCancel);
+    Irp->IoStatus.Status = STATUS_SUCCESS;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);  // BUG irp-cancel-routine
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS SaysPending(PDEVICE_OBJECT, PIRP Irp) {
+    Irp->IoStatus.Status = STATUS_SUCCESS;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_PENDING;
+}
+
+static NTSTATUS Forgets(PDEVICE_OBJECT, PIRP) {
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS PendsForEver(PDEVICE_OBJECT, PIRP Irp) {
+    IoMarkIrpPending(Irp);
+    return STATUS_PENDING;
+}
+
+template <NTSTATUS (*Handler)(PDEVICE_OBJECT, PIRP)>
+static VOID Request(PDEVICE_OBJECT Fdo) {
+    OnDeviceControl = Handler;
+    SendRequest(Fdo);
+}
+
+// ---- pool and objects ----
+
+static VOID FreeTwice(PDEVICE_OBJECT) {
+    PVOID block = ExAllocatePoolWithTag(NonPagedPool, 64, RULES_POOL_TAG);
+    ExFreePoolWithTag(block, RULES_POOL_TAG);
+    ExFreePoolWithTag(block, RULES_POOL_TAG);  // BUG free-twice
+}
+
+static VOID FreeWithWrongTag(PDEVICE_OBJECT) {
+    PVOID block = ExAllocatePoolWithTag(NonPagedPool, 64, RULES_POOL_TAG);
+    ExFreePoolWithTag(block, 'gnoW');  // BUG free-wrong-tag
+}
+
+static VOID FreeWhatIsNone(PDEVICE_OBJECT) {
+    ExFreePoolWithTag(&Lock, RULES_POOL_TAG);  // BUG free-no-block
+}
+
+static VOID Overrun(PDEVICE_OBJECT) {
+    PUCHAR block = PUCHAR(ExAllocatePoolWithTag(NonPagedPool, 40, RULES_POOL_TAG));
+    for (int i = 0; i < 44; i++) *(volatile UCHAR*)(block + i) = 0x55;
+    ExFreePoolWithTag(block, RULES_POOL_TAG);  // BUG overrun
+}
+
+static VOID DereferenceTooOften(PDEVICE_OBJECT) {
+    HANDLE handle;
+    PVOID thread;
+    PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, ThreadCorrectly, NULL);
+    ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, NULL, KernelMode, &thread, NULL);
+    ZwClose(handle);
+    KeWaitForSingleObject(thread, Executive, KernelMode, FALSE, NULL);
+    ObDereferenceObject(thread);
+    ObDereferenceObject(thread);  // BUG dereference-too-often
+}
+
+static VOID ReleaseTooOften(PDEVICE_OBJECT) {
+    PSERVICEGROUP group;
+    if (!NT_SUCCESS(PcNewServiceGroup(&group, NULL))) return;
+    group->Release();
+    group->Release();  // BUG release-too-often
+}
+
+static VOID CloseTwice(PDEVICE_OBJECT) {
+    HANDLE handle;
+    PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, ThreadCorrectly, NULL);
+    ZwClose(handle);
+    ZwClose(handle);  // BUG close-twice
+}
+
+// ---- what is left ----
+
+static VOID LeavePool(PDEVICE_OBJECT) {
+    ExAllocatePoolWithTag(NonPagedPool, 777, RULES_POOL_TAG);  // BUG left-pool
+}
+
+static VOID LeaveHandle(PDEVICE_OBJECT) {
+    HANDLE handle;
+    PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, ThreadCorrectly,
+                         NULL);  // BUG left-handle
+}
+
+static VOID LeaveGroup(PDEVICE_OBJECT) {
+    PSERVICEGROUP group;
+    PcNewServiceGroup(&group, NULL);  // BUG left-com-object
+}
+
+static VOID LeaveTimer(PDEVICE_OBJECT) {
+    LARGE_INTEGER due;
+    due.QuadPart = -1000000000LL;
+    KeInitializeDpc(&Dpc, Nothing, NULL);
+    KeInitializeTimer(&Timer);
+    KeSetTimer(&Timer, due, &Dpc);  // BUG left-timer
+}
+
+static KDPC LongDpc;
+
+static VOID TakeLong(PKDPC, PVOID, PVOID, PVOID) {
+    for (int i = 0; i < 100; i++) KeStallExecutionProcessor(50);
+}
+
+// Queued behind another on the second processor, it has not run when DriverUnload returns.
+static VOID LeaveDpc(VOID) {
+    KeSetSystemAffinityThread(1);
+    KeInitializeDpc(&LongDpc, TakeLong, NULL);
+    KeInitializeDpc(&Dpc, Nothing, NULL);
+    KeSetTargetProcessorDpc(&LongDpc, 1);
+    KeSetTargetProcessorDpc(&Dpc, 1);
+    KeInsertQueueDpc(&LongDpc, NULL, NULL);
+    KeStallExecutionProcessor(50);
+    KeInsertQueueDpc(&Dpc, NULL, NULL);
+    KeRevertToUserAffinityThread();
+}
+
+static VOID LeaveLookaside(PDEVICE_OBJECT) {
+    static NPAGED_LOOKASIDE_LIST list;
+    ExInitializeNPagedLookasideList(&list, NULL, NULL, 0, 32, RULES_POOL_TAG, 0);  // BUG left-lookaside
+}
+
+// ---- faults ----
+
+static volatile ULONG Zero;
+
+static VOID ReadNull(PDEVICE_OBJECT) {
+    volatile ULONG* nowhere = (volatile ULONG*)(ULONG_PTR)Zero;
+    Zero = nowhere[4];  // BUG read-null
+}
+
+static VOID WriteNull(PKDPC, PVOID, PVOID, PVOID) {
+    volatile ULONG* nowhere = (volatile ULONG*)(ULONG_PTR)Zero;
+    nowhere[6] = 1;  // BUG write-null-in-dpc
+}
+
+static VOID WriteNullInDpc(PDEVICE_OBJECT) {
+    RunDpc(WriteNull, NULL);
+}
+
+static VOID ReadWild(PDEVICE_OBJECT) {
+    Zero = *(volatile ULONG*)0xFFFFF80012345678ull;  // BUG read-wild
+}
+
+static VOID ReadNonCanonical(PDEVICE_OBJECT) {
+    Zero = *(volatile ULONG*)0x4141414141414141ull;  // BUG read-non-canonical
+}
+
+static VOID Divide(PDEVICE_OBJECT) {
+    Zero = 7 / Zero;  // BUG divide
+}
+
+static VOID Illegal(PDEVICE_OBJECT) {
+    __asm__ volatile("ud2");  // BUG illegal
+}
+
+static VOID Breakpoint(PDEVICE_OBJECT) {
+    __asm__ volatile("int3");  // BUG breakpoint
+}
+
+static VOID CallNull(PDEVICE_OBJECT) {
+    VOID (*volatile nothing)(VOID) = NULL;
+    nothing();  // BUG call-null
+}
+
+static VOID CallData(PDEVICE_OBJECT) {
+    static UCHAR code[16] = {0xC3};
+    VOID (*volatile data)(VOID) = (VOID(*)(VOID))(PVOID)code;
+    data();  // BUG call-data
+}
+
+static VOID CallPool(PDEVICE_OBJECT) {
+    PUCHAR block = PUCHAR(ExAllocatePoolWithTag(NonPagedPool, 16, RULES_POOL_TAG));
+    block[0] = 0xC3;
+    VOID (*volatile pool)(VOID) = (VOID(*)(VOID))(PVOID)block;
+    pool();  // BUG call-pool
+}
+
+static VOID WriteConstant(PDEVICE_OBJECT) {
+    static const volatile ULONG constant[4] = {1, 2, 3, 4};
+    *(volatile ULONG*)&constant[2] = 5;  // BUG write-constant
+}
+
+static ULONG Recurse(ULONG depth) {
+    volatile UCHAR frame[256];
+    frame[0] = UCHAR(depth);
+    return Recurse(depth + 1) + frame[0];
+}
+
+static VOID StackOverflow(PDEVICE_OBJECT) {
+    Zero = Recurse(0);
+}
+
+// ---- imports, ports, giving up ----
+
+extern "C" NTSTATUS NTAPI KeNoSuchFunction(ULONG);
+
+static VOID MissingImport(PDEVICE_OBJECT) {
+    KeNoSuchFunction(1);  // BUG missing-import
+}
+
+static VOID UnclaimedPort(PDEVICE_OBJECT) {
+    READ_PORT_UCHAR(PUCHAR(0x9999));  // BUG unclaimed-port
+}
+
+static VOID GiveUp(PDEVICE_OBJECT) {
+    KeBugCheckEx(0xE2, 1, 2, 3, 4);  // BUG give-up
+}
+
+const Misdeed Misdeeds[] = {
+    {"correct", Correct, NULL},
+    {"ddi-too-high", DdiTooHigh, NULL},
+    {"ddi-too-low", DdiTooLow, NULL},
+    {"method-too-high", MethodTooHigh, NULL},
+    {"callback-irql", CallbackIrql, NULL},
+    {"raised-downwards", RaisedDownwards, NULL},
+    {"lowered-upwards", LoweredUpwards, NULL},
+    {"paged-code", PagedCodeInDpc, NULL},
+    {"wait-at-dispatch", WaitAtDispatch, NULL},
+    {"delay-in-dpc", DelayInDpc, NULL},
+    {"look-above-dispatch", LookAboveDispatch, NULL},
+    {"lock-twice", LockTwice, NULL},
+    {"lock-not-owned", LockNotOwned, NULL},
+    {"lock-too-low", LockTooLow, NULL},
+    {"lock-too-high", LockTooHigh, NULL},
+    {"lock-released-upwards", LockReleasedUpwards, NULL},
+    {"dead-lock", DeadLock, NULL},
+    {"irp-completed-twice", Request<CompletesTwice>, NULL},
+    {"irp-completed-pending", Request<CompletesAsPending>, NULL},
+    {"irp-cancel-routine", Request<LeavesCancelRoutine>, NULL},
+    {"irp-says-pending", Request<SaysPending>, NULL},
+    {"irp-forgotten", Request<Forgets>, NULL},
+    {"irp-left", Request<PendsForEver>, NULL},
+    {"free-twice", FreeTwice, NULL},
+    {"free-wrong-tag", FreeWithWrongTag, NULL},
+    {"free-no-block", FreeWhatIsNone, NULL},
+    {"overrun", Overrun, NULL},
+    {"dereference-too-often", DereferenceTooOften, NULL},
+    {"release-too-often", ReleaseTooOften, NULL},
+    {"close-twice", CloseTwice, NULL},
+    {"left-pool", LeavePool, NULL},
+    {"left-handle", LeaveHandle, NULL},
+    {"left-com-object", LeaveGroup, NULL},
+    {"left-timer", LeaveTimer, NULL},
+    {"left-dpc", NULL, LeaveDpc},
+    {"left-lookaside", LeaveLookaside, NULL},
+    {"read-null", ReadNull, NULL},
+    {"write-null-in-dpc", WriteNullInDpc, NULL},
+    {"read-wild", ReadWild, NULL},
+    {"read-non-canonical", ReadNonCanonical, NULL},
+    {"divide", Divide, NULL},
+    {"illegal", Illegal, NULL},
+    {"breakpoint", Breakpoint, NULL},
+    {"call-null", CallNull, NULL},
+    {"call-data", CallData, NULL},
+    {"call-pool", CallPool, NULL},
+    {"write-constant", WriteConstant, NULL},
+    {"stack-overflow", StackOverflow, NULL},
+    {"missing-import", MissingImport, NULL},
+    {"unclaimed-port", UnclaimedPort, NULL},
+    {"give-up", GiveUp, NULL},
+};
+
+const ULONG MisdeedCount = sizeof Misdeeds / sizeof Misdeeds[0];
