@@ -101,10 +101,14 @@ NTSTATUS parse_pin_connect(PIRP irp, const PCFILTER_DESCRIPTOR& filter, KSPIN_CO
     const NTSTATUS status = check_pin(filter, connect);
     if (!NT_SUCCESS(status)) return status;
     if (!format_matches(pin_at(filter, connect.PinId), head)) return STATUS_NO_MATCH;
-    *format = static_cast<PKSDATAFORMAT>(nt::ex::allocate_internal(NonPagedPool, head.FormatSize, tag));
-    if (*format == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
-    std::memcpy(*format, bytes + sizeof connect, head.FormatSize);
-    return STATUS_SUCCESS;
+    *format = copy_pin_format(bytes + sizeof connect, head.FormatSize);
+    return *format == nullptr ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+}
+
+PKSDATAFORMAT copy_pin_format(const void* format, ULONG size) {
+    void* const copy = nt::ex::allocate_internal(NonPagedPool, size, tag);
+    if (copy != nullptr) std::memcpy(copy, format, size);
+    return static_cast<PKSDATAFORMAT>(copy);
 }
 
 void free_pin_format(PKSDATAFORMAT format) {

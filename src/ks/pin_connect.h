@@ -18,6 +18,8 @@ constexpr ULONG data_format_limit = 4096;
 // STATUS_INVALID_BUFFER_SIZE, STATUS_INVALID_PARAMETER, STATUS_INVALID_DEVICE_REQUEST, STATUS_NO_MATCH.
 NTSTATUS parse_pin_connect(PIRP irp, const PCFILTER_DESCRIPTOR& filter, KSPIN_CONNECT& connect,
                            PKSDATAFORMAT* format);
+// A copy of a format in pool; null when that is exhausted.
+PKSDATAFORMAT copy_pin_format(const void* format, ULONG size);
 void free_pin_format(PKSDATAFORMAT format);
 
 const PCPIN_DESCRIPTOR& pin_at(const PCFILTER_DESCRIPTOR& filter, ULONG pin);

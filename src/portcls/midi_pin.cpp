@@ -1,6 +1,7 @@
 #include "portcls/midi_pin.h"
 
 #include <cstring>
+#include <utility>
 
 #include "ks/pin_connect.h"
 #include "ks/user_memory.h"
@@ -102,19 +103,25 @@ NTSTATUS MidiPin::device_control(PIRP irp) {
             return stream_request(irp, false);
         case IOCTL_KS_RESET_STATE:
             return complete_request(irp, reset_state(irp));
-        case IOCTL_KS_PROPERTY: {
-            NTSTATUS status = port_.requests_refused();
-            if (NT_SUCCESS(status)) {
-                PortMidi::Control control(port_);
-                status = ks::handle_property(irp, this, properties, 1);
-            }
-            irp->IoStatus.Status = status;
-            nt::io::complete(irp, IO_NO_INCREMENT);
-            return status;
-        }
+        case IOCTL_KS_PROPERTY:
+            return property_request(irp);
         default:
             return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
     }
+}
+
+// Under the control lock from the first question on: a device that goes meanwhile is not set running again
+// (LC-054).
+NTSTATUS MidiPin::property_request(PIRP irp) {
+    NTSTATUS status;
+    {
+        PortMidi::Control control(port_);
+        status = port_.requests_refused();
+        if (NT_SUCCESS(status)) status = ks::handle_property(irp, this, properties, 1);
+    }
+    irp->IoStatus.Status = status;
+    nt::io::complete(irp, IO_NO_INCREMENT);
+    return status;
 }
 
 // A request that ends at once lets go of its file, and another thread may have closed the last handle: the
@@ -304,8 +311,15 @@ NTSTATUS MidiPin::put_format(void* target, ks::PropertyRequest& request) {
         return STATUS_INVALID_BUFFER_SIZE;
     if (!ks::format_matches(ks::pin_at(*pin->port_.descriptor(), pin->pin_id_), format))
         return STATUS_NO_MATCH;
-    nt::DriverCall call("IMiniportMidiStream::SetFormat", method_of(pin->stream_.get(), 3));
-    return call.returned(pin->stream_->SetFormat(static_cast<PKSDATAFORMAT>(request.value)));
+    const PKSDATAFORMAT kept = ks::copy_pin_format(request.value, format.FormatSize);
+    if (kept == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
+    NTSTATUS status;
+    {
+        nt::DriverCall call("IMiniportMidiStream::SetFormat", method_of(pin->stream_.get(), 3));
+        status = call.returned(pin->stream_->SetFormat(static_cast<PKSDATAFORMAT>(request.value)));
+    }
+    ks::free_pin_format(NT_SUCCESS(status) ? std::exchange(pin->format_, kept) : kept);
+    return status;
 }
 
 namespace {

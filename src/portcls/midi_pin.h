@@ -68,6 +68,7 @@ class MidiPin final : public ks::Object {
     NTSTATUS write(PIRP irp);
     NTSTATUS read(PIRP irp);
     NTSTATUS stream_request(PIRP irp, bool is_write);
+    NTSTATUS property_request(PIRP irp);
     NTSTATUS reset_state(PIRP irp);
     NTSTATUS device_control(PIRP irp);
 

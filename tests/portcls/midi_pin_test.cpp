@@ -390,6 +390,14 @@ TEST_F(MidiPinTest, TheFormatCanBeReadAndSetAgain) {
     EXPECT_EQ(data_format(pin, KSPROPERTY_TYPE_SET, format), STATUS_SUCCESS);
     EXPECT_EQ(miniport.stream().formats.size(), 1u);
     EXPECT_EQ(miniport.stream().format_irql, PASSIVE_LEVEL);
+    format.SampleSize = 3;
+    EXPECT_EQ(data_format(pin, KSPROPERTY_TYPE_SET, format), STATUS_SUCCESS);
+    miniport.stream().format_status = STATUS_UNSUCCESSFUL;
+    format.SampleSize = 4;
+    EXPECT_EQ(data_format(pin, KSPROPERTY_TYPE_SET, format), STATUS_UNSUCCESSFUL);
+    EXPECT_EQ(data_format(pin, KSPROPERTY_TYPE_GET, format), STATUS_SUCCESS);
+    EXPECT_EQ(format.SampleSize, 3u) << "the last that the miniport took";
+    miniport.stream().formats.resize(1);
     format.SubFormat = KSDATAFORMAT_SUBTYPE_MIDI_BUS;
     EXPECT_EQ(data_format(pin, KSPROPERTY_TYPE_SET, format), STATUS_NO_MATCH);
     format.SubFormat = KSDATAFORMAT_SUBTYPE_MIDI;
