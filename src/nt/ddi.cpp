@@ -1,9 +1,12 @@
 #include "nt/ddi.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <string_view>
 #include <vector>
+
+#include "nt/probes.h"
 
 extern "C" {
 extern const portico::nt::Ddi* const __start_portico_ddi[];
@@ -37,6 +40,14 @@ const std::vector<Export>& sorted_exports() {
 
 void (*irql_violation)(const Ddi&) = ignore_irql;
 void (*callback_irql_changed)(const char*, const void*, sim::Irql, sim::Irql) = ignore_callback;
+
+void tell_null_routine(const char* name) {
+    char text[128];
+    std::snprintf(text, sizeof text, "The driver's %s, which is to be called now, is a null pointer.", name);
+    const bool raised = sim::this_processor->irql >= sim::dispatch_level;
+    PORTICO_PROBE(object_misuse, raised ? DRIVER_IRQL_NOT_LESS_OR_EQUAL : KMODE_EXCEPTION_NOT_HANDLED,
+                  nullptr, text);
+}
 
 const void* find_export(const char* name) {
     const auto& rows = sorted_exports();

@@ -40,6 +40,9 @@ const void* find_export(const char* name);
 const Ddi* ddi_at(unsigned index);
 const Export* export_at(unsigned index);
 
+// Told before a driver's routine that is a null pointer would be called.
+[[gnu::cold]] void tell_null_routine(const char* name);
+
 // A call from Portico into driver code (a dispatch routine, DPC, ISR, COM method): traced with its name, and
 // the driver must come back at the IRQL at which it was called.
 extern void (*callback_irql_changed)(const char* name, const void* routine, sim::Irql before,
@@ -49,6 +52,7 @@ class DriverCall {
   public:
     [[gnu::always_inline]] DriverCall(const char* name, const void* routine)
         : name_(name), routine_(routine), irql_(sim::this_processor->irql) {
+        if (__builtin_expect(routine == nullptr, 0)) tell_null_routine(name);
         sim::record(sim::TraceKind::callback_enter, name, reinterpret_cast<std::uint64_t>(routine));
         sim::point(sim::call_cost_ns);
     }

@@ -143,6 +143,23 @@ TEST_P(Overwritten, ApcThatIsQueued) {
     expect_told(misuse, &apc);
 }
 
+// Before the kernel jumps there; without a rule that stops the machine it would.
+TEST(NullRoutine, IsToldByItsName) {
+    Kernel kernel;
+    static std::vector<std::string> told;
+    told.clear();
+    probes.object_misuse = [](std::uint32_t code, const void* object, const char* text) {
+        EXPECT_EQ(code, KMODE_EXCEPTION_NOT_HANDLED);
+        EXPECT_EQ(object, nullptr);
+        told.push_back(text);
+        ke::exit_current_thread(STATUS_UNSUCCESSFUL);
+    };
+    ke::create_thread("nobody", nullptr, nullptr);
+    kernel.settle(millisecond_ns);
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_THAT(told[0], ::testing::HasSubstr("nobody"));
+}
+
 // A driver that queues the same event's memory as a second object, initialized again while somebody waits.
 TEST(OverwrittenToo, EventInitializedWhileSomebodyWaitsForIt) {
     Kernel kernel;

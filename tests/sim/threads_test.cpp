@@ -350,6 +350,24 @@ TEST_F(Threads, LoweredPriorityOfTheRunningOneYields) {
     EXPECT_THAT(order, ElementsAre("other", "main"));
 }
 
+TEST_F(Threads, ABoostIsOverTheBaseAndBelowTheRealTimePriorities) {
+    Simulation simulation(1);
+    Thread& waiter = simulation.start("waiter", {8}, [&] { scheduler.block(); });
+    Thread& real_time = simulation.start("real-time", {16}, [&] { scheduler.block(); });
+    simulation.run(millisecond_ns);
+    scheduler.boost(waiter, 2);
+    EXPECT_EQ(waiter.priority, 10);
+    scheduler.boost(waiter, 1);
+    EXPECT_EQ(waiter.priority, 10);
+    scheduler.boost(waiter, 4);
+    EXPECT_EQ(waiter.priority, 12);
+    scheduler.boost(waiter, 200);
+    EXPECT_EQ(waiter.priority, 15);
+    EXPECT_EQ(waiter.base_priority, 8);
+    scheduler.boost(real_time, 2);
+    EXPECT_EQ(real_time.priority, 16);
+}
+
 // A thread that waits or is preempted at APC_LEVEL goes on there, and others do not inherit it.
 TEST_F(Threads, EachKeepsItsIrql) {
     Simulation simulation(1);

@@ -39,6 +39,7 @@ constexpr const char* major_names[IRP_MJ_MAXIMUM_FUNCTION + 1] = {"IRP_MJ_CREATE
 
 NTSTATUS dispatch(PDRIVER_DISPATCH routine, const char* name, PDEVICE_OBJECT device, PIRP irp) {
     const void* const address = reinterpret_cast<const void*>(routine);
+    if (address == nullptr) tell_null_routine(name);
     if (!sim::image_range.contains(address)) return routine(device, irp);
     DriverCall call(name, address);
     return call.returned(routine(device, irp));

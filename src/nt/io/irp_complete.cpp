@@ -64,6 +64,7 @@ void clear_location(PIO_STACK_LOCATION stack) {
 
 NTSTATUS call_completion(PIO_COMPLETION_ROUTINE routine, PDEVICE_OBJECT device, PIRP irp, void* context) {
     const void* const address = reinterpret_cast<const void*>(routine);
+    if (address == nullptr) tell_null_routine("IoCompletion");
     if (!sim::image_range.contains(address)) return routine(device, irp, context);
     DriverCall call("IoCompletion", address);
     return call.returned(routine(device, irp, context));

@@ -2,6 +2,7 @@
 // itself.
 #include <cstdio>
 
+#include "nt/ke/apc.h"
 #include "nt/ke/timer_queue.h"
 
 namespace portico::nt::ke {
@@ -24,6 +25,7 @@ void check_change(bool raising, sim::Irql wanted) {
 void reset() {
     KeNumberProcessors = static_cast<CCHAR>(sim::scheduler.processor_count);
     reset_threads();
+    reset_apcs();
     reset_timers();
     reset_time();
     reset_dpcs();

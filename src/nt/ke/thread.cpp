@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "nt/ke/apc.h"
 #include "nt/ke/list_links.h"
 #include "nt/ke/timer_queue.h"
 
@@ -31,71 +32,15 @@ void thread_entry(void* argument) {
     exit_current_thread(STATUS_SUCCESS);
 }
 
-bool apcs_allowed(const KTHREAD& thread) {
-    return thread.guarded_region_depth == 0;
-}
-bool normal_apcs_allowed(const KTHREAD& thread) {
-    return apcs_allowed(thread) && thread.critical_region_depth == 0 && !thread.kernel_apc_in_progress;
-}
-
-// A KAPC keeps its kernel, rundown and normal routines in its reserved words, as on Windows.
-PKNORMAL_ROUTINE normal_of(PRKAPC apc) {
-    return reinterpret_cast<PKNORMAL_ROUTINE>(apc->Reserved[2]);
-}
-
-// A walk may go on through `link`. A queue that leads through overwritten memory is told and forgotten.
-bool sound(LIST_ENTRY& queue, PLIST_ENTRY link) {
-    if (link == &queue || intact(*link)) return true;
-    tell_corrupt(CONTAINING_RECORD(link, KAPC, ApcListEntry), "An APC that is queued was overwritten.");
-    InitializeListHead(&queue);
-    return false;
-}
-
-// The first kernel APC that may run now.
-PRKAPC next_apc(KTHREAD& thread) {
-    if (!apcs_allowed(thread)) return nullptr;
-    for (PLIST_ENTRY e = thread.kernel_apcs.Flink; sound(thread.kernel_apcs, e) && e != &thread.kernel_apcs;
-         e = e->Flink) {
-        auto* const apc = CONTAINING_RECORD(e, KAPC, ApcListEntry);
-        if (normal_of(apc) == nullptr || normal_apcs_allowed(thread)) return apc;
+// A region that was never left: 0x20. Each mutex held is a critical region of its own.
+void check_regions_left(const KTHREAD& thread) {
+    int held = 0;
+    for (PLIST_ENTRY e = thread.mutants.Flink; intact(*e) && e != &thread.mutants; e = e->Flink) {
+        held += CONTAINING_RECORD(e, KMUTANT, MutantListEntry)->ApcDisable != 0 ? 1 : 0;
     }
-    return nullptr;
-}
-
-void run_apc(KTHREAD& thread, PRKAPC apc) {
-    unlink(apc->ApcListEntry, apc, "An APC that is queued was overwritten.");
-    apc->Inserted = FALSE;
-    PKNORMAL_ROUTINE normal = normal_of(apc);
-    const auto kernel = reinterpret_cast<PKKERNEL_ROUTINE>(apc->Reserved[0]);
-    PVOID context = apc->NormalContext;
-    PVOID argument1 = apc->SystemArgument1;
-    PVOID argument2 = apc->SystemArgument2;
-    const sim::Irql old = raise(sim::apc_level);
-    {
-        DriverCall call("KernelRoutine", reinterpret_cast<const void*>(kernel));
-        kernel(apc, &normal, &context, &argument1, &argument2);
-    }
-    if (normal != nullptr) {
-        thread.kernel_apc_in_progress = true;
-        lower(sim::passive_level);
-        DriverCall call("NormalRoutine", reinterpret_cast<const void*>(normal));
-        normal(context, argument1, argument2);
-        thread.kernel_apc_in_progress = false;
-    }
-    lower(old);
-}
-
-void deliver_kernel_apcs() {
-    KTHREAD& thread = *current_thread();
-    thread.thread.apcs_pending = false;
-    while (PRKAPC const apc = next_apc(thread)) run_apc(thread, apc);
-}
-
-void apcs_may_run(KTHREAD& thread) {
-    if (next_apc(thread) == nullptr) return;
-    thread.thread.apcs_pending = true;
-    if (&thread == current_thread() && sim::scheduler.deliverable(*sim::this_processor))
-        sim::scheduler.deliver();
+    if (thread.critical_region_depth == held && thread.guarded_region_depth == 0) return;
+    PORTICO_PROBE(object_misuse, KERNEL_APC_PENDING_DURING_EXIT, thread.pooled ? nullptr : &thread,
+                  "A thread ended in a critical or guarded region: it had not left as many as it entered.");
 }
 
 void abandon_mutexes(KTHREAD& thread) {
@@ -126,7 +71,6 @@ void (*thread_ended)(KTHREAD& thread) = nullptr;
 void reset_threads() {
     threads.used.fill(false);
     threads.next_id = 4;
-    sim::scheduler.hooks.deliver_apcs = deliver_kernel_apcs;
     for (unsigned i = 0; i < sim::max_processors; ++i) {
         initialize_thread(threads.idle[i], "idle", nullptr, nullptr);
         threads.idle[i].thread.id = 0;
@@ -157,7 +101,7 @@ void initialize_thread(KTHREAD& thread, const char* name, void(NTAPI* start)(voi
     initialize_timer(&thread.timer, NotificationTimer);
     thread.timer.TimerType = wait_timer;
     thread.critical_region_depth = thread.guarded_region_depth = 0;
-    thread.kernel_apc_in_progress = false;
+    thread.kernel_apc_in_progress = thread.ending = false;
     thread.alerted[0] = thread.alerted[1] = false;
     thread.system_affinity = 0;
     thread.process = nullptr;
@@ -187,7 +131,10 @@ KTHREAD* create_thread(const char* name, void(NTAPI* start)(void*), void* contex
 
 void exit_current_thread(NTSTATUS status) {
     KTHREAD& thread = *current_thread();
+    check_regions_left(thread);
     if (thread_ending != nullptr) thread_ending(thread);
+    thread.ending = true;
+    run_down_apcs(thread);
     raise(sim::dispatch_level);
     thread.exit_status = status;
     abandon_mutexes(thread);
@@ -212,52 +159,6 @@ void set_priority(KTHREAD& thread, KPRIORITY priority) {
     thread.thread.base_priority =
         static_cast<std::uint8_t>(std::clamp<KPRIORITY>(priority, 1, HIGH_PRIORITY));
     set_current_priority(thread, priority);
-}
-
-void enter_critical_region() {
-    ++current_thread()->critical_region_depth;
-}
-
-void leave_critical_region() {
-    KTHREAD& thread = *current_thread();
-    --thread.critical_region_depth;
-    apcs_may_run(thread);
-}
-
-void enter_guarded_region() {
-    ++current_thread()->guarded_region_depth;
-}
-
-void leave_guarded_region() {
-    KTHREAD& thread = *current_thread();
-    --thread.guarded_region_depth;
-    apcs_may_run(thread);
-}
-
-bool insert_apc(PRKAPC apc, void* argument1, void* argument2, KPRIORITY increment) {
-    DispatcherLock lock;
-    KTHREAD& thread = *static_cast<KTHREAD*>(apc->Thread);
-    if (apc->Inserted != FALSE || thread.thread.state == sim::Thread::State::terminated) return false;
-    apc->SystemArgument1 = argument1;
-    apc->SystemArgument2 = argument2;
-    apc->Inserted = TRUE;
-    const bool user = apc->ApcMode != KernelMode;
-    LIST_ENTRY& queue = user ? thread.user_apcs : thread.kernel_apcs;
-    sound(queue, queue.Blink);
-    InsertTailList(&queue, &apc->ApcListEntry);
-    if (user) {
-        if (thread.waiting && thread.wait_alertable && thread.wait_mode != KernelMode) {
-            alert_wait(thread, STATUS_USER_APC, increment);
-        }
-    } else if (next_apc(thread) != nullptr) {
-        thread.thread.apcs_pending = true;
-        if (thread.waiting) {
-            alert_wait(thread, STATUS_KERNEL_APC, increment);
-        } else if (thread.thread.state == sim::Thread::State::running) {
-            sim::scheduler.poke(*thread.thread.processor, sim::this_processor->at_ns);
-        }
-    }
-    return true;
 }
 
 }  // namespace portico::nt::ke
@@ -289,63 +190,6 @@ LONG NTAPI KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment) {
     const LONG before = Thread->thread.base_priority - process_base_priority;
     ke::set_priority(*Thread, process_base_priority + Increment);
     return before;
-}
-
-VOID NTAPI KeEnterCriticalRegion() {
-    DDI(KeEnterCriticalRegion, APC_LEVEL);
-    ke::enter_critical_region();
-}
-
-VOID NTAPI KeLeaveCriticalRegion() {
-    DDI(KeLeaveCriticalRegion, APC_LEVEL);
-    ke::leave_critical_region();
-}
-
-VOID NTAPI KeEnterGuardedRegion() {
-    DDI(KeEnterGuardedRegion, APC_LEVEL);
-    ke::enter_guarded_region();
-}
-
-VOID NTAPI KeLeaveGuardedRegion() {
-    DDI(KeLeaveGuardedRegion, APC_LEVEL);
-    ke::leave_guarded_region();
-}
-
-BOOLEAN NTAPI KeAreApcsDisabled() {
-    DDI(KeAreApcsDisabled, DISPATCH_LEVEL);
-    const KTHREAD& thread = *ke::current_thread();
-    return thread.critical_region_depth != 0 || thread.guarded_region_depth != 0;
-}
-
-BOOLEAN NTAPI KeAreAllApcsDisabled() {
-    DDI(KeAreAllApcsDisabled, DISPATCH_LEVEL);
-    return ke::current_thread()->guarded_region_depth != 0 || ke::current_irql() >= portico::sim::apc_level;
-}
-
-VOID NTAPI KeInitializeApc(PRKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT, PKKERNEL_ROUTINE KernelRoutine,
-                           PKRUNDOWN_ROUTINE RundownRoutine, PKNORMAL_ROUTINE NormalRoutine,
-                           KPROCESSOR_MODE Mode, PVOID Context) {
-    DDI(KeInitializeApc, DISPATCH_LEVEL);
-    *Apc = KAPC{};
-    Apc->Thread = Thread;
-    Apc->Reserved[0] = reinterpret_cast<PVOID>(KernelRoutine);
-    Apc->Reserved[1] = reinterpret_cast<PVOID>(RundownRoutine);
-    Apc->Reserved[2] = reinterpret_cast<PVOID>(NormalRoutine);
-    Apc->ApcMode = NormalRoutine == nullptr ? static_cast<KPROCESSOR_MODE>(KernelMode) : Mode;
-    Apc->NormalContext = NormalRoutine == nullptr ? nullptr : Context;
-}
-
-BOOLEAN NTAPI KeInsertQueueApc(PRKAPC Apc, PVOID Argument1, PVOID Argument2, KPRIORITY Increment) {
-    DDI(KeInsertQueueApc, DISPATCH_LEVEL);
-    return ke::insert_apc(Apc, Argument1, Argument2, Increment);
-}
-
-BOOLEAN NTAPI KeRemoveQueueApc(PRKAPC Apc) {
-    DDI(KeRemoveQueueApc, DISPATCH_LEVEL);
-    if (Apc->Inserted == FALSE) return FALSE;
-    ke::unlink(Apc->ApcListEntry, Apc, "An APC that is queued was overwritten.");
-    Apc->Inserted = FALSE;
-    return TRUE;
 }
 
 BOOLEAN NTAPI KeAlertThread(PKTHREAD Thread, KPROCESSOR_MODE AlertMode) {

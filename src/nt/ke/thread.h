@@ -38,6 +38,7 @@ struct _KTHREAD {
     int critical_region_depth;  // normal kernel APCs off
     int guarded_region_depth;   // all kernel APCs off
     bool kernel_apc_in_progress;
+    bool ending;  // takes no APCs any more
     bool alerted[2];
 
     KAFFINITY system_affinity;
