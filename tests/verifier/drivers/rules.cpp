@@ -304,9 +304,9 @@ static VOID LeavePool(PDEVICE_OBJECT) {
 }
 
 static VOID LeaveHandle(PDEVICE_OBJECT) {
+    const ULONG access = THREAD_ALL_ACCESS;
     HANDLE handle;
-    PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, ThreadCorrectly,
-                         NULL);  // BUG left-handle
+    PsCreateSystemThread(&handle, access, NULL, NULL, NULL, ThreadCorrectly, NULL);  // BUG left-handle
 }
 
 static VOID LeaveGroup(PDEVICE_OBJECT) {
