@@ -81,12 +81,12 @@ TEST(Lifecycle, PresentationTimeStandsStillWhilePoweredDown) {
     Pin pin = m.filter("Uart").open(Pin::Render).value();
     ASSERT_OK(pin.run());
     const auto start = m.now();
-    ASSERT_OK(pin.write_at(30ms, Bytes{0xFA}));
     m.run_for(10ms);
     const auto down = m.now() - start;
     ASSERT_OK(m.set_power(3));
     ASSERT_OK(pin.write_at(1ms, Bytes{0xF8}));
     ASSERT_OK(pin.write_at(2ms, Bytes{0xFB}));
+    ASSERT_OK(pin.write_at(30ms, Bytes{0xFA}));
     m.run_for(50ms);
     EXPECT_THAT(m.device("mpu401").wire(), IsEmpty());
     ASSERT_OK(m.set_power(0));

@@ -58,12 +58,6 @@ TEST(RtlDriver, CRunTimeInCxx) {
     REQUIRES("FLD-054");
 }
 
-<<<<<<< HEAD
-TEST(RtlDriver, SafeStringsAndIntegersInC) {
-    EXPECT_GE(run_driver("nt_safe_c"), 55u);
-}
-
-=======
 TEST(RtlDriver, KernelServicesInC) {
     EXPECT_GE(run_driver("nt_kernel_c"), 58u);
 }
@@ -76,7 +70,6 @@ TEST(RtlDriver, SafeStringsAndIntegersInC) {
     EXPECT_GE(run_driver("nt_safe_c"), 55u);
 }
 
->>>>>>> fde10a7 (nt/ke: run APCs down, special ones first; tell of regions left open and of null routines; tests: the kernel from a driver in C)
 TEST(RtlDriver, SafeStringsAndIntegersInCxx) {
     EXPECT_GE(run_driver("nt_safe_cxx"), 55u);
 }
