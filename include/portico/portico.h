@@ -70,11 +70,13 @@ DeviceConfig mpu401(const Mpu401Options& options = {});
 // A device without hardware, for drivers like virtual cables.
 DeviceConfig virtual_device(std::string name = "virtual");
 
-// A value under the driver's software key.
+// A value under the software key of every device: what IoOpenDeviceRegistryKey opens with
+// PLUGPLAY_REGKEY_DRIVER and IPort::NewRegistryKey as DriverRegistryKey. Texts are UTF-8.
 struct RegistryValue {
-    std::string key;  // relative to the driver's key; empty: the key itself
-    std::string name;
-    std::variant<std::uint32_t, std::string, std::vector<std::uint8_t>> value;
+    std::string key;   // relative to that key, as "Settings\\Volume"; empty: the key itself
+    std::string name;  // empty: the key's unnamed value
+    // REG_DWORD, REG_SZ, REG_BINARY, REG_MULTI_SZ
+    std::variant<std::uint32_t, std::string, std::vector<std::uint8_t>, std::vector<std::string>> value;
 };
 
 // Which of several things that may happen next does: the order that NT has, or one that the seed chooses, to
@@ -88,9 +90,9 @@ struct MachineConfig {
     std::uint64_t seed = 1;
     unsigned processors = 2;  // 1..8
     Schedule schedule = Schedule::ordered;
-    unsigned pct_depth = 3;  // 1..16
+    unsigned pct_depth = 3;                   // 1..16
+    std::vector<std::string> registry_files;  // .reg, loaded in this order and before `registry`
     std::vector<RegistryValue> registry;
-    std::vector<std::string> registry_files;  // .reg
     // A message that waits is delivered at the clock's tick (1 ms), as Windows does, or at its very time.
     bool exact_sequencer = false;
     std::string trace_file;  // Chrome trace JSON; empty: none

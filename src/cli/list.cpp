@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/verbs.h"
@@ -11,62 +9,61 @@
 namespace portico::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
-std::vector<std::string> bundled_drivers() {
-    std::vector<std::string> names;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(PORTICO_DRIVER_FOLDER, error)) {
-        if (entry.path().extension() == ".so" && entry.path().stem() != "portico_miniports")
-            names.push_back(entry.path().stem().string());
+nlohmann::json json_of(const hardware::Model& model) {
+    nlohmann::json json{{"name", model.name}, {"summary", model.summary}};
+    for (const auto& parameter : model.parameters) {
+        json["parameters"].push_back({{"key", parameter.key},
+                                      {"help", parameter.help},
+                                      {"range", hardware::range_of(parameter)},
+                                      {"default", hardware::text_of(parameter, model.defaults)}});
     }
-    std::sort(names.begin(), names.end());
-    return names;
+    return json;
+}
+
+std::string text_of(const hardware::Model& model) {
+    return fmt::format("{}: {}\n{:<24} {:<10} {:<40} {}\n{}\n", model.name, model.summary, "parameter",
+                       "default", "range", "meaning", hardware::describe(model));
+}
+
+std::string row(bool there, std::string_view name, const std::string& text) {
+    return fmt::format("  {:<8} {:<12} {}\n", there ? "ok" : "missing", name, text);
 }
 
 }  // namespace
 
 int devices(bool json) {
-    const auto drivers = bundled_drivers();
-    if (json) {
-        nlohmann::json out;
-        for (const hardware::Model* model : hardware::models()) {
-            nlohmann::json entry{{"name", model->name}, {"summary", model->summary}};
-            for (const auto& parameter : model->parameters) {
-                entry["parameters"].push_back({{"key", parameter.key},
-                                               {"help", parameter.help},
-                                               {"range", hardware::range_of(parameter)},
-                                               {"default", hardware::text_of(parameter, model->defaults)}});
-            }
-            out["models"].push_back(entry);
-        }
-        out["drivers"] = drivers;
-        fmt::print("{}\n", out.dump(2));
-        return 0;
-    }
+    nlohmann::json list;
+    std::string text;
     for (const hardware::Model* model : hardware::models()) {
-        fmt::print("{}: {}\n{}\n", model->name, model->summary, hardware::describe(*model));
+        list["models"].push_back(json_of(*model));
+        text += text_of(*model);
     }
-    fmt::print("Drivers that come along: {}\n", fmt::join(drivers, ", "));
-    return 0;
+    text += "Drivers that come along:\n";
+    for (const BundledDriver& driver : bundled_drivers()) {
+        if (driver.path.empty()) continue;
+        list["drivers"].push_back(driver.name);
+        text += fmt::format("  {:<10} {}\n", driver.name, driver.purpose);
+    }
+    return print_out(json ? list.dump(2) + "\n" : text, 0);
 }
 
 int doctor() {
     int code = 0;
+    std::string out;
     for (const ends::BackEnd& end : ends::back_ends()) {
         const auto version = end.available();
-        if (version.ok()) {
-            fmt::print("  ok       {:<12} {} ({})\n", end.name, version.value(), end.purpose);
-        } else {
-            fmt::print("  missing  {:<12} {} ({})\n", end.name, version.error().message, end.purpose);
-            code = static_cast<int>(ExitCode::missing);
-        }
+        out += row(
+            version.ok(), end.name,
+            fmt::format("{} ({})", version.ok() ? version.value() : version.error().message, end.purpose));
+        if (!version.ok()) code = static_cast<int>(ExitCode::missing);
     }
-    const auto drivers = bundled_drivers();
-    fmt::print(
-        "  {:<8} {:<12} {}\n", drivers.empty() ? "missing" : "ok", "drivers",
-        drivers.empty() ? "none built: run ./test or ./demo" : fmt::format("{}", fmt::join(drivers, ", ")));
-    return drivers.empty() ? static_cast<int>(ExitCode::missing) : code;
+    for (const BundledDriver& driver : bundled_drivers()) {
+        out += row(!driver.path.empty(), driver.name,
+                   fmt::format("{} (driver: {})", driver.path.empty() ? "not built: run ./demo" : driver.path,
+                               driver.purpose));
+        if (driver.path.empty()) code = static_cast<int>(ExitCode::missing);
+    }
+    return print_out(out, code);
 }
 
 }  // namespace portico::cli

@@ -1,97 +1,156 @@
 #include <CLI/CLI.hpp>
-#include <csignal>
-#include <cstdio>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <charconv>
+#include <csignal>
+#include <sstream>
+
+#include "base/print.h"
 #include "cli/verbs.h"
 
 namespace {
 
 using namespace portico;
 
-void add_run_options(CLI::App& verb, cli::RunOptions& options, bool recording) {
-    verb.add_option("song", options.song,
-                    recording ? "MIDI file that the outside world plays into MIDI IN" : "MIDI file")
-        ->required();
-    verb.add_option("--driver", options.driver, "mpu401, cable, or the path of a driver's image")
-        ->capture_default_str();
-    verb.add_option("-o,--output", options.outputs,
-                    recording ? "where the recording goes: .mid or .txt"
-                              : "where it goes: .wav, .flac, .mid or .txt; may be repeated");
+constexpr const char* exit_codes =
+    "Exit codes: 0 fine, 1 findings or a bug check, 2 wrong usage or bad input, 3 something missing on this "
+    "machine,\n"
+    "130 stopped by Ctrl-C (what came out until then is kept, every note released).";
+
+// A standard stream that the caller closed would be the next file that is opened, and get the report into it.
+void open_standard_streams() {
+    while (true) {
+        const int fd = ::open("/dev/null", O_RDWR);
+        if (fd > STDERR_FILENO) ::close(fd);
+        if (fd < 0 || fd > STDERR_FILENO) return;
+    }
+}
+
+// CLI11 takes -1 for the largest number.
+std::uint64_t seed_of(const std::string& text) {
+    std::uint64_t seed = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+    if (error == std::errc() && end == text.data() + text.size()) return seed;
+    throw CLI::ValidationError("--seed", text + " is not a whole number from 0 to 18446744073709551615");
+}
+
+void add_run_options(CLI::App& verb, cli::RunOptions& options) {
+    verb.add_option(
+        "--driver", options.driver,
+        "mpu401, cable, or the path of a driver's image (default: the machine file's, else mpu401)");
     verb.add_option("--machine", options.machine_file,
-                    "machine file in TOML: devices, resources, driver, registry");
+                    "machine file in TOML: devices, resources, driver, registry, ends")
+        ->type_name("FILE");
     verb.add_option("--filter", options.filter,
-                    "reference string of the subdevice; default: the first that fits");
-    verb.add_option_function<std::uint64_t>(
-        "--seed",
-        [&options](const std::uint64_t& seed) {
-            options.seed = seed;
-            options.seed_given = true;
-        },
-        "seed of the run");
+                    "reference string of the subdevice (default: the first that fits)");
+    verb.add_option_function<std::string>(
+            "--seed", [&options](const std::string& text) { options.seed = seed_of(text); },
+            "seed of the run (default: the machine file's, else 1)")
+        ->type_name("NUMBER");
     verb.add_option("--schedule", options.schedule,
                     "which interleaving: ordered (as NT does), random or pct[:DEPTH], chosen by the seed");
     verb.add_flag("--exact", options.exact,
                   "messages are delivered at their very time instead of the next 1 ms tick");
-    verb.add_option("--trace", options.trace, "everything that happens as Chrome trace JSON");
+    verb.add_option("--trace", options.trace, "everything that happens as Chrome trace JSON")
+        ->type_name("FILE");
     verb.add_option("--report", options.report,
-                    "page of the bug check or of the first finding: .html or .json");
+                    "page of the bug check or of the first finding: .html or .json")
+        ->type_name("FILE");
     verb.add_flag("--json", options.json, "the report as JSON on standard output");
     verb.add_flag("-q,--quiet", options.quiet, "no report");
+}
+
+void add_play(CLI::App& app, cli::RunOptions& options, int& code) {
+    CLI::App* const play = app.add_subcommand("play", "Play a MIDI file through a driver");
+    play->add_option("song", options.song, "MIDI file")->type_name("FILE")->required();
+    play->add_option("-o,--output", options.outputs,
+                     "where it goes: .wav, .flac, .mid or .txt; may be repeated")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    add_run_options(*play, options);
+    play->add_option("--synth", options.synth, "SoundFont for .wav and .flac (default: TimGM6mb)")
+        ->type_name("FILE");
+    play->add_option("--timeline", options.timeline, "one note's way through the system as SVG")
+        ->type_name("FILE");
+    play->footer("Example: portico play song.mid -o song.wav");
+    play->callback([&] { code = cli::play(options); });
+}
+
+void add_record(CLI::App& app, cli::RunOptions& options, int& code) {
+    CLI::App* const record = app.add_subcommand("record", "Record what comes in at a device's MIDI IN");
+    record
+        ->add_option("song", options.song,
+                     "MIDI file that the outside world plays into MIDI IN (default: the machine file's)")
+        ->type_name("FILE");
+    record
+        ->add_option("-o,--output", options.outputs,
+                     "where the recording goes: .mid, .txt, .wav or .flac; may be repeated")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    add_run_options(*record, options);
+    record->add_option("--synth", options.synth, "SoundFont for .wav and .flac (default: TimGM6mb)")
+        ->type_name("FILE");
+    record->footer("Example: portico record in.mid -o out.mid");
+    record->callback([&] { code = cli::record(options); });
+}
+
+void add_replay(CLI::App& app, std::string& file, int& code) {
+    CLI::App* const replay = app.add_subcommand("replay", "Play a recorded run again, to the same bug check");
+    replay->add_option("file", file, "replay file, which a run with a bug check leaves behind")
+        ->type_name("FILE")
+        ->required();
+    replay->footer("Example: portico replay mpu401-1a2b3c4d-1.replay");
+    replay->callback([&] { code = cli::replay(file); });
+}
+
+void add_lists(CLI::App& app, bool& devices_json, int& code) {
+    CLI::App* const devices =
+        app.add_subcommand("devices", "List device models with their parameters, and drivers");
+    devices->add_flag("--json", devices_json, "as JSON");
+    devices->footer("Example: portico devices");
+    devices->callback([&] { code = cli::devices(devices_json); });
+    CLI::App* const doctor =
+        app.add_subcommand("doctor", "Say what is there, what is missing, and how to install it");
+    doctor->footer("Example: portico doctor");
+    doctor->callback([&] { code = cli::doctor(); });
+}
+
+// Help and the version are no errors.
+int ended_early(const CLI::App& app, const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {
+        std::ostringstream out;
+        app.exit(error, out, out);
+        return cli::print_out(out.str(), 0);
+    }
+    return cli::fail(Error{std::string(error.what()) + " (see portico --help)"});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    open_standard_streams();
     std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error like a full disk
     std::signal(SIGPIPE, SIG_IGN);
     CLI::App app{"Portico runs Windows PortCls MIDI drivers in user space."};
     app.name("portico");
     app.require_subcommand(1);
     app.set_version_flag("--version", PORTICO_VERSION);
-    app.footer(
-        "Exit codes: 0 fine, 1 findings or a bug check, 2 wrong usage or bad input, 3 something missing on "
-        "this machine.");
+    app.footer(std::string("Example: portico play song.mid -o song.wav     More: portico VERB --help\n") +
+               exit_codes);
     int code = 0;
-
     cli::RunOptions play_options;
-    CLI::App* const play = app.add_subcommand("play", "Play a MIDI file through a driver");
-    add_run_options(*play, play_options, false);
-    play->add_option("--synth", play_options.synth, "SoundFont for .wav and .flac; default: TimGM6mb");
-    play->add_option("--timeline", play_options.timeline, "one note's way through the system as SVG");
-    play->footer("Example: portico play song.mid -o song.wav");
-    play->callback([&] { code = cli::play(play_options, false); });
-
     cli::RunOptions record_options;
-    CLI::App* const record = app.add_subcommand("record", "Record what comes in at a device's MIDI IN");
-    add_run_options(*record, record_options, true);
-    record->footer("Example: portico record in.mid -o out.mid");
-    record->callback([&] { code = cli::play(record_options, true); });
-
     std::string replay_file;
-    CLI::App* const replay = app.add_subcommand("replay", "Play a recorded run again, to the same bug check");
-    replay->add_option("file", replay_file, "replay file")->required();
-    replay->footer("Example: portico replay mpu401-1a2b3c4d-1.replay");
-    replay->callback([&] { code = cli::replay(replay_file); });
-
     bool devices_json = false;
-    CLI::App* const devices =
-        app.add_subcommand("devices", "List device models with their parameters, and drivers");
-    devices->add_flag("--json", devices_json, "as JSON");
-    devices->footer("Example: portico devices");
-    devices->callback([&] { code = cli::devices(devices_json); });
-
-    CLI::App* const doctor =
-        app.add_subcommand("doctor", "Say what is there, what is missing, and how to install it");
-    doctor->footer("Example: portico doctor");
-    doctor->callback([&] { code = cli::doctor(); });
-
+    add_play(app, play_options, code);
+    add_record(app, record_options, code);
+    add_replay(app, replay_file, code);
+    add_lists(app, devices_json, code);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) return app.exit(error);
-        std::fprintf(stderr, "portico: %s (see portico --help)\n", error.what());
-        return 2;
+        return ended_early(app, error);
     }
-    std::fflush(stdout);
     return code;
 }

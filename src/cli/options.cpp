@@ -1,13 +1,14 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <climits>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "base/print.h"
 #include "cli/verbs.h"
-#include "machine/machine_file.h"
 #include "machine/schedule.h"
 
 namespace portico::cli {
@@ -21,16 +22,23 @@ fs::path program_folder() {
     return error ? fs::path(".") : self.parent_path();
 }
 
-// "mpu401" is a driver that comes along; anything with a slash or an extension is a path.
-std::string driver_path(const std::string& name) {
-    if (name.find('/') != std::string::npos || fs::path(name).has_extension()) return name;
+// The image of that name beside this program; empty: there is none.
+std::string bundled_path(const std::string& name) {
     for (const fs::path& folder :
          {program_folder() / "../drivers", program_folder() / "../lib/portico/drivers",
           fs::path(PORTICO_DRIVER_FOLDER)}) {
         const fs::path candidate = folder / (name + ".so");
-        if (fs::exists(candidate)) return candidate.lexically_normal().string();
+        std::error_code error;
+        if (fs::exists(candidate, error)) return candidate.lexically_normal().string();
     }
-    return name;
+    return {};
+}
+
+// "mpu401" is a driver that comes along; anything with a slash or an extension is a path.
+std::string driver_path(const std::string& name) {
+    if (name.find('/') != std::string::npos || fs::path(name).has_extension()) return name;
+    const std::string path = bundled_path(name);
+    return path.empty() ? name : path;
 }
 
 // Whether a driver's image imports what only a driver of hardware calls. Without a machine file this decides
@@ -45,28 +53,99 @@ bool drives_hardware(const std::string& path) {
     return false;
 }
 
-}  // namespace
-
-Result<MachineConfig> machine_of(const RunOptions& options) {
-    MachineConfig config;
-    if (!options.machine_file.empty())
-        PORTICO_TRY_VOID(machine::read_machine_file(options.machine_file, config));
-    if (config.driver.empty() || options.driver != "mpu401") config.driver = options.driver;
+Result<void> choose_driver(const std::string& wanted, MachineConfig& config) {
+    constexpr std::string_view usual = "mpu401";
+    if (!wanted.empty()) config.driver = wanted;
+    if (config.driver.empty()) config.driver = usual;
     config.driver = driver_path(config.driver);
-    if (!fs::exists(config.driver))
+    std::error_code error;
+    const auto kind = fs::status(config.driver, error).type();
+    if (kind == fs::file_type::not_found || kind == fs::file_type::none) {
         return Error{fmt::format("{}: no such driver image; 'portico devices' lists those that come along",
                                  config.driver)};
+    }
+    if (kind != fs::file_type::regular)
+        return Error{fmt::format("{}: not a driver image: not a file", config.driver)};
+    return {};
+}
+
+struct Named {
+    std::string path;
+    std::string what;
+};
+
+// The same file whatever its name; a device or a pipe may be named as often as one likes.
+std::string identity(const std::string& path) {
+    std::error_code error;
+    const auto status = fs::status(path, error);
+    if (fs::exists(status) && !fs::is_regular_file(status)) return {};
+    const auto real = fs::weakly_canonical(fs::absolute(path, error), error);
+    return error ? path : real.string();
+}
+
+void add(std::vector<Named>& list, const std::string& path, const char* what) {
+    if (!path.empty()) list.push_back({path, what});
+}
+
+}  // namespace
+
+std::vector<BundledDriver> bundled_drivers() {
+    return {{"mpu401", "an MPU-401 with the system's UART miniport", bundled_path("mpu401")},
+            {"cable", "a virtual cable: what is rendered can be captured", bundled_path("cable")}};
+}
+
+Result<Setup> setup_of(const RunOptions& options) {
+    Setup setup;
+    MachineConfig& config = setup.machine;
+    if (!options.machine_file.empty()) {
+        PORTICO_TRY_VOID(machine::read_machine_file(options.machine_file, config, setup.ends));
+    }
+    PORTICO_TRY_VOID(choose_driver(options.driver, config));
     if (config.devices.empty())
         config.devices.push_back(drives_hardware(config.driver) ? mpu401() : virtual_device());
-    if (options.seed_given) config.seed = options.seed;
+    if (options.seed) config.seed = *options.seed;
     if (!options.schedule.empty()) PORTICO_TRY_VOID(machine::parse_schedule(options.schedule, config));
     config.exact_sequencer = config.exact_sequencer || options.exact;
     config.trace_file = options.trace;
-    return config;
+    if (!options.outputs.empty()) setup.ends.outputs = options.outputs;
+    if (!options.synth.empty()) setup.ends.synth = options.synth;
+    return setup;
+}
+
+Result<void> check_files(const RunOptions& options, const Setup& setup, const std::string& song) {
+    std::vector<Named> taken;
+    add(taken, song, "the MIDI file that is read");
+    add(taken, options.machine_file, "the machine file");
+    add(taken, setup.machine.driver, "the driver's image");
+    add(taken, setup.ends.synth, "the SoundFont");
+    for (const std::string& path : setup.machine.registry_files)
+        add(taken, path, "a registration file that is read");
+    std::vector<Named> written;
+    for (const std::string& path : setup.ends.outputs) add(written, path, "an output already");
+    add(written, options.trace, "the trace");
+    add(written, options.timeline, "the timeline");
+    add(written, options.report, "the report's page");
+    for (const Named& output : written) {
+        const std::string file = identity(output.path);
+        const auto same = [&](const Named& other) { return !file.empty() && identity(other.path) == file; };
+        const auto other = std::find_if(taken.begin(), taken.end(), same);
+        if (other != taken.end()) {
+            return Error{fmt::format("{}: cannot be written: it is {}; choose another name", output.path,
+                                     other->what)};
+        }
+        taken.push_back(output);
+    }
+    return {};
+}
+
+int print_out(std::string_view text, int code) {
+    print(stdout, text);
+    if (std::fflush(stdout) == 0 || errno == EPIPE) return code;
+    return fail(Error{fmt::format("standard output: cannot write: {}", std::strerror(errno))});
 }
 
 int fail(const Error& error) {
-    fmt::print(stderr, "portico: {}\n", error.message);
+    print(stderr, fmt::format("portico: {}\n", error.message));
     return static_cast<int>(error.exit);
 }
 

@@ -3,18 +3,19 @@
 
 #include <csignal>
 
+#include "base/print.h"
 #include "cli/verbs.h"
-#include "machine/machine_file.h"
+#include "ends/smf/smf_source.h"
 #include "machine/play.h"
 #include "machine/replay_run.h"
 
 namespace portico::cli {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
+volatile std::sig_atomic_t interrupted = 0;  // the signal
 
-void on_interrupt(int) {
-    interrupted = 1;
+void on_interrupt(int signal) {
+    interrupted = signal;
 }
 
 void listen_for_interrupt() {
@@ -34,11 +35,15 @@ machine::Progress progress_bar() {
             shown = percent;
             constexpr int width = 40;
             const int filled = percent * width / 100;
-            fmt::print(stderr, "\r  [{:=<{}}{:<{}}] {:3}%", "", filled, "", width - filled, percent);
+            print(stderr, fmt::format("\r  [{:=<{}}{:<{}}] {:3}%", "", filled, "", width - filled, percent));
             std::fflush(stderr);
         }
         return interrupted == 0;
     };
+}
+
+void clear_bar() {
+    if (::isatty(STDERR_FILENO) != 0) print(stderr, fmt::format("\r{:60}\r", ""));
 }
 
 Result<void> check_page_name(const std::string& path) {
@@ -46,42 +51,56 @@ Result<void> check_page_name(const std::string& path) {
     return Error{fmt::format("{}: --report writes .html or .json", path)};
 }
 
-void clear_bar() {
-    if (::isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r{:60}\r", "");
+Result<machine::PlayRequest> request_of(const RunOptions& options, bool recording) {
+    PORTICO_TRY_VOID(check_page_name(options.report));
+    Setup setup = PORTICO_TRY(setup_of(options));
+    machine::PlayRequest request;
+    request.song = options.song.empty() && recording ? setup.ends.input : options.song;
+    if (request.song.empty())
+        return Error{"record needs a MIDI file: name one, or 'in' under [ends] of the machine file"};
+    PORTICO_TRY_VOID(check_files(options, setup, request.song));
+    request.song_bytes = PORTICO_TRY(ends::SmfSource::load(request.song));
+    request.machine = std::move(setup.machine);
+    request.filter = options.filter;
+    request.outputs = std::move(setup.ends.outputs);
+    request.output_options.synth.font = setup.ends.synth;
+    request.timeline = options.timeline;
+    request.findings_page = options.report;
+    request.progress = progress_bar();
+    return request;
+}
+
+// What a shell sees of a program that a signal ended; findings matter more.
+int exit_code(const machine::PlayReport& report) {
+    if (!report.findings.empty() || report.other_end) return static_cast<int>(ExitCode::findings);
+    return report.stopped ? 128 + interrupted : 0;
+}
+
+int run(const RunOptions& options, bool recording) {
+    const auto request = request_of(options, recording);
+    if (!request.ok()) return fail(request.error());
+    listen_for_interrupt();
+    const auto result = machine::run_recorded(request.value(), recording);
+    clear_bar();
+    if (!result.ok()) return fail(result.error());
+    const machine::PlayReport& report = result.value();
+    if (options.json) return print_out(machine::report_json(report) + "\n", exit_code(report));
+    return print_out(options.quiet ? "" : machine::report_text(report), exit_code(report));
 }
 
 }  // namespace
 
-int play(const RunOptions& options, bool recording) {
-    machine::PlayRequest request;
-    request.song = options.song;
-    request.filter = options.filter;
-    request.outputs = options.outputs;
-    request.output_options.synth.font = options.synth;
-    request.timeline = options.timeline;
-    request.findings_page = options.report;
-    if (const auto page = check_page_name(options.report); !page.ok()) return fail(page.error());
-    auto config = machine_of(options);
-    if (!config.ok()) return fail(config.error());
-    request.machine = config.value();
-    listen_for_interrupt();
-    request.progress = progress_bar();
-    const auto report = machine::run_recorded(request, recording);
-    clear_bar();
-    if (!report.ok()) return fail(report.error());
-    if (options.json) {
-        fmt::print("{}\n", machine::report_json(report.value()));
-    } else if (!options.quiet) {
-        fmt::print("{}", machine::report_text(report.value()));
-    }
-    return report.value().findings.empty() ? 0 : 1;
+int play(const RunOptions& options) {
+    return run(options, false);
+}
+int record(const RunOptions& options) {
+    return run(options, true);
 }
 
 int replay(const std::string& path) {
     const auto report = machine::run_again(path);
     if (!report.ok()) return fail(report.error());
-    fmt::print("{}", machine::report_text(report.value()));
-    return report.value().findings.empty() && !report.value().other_end ? 0 : 1;
+    return print_out(machine::report_text(report.value()), exit_code(report.value()));
 }
 
 }  // namespace portico::cli

@@ -1,17 +1,20 @@
 // The verbs of the command line. Each returns the exit code.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "machine/machine_file.h"
 #include "portico/portico.h"
 
 namespace portico::cli {
 
 struct RunOptions {
     std::string song;
-    std::string driver = "mpu401";
+    std::string driver;
     std::vector<std::string> outputs;
     std::string synth;
     std::string machine_file;
@@ -19,22 +22,41 @@ struct RunOptions {
     std::string timeline;
     std::string report;
     std::string filter;
-    std::uint64_t seed = 1;
-    bool seed_given = false;
+    std::optional<std::uint64_t> seed;
     std::string schedule;
     bool exact = false;
     bool json = false;
     bool quiet = false;
 };
 
-int play(const RunOptions& options, bool recording);
+int play(const RunOptions& options);
+int record(const RunOptions& options);
 int replay(const std::string& path);
 int devices(bool json);
 int doctor();
 
-// The machine that the options describe. A driver's short name ("mpu401", "cable") is one of those that come
-// along.
-Result<MachineConfig> machine_of(const RunOptions& options);
+// The machine file's machine and ends, and what the options say otherwise. A driver's short name ("mpu401",
+// "cable") is one of those that come along.
+struct Setup {
+    MachineConfig machine;
+    machine::Ends ends;
+};
+Result<Setup> setup_of(const RunOptions& options);
+
+// A driver that comes along.
+struct BundledDriver {
+    const char* name;
+    const char* purpose;
+    std::string path;  // of its image; empty: not there
+};
+std::vector<BundledDriver> bundled_drivers();
+
+// A file that is written must not be one that is read, nor be written twice: `song` is the MIDI file.
+Result<void> check_files(const RunOptions& options, const Setup& setup, const std::string& song);
+
+// The whole of a verb's standard output. The code becomes bad_input when it cannot be written, unless nobody
+// reads it.
+int print_out(std::string_view text, int code);
 
 // The error's line on standard error; its exit code.
 int fail(const Error& error);

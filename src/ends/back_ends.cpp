@@ -28,8 +28,9 @@ std::string extension_of(const std::string& path) {
 
 Result<std::unique_ptr<EventSink>> open_sound(const std::string& path, SoundFileFormat format,
                                               const OutputOptions& options) {
-    auto audio =
-        PORTICO_TRY(SoundFileSink::create(PORTICO_TRY(OutputFile::create(path)), {format, options.rate_hz}));
+    auto audio = PORTICO_TRY(
+        SoundFileSink::create(PORTICO_TRY(OutputFile::create(path, TemporaryKind::nameless, options.batch)),
+                              {format, options.rate_hz}));
     std::unique_ptr<EventSink> sink = PORTICO_TRY(FluidSynthSink::create(std::move(audio), options.synth));
     return sink;
 }
@@ -37,7 +38,8 @@ Result<std::unique_ptr<EventSink>> open_sound(const std::string& path, SoundFile
 template <class Sink>
 Result<std::unique_ptr<EventSink>> open_file(const std::string& path, const OutputOptions& options) {
     std::unique_ptr<EventSink> sink =
-        std::make_unique<Sink>(PORTICO_TRY(OutputFile::create(path)), options.synth.origin_ns);
+        std::make_unique<Sink>(PORTICO_TRY(OutputFile::create(path, TemporaryKind::nameless, options.batch)),
+                               options.synth.origin_ns);
     return sink;
 }
 

@@ -7,6 +7,7 @@
 
 #include "ends/event_sink.h"
 #include "ends/fluidsynth/fluidsynth_sink.h"
+#include "ends/output_file.h"
 
 namespace portico::ends {
 
@@ -19,8 +20,9 @@ struct BackEnd {
 std::span<const BackEnd> back_ends();
 
 struct OutputOptions {
-    unsigned rate_hz = 44'100;  // of sound files
-    FluidSynthOptions synth;    // of sound files; its origin_ns is where every kind of file begins
+    unsigned rate_hz = 44'100;     // of sound files
+    OutputBatch* batch = nullptr;  // the file appears with it; null: in finish()
+    FluidSynthOptions synth;       // of sound files; its origin_ns is where every kind of file begins
 };
 
 // By the extension of `path`: .mid .midi .smf, .txt, .wav, .flac, in any case. Errors: bad_input (extension,

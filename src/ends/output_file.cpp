@@ -23,10 +23,11 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
-Result<OutputFile> OutputFile::create(std::string path, TemporaryKind kind) {
+Result<OutputFile> OutputFile::create(std::string path, TemporaryKind kind, OutputBatch* batch) {
     std::error_code none;
     const auto real = std::filesystem::canonical(path, none);
     OutputFile file(path, none ? path : real.string());
+    file.batch_ = batch;
     struct stat status = {};
     const bool exists = ::stat(path.c_str(), &status) == 0;
     if (exists && S_ISDIR(status.st_mode)) return file.error(EISDIR);
@@ -45,7 +46,8 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
     : path_(std::move(other.path_)),
       target_(std::move(other.target_)),
       temporary_(std::exchange(other.temporary_, {})),
-      fd_(std::exchange(other.fd_, -1)) {}
+      fd_(std::exchange(other.fd_, -1)),
+      batch_(other.batch_) {}
 
 OutputFile::~OutputFile() {
     if (fd_ >= 0) ::close(fd_);
@@ -107,12 +109,32 @@ Result<void> OutputFile::give_name() {
 }
 
 Result<void> OutputFile::commit() {
+    if (batch_ != nullptr) {
+        OutputBatch& batch = *std::exchange(batch_, nullptr);
+        batch.files_.push_back(std::move(*this));
+        return {};
+    }
+    PORTICO_TRY_VOID(prepare());
+    return take_place();
+}
+
+Result<void> OutputFile::prepare() {
     if (!target_.empty() && temporary_.empty()) PORTICO_TRY_VOID(give_name());
     // Some file systems find out only now that there is no room.
     if (::close(std::exchange(fd_, -1)) != 0 && errno != EINTR) return error(errno);
+    return {};
+}
+
+Result<void> OutputFile::take_place() {
     if (target_.empty()) return {};
     if (::rename(temporary_.c_str(), target_.c_str()) != 0) return error(errno);
     temporary_.clear();
+    return {};
+}
+
+Result<void> OutputBatch::commit() {
+    for (OutputFile& file : files_) PORTICO_TRY_VOID(file.prepare());
+    for (OutputFile& file : files_) PORTICO_TRY_VOID(file.take_place());
     return {};
 }
 

@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/print.h"
 #include "hardware/models.h"
+#include "machine/resources.h"
 #include "machine/state.h"
 #include "nt/io/interfaces.h"
 #include "nt/reset.h"
@@ -117,6 +119,9 @@ Result<void> Machine::State::make_devices() {
                 fmt::format("device {}: more than {} resources", device.config.name, nt::io::resource_limit)};
         }
         for (const Resource& resource : resources) {
+            if (const std::string wrong = machine::wrong_with(resource); !wrong.empty()) {
+                return Error{fmt::format("device {}: {}", device.config.name, wrong)};
+            }
             description.resources[description.resource_count++] = to_nt(resource);
         }
         device.node = nt::io::add_node(description);
@@ -156,6 +161,7 @@ Result<void> Machine::State::power_on() {
     if (!NT_SUCCESS(nt::io::register_driver(source)))
         return Error{"the driver cannot be registered: its name is too long"};
     PORTICO_TRY_VOID(make_devices());
+    PORTICO_TRY_VOID(fill_registry());
     if (!client.start("client", UserMode)) return Error{"no memory for the client process"};
     ks.reset(client.process());
     return {};
@@ -184,7 +190,7 @@ Machine::~Machine() {
 Machine::State::~State() {
     finish_replay();
     if (const auto traced = trace_taps.finish(); !traced.ok())
-        fmt::print(stderr, "portico: {}\n", traced.error().message);
+        print(stderr, fmt::format("portico: {}\n", traced.error().message));
     for (Pin::State_* pin : pins) pin->machine = nullptr;
     for (MachineDevice& device : devices) {
         if (device.model) device.model->power_off();
@@ -213,10 +219,11 @@ Status Machine::State::perform_all(nt::io::PnpAction action, const char* what) {
     Status first;
     for (MachineDevice& device : devices) {
         if (!applies(action, device.node->state)) continue;
+        const std::uint64_t begin = sim::trace.count();
         const NTSTATUS status = nt::io::perform(action, *device.node);
         after_run();
         if (!NT_SUCCESS(status) && first.ok())
-            first = machine::status_of(status, fmt::format("{} of {}", what, device.config.name));
+            first = machine::status_since(begin, status, fmt::format("{} of {}", what, device.config.name));
         if (bug_checked()) break;
     }
     return first;

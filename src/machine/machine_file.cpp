@@ -2,24 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
-
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 
 #include "hardware/models.h"
+#include "machine/resources.h"
 #include "machine/schedule.h"
+#include "machine/toml.h"
 
 namespace portico::machine {
 namespace {
 
 class Reader {
   public:
-    Reader(const std::string& path, MachineConfig& config) : path_(path), config_(config) {}
+    Reader(const std::string& path, MachineConfig& config, Ends& ends)
+        : path_(path), config_(config), ends_(ends) {}
 
     Result<void> read(const toml::table& root) {
         for (const auto& [key, node] : root) {
@@ -43,11 +43,13 @@ class Reader {
             } else if (name == "registry") {
                 PORTICO_TRY_VOID(take_registry(node));
             } else if (name == "registry_files") {
-                PORTICO_TRY_VOID(take_registry_files(node));
+                PORTICO_TRY_VOID(take_paths(node, name, config_.registry_files));
+            } else if (name == "ends") {
+                PORTICO_TRY_VOID(take_ends(node));
             } else {
                 return error(key.source(), name,
                              "no such key; a machine file knows driver, seed, processors, schedule, "
-                             "exact_sequencer, device, registry, registry_files");
+                             "exact_sequencer, device, registry, registry_files, ends");
             }
         }
         return {};
@@ -61,17 +63,19 @@ class Reader {
         return error(node.source(), key, what);
     }
 
+    // Paths count from the machine file's folder.
     std::string relative(const std::string& path) const {
-        const std::filesystem::path p(path);
-        if (p.is_absolute() || path.find('/') == std::string::npos) return path;
-        return (std::filesystem::path(path_).parent_path() / p).lexically_normal().string();
+        return (std::filesystem::path(path_).parent_path() / path).lexically_normal().string();
     }
 
     Result<void> take_driver(const toml::node& node) {
         const auto value = node.value<std::string>();
         if (!value || value->empty())
             return error(node, "driver", "the path or name of a driver's image is wanted");
-        config_.driver = relative(*value);
+        // One without folder and extension is the name of a driver that comes along.
+        const bool is_name =
+            value->find('/') == std::string::npos && !std::filesystem::path(*value).has_extension();
+        config_.driver = is_name ? *value : relative(*value);
         return {};
     }
 
@@ -109,8 +113,9 @@ class Reader {
         DeviceConfig device;
         if (const toml::node* const model = table.get("model")) {
             const auto name = model->value<std::string>();
-            if (!name || hardware::find_model(*name) == nullptr)
-                return error(*model, "model", "no such device model; 'portico devices' lists them");
+            if (!name) return error(*model, "model", "the name of a device model is wanted");
+            const auto known = hardware::create_device(*name, "");
+            if (!known.ok()) return error(*model, "model", known.error().message);
             device.model = *name;
         }
         for (const auto& [key, node] : table) {
@@ -143,7 +148,7 @@ class Reader {
             return error(node, key, "a number, a text, true or false is wanted");
         if (device.model.empty())
             return error(node, key, "a device without a model has only name, hardware_id and resources");
-        auto probe = hardware::create_device(device.model, device.name);
+        auto probe = hardware::create_device(device.model, "");
         if (!probe.ok()) return error(node, key, probe.error().message);
         const auto set = probe.value()->set(key, text);
         if (!set.ok()) return error(node, key, set.error().message);
@@ -160,98 +165,169 @@ class Reader {
             if (table == nullptr)
                 return error(entry, "resources", "each is a table: { port = 0x330, length = 2 }");
             Resource resource;
-            bool kind = false;
-            for (const auto& [key, value] : *table) {
-                const std::string name(key.str());
-                const auto number = value.value<std::int64_t>();
-                const auto is_kind = [&](const char* wanted, Resource::Kind k) {
-                    if (name != wanted) return false;
-                    resource.kind = k;
-                    resource.base = static_cast<std::uint64_t>(number.value_or(0));
-                    kind = true;
-                    return true;
-                };
-                if (name == "latched" || name == "shared") {
-                    PORTICO_TRY_VOID(
-                        take_flag(value, name, name == "latched" ? resource.latched : resource.shared));
-                    continue;
-                }
-                if (!number || *number < 0) return error(value, name, "a whole number from 0 is wanted");
-                if (name == "length")
-                    resource.length = static_cast<std::uint64_t>(*number);
-                else if (!is_kind("port", Resource::Kind::port) &&
-                         !is_kind("irq", Resource::Kind::interrupt) &&
-                         !is_kind("memory", Resource::Kind::memory) && !is_kind("dma", Resource::Kind::dma))
-                    return error(
-                        value, name,
-                        "no such key; a resource has port, irq, memory or dma, and length, latched, shared");
-            }
-            if (!kind) return error(entry, "resources", "a resource needs port, irq, memory or dma");
+            PORTICO_TRY_VOID(take_resource(*table, resource));
+            if (const std::string wrong = wrong_with(resource); !wrong.empty())
+                return error(entry, "resources", wrong);
             device.resources.push_back(resource);
         }
         return {};
     }
 
-    // [registry] and its sub-tables are keys under the driver's; values are numbers, texts and lists of
-    // bytes.
+    Result<void> take_resource(const toml::table& table, Resource& resource) {
+        unsigned kinds = 0;
+        for (const auto& [key, value] : table) {
+            const std::string name(key.str());
+            if (name == "latched" || name == "shared") {
+                PORTICO_TRY_VOID(
+                    take_flag(value, name, name == "latched" ? resource.latched : resource.shared));
+                continue;
+            }
+            const auto kind = std::find(resource_keys.begin(), resource_keys.end(), name);
+            if (name != "length" && kind == resource_keys.end()) {
+                return error(
+                    key.source(), name,
+                    "no such key; a resource has port, irq, memory or dma, and length, latched, shared");
+            }
+            PORTICO_TRY_VOID(take_integer(value, name, 0, INT64_MAX, [&](std::int64_t number) {
+                (name == "length" ? resource.length : resource.base) = static_cast<std::uint64_t>(number);
+            }));
+            if (name == "length") continue;
+            resource.kind = static_cast<Resource::Kind>(kind - resource_keys.begin());
+            ++kinds;
+        }
+        if (kinds == 1) return {};
+        return error(table, "resources", "a resource has one of port, irq, memory and dma");
+    }
+
+    // [registry] and its sub-tables are keys under the driver's; values are numbers, texts, lists of bytes or
+    // of texts.
     Result<void> take_registry(const toml::node& node, const std::string& key = "") {
         const toml::table* const table = node.as_table();
         if (table == nullptr) return error(node, "registry", "a table is wanted: [registry]");
         for (const auto& [name, value] : *table) {
-            RegistryValue entry{key, std::string(name.str()), {}};
+            if (name.length() > registry_name_limit)
+                return error(name.source(), "registry", "a name has at most 255 bytes");
             if (value.is_table()) {
-                PORTICO_TRY_VOID(take_registry(value, key.empty() ? entry.name : key + "\\" + entry.name));
+                const std::string below(name.str());
+                if (below.empty()) return error(value, "registry", "a key without a name");
+                PORTICO_TRY_VOID(take_registry(value, key.empty() ? below : key + "\\" + below));
                 continue;
             }
-            if (const auto text = value.value<std::string>(); value.is_string()) {
-                entry.value = *text;
-            } else if (value.is_integer() && *value.value<std::int64_t>() >= 0 &&
-                       *value.value<std::int64_t>() <= UINT32_MAX) {
-                entry.value = static_cast<std::uint32_t>(*value.value<std::int64_t>());
-            } else if (const toml::array* const list = value.as_array()) {
-                std::vector<std::uint8_t> bytes;
-                for (const toml::node& byte : *list) {
-                    const auto number = byte.value<std::int64_t>();
-                    if (!number || *number < 0 || *number > 255)
-                        return error(byte, entry.name, "bytes from 0 to 255 are wanted");
-                    bytes.push_back(static_cast<std::uint8_t>(*number));
-                }
-                entry.value = std::move(bytes);
-            } else {
-                return error(value, entry.name, "a 32-bit number, a text or a list of bytes is wanted");
-            }
-            config_.registry.push_back(std::move(entry));
+            PORTICO_TRY_VOID(take_registry_value(value, {key, std::string(name.str()), {}}));
         }
         return {};
     }
 
-    Result<void> take_registry_files(const toml::node& node) {
-        const toml::array* const list = node.as_array();
-        if (list == nullptr) return error(node, "registry_files", "a list of paths is wanted");
-        for (const toml::node& entry : *list) {
-            const auto value = entry.value<std::string>();
-            if (!value) return error(entry, "registry_files", "a path is wanted");
-            config_.registry_files.push_back(relative(*value));
+    Result<void> take_registry_value(const toml::node& node, RegistryValue value) {
+        const auto number = node.is_integer() ? *node.value<std::int64_t>() : -1;
+        if (node.is_string()) {
+            value.value = *node.value<std::string>();
+        } else if (number >= 0 && number <= UINT32_MAX) {
+            value.value = static_cast<std::uint32_t>(number);
+        } else if (const toml::array* const list = node.as_array()) {
+            PORTICO_TRY_VOID(take_registry_list(*list, value));
+        } else {
+            return error(node, value.name,
+                         "a 32-bit number, a text, a list of bytes or a list of texts is wanted");
+        }
+        config_.registry.push_back(std::move(value));
+        return {};
+    }
+
+    Result<void> take_registry_list(const toml::array& list, RegistryValue& value) {
+        if (!list.empty() && list.front().is_string()) {
+            auto& texts = value.value.emplace<std::vector<std::string>>();
+            for (const toml::node& node : list) {
+                const auto text = node.value<std::string>();
+                // An empty one would end the list (REG_MULTI_SZ).
+                if (!text || text->empty())
+                    return error(node, value.name, "every entry is a text that is not empty");
+                texts.push_back(*text);
+            }
+            return {};
+        }
+        auto& bytes = value.value.emplace<std::vector<std::uint8_t>>();
+        for (const toml::node& node : list) {
+            const auto number = node.is_integer() ? *node.value<std::int64_t>() : -1;
+            if (number < 0 || number > 255) return error(node, value.name, "bytes from 0 to 255 are wanted");
+            bytes.push_back(static_cast<std::uint8_t>(number));
         }
         return {};
     }
+
+    Result<void> take_path(const toml::node& node, const std::string& key, std::string& path) {
+        const auto value = node.value<std::string>();
+        if (!value || value->empty()) return error(node, key, "a path is wanted");
+        path = relative(*value);
+        return {};
+    }
+
+    Result<void> take_paths(const toml::node& node, const std::string& key, std::vector<std::string>& paths) {
+        const toml::array* const list = node.as_array();
+        if (list == nullptr) return error(node, key, "a list of paths is wanted");
+        for (const toml::node& entry : *list) PORTICO_TRY_VOID(take_path(entry, key, paths.emplace_back()));
+        return {};
+    }
+
+    Result<void> take_ends(const toml::node& node) {
+        const toml::table* const table = node.as_table();
+        if (table == nullptr) return error(node, "ends", "a table is wanted: [ends]");
+        for (const auto& [key, value] : *table) {
+            const std::string name(key.str());
+            if (name == "out" && value.is_array()) {
+                PORTICO_TRY_VOID(take_paths(value, name, ends_.outputs));
+            } else if (name == "out") {
+                PORTICO_TRY_VOID(take_path(value, name, ends_.outputs.emplace_back()));
+            } else if (name == "in") {
+                PORTICO_TRY_VOID(take_path(value, name, ends_.input));
+            } else if (name == "synth") {
+                PORTICO_TRY_VOID(take_path(value, name, ends_.synth));
+            } else {
+                return error(key.source(), name, "no such key; [ends] knows out, in, synth");
+            }
+        }
+        return {};
+    }
+
+    static constexpr std::size_t registry_name_limit = 255;
 
     const std::string& path_;
     MachineConfig& config_;
+    Ends& ends_;
 };
 
 }  // namespace
 
-Result<void> parse_machine(const std::string& text, const std::string& path, MachineConfig& config) {
+namespace {
+
+// toml++ goes as deep as a line's dotted keys are long, and its destructors do, too.
+Result<void> check_dots(const std::string& text, const std::string& path) {
+    constexpr std::size_t dots_max = 256;
+    std::size_t line = 1;
+    std::size_t dots = 0;
+    for (const char c : text) {
+        if (c == '\n') ++line;
+        dots = c == '\n' ? 0 : dots + (c == '.');
+        if (dots > dots_max)
+            return Error{fmt::format("{}:{}: a line has at most {} dots", path, line, dots_max)};
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> parse_machine(const std::string& text, const std::string& path, MachineConfig& config,
+                           Ends& ends) {
+    PORTICO_TRY_VOID(check_dots(text, path));
     const toml::parse_result parsed = toml::parse(text, path);
     if (!parsed) {
         return Error{
             fmt::format("{}:{}: {}", path, parsed.error().source().begin.line, parsed.error().description())};
     }
-    return Reader(path, config).read(parsed.table());
+    return Reader(path, config, ends).read(parsed.table());
 }
 
-Result<void> read_machine_file(const std::string& path, MachineConfig& config) {
+Result<void> read_machine_file(const std::string& path, MachineConfig& config, Ends& ends) {
     constexpr std::size_t size_max = 1u << 20;
     std::ifstream file(path, std::ios::binary);
     if (!file || std::filesystem::is_directory(path)) {
@@ -262,44 +338,7 @@ Result<void> read_machine_file(const std::string& path, MachineConfig& config) {
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(file.gcount()));
     if (text.size() > size_max) return Error{fmt::format("{}: a machine file has at most 1 MiB", path)};
-    return parse_machine(text, path, config);
-}
-
-std::string machine_toml(const MachineConfig& config) {
-    toml::table root;
-    root.insert("driver", config.driver);
-    root.insert("seed", static_cast<std::int64_t>(config.seed));
-    root.insert("processors", static_cast<std::int64_t>(config.processors));
-    root.insert("schedule", schedule_text(config));
-    root.insert("exact_sequencer", config.exact_sequencer);
-    toml::array devices;
-    for (const DeviceConfig& device : config.devices) {
-        toml::table table;
-        if (!device.model.empty()) table.insert("model", device.model);
-        if (!device.name.empty()) table.insert("name", device.name);
-        table.insert("hardware_id", device.hardware_id);
-        for (const auto& [key, value] : device.parameters) table.insert(key, value);
-        toml::array resources;
-        for (const Resource& resource : device.resources) {
-            static constexpr const char* const kinds[] = {"port", "irq", "memory", "dma"};
-            toml::table entry;
-            entry.insert(kinds[static_cast<unsigned>(resource.kind)],
-                         static_cast<std::int64_t>(resource.base));
-            entry.insert("length", static_cast<std::int64_t>(resource.length));
-            entry.insert("latched", resource.latched);
-            entry.insert("shared", resource.shared);
-            resources.push_back(std::move(entry));
-        }
-        if (!resources.empty()) table.insert("resources", std::move(resources));
-        devices.push_back(std::move(table));
-    }
-    if (!devices.empty()) root.insert("device", std::move(devices));
-    toml::array files;
-    for (const std::string& file : config.registry_files) files.push_back(file);
-    if (!files.empty()) root.insert("registry_files", std::move(files));
-    std::ostringstream out;
-    out << root << '\n';
-    return out.str();
+    return parse_machine(text, path, config, ends);
 }
 
 }  // namespace portico::machine

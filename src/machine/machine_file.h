@@ -1,18 +1,28 @@
-// Machine files: a MachineConfig in TOML (docs/machine-files.md). Errors name file, line and key.
+// Machine files: a machine in TOML (docs/machine-files.md).
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "portico/portico.h"
 
 namespace portico::machine {
 
-// What a machine file says, on top of `config`. Relative paths in it count from the file's folder.
-Result<void> read_machine_file(const std::string& path, MachineConfig& config);
-Result<void> parse_machine(const std::string& text, const std::string& path, MachineConfig& config);
+// [ends]: where a run of the command line gets its MIDI and where it goes, unless its options say otherwise.
+struct Ends {
+    std::vector<std::string> outputs;  // files by extension
+    std::string input;                 // MIDI file that the outside world plays into MIDI IN
+    std::string synth;                 // SoundFont
+};
 
-// The same machine as TOML: what a replay file carries.
+// Errors: one line with file, line and key.
+Result<void> read_machine_file(const std::string& path, MachineConfig& config, Ends& ends);
+Result<void> parse_machine(const std::string& text, const std::string& path, MachineConfig& config,
+                           Ends& ends);
+
+// The machine without its driver, seed and registration files, which a replay file keeps itself;
+// parse_machine reads it.
 std::string machine_toml(const MachineConfig& config);
 
 }  // namespace portico::machine

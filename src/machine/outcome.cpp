@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "base/print.h"
 #include "ends/output_file.h"
 #include "machine/state.h"
 #include "report/html.h"
@@ -48,8 +49,8 @@ Result<void> write_whole(const std::string& path, std::string_view text) {
 
 std::string status_name(NTSTATUS status) {
     const char* const name = report::status_name(status);
-    return *name == 0 ? fmt::format("{:#010x}", static_cast<std::uint32_t>(status))
-                      : fmt::format("{} ({:#010x})", name, static_cast<std::uint32_t>(status));
+    return *name == 0 ? fmt::format("0x{:08X}", static_cast<std::uint32_t>(status))
+                      : fmt::format("{} (0x{:08X})", name, static_cast<std::uint32_t>(status));
 }
 
 Status status_of(NTSTATUS status, std::string_view what) {
@@ -137,7 +138,7 @@ void Machine::State::tell(const nt::Finding& finding) {
     if (config.print_findings) {
         report::PageOptions options = page_options();
         options.colour = wants_colour();
-        fmt::print(stderr, "\n{}\n", report::page(finding, options));
+        print(stderr, fmt::format("\n{}\n", report::page(finding, options)));
     }
     compare_end(finding);
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "machine/state.h"
+#include "sim/trace.h"
 
 namespace portico {
 namespace {
@@ -42,6 +43,7 @@ Result<Pin> Filter::open_pin(unsigned pin_id) {
     const std::u16string path = m.filter_path(name_);
     if (path.empty()) return Error{fmt::format("no subdevice \"{}\" is registered", name_)};
     auto state = std::make_unique<Pin::State_>();
+    const std::uint64_t begin = sim::trace.count();
     const NTSTATUS status = m.call([&] {
         NTSTATUS result = m.ks.open_filter(path, &state->filter);
         if (!NT_SUCCESS(result)) return result;
@@ -53,8 +55,9 @@ Result<Pin> Filter::open_pin(unsigned pin_id) {
         return result;
     });
     if (!NT_SUCCESS(status)) {
-        return Error{machine::status_of(status, fmt::format("opening pin {} of {}", pin_id, name_)).message,
-                     ExitCode::findings};
+        return Error{
+            machine::status_since(begin, status, fmt::format("opening pin {} of {}", pin_id, name_)).message,
+            ExitCode::findings};
     }
     state->machine = &m;
     if (state->direction == Pin::Render) {
@@ -196,13 +199,19 @@ Status Pin::drain(std::chrono::nanoseconds limit) {
 std::vector<CapturedMessage> Pin::take_captured() {
     if (state_->machine != nullptr && state_->capture) {
         state_->machine->call([&] {
-            const NTSTATUS status =
-                state_->capture->harvest([&](ULONGLONG stamp_ms, std::span<const std::uint8_t> bytes) {
-                    if (bytes.empty()) return;
-                    state_->captured.push_back(
-                        {std::chrono::milliseconds(stamp_ms), {bytes.begin(), bytes.end()}});
-                });
-            return state_->running && NT_SUCCESS(status) ? state_->capture->post() : status;
+            // Reads that are posted anew get what the port has kept meanwhile: until it has nothing more.
+            for (std::size_t before = ~std::size_t{0}; before != state_->captured.size();) {
+                before = state_->captured.size();
+                NTSTATUS status =
+                    state_->capture->harvest([&](ULONGLONG stamp_ms, std::span<const std::uint8_t> bytes) {
+                        if (bytes.empty()) return;
+                        state_->captured.push_back(
+                            {std::chrono::milliseconds(stamp_ms), {bytes.begin(), bytes.end()}});
+                    });
+                if (state_->running && NT_SUCCESS(status)) status = state_->capture->post();
+                if (!state_->running || !NT_SUCCESS(status)) return status;
+            }
+            return STATUS_SUCCESS;
         });
     }
     return std::exchange(state_->captured, {});

@@ -16,14 +16,15 @@ using std::chrono::milliseconds;
 
 // How far ahead of the stream's time the client queues, and how long it lets the machine run at a time.
 constexpr LONGLONG ahead_ms = 500;
-constexpr LONGLONG step_ms = 250;
+constexpr LONGLONG long_step_ms = 250;
+constexpr LONGLONG loop_step_ms = 10;
 constexpr std::size_t packet_bytes = 4096;
 // How long after the last message a device may still be busy with what came before.
 constexpr Nanoseconds settle_limit_ns = 3600 * second_ns;
 
-Result<Song> read_song(const std::string& path, std::vector<std::string>& warnings,
+Result<Song> read_song(const PlayRequest& request, std::vector<std::string>& warnings,
                        Nanoseconds& duration_ns) {
-    auto source = PORTICO_TRY(ends::SmfSource::open(path));
+    auto source = PORTICO_TRY(ends::SmfSource::from(request.song_bytes, request.song));
     Song song;
     ends::SourceEvent event;
     while (source->next(event)) song.add(event.at_ns, event.bytes);
@@ -36,8 +37,11 @@ Result<Song> read_song(const std::string& path, std::vector<std::string>& warnin
 class Outputs {
   public:
     Result<void> open(const PlayRequest& request) {
-        for (const std::string& path : request.outputs)
-            sinks_.push_back(PORTICO_TRY(ends::open_output(path, request.output_options)));
+        ends::OutputOptions options = request.output_options;
+        options.batch = &batch_;
+        for (const std::string& path : request.outputs) {
+            sinks_.push_back(PORTICO_TRY(ends::open_output(path, options)));
+        }
         return {};
     }
     // Remembers the first error; finish() tells it.
@@ -51,6 +55,7 @@ class Outputs {
         for (auto& sink : sinks_) {
             if (!failed()) keep(sink->finish(std::max<Nanoseconds>(end_ns, 0)));
         }
+        if (!failed()) keep(batch_.commit());
         if (failed()) return failure_;
         return {};
     }
@@ -59,6 +64,7 @@ class Outputs {
     void keep(const Result<void>& result) {
         if (!result.ok() && failure_.message.empty()) failure_ = result.error();
     }
+    ends::OutputBatch batch_;  // one that fails takes the others with it
     std::vector<std::unique_ptr<ends::EventSink>> sinks_;
     Error failure_;
 };
@@ -71,14 +77,19 @@ Error driver_error(Machine& machine, const Status& status) {
 
 Result<Pin> open_pin(Machine& machine, const PlayRequest& request, Pin::Direction direction) {
     const std::vector<std::string> names = machine.filters();
-    if (!request.filter.empty()) return machine.filter(request.filter).open(direction);
+    if (!request.filter.empty()) {
+        if (machine.filter(request.filter).exists()) return machine.filter(request.filter).open(direction);
+        return Error{fmt::format("no subdevice \"{}\"; the driver registered: {}", request.filter,
+                                 fmt::join(names, ", "))};
+    }
+    std::vector<std::string> refusals;
     for (const std::string& name : names) {
         auto pin = machine.filter(name).open(direction);
         if (pin.ok() || machine.bug_checked()) return pin;
+        refusals.push_back(pin.error().message);
     }
-    const char* const what = direction == Pin::Capture ? "MIDI capture" : "MIDI render";
-    return Error{fmt::format("the driver offers no {} pin ({} subdevices registered)", what, names.size()),
-                 ExitCode::findings};
+    if (refusals.empty()) return Error{"the driver registered no subdevice", ExitCode::findings};
+    return Error{fmt::format("{}", fmt::join(refusals, "; ")), ExitCode::findings};
 }
 
 // Records enough for the first notes of any song: what the client queues ahead, and some hundred messages.
@@ -88,7 +99,8 @@ Result<void> write_timeline(Machine::State& state, const std::string& path) {
     const auto& records = state.trace_taps.kept();
     const std::string svg = report::one_note_svg(records.data(), records.size());
     if (svg.empty())
-        return Error{fmt::format("{}: not written: no note came out near the start of the song", path)};
+        return Error{
+            fmt::format("{}: not written: no note near the start of the song had the wire to itself", path)};
     return write_whole(path, svg);
 }
 
@@ -159,20 +171,33 @@ class Feeder {
     std::size_t next_ = 0;
 };
 
+// The driver may have done all that it can, with a device that takes nothing; the song is incomplete all the
+// same.
+void tell_losses(PlayReport& report) {
+    if (report.complete() || report.stopped || report.bug_checked) return;
+    Finding finding;
+    finding.rule = "message-loss";
+    finding.text =
+        fmt::format("{} of {} messages did not come out as asked; {} came that were not asked for.",
+                    report.asked.messages - report.matched, report.asked.messages, report.strangers);
+    report.findings.push_back(std::move(finding));
+}
+
 class Player {
   public:
     explicit Player(const PlayRequest& request) : request_(request) {}
 
     Result<PlayReport> run() {
         const auto wall_start = std::chrono::steady_clock::now();
-        song_ = PORTICO_TRY(read_song(request_.song, report_.warnings, duration_ns_));
+        song_ = PORTICO_TRY(read_song(request_, report_.warnings, duration_ns_));
         PORTICO_TRY_VOID(outputs_.open(request_));
         Machine machine = PORTICO_TRY(Machine::create(request_.machine));
         machine.state().findings_page = request_.findings_page;
         if (const Status status = machine.start(); !status.ok()) return driver_error(machine, status);
         const auto played = play(machine);
         if (!played.ok() && !machine.bug_checked()) return played.error();
-        PORTICO_TRY_VOID(outputs_.finish(end_ns_));
+        // After a bug check the song has not come out: its files stay as they were.
+        if (!machine.bug_checked()) PORTICO_TRY_VOID(outputs_.finish(end_ns_));
         report_.simulated_ns = machine.now().count();
         const auto counts = machine.counts();
         report_.interrupts = counts.interrupts;
@@ -192,6 +217,7 @@ class Player {
   private:
     void fill(Machine& machine) {
         report_.asked = song_.count();
+        tap_.end();
         report_.out = tap_.count();
         report_.matched = tap_.matched();
         report_.strangers = tap_.strangers();
@@ -201,8 +227,9 @@ class Player {
         report_.bug_checked = machine.bug_checked();
         report_.replay_line = machine.replay_line();
         report_.other_end = machine.state().replaying && !machine.state().end_seen;
-        report_.outputs = request_.outputs;
+        if (!machine.bug_checked()) report_.outputs = request_.outputs;
         report_.driver = machine.driver_path();
+        tell_losses(report_);
     }
 
     Result<void> play(Machine& machine) {
@@ -229,7 +256,7 @@ class Player {
         start_ns_ = before_ns;
         tap_.expect(&song_, start_ns_);
         step_through(machine, feeder, loop.get());
-        settle(machine, render, device, loop.get());
+        settle(machine, render, loop.get());
         if (loop) loop->close();
         render.close();
         return {};
@@ -260,6 +287,8 @@ class Player {
     }
 
     void step_through(Machine& machine, Feeder& feeder, Pin* loop) {
+        // What is looped back waits in the port driver, which keeps so much and no more.
+        const LONGLONG step_ms = loop == nullptr ? long_step_ms : loop_step_ms;
         for (LONGLONG now_ms = 0; keep_going(machine, feeder.fed()); now_ms += step_ms) {
             if (!NT_SUCCESS(feeder.feed(now_ms + ahead_ms)) || feeder.done()) break;
             machine.run_for(milliseconds(step_ms));
@@ -268,30 +297,34 @@ class Player {
     }
 
     // Lets what is queued come out; after a stop, silences what sounds.
-    void settle(Machine& machine, Pin& render, Device& device, Pin* loop) {
+    void settle(Machine& machine, Pin& render, Pin* loop) {
         if (machine.bug_checked()) return;
-        if (report_.stopped) silence(machine, render);
+        if (report_.stopped) silence(machine, render, loop);
         while (!machine.bug_checked() && !outputs_.failed()) {
-            const Status status = render.drain(milliseconds(step_ms));
+            const Status status = render.drain(milliseconds(loop == nullptr ? long_step_ms : loop_step_ms));
             collect(loop);
             if (status.code != static_cast<std::int32_t>(STATUS_IO_TIMEOUT)) break;
             if (machine.now().count() - start_ns_ > duration_ns_ + settle_limit_ns) break;
-            if (!report_.stopped && !keep_going(machine, song_.messages().size())) silence(machine, render);
+            if (!report_.stopped && !keep_going(machine, song_.messages().size()))
+                silence(machine, render, loop);
         }
-        // The device's own queue, and what the cable has looped back.
+        run_dry(machine, loop);
+    }
+
+    // The device's own queue, and what the cable has looped back.
+    void run_dry(Machine& machine, Pin* loop) {
         for (std::uint64_t before = ~0ull; before != tap_.count().bytes && !machine.bug_checked();) {
             before = tap_.count().bytes;
             machine.run_for(milliseconds(20));
             collect(loop);
         }
-        (void)device;
     }
 
     // Ctrl-C: what is queued is given up, every key that is down is released.
-    void silence(Machine& machine, Pin& render) {
+    void silence(Machine& machine, Pin& render, Pin* loop) {
         const Status cancelled = render.cancel();
         (void)cancelled;
-        machine.run_for(milliseconds(10));
+        run_dry(machine, loop);
         std::vector<std::uint8_t> offs;
         tap_.count().notes.for_each_held([&](unsigned channel, unsigned key, unsigned count) {
             for (unsigned i = 0; i < count; ++i) {
@@ -321,14 +354,16 @@ class Recording {
 
     Result<PlayReport> run() {
         const auto wall_start = std::chrono::steady_clock::now();
-        song_ = PORTICO_TRY(read_song(request_.song, report_.warnings, duration_ns_));
+        song_ = PORTICO_TRY(read_song(request_, report_.warnings, duration_ns_));
         PORTICO_TRY_VOID(outputs_.open(request_));
         Machine machine = PORTICO_TRY(Machine::create(request_.machine));
         machine.state().findings_page = request_.findings_page;
         if (const Status status = machine.start(); !status.ok()) return driver_error(machine, status);
         const auto recorded = record(machine);
         if (!recorded.ok() && !machine.bug_checked()) return recorded.error();
-        PORTICO_TRY_VOID(outputs_.finish(std::max(end_ns_, report_.stopped ? 0 : duration_ns_)));
+        if (!machine.bug_checked()) {
+            PORTICO_TRY_VOID(outputs_.finish(std::max(end_ns_, report_.stopped ? 0 : duration_ns_)));
+        }
         report_.simulated_ns = machine.now().count();
         const auto counts = machine.counts();
         report_.interrupts = counts.interrupts;
@@ -339,6 +374,7 @@ class Recording {
         }
         PORTICO_TRY_VOID(write_reports(machine, request_));
         report_.asked = song_.count();
+        tap_.end();
         report_.out = tap_.count();
         report_.matched = tap_.matched();
         report_.strangers = tap_.strangers();
@@ -348,8 +384,9 @@ class Recording {
         report_.bug_checked = machine.bug_checked();
         report_.replay_line = machine.replay_line();
         report_.other_end = machine.state().replaying && !machine.state().end_seen;
-        report_.outputs = request_.outputs;
+        if (!machine.bug_checked()) report_.outputs = request_.outputs;
         report_.driver = machine.driver_path();
+        tell_losses(report_);
         report_.wall_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
                               std::chrono::steady_clock::now() - wall_start)
                               .count();
@@ -377,7 +414,7 @@ class Recording {
         });
         std::uint64_t quiet = 0;
         while (!machine.bug_checked() && !outputs_.failed() && quiet < 4) {
-            machine.run_for(milliseconds(step_ms));
+            machine.run_for(milliseconds(long_step_ms));
             const std::uint64_t before = tap_.count().bytes;
             collect(capture);
             const bool all_sent = sent_ == song_.count().bytes;

@@ -16,7 +16,8 @@ namespace portico::machine {
 using Progress = std::function<bool(double share)>;
 
 struct PlayRequest {
-    std::string song;  // path of the MIDI file
+    std::string song;  // what messages call the MIDI file: its path
+    std::vector<std::uint8_t> song_bytes;
     MachineConfig machine;
     std::string filter;                // reference string; empty: the first that has the pin
     std::vector<std::string> outputs;  // files by extension; empty: none

@@ -15,17 +15,20 @@ std::string milliseconds(Nanoseconds ns) {
     return fmt::format("{:.3f} ms", static_cast<double>(ns) / millisecond_ns);
 }
 
+std::string counted(std::uint64_t count, const char* what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string balance(const midi::NoteBalance& notes) {
     if (notes.balanced()) return "balanced";
-    return fmt::format("{} keys still down, {} note-offs without a note", notes.held(),
-                       notes.unmatched_offs());
+    return fmt::format("{} still down, {} without a note", counted(notes.held(), "key"),
+                       counted(notes.unmatched_offs(), "note-off"));
 }
 
 std::string count_line(const char* label, const MidiCount& count) {
-    return fmt::format(
-        "  {:<12} {:>7} messages {:>8} bytes {:>7} note-ons {:>7} note-offs {:>6} SysEx bytes   {}\n", label,
-        count.messages, count.bytes, count.notes.note_ons(), count.notes.note_offs(), count.sysex_bytes,
-        balance(count.notes));
+    return fmt::format("  {:<12} {:>8} {:>8} {:>9} {:>10} {:>12}  {}\n", label, count.messages, count.bytes,
+                       count.notes.note_ons(), count.notes.note_offs(), count.sysex_bytes,
+                       balance(count.notes));
 }
 
 nlohmann::json json_of(const MidiCount& count) {
@@ -39,15 +42,17 @@ nlohmann::json json_of(const MidiCount& count) {
 std::string report_text(const PlayReport& report) {
     std::string out;
     for (const std::string& warning : report.warnings) out += fmt::format("  warning      {}\n", warning);
+    out += fmt::format("  {:<12} {:>8} {:>8} {:>9} {:>10} {:>12}  {}\n", "", "messages", "bytes", "note-ons",
+                       "note-offs", "SysEx bytes", "notes");
     out += count_line("asked", report.asked);
     out += count_line(report.has_wire ? "wire" : "captured", report.out);
     if (report.complete()) {
         out += "  compared     every message came out, in order, to the byte\n";
     } else {
-        out +=
-            fmt::format("  compared     {} of {} messages came out as asked, {} others{}\n", report.matched,
-                        report.asked.messages, report.strangers, report.stopped ? " (stopped early)" : "");
+        out += fmt::format("  compared     {} of {} messages came out as asked, {} others\n", report.matched,
+                           report.asked.messages, report.strangers);
     }
+    if (report.stopped) out += "  stopped      before the end of the song\n";
     out += fmt::format(
         "  lateness     p50 {}   p99 {}   max {}\n", milliseconds(report.lateness.percentile_ns(50)),
         milliseconds(report.lateness.percentile_ns(99)), milliseconds(report.lateness.max_ns()));

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <sstream>
 #include <type_traits>
 
@@ -22,19 +23,27 @@ namespace {
 constexpr int format_version = 2;
 constexpr std::uintmax_t size_max = 64u << 20;
 
-std::string hex(const std::vector<std::uint8_t>& bytes) {
+std::string hex(std::span<const std::uint8_t> bytes) {
     std::string out;
     out.reserve(bytes.size() * 2);
     for (const auto byte : bytes) out += fmt::format("{:02x}", byte);
     return out;
 }
 
-bool unhex(const std::string& text, std::vector<std::uint8_t>& bytes) {
-    if (text.size() % 2 != 0 || text.find_first_not_of("0123456789abcdef") != std::string::npos) return false;
+std::vector<std::uint8_t> unhex(const std::string& text, const char* what) {
+    if (text.size() % 2 != 0 || text.find_first_not_of("0123456789abcdef") != std::string::npos) {
+        throw std::runtime_error(fmt::format("{} is not hexadecimal", what));
+    }
+    std::vector<std::uint8_t> bytes;
+    bytes.reserve(text.size() / 2);
     for (std::size_t i = 0; i < text.size(); i += 2) {
         bytes.push_back(static_cast<std::uint8_t>(std::stoi(text.substr(i, 2), nullptr, 16)));
     }
-    return true;
+    return bytes;
+}
+
+std::span<const std::uint8_t> bytes_of(const std::string& text) {
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 nlohmann::json json_of(const ReplayEnd& end) {
@@ -86,8 +95,12 @@ Replay parse(const nlohmann::json& json) {
     replay.end = {number<std::uint32_t>(end, "code"), end.at("rule").get<std::string>(),
                   end.at("text").get<std::string>(),  end.at("file").get<std::string>(),
                   number<unsigned>(end, "line"),      number<std::int64_t>(end, "at_ns")};
-    if (!unhex(json.at("input").get<std::string>(), replay.input))
-        throw std::runtime_error("input is not hexadecimal");
+    for (const auto& file : json.value("registry_files", nlohmann::json::array())) {
+        const auto bytes = unhex(file.at("bytes").get<std::string>(), "a registration file");
+        replay.registry_files.push_back(
+            {file.at("path").get<std::string>(), std::string(bytes.begin(), bytes.end())});
+    }
+    replay.input = unhex(json.at("input").get<std::string>(), "input");
     return replay;
 }
 
@@ -120,6 +133,10 @@ std::string to_json(const Replay& replay) {
     json["machine"] = replay.machine;
     json["choices"] = replay.choices;
     json["end"] = json_of(replay.end);
+    json["registry_files"] = nlohmann::json::array();
+    for (const RegistryFile& file : replay.registry_files) {
+        json["registry_files"].push_back({{"path", file.path}, {"bytes", hex(bytes_of(file.bytes))}});
+    }
     json["input"] = hex(replay.input);
     return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -22,6 +22,12 @@ struct ReplayEnd {
     bool operator==(const ReplayEnd&) const = default;
 };
 
+// A registration file that the machine was given, whole: it may be another one by the time of the replay.
+struct RegistryFile {
+    std::string path;
+    std::string bytes;
+};
+
 struct Replay {
     std::string build;  // build_id() of the Portico that wrote it
     std::string driver_path;
@@ -31,8 +37,9 @@ struct Replay {
     std::string test;                  // "MyCard.PlaysANote"; empty for a run of the command line
     std::vector<std::string> command;  // verb and options, for the command line
     std::string machine;               // the machine, as TOML
-    std::vector<std::uint8_t> input;   // the MIDI file that was played
-    std::vector<unsigned> choices;     // of an exploring schedule: sim::ChoiceLog::runs
+    std::vector<RegistryFile> registry_files;
+    std::vector<std::uint8_t> input;  // the MIDI file that was played
+    std::vector<unsigned> choices;    // of an exploring schedule: sim::ChoiceLog::runs
     ReplayEnd end;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/print.h"
 #include "machine/machine_file.h"
 #include "machine/state.h"
 #include "portico/gtest_names.h"
@@ -16,7 +17,7 @@ namespace {
 std::string current_test;
 std::string current_program;
 void (*replay_refused)(const std::string& line) = nullptr;
-const machine::RecordedRun* recorded_run = nullptr;
+const machine::RecordedRun* run_now = nullptr;
 
 std::string report_folder(const MachineConfig& config) {
     if (!config.report_directory.empty()) return config.report_directory;
@@ -64,13 +65,17 @@ void set_replay_refused(void (*refused)(const std::string& line)) {
 }  // namespace detail
 
 void machine::set_recorded_run(const RecordedRun* run) {
-    recorded_run = run;
+    run_now = run;
+}
+
+const machine::RecordedRun* machine::recorded_run() {
+    return run_now;
 }
 
 Result<void> Machine::State::take_replay() {
-    if (recorded_run != nullptr && recorded_run->again != nullptr) {
-        replay_wanted = *recorded_run->again;
-        replay_path = recorded_run->again_path;
+    if (run_now != nullptr && run_now->again != nullptr) {
+        replay_wanted = *run_now->again;
+        replay_path = run_now->again_path;
         replaying = true;
         return {};
     }
@@ -103,22 +108,23 @@ std::string Machine::State::write_replay_file(const nt::Finding& finding) {
     replay.test = current_test;
     replay.choices = choices.runs();
     replay.end = end_of(finding);
-    if (recorded_run != nullptr) {
-        replay.command = {recorded_run->verb, recorded_run->filter};
+    if (run_now != nullptr) {
+        replay.command = {run_now->verb, run_now->filter};
         replay.machine = machine::machine_toml(config);
-        replay.input = recorded_run->input;
+        replay.registry_files = registry_files;
+        replay.input = *run_now->input;
     }
     const auto path = std::filesystem::path(report_folder(config)) /
                       replay_file_name(current_test, config.driver, image->hash(), config.seed);
     const auto written = machine::write_replay(replay, path.string());
     if (written.ok()) return path.string();
-    if (config.print_findings) fmt::print(stderr, "portico: {}\n", written.error().message);
+    if (config.print_findings) print(stderr, fmt::format("portico: {}\n", written.error().message));
     return {};
 }
 
 // The first finding is what the file leads to, unless a bug check comes after it.
 void Machine::State::record_end(const nt::Finding& finding) {
-    const bool recorded = !current_test.empty() || recorded_run != nullptr;
+    const bool recorded = !current_test.empty() || run_now != nullptr;
     if (replaying || !recorded) return;
     if (replay_path.empty() || finding.severity == nt::Severity::bug_check)
         replay_path = write_replay_file(finding);
@@ -135,7 +141,7 @@ void Machine::State::tell_end(const char* what) {
     end_told = true;
     if (!config.print_findings) return;
     const std::string misfit = choices.misfit();
-    fmt::print(stderr, "replay: {}{}{}\n", what, misfit.empty() ? "" : "; ", misfit);
+    print(stderr, fmt::format("replay: {}{}{}\n", what, misfit.empty() ? "" : "; ", misfit));
 }
 
 void Machine::State::finish_replay() {

@@ -73,11 +73,14 @@ struct Machine::State {
     bool page_begun = false;
     Result<void> page_written;
     machine::TraceTaps trace_taps;
+    std::vector<machine::RegistryFile> registry_files;  // as they were read
 
     Result<void> power_on();
     Result<void> make_devices();
     Result<void> load_driver_image();
     Result<void> take_replay();
+    // registry_files and registry of the configuration, for the devices that were made.
+    Result<void> fill_registry();
 
     // A PnP operation on every device; the first failure.
     Status perform_all(nt::io::PnpAction action, const char* what);
@@ -119,6 +122,9 @@ namespace machine {
 
 // Status with the NTSTATUS in words; `what` failed.
 Status status_of(NTSTATUS status, std::string_view what);
+// The same, with the driver's routine that returned the status, if one did since the trace had `begin`
+// records.
+Status status_since(std::uint64_t begin, NTSTATUS status, std::string_view what);
 // "STATUS_INVALID_PARAMETER (0xC000000D)".
 std::string status_name(NTSTATUS status);
 std::u16string widen(std::string_view text);
@@ -136,11 +142,12 @@ Machine::State* current();
 struct RecordedRun {
     std::string verb;  // "play", "record"
     std::string filter;
-    std::vector<std::uint8_t> input;  // the MIDI file
-    const Replay* again = nullptr;    // what is played again
+    const std::vector<std::uint8_t>* input = nullptr;  // the MIDI file
+    const Replay* again = nullptr;                     // what is played again
     std::string again_path;
 };
 void set_recorded_run(const RecordedRun* run);
+const RecordedRun* recorded_run();
 
 // PcNewMiniport's system-supplied miniports, from their embedded image.
 Result<void> load_system_miniports();

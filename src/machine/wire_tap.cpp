@@ -2,7 +2,16 @@
 
 #include <algorithm>
 
+#include "midi/message.h"
+
 namespace portico::machine {
+namespace {
+
+bool is_real_time(std::span<const std::uint8_t> message) {
+    return message.size() == 1 && message[0] >= 0xF8;
+}
+
+}  // namespace
 
 void Song::add(Nanoseconds at_ns, std::span<const std::uint8_t> bytes) {
     parser_.feed(bytes, [&](const midi::StreamEvent& event) {
@@ -11,11 +20,11 @@ void Song::add(Nanoseconds at_ns, std::span<const std::uint8_t> bytes) {
             messages_.push_back({at_ns, bytes_.size(), 0});
             ++count_.messages;
         }
-        // A real-time message inside a SysEx comes between its pieces: the SysEx then is two entries' worth
-        // of bytes, and the wire shows the same.
-        if (sysex && !event.begins && messages_.back().begin + messages_.back().size != bytes_.size()) {
-            messages_.push_back({at_ns, bytes_.size(), 0});
+        // A real-time message inside a SysEx comes between its pieces, which then are an entry each.
+        if (sysex && !event.begins && messages_.size() != sysex_piece_ + 1) {
+            messages_.push_back({at_ns, bytes_.size(), 0, true});
         }
+        if (sysex) sysex_piece_ = messages_.size() - 1;
         bytes_.insert(bytes_.end(), event.bytes, event.bytes + event.size);
         messages_.back().size += event.size;
         count_.bytes += event.size;
@@ -43,27 +52,56 @@ void WireTap::byte(Nanoseconds first_bit_ns, std::uint8_t byte) {
         count_.sysex_bytes += event.size;
         sysex_.insert(sysex_.end(), event.bytes, event.bytes + event.size);
         if (event.end == midi::SysExEnd::open) return;
-        ++count_.messages;
-        message(sysex_, sysex_begun_ns_);
-        sysex_.clear();
-        in_message_ = false;
+        sysex_ended();
     });
+}
+
+void WireTap::sysex_ended() {
+    ++count_.messages;
+    message(sysex_, sysex_begun_ns_);
+    sysex_.clear();
+    in_message_ = false;
+}
+
+void WireTap::end() {
+    if (!sysex_.empty()) sysex_ended();
+}
+
+// Whether the song has this message there, put together from its pieces.
+bool WireTap::is_at(std::size_t index, std::span<const std::uint8_t> bytes) const {
+    for (std::size_t i = index; i < song_->messages().size(); ++i) {
+        const auto piece = song_->bytes_of(song_->messages()[i]);
+        if (i != index && !song_->messages()[i].continues) {
+            if (is_real_time(piece)) continue;
+            break;
+        }
+        if (piece.size() > bytes.size() || !std::equal(piece.begin(), piece.end(), bytes.begin()))
+            return false;
+        bytes = bytes.subspan(piece.size());
+        if (i == index && piece[0] != midi::sysex_begin) break;
+    }
+    return bytes.empty();
 }
 
 void WireTap::message(std::span<const std::uint8_t> bytes, Nanoseconds first_bit_ns) {
     if (song_ == nullptr) return;
-    if (next_ == song_->messages().size()) {
-        ++strangers_;
+    const auto& messages = song_->messages();
+    const auto same_kind = [&](const Song::Message& other) {
+        return !other.continues && is_real_time(song_->bytes_of(other)) == is_real_time(bytes);
+    };
+    std::size_t& next = is_real_time(bytes) ? next_real_time_ : next_;
+    while (next < messages.size() && !same_kind(messages[next])) ++next;
+    // Some may be lost: the song goes on behind them.
+    constexpr std::size_t look_ahead = 256;
+    for (std::size_t i = next; i < std::min(next + look_ahead, messages.size()); ++i) {
+        const Song::Message& wanted = messages[i];
+        if (!same_kind(wanted) || !is_at(i, bytes)) continue;
+        next = i + 1;
+        ++matched_;
+        lateness_.add(first_bit_ns - (start_ns_ + wanted.at_ns));
         return;
     }
-    const Song::Message& wanted = song_->messages()[next_++];
-    const auto expected = song_->bytes_of(wanted);
-    if (!std::equal(bytes.begin(), bytes.end(), expected.begin(), expected.end())) {
-        ++strangers_;
-        return;
-    }
-    ++matched_;
-    lateness_.add(first_bit_ns - (start_ns_ + wanted.at_ns));
+    ++strangers_;
 }
 
 }  // namespace portico::machine

@@ -30,6 +30,7 @@ class Song {
         Nanoseconds at_ns;
         std::uint64_t begin;  // in bytes()
         std::uint64_t size;
+        bool continues = false;  // the SysEx before the real-time messages in front of it
     };
     const std::vector<Message>& messages() const { return messages_; }
     std::span<const std::uint8_t> bytes_of(const Message& message) const {
@@ -41,7 +42,7 @@ class Song {
     midi::StreamParser parser_;
     std::vector<Message> messages_;
     std::vector<std::uint8_t> bytes_;
-    bool sysex_open_ = false;
+    std::size_t sysex_piece_ = 0;  // the newest, in messages_
     MidiCount count_;
 };
 
@@ -54,6 +55,8 @@ class WireTap {
         start_ns_ = start_ns;
     }
     void byte(Nanoseconds first_bit_ns, std::uint8_t byte);
+    // Nothing more comes: a SysEx that never ended is a message, too.
+    void end();
 
     const MidiCount& count() const { return count_; }
     const Histogram& lateness() const { return lateness_; }
@@ -63,6 +66,8 @@ class WireTap {
 
   private:
     void message(std::span<const std::uint8_t> bytes, Nanoseconds first_bit_ns);
+    void sysex_ended();
+    bool is_at(std::size_t index, std::span<const std::uint8_t> bytes) const;
 
     const Song* song_ = nullptr;
     Nanoseconds start_ns_ = 0;
@@ -71,7 +76,9 @@ class WireTap {
     Nanoseconds begun_ns_ = 0;  // first bit of the message in progress
     bool in_message_ = false;
     Nanoseconds sysex_begun_ns_ = 0;
+    // Real-time messages may overtake a SysEx: each kind is in an order of its own.
     std::size_t next_ = 0;
+    std::size_t next_real_time_ = 0;
     std::uint64_t matched_ = 0;
     std::uint64_t strangers_ = 0;
     MidiCount count_;

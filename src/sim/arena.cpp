@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,7 +19,7 @@ namespace {
     std::fprintf(
         stderr,
         "portico: cannot reserve %s at 0x%llx: %s; another mapping is there or the address space is limited "
-        "(see ulimit -v)\n",
+        "(see ulimit -v and ulimit -f)\n",
         what, static_cast<unsigned long long>(range.base), why);
     std::exit(3);
 }
@@ -36,11 +37,23 @@ void reserve(AddressRange range, const char* what) {
 // User memory is mapped twice: for the client at its own addresses, for the system at others.
 int user_file = -1;
 
+// The limit for files on disks (ulimit -f) counts for files in memory, too: it is lifted as far as it can be.
+int resize(int file, std::uint64_t size) {
+    rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    const rlimit lifted{before.rlim_max, before.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &lifted);
+    const int result = ::ftruncate(file, static_cast<off_t>(size));
+    const int error = errno;
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    errno = error;
+    return result;
+}
+
 int make_user_file() {
     const int file = ::memfd_create("portico-user-memory", MFD_CLOEXEC);
-    if (file < 0 || ::ftruncate(file, static_cast<off_t>(user_range.size)) != 0) {
+    if (file < 0 || resize(file, user_range.size) != 0)
         give_up(user_range, "user memory", std::strerror(errno));
-    }
     return file;
 }
 

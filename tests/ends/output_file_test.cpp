@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 class OutputFileOfKind : public ::testing::TestWithParam<TemporaryKind> {};
 INSTANTIATE_TEST_SUITE_P(All, OutputFileOfKind,
@@ -98,6 +99,23 @@ TEST(OutputFile, WritesADeviceDirectly) {
     auto full = OutputFile::create("/dev/full");
     ASSERT_TRUE(is_ok(full));
     EXPECT_EQ(line_of(full->write(Bytes{1})), "/dev/full: cannot write: No space left on device");
+}
+
+TEST(OutputBatch, FilesTakeTheirPlacesTogetherOrNotAtAll) {
+    const Folder folder;
+    const Bytes bytes{1, 2, 3};
+    for (const bool whole : {false, true}) {
+        OutputBatch batch;
+        for (const char* const name : {"a", "b"}) {
+            auto file = OutputFile::create(folder.file(name), TemporaryKind::nameless, &batch);
+            ASSERT_TRUE(file.ok());
+            ASSERT_TRUE(file->write(bytes).ok());
+            ASSERT_TRUE(file->commit().ok());
+        }
+        EXPECT_THAT(folder.files(), IsEmpty());
+        if (whole) EXPECT_TRUE(batch.commit().ok());
+    }
+    EXPECT_THAT(folder.files(), UnorderedElementsAre("a", "b"));
 }
 
 }  // namespace

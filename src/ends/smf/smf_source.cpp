@@ -11,8 +11,10 @@ namespace {
 
 using Stream = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 
+}  // namespace
+
 // One byte more than a MIDI file may have tells the reader that there are too many.
-Result<std::vector<std::uint8_t>> load(const std::string& path) {
+Result<std::vector<std::uint8_t>> SmfSource::load(const std::string& path) {
     const Stream in(std::fopen(path.c_str(), "rbe"), &std::fclose);
     if (in == nullptr) return Error{fmt::format("{}: cannot open: {}", path, std::strerror(errno))};
     std::vector<std::uint8_t> bytes;
@@ -30,10 +32,12 @@ Result<std::vector<std::uint8_t>> load(const std::string& path) {
     return bytes;
 }
 
-}  // namespace
-
 Result<std::unique_ptr<SmfSource>> SmfSource::open(const std::string& path) {
-    const auto bytes = PORTICO_TRY(load(path));
+    return from(PORTICO_TRY(load(path)), path);
+}
+
+Result<std::unique_ptr<SmfSource>> SmfSource::from(std::span<const std::uint8_t> bytes,
+                                                   const std::string& path) {
     auto file = PORTICO_TRY(midi::smf::read(bytes, path));
     auto source = std::make_unique<SmfSource>();
     source->warnings_ = std::move(file.warnings);

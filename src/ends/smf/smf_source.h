@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "base/result.h"
 #include "ends/event_source.h"
@@ -13,6 +14,11 @@ class SmfSource : public EventSource {
   public:
     // Errors: bad_input, one line with the place in the file.
     static Result<std::unique_ptr<SmfSource>> open(const std::string& path);
+    // The same of a file that load() has read; `path` is what errors call it.
+    static Result<std::unique_ptr<SmfSource>> from(std::span<const std::uint8_t> bytes,
+                                                   const std::string& path);
+    // A file's bytes, or as many as show that it is too large for a MIDI file.
+    static Result<std::vector<std::uint8_t>> load(const std::string& path);
 
     bool next(SourceEvent& event) override;
     Nanoseconds duration_ns() const override { return timeline_.duration_ns; }

@@ -1,4 +1,4 @@
-// UTF-8 from files, UTF-16 in the registry. For nt/cm.
+// UTF-8 from files, UTF-16 in the registry.
 #pragma once
 
 #include <string>

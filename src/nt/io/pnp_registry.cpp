@@ -2,6 +2,7 @@
 #include "nt/io/pnp_registry.h"
 
 #include <cstdio>
+#include <string>
 
 #include "nt/cm/cm.h"
 #include "nt/ddi.h"
@@ -141,6 +142,16 @@ NTSTATUS open_device_key(DeviceNode& node, DeviceKey which, ACCESS_MASK access, 
     Path path = hardware_key(node);
     path += u"\\Device Parameters";
     return cm::open_key(path.string(), access, true, frame, handle);
+}
+
+NTSTATUS set_software_value(DeviceNode& node, const UNICODE_STRING& subkey, const UNICODE_STRING& name,
+                            ULONG type, const void* data, ULONG size) {
+    choose_driver_key(node);
+    std::u16string path = software_key(node).text();
+    if (subkey.Length != 0) path.append(1, u'\\').append(subkey.Buffer, subkey.Length / sizeof(WCHAR));
+    if (path.size() > UNICODE_STRING_MAX_CHARS) return STATUS_OBJECT_NAME_INVALID;
+    const auto bytes = static_cast<USHORT>(path.size() * sizeof(WCHAR));
+    return cm::set_value(UNICODE_STRING{bytes, bytes, path.data()}, name, type, data, size);
 }
 
 NTSTATUS open_interface_key(const DeviceInterface& entry, ACCESS_MASK access, const void* frame,

@@ -17,4 +17,9 @@ NTSTATUS open_interface_key(const DeviceInterface& entry, ACCESS_MASK access, co
                             PHANDLE handle);
 NTSTATUS query_capabilities(DeviceNode& node);
 
+// For the machine, before the device is added: a value under its software key, or, with a `subkey` path,
+// below it. STATUS_OBJECT_NAME_INVALID for a name that the registry does not hold.
+NTSTATUS set_software_value(DeviceNode& node, const UNICODE_STRING& subkey, const UNICODE_STRING& name,
+                            ULONG type, const void* data, ULONG size);
+
 }  // namespace portico::nt::io

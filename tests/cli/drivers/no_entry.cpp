@@ -1,0 +1,4 @@
+// An image without DriverEntry.
+extern "C" int NotDriverEntry() {
+    return 0;
+}
