@@ -139,8 +139,8 @@ class Session {
         } while ((raw & more) != 0 && headers.size() < 8 * sizeof(KSSTREAM_HEADER));
         if ((raw & 128) != 0)
             headers.resize(headers.size() - in.take<std::uint8_t>() % sizeof(KSSTREAM_HEADER));
-        std::memcpy(memory + 64, headers.data(), headers.size());
-        std::memcpy(bytes, data.data(), data.size());
+        std::copy(headers.begin(), headers.end(), memory + 64);
+        std::copy(data.begin(), data.end(), bytes);
         auto* const status = reinterpret_cast<PIO_STATUS_BLOCK>(memory);
         status->Status = STATUS_PENDING;
         NTSTATUS returned = STATUS_UNSUCCESSFUL;

@@ -23,13 +23,13 @@ inline NTSTATUS copy_in(KPROCESSOR_MODE mode, void* to, const void* from, std::s
                         std::size_t alignment = 1) {
     if (reinterpret_cast<std::uintptr_t>(from) % alignment != 0) return STATUS_DATATYPE_MISALIGNMENT;
     if (!accessible(mode, from, size)) return STATUS_ACCESS_VIOLATION;
-    std::memcpy(to, from, size);
+    if (size != 0) std::memcpy(to, from, size);
     return STATUS_SUCCESS;
 }
 
 inline NTSTATUS copy_out(KPROCESSOR_MODE mode, void* to, const void* from, std::size_t size) {
     if (!accessible(mode, to, size)) return STATUS_ACCESS_VIOLATION;
-    std::memcpy(to, from, size);
+    if (size != 0) std::memcpy(to, from, size);
     return STATUS_SUCCESS;
 }
 
