@@ -101,15 +101,15 @@ TEST(Schedules, AreReadAndWrittenInWords) {
 
 TEST(Schedules, AreAKeyOfMachineFiles) {
     MachineConfig config;
-    ASSERT_TRUE(machine::parse_machine("schedule = \"pct:5\"\n", "a.toml", config).ok());
+    machine::Ends ends;
+    ASSERT_TRUE(machine::parse_machine("schedule = \"pct:5\"\n", "a.toml", config, ends).ok());
     EXPECT_EQ(config.schedule, Schedule::pct);
     EXPECT_EQ(config.pct_depth, 5u);
-    const auto refused = machine::parse_machine("seed = 1\nschedule = 5\n", "a.toml", config);
+    const auto refused = machine::parse_machine("seed = 1\nschedule = 5\n", "a.toml", config, ends);
     ASSERT_FALSE(refused.ok());
     EXPECT_THAT(refused.error().message, HasSubstr("a.toml:2: schedule: "));
     MachineConfig again;
-    config.driver = "a.so";
-    ASSERT_TRUE(machine::parse_machine(machine::machine_toml(config), "b.toml", again).ok());
+    ASSERT_TRUE(machine::parse_machine(machine::machine_toml(config), "b.toml", again, ends).ok());
     EXPECT_EQ(machine::schedule_text(again), "pct:5");
 }
 
