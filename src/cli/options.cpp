@@ -139,8 +139,9 @@ Result<void> check_files(const RunOptions& options, const Setup& setup, const st
 }
 
 int print_out(std::string_view text, int code) {
-    print(stdout, text);
-    if (std::fflush(stdout) == 0 || errno == EPIPE) return code;
+    const bool written =
+        std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    if (written || errno == EPIPE) return code;
     return fail(Error{fmt::format("standard output: cannot write: {}", std::strerror(errno))});
 }
 

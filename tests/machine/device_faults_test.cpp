@@ -82,7 +82,7 @@ TEST(HoldsDrr, LosesTheMessagesAndEveryCallComesBack) {
 }
 
 TEST(HoldsDrr, ForAWhileLosesNothing) {
-    Machine m = started(faulty({{"fault_drr_stuck_after", "7"}, {"fault_drr_stuck_for", "300ms"}}));
+    Machine m = started(faulty({{"fault_drr_stuck_after", "7"}, {"fault_drr_stuck_for", "20ms"}}));
     Pin pin = m.filter("Uart").open(Pin::Render).value();
     ASSERT_OK(pin.run());
     ASSERT_OK(pin.write(held(20)));
