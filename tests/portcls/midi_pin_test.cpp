@@ -1,7 +1,7 @@
 // Pins of a MIDI filter: opening, limits, states, formats, closing, and what a pin refuses.
 #include <gmock/gmock.h>
 
-#include "midi_test.h"
+#include "pin_test.h"
 #include "support/requires.h"
 
 namespace portico::portcls {
@@ -12,60 +12,10 @@ using test::Contracts;
 using test::ScriptedMiniport;
 using test::ScriptedStream;
 using test::Sent;
-using test::operator+;
+using test::Connect;
+using test::MidiPinTest;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-struct Connect {
-    KSPIN_CONNECT connect{};
-    KSDATAFORMAT format{};
-
-    explicit Connect(ULONG pin) {
-        connect.Interface.Set = KSINTERFACESETID_Standard;
-        connect.Medium.Set = KSMEDIUMSETID_Standard;
-        connect.PinId = pin;
-        connect.Priority = {KSPRIORITY_NORMAL, KSPRIORITY_NORMAL};
-        format.FormatSize = sizeof format;
-        format.MajorFormat = KSDATAFORMAT_TYPE_MUSIC;
-        format.SubFormat = KSDATAFORMAT_SUBTYPE_MIDI;
-        format.Specifier = KSDATAFORMAT_SPECIFIER_NONE;
-    }
-    Bytes bytes(std::size_t size = sizeof(Connect)) const {
-        Bytes out(std::max(size, sizeof *this));
-        std::memcpy(out.data(), this, sizeof *this);
-        out.resize(size);
-        return out;
-    }
-};
-
-struct MidiPinTest : test::MidiTest {
-    NTSTATUS create(const Connect& request, HANDLE* pin = nullptr) { return create(request.bytes(), pin); }
-    NTSTATUS create(const Bytes& request, HANDLE* pin = nullptr,
-                    ACCESS_MASK access = GENERIC_READ | GENERIC_WRITE) {
-        HANDLE out = nullptr;
-        const NTSTATUS status = client([&] { return ks.create_pin_raw(filter, request, &out, access); });
-        if (pin != nullptr) {
-            *pin = out;
-        } else if (NT_SUCCESS(status)) {
-            close(out);
-        }
-        return status;
-    }
-    NTSTATUS data_format(HANDLE pin, ULONG flags, KSDATAFORMAT& format, ULONG size = sizeof(KSDATAFORMAT)) {
-        KSPROPERTY property{};
-        property.Set = KSPROPSETID_Connection;
-        property.Id = KSPROPERTY_CONNECTION_DATAFORMAT;
-        property.Flags = flags;
-        const auto* const in = reinterpret_cast<const std::uint8_t*>(&property);
-        Bytes value(size);
-        std::memcpy(value.data(), &format, std::min<std::size_t>(size, sizeof format));
-        const NTSTATUS status = client([&] {
-            return ks.control(pin, IOCTL_KS_PROPERTY, {in, sizeof property}, value, nullptr);
-        });
-        std::memcpy(&format, value.data(), std::min<std::size_t>(size, sizeof format));
-        return status;
-    }
-};
 
 // ---- opening ----
 
@@ -208,38 +158,6 @@ TEST_F(MidiPinTest, AccessDecidesWhatAHandleMayDo) {
     ASSERT_EQ(create(Connect(capture_pin).bytes(), &pin, GENERIC_WRITE), STATUS_SUCCESS);
     EXPECT_EQ(set_state(pin, KSSTATE_RUN), STATUS_SUCCESS);
     EXPECT_EQ(read(pin).result(), STATUS_ACCESS_DENIED);
-}
-
-// ---- limits ----
-
-TEST_F(MidiPinTest, InstancesAreLimitedByFilterAndInAll) {
-    miniport.pins[render_pin].descriptor.MaxFilterInstanceCount = 2;
-    miniport.pins[render_pin].descriptor.MaxGlobalInstanceCount = 3;
-    start_device_and_filter();
-    HANDLE pins[4] = {};
-    EXPECT_EQ(create(Connect(render_pin), &pins[0]), STATUS_SUCCESS);
-    EXPECT_EQ(create(Connect(render_pin), &pins[1]), STATUS_SUCCESS);
-    REQUIRES("FD-011"), REQUIRES("PI-007");
-    EXPECT_EQ(create(Connect(render_pin)), STATUS_INSUFFICIENT_RESOURCES) << "two in a filter";
-    HANDLE const first = filter;
-    filter = open_filter();
-    REQUIRES("LC-021");
-    EXPECT_EQ(create(Connect(render_pin), &pins[2]), STATUS_SUCCESS);
-    EXPECT_EQ(create(Connect(render_pin)), STATUS_INSUFFICIENT_RESOURCES) << "three in all";
-    EXPECT_EQ(miniport.new_streams, 3u);
-    close(pins[0]);
-    EXPECT_EQ(create(Connect(render_pin), &pins[3]), STATUS_SUCCESS);
-    EXPECT_EQ(create(Connect(capture_pin)), STATUS_SUCCESS) << "another pin has its own";
-    close(first);
-}
-
-TEST_F(MidiPinTest, UnlimitedIsUnlimited) {
-    auto& pin = miniport.pins[render_pin].descriptor;
-    pin.MaxFilterInstanceCount = pin.MaxGlobalInstanceCount = KSINSTANCE_INDETERMINATE;
-    start_device_and_filter();
-    for (int i = 0; i < 100; ++i) EXPECT_NE(open_pin(render_pin), nullptr);
-    REQUIRES("FD-011");
-    EXPECT_EQ(miniport.new_streams, 100u);
 }
 
 // ---- states ----

@@ -140,6 +140,10 @@ class ScriptedMiniport final : public Fake<IMiniportMidi> {
         return IsEqualGUID(id, IID_IUnknown) || IsEqualGUID(id, IID_IMiniport) ||
                IsEqualGUID(id, IID_IMiniportMidi);
     }
+    NTSTATUS STDMETHODCALLTYPE QueryInterface(REFIID id, PVOID* out) override {
+        if (pin_count == nullptr || !IsEqualGUID(id, IID_IPinCount)) return Fake::QueryInterface(id, out);
+        return pin_count->QueryInterface(id, out);
+    }
     NTSTATUS STDMETHODCALLTYPE GetDescription(PPCFILTER_DESCRIPTOR* description) override {
         *description = &filter;
         return STATUS_SUCCESS;
@@ -212,6 +216,7 @@ class ScriptedMiniport final : public Fake<IMiniportMidi> {
     PCFILTER_DESCRIPTOR filter{};
     PPORTMIDI port = nullptr;
     PSERVICEGROUP group = nullptr;
+    IPinCount* pin_count = nullptr;  // an object of its own; null: not offered
     enum class StreamGroup { none, shared, own };
     StreamGroup stream_group = StreamGroup::shared;
     bool own_group = true;
