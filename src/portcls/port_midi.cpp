@@ -14,6 +14,8 @@ namespace {
 void request_service(IServiceGroup* group) {
     if (ServiceGroup* const own = ServiceGroup::own(group)) {
         own->request();
+    } else if (is_freed(group)) {
+        PORTICO_PROBE(contract, "PM-020", group, "IPortMidi::Notify was given a service group that is gone.");
     } else {
         group->RequestService();
     }
@@ -102,6 +104,7 @@ NTSTATUS PortMidi::bind_miniport(IUnknown* miniport, IUnknown* adapter, IResourc
 
 // The group that Init gave, with a reference for the port (MM-016, IP-021).
 NTSTATUS PortMidi::take_group(IServiceGroup* group) {
+    if (passed_freed(group)) return STATUS_INVALID_PARAMETER;
     if (group_.get() == group) {
         drop_reference(group);  // RegisterServiceGroup's reference stays
         return STATUS_SUCCESS;
@@ -168,10 +171,6 @@ void STDMETHODCALLTYPE PortMidi::Notify(PSERVICEGROUP group) {
                       "IPortMidi::Notify was called after the subdevice had been taken down.");
         return;
     }
-    if (group != nullptr && is_freed(group)) {
-        PORTICO_PROBE(contract, "PM-020", group, "IPortMidi::Notify was given a service group that is gone.");
-        return;
-    }
     if (group != nullptr) {
         request_service(group);
         return;
@@ -201,7 +200,7 @@ void STDMETHODCALLTYPE PortMidi::RegisterServiceGroup(PSERVICEGROUP group) {
         PORTICO_PROBE(contract, "PM-052", this,
                       "IPortMidi::RegisterServiceGroup was called after Init had returned.");
     }
-    if (binding() == Binding::failed || binding() == Binding::unbound) return;
+    if (binding() == Binding::failed || binding() == Binding::unbound || passed_freed(group)) return;
     if (group == group_.get() || group == other_group_.get()) return;  // PM-035
     if ((group_ && other_group_) || !NT_SUCCESS(join_group(group))) return;
     (group_ ? other_group_ : group_).hold(group);

@@ -68,6 +68,7 @@ class FakeStream final : public Fake<IMiniportMidiStream> {
     }
     NTSTATUS STDMETHODCALLTYPE Read(PVOID buffer, ULONG length, PULONG read) override {
         irql = nt::ke::current_irql();
+        if (on_access) on_access();
         *read = 0;
         while (!input.empty() && *read < length) {
             static_cast<UCHAR*>(buffer)[(*read)++] = input.front();
@@ -77,6 +78,7 @@ class FakeStream final : public Fake<IMiniportMidiStream> {
     }
     NTSTATUS STDMETHODCALLTYPE Write(PVOID buffer, ULONG length, PULONG written) override {
         irql = nt::ke::current_irql();
+        if (on_access) on_access();
         ++writes;
         *written = accepts ? length : 0;
         const auto* const bytes = static_cast<const UCHAR*>(buffer);
@@ -107,13 +109,14 @@ class FakeStream final : public Fake<IMiniportMidiStream> {
     bool notified = false;
     sim::Irql irql = 0xff;
     std::function<void(KSSTATE)> on_state;
+    std::function<void()> on_access;  // in Read and Write
 
   private:
     std::vector<std::string>& log_;
     std::string name_;
 };
 
-class FakeMidi final : public Fake<IMiniportMidi> {
+class FakeMidi : public Fake<IMiniportMidi> {
   public:
     explicit FakeMidi(std::vector<std::string>& to) : log(to) {}
     bool answers(const GUID& id) const override {

@@ -15,6 +15,7 @@ using test::at_irql;
 using test::Contracts;
 using test::FakeSink;
 using test::port::Client;
+using test::port::FakeMidi;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -135,6 +136,28 @@ TEST_F(PortMidiTest, AFailedInitMustNotLeaveAGroupWithTheCaller) {
         let_go();
         midi.init_group->Release();
         midi.init_group->Release();
+    });
+}
+
+TEST_F(PortMidiTest, AGroupThatIsGoneIsNotTaken) {
+    struct Careless : FakeMidi {
+        using FakeMidi::FakeMidi;
+        PSERVICEGROUP gone = nullptr;
+        NTSTATUS STDMETHODCALLTYPE Init(PUNKNOWN, PRESOURCELIST, PPORTMIDI p, PSERVICEGROUP* group) override {
+            p->RegisterServiceGroup(gone);
+            *group = gone;
+            return STATUS_SUCCESS;
+        }
+    } careless{log};
+    started([&] {
+        careless.gone = make_group();
+        careless.gone->Release();
+        make_port();
+        EXPECT_EQ(port->Init(fdo, nullptr, &careless, nullptr, nullptr), STATUS_INVALID_PARAMETER);
+        REQUIRES("IU-006");
+        EXPECT_THAT(Contracts::take(), ElementsAre("IU-004", "IU-004"));
+        EXPECT_EQ(careless.references, 1);
+        let_go();
     });
 }
 
@@ -443,6 +466,46 @@ TEST_F(PortMidiTest, StateAndFormatAreReadAndWritten) {
         client.ks.close(pin);
         let_go();
     });
+}
+
+TEST_F(PortMidiTest, PagedCodeWhereTheDpcRunsIsTold) {
+    static int told;
+    told = 0;
+    nt::probes.paged_code = [](const char*, unsigned) { ++told; };
+    midi.on_init = [&](PPORTMIDI) { midi.init_group = midi.capture_group = make_group(); };
+    start_with_port();
+    run([&] {
+        Client client;
+        HANDLE const in = client.pin(2);
+        HANDLE const out = client.pin(0);
+        client.ks.set_state(in, KSSTATE_RUN);
+        client.ks.set_state(out, KSSTATE_RUN);
+        midi.on_service = [] { PAGED_CODE(); };
+        port->Notify(midi.init_group);
+        REQUIRES("MM-022");
+        EXPECT_EQ(told, 1);
+        midi.on_service = nullptr;
+        told = 0;
+        midi.capture.on_access = [] { PAGED_CODE(); };
+        port->Notify(midi.init_group);
+        REQUIRES("MS-052");
+        EXPECT_GE(told, 1) << "in Read";
+        midi.capture.on_access = nullptr;
+        told = 0;
+        midi.render.on_access = [] { PAGED_CODE(); };
+        {
+            client::RenderStream stream(client.ks, out);
+            EXPECT_TRUE(NT_SUCCESS(stream.write(-1, std::array<std::uint8_t, 3>{0x90, 60, 100})));
+            EXPECT_EQ(stream.wait_until(0, nullptr), STATUS_SUCCESS);
+        }
+        EXPECT_GE(told, 1) << "in Write";
+        client.ks.close(in);
+        client.ks.close(out);
+        let_go();
+    });
+    nt::probes.paged_code = nullptr;
+    ASSERT_EQ(perform(PnpAction::disable), STATUS_SUCCESS);
+    run([&] { midi.init_group->Release(); });
 }
 
 // ---- the end ----

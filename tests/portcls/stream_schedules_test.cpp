@@ -65,6 +65,26 @@ struct StreamSchedules : test::MidiTest, ::testing::WithParamInterface<std::uint
         return !sent.pending();
     }
 
+    // What cancels, clients and the device do to a pin at random moments.
+    void disturb(client::KsClient& kernel, HANDLE pin) {
+        for (int i = 0; i < 6; ++i) {
+            nt::ke::stall(random.below(6'000));
+            switch (random.below(4)) {
+                case 0:
+                    nt::io::cancel_file_io(pin, true, nullptr, KernelMode);
+                    break;
+                case 1:
+                    kernel.set_state(pin, KSSTATE_PAUSE);
+                    break;
+                case 2:
+                    kernel.set_state(pin, KSSTATE_RUN);
+                    break;
+                default:
+                    test::at_irql(9, [&] { miniport.notify(); });
+            }
+        }
+    }
+
     AnyProcessor policy;
     sim::Random random;
     int working = 0;
@@ -104,22 +124,7 @@ TEST_P(StreamSchedules, WritesAreCancelledStoppedResetAndClosedWhileTheyAreDeliv
                 --running;
             });
             worker([&] {
-                for (int i = 0; i < 6; ++i) {
-                    nt::ke::stall(random.below(6'000));
-                    switch (random.below(4)) {
-                        case 0:
-                            nt::io::cancel_file_io(pin, true, nullptr, KernelMode);
-                            break;
-                        case 1:
-                            kernel.set_state(pin, KSSTATE_PAUSE);
-                            break;
-                        case 2:
-                            kernel.set_state(pin, KSSTATE_RUN);
-                            break;
-                        default:
-                            test::at_irql(9, [&] { miniport.notify(); });
-                    }
-                }
+                disturb(kernel, pin);
                 --running;
             });
             if (random.below(2) == 0) {
