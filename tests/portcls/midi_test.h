@@ -1,6 +1,8 @@
 // A MIDI port with a miniport and streams of the test's own, and a client process that opens its pins.
 #pragma once
 
+#include <algorithm>
+
 #include "adapter_test.h"
 #include "client/client_thread.h"
 #include "client/ks_client.h"
@@ -150,7 +152,7 @@ class MidiTest : public AdapterTest {
         sent.headers = reinterpret_cast<KSSTREAM_HEADER*>(memory + 64);
         sent.data = memory + data_at;
         std::memcpy(memory + 64, headers.data(), headers.size());
-        std::memcpy(sent.data, data.data(), data.size());
+        std::copy(data.begin(), data.end(), sent.data);
         for (std::size_t at = 64; at + sizeof(KSSTREAM_HEADER) <= 64 + headers.size();) {
             auto& h = *reinterpret_cast<KSSTREAM_HEADER*>(memory + at);
             h.Data = sent.data + reinterpret_cast<std::uintptr_t>(h.Data);

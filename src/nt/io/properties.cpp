@@ -98,7 +98,7 @@ NTSTATUS get_property(PropertyOwner owner, const DEVPROPKEY& key, LCID lcid, voi
     *needed = property->size;
     *type = property->type;
     if (size < property->size) return STATUS_BUFFER_TOO_SMALL;
-    std::memcpy(data, property->data, property->size);
+    if (property->size != 0) std::memcpy(data, property->data, property->size);
     return STATUS_SUCCESS;
 }
 
