@@ -4,10 +4,13 @@
 
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
+#include <cstring>
 #include <sstream>
 
 #include "base/print.h"
 #include "cli/verbs.h"
+#include "machine/replay_run.h"
 
 namespace {
 
@@ -116,6 +119,13 @@ void add_lists(CLI::App& app, bool& devices_json, int& code) {
     doctor->callback([&] { code = cli::doctor(); });
 }
 
+// What a person types to run this program again: what a wrapper says, the path it was called by, or its name.
+std::string command_of(const char* program) {
+    if (const char* const wrapper = std::getenv("PORTICO_COMMAND"); wrapper != nullptr && *wrapper != 0)
+        return wrapper;
+    return std::strchr(program, '/') != nullptr ? program : "portico";
+}
+
 // Help and the version are no errors.
 int ended_early(const CLI::App& app, const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {
@@ -132,6 +142,7 @@ int main(int argc, char** argv) {
     open_standard_streams();
     std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error like a full disk
     std::signal(SIGPIPE, SIG_IGN);
+    machine::set_command(command_of(argv[0]));
     CLI::App app{"Portico runs Windows PortCls MIDI drivers in user space."};
     app.name("portico");
     app.require_subcommand(1);

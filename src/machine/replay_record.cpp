@@ -7,6 +7,7 @@
 
 #include "base/print.h"
 #include "machine/machine_file.h"
+#include "machine/replay_run.h"
 #include "machine/state.h"
 #include "portico/gtest_names.h"
 #include "report/page.h"
@@ -16,6 +17,7 @@ namespace {
 
 std::string current_test;
 std::string current_program;
+std::string current_command = "portico";
 void (*replay_refused)(const std::string& line) = nullptr;
 const machine::RecordedRun* run_now = nullptr;
 
@@ -148,9 +150,14 @@ void Machine::State::finish_replay() {
     if (replaying && !end_told) tell_end("ANOTHER end than recorded: what was found then does not show");
 }
 
+void machine::set_command(const std::string& command) {
+    current_command = command;
+}
+
 std::string Machine::State::replay_line() const {
     if (replay_path.empty()) return {};
-    if (current_test.empty()) return fmt::format("portico replay {}", shell_word(replay_path));
+    if (current_test.empty())
+        return fmt::format("{} replay {}", shell_word(current_command), shell_word(replay_path));
     return fmt::format("PORTICO_REPLAY={} {} --gtest_filter={}", shell_word(replay_path),
                        shell_word(current_program), shell_word(current_test));
 }

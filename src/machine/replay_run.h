@@ -5,6 +5,9 @@
 
 namespace portico::machine {
 
+// How the program that runs was called, for the lines that play a run again; "portico" until it is set.
+void set_command(const std::string& command);
+
 // play() or record(). When the driver stops the machine, a replay file is written to the machine's report
 // directory, and the page is shown with the line that plays it.
 Result<PlayReport> run_recorded(const PlayRequest& request, bool recording);

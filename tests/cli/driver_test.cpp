@@ -128,7 +128,7 @@ struct BugCheck : Drivers {
 TEST_F(BugCheck, IsExitCode1WithAPageAndAReplayFile) {
     EXPECT_EQ(ended.code, 1);
     EXPECT_THAT(ended.err, AllOf(HasSubstr("BUG CHECK 0x000000D1"), HasSubstr("miniport.cpp:"),
-                                 HasSubstr("replay: portico replay ")));
+                                 HasSubstr("/portico replay ")));
     const auto page = nlohmann::json::parse(folder.text("page.json"));
     EXPECT_EQ(page.at("code"), 0xD1);
     const auto report = nlohmann::json::parse(ended.out);

@@ -8,12 +8,12 @@ namespace portico::portcls {
 namespace {
 
 using test::Bytes;
+using test::Connect;
 using test::Contracts;
+using test::MidiPinTest;
 using test::ScriptedMiniport;
 using test::ScriptedStream;
 using test::Sent;
-using test::Connect;
-using test::MidiPinTest;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
