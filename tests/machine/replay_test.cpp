@@ -312,11 +312,11 @@ TEST_P(ChromeTraces, HaveALaneForEachProcessorThreadAndDeviceLine) {
     std::map<std::string, std::set<std::string>> lanes;
     std::map<std::pair<int, int>, int> events;
     for (const auto& event : json["traceEvents"]) {
-        if (event["name"] == "process_name") groups[event["pid"]] = event["args"]["name"];
+        if (event.value("name", "") == "process_name") groups[event["pid"]] = event["args"]["name"];
         if (event["ph"] != "M") ++events[{event["pid"], event["tid"]}];
     }
     for (const auto& event : json["traceEvents"]) {
-        if (event["name"] != "thread_name") continue;
+        if (event.value("name", "") != "thread_name") continue;
         lanes[groups[event["pid"]]].insert(event["args"]["name"].get<std::string>());
         EXPECT_GT((events[{event["pid"].get<int>(), event["tid"].get<int>()}]), 0) << event.dump();
     }
