@@ -58,6 +58,32 @@ struct StreamSchedules : test::MidiTest, ::testing::WithParamInterface<std::uint
             --working;
         });
     }
+    void write_all(client::KsClient& client, HANDLE pin, std::vector<Sent>& sent) {
+        const Bytes data = record(0, {0xF0, 1, 2, 3, 4, 5, 6, 7, 0xF7});
+        for (Sent& s : sent) {
+            const Bytes head = header_at_ms(data.size(), static_cast<LONGLONG>(random.below(3)));
+            s.returned = send_inside(client, pin, IOCTL_KS_WRITE_STREAM, head, data, s);
+            nt::ke::stall(random.below(4'000));
+        }
+    }
+    void disturb(client::KsClient& client, HANDLE pin) {
+        for (int i = 0; i < 6; ++i) {
+            nt::ke::stall(random.below(6'000));
+            switch (random.below(4)) {
+                case 0:
+                    nt::io::cancel_file_io(pin, true, nullptr, KernelMode);
+                    break;
+                case 1:
+                    client.set_state(pin, KSSTATE_PAUSE);
+                    break;
+                case 2:
+                    client.set_state(pin, KSSTATE_RUN);
+                    break;
+                default:
+                    test::at_irql(9, [&] { miniport.notify(); });
+            }
+        }
+    }
     // Waits for the end of a request; false: it never came.
     static bool ended(const Sent& sent) {
         if (sent.returned != STATUS_PENDING) return true;
@@ -114,13 +140,7 @@ TEST_P(StreamSchedules, WritesAreCancelledStoppedResetAndClosedWhileTheyAreDeliv
             std::vector<Sent> sent(8);
             int running = 2;
             worker([&] {
-                for (Sent& s : sent) {
-                    const Bytes data = record(0, {0xF0, 1, 2, 3, 4, 5, 6, 7, 0xF7});
-                    const LONGLONG ms = static_cast<LONGLONG>(random.below(3));
-                    s.returned = send_inside(kernel, pin, IOCTL_KS_WRITE_STREAM,
-                                             header_at_ms(data.size(), ms), data, s);
-                    nt::ke::stall(random.below(4'000));
-                }
+                write_all(kernel, pin, sent);
                 --running;
             });
             worker([&] {
