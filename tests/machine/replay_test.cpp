@@ -163,10 +163,10 @@ TEST_F(Replays, OfAnotherBuildOrDriverAreRefused) {
     const std::string again = "PORTICO_REPLAY=" + path + " " TARGET " --gtest_filter=Target.NullWrite";
     const std::string whole = content(path);
     change([](nlohmann::json& json) { json["driver"]["hash"] = 5; });
-    expect_refused(run(again), path + ": recorded with another build of the driver");
+    expect_refused(run(line), path + ": recorded with another build of the driver");
     std::ofstream(path) << whole;
     change([](nlohmann::json& json) { json["build"] = "0.0.1-abc"; });
-    expect_refused(run(again), path + ": recorded by another build of Portico");
+    expect_refused(run(line), path + ": recorded by another build of Portico");
 }
 
 TEST_F(Replays, ThatAreDamagedOrMissingAreRefused) {
@@ -174,11 +174,11 @@ TEST_F(Replays, ThatAreDamagedOrMissingAreRefused) {
     const std::string path = only_replay_file();
     const std::string again = "PORTICO_REPLAY=" + path + " " TARGET " --gtest_filter=Target.NullWrite";
     fs::resize_file(path, fs::file_size(path) / 2);
-    expect_refused(run(again), path + ": not a replay file: ");
+    expect_refused(run(line), path + ": not a replay file: ");
     std::ofstream(path) << "{}";
-    expect_refused(run(again), path + ": not a replay file: ");
+    expect_refused(run(line), path + ": not a replay file: ");
     fs::remove(path);
-    expect_refused(run(again), path + ": cannot be read: No such file or directory");
+    expect_refused(run(line), path + ": cannot be read: No such file or directory");
 }
 
 TEST_F(Replays, OfAnotherTestLeaveThisOneAlone) {
@@ -197,20 +197,19 @@ TEST_F(Replays, OfTheCommandLine) {
     const std::string page = page_in(first.errors);
     ASSERT_NE(page, "") << first.errors;
     const std::string line = replay_line_in(first.errors);
-    ASSERT_THAT(line, StartsWith("portico replay "));
-    const std::string again = std::string(PORTICO) + line.substr(7);
-    const Ran second = run(again);
+    ASSERT_THAT(line, StartsWith(PORTICO " replay ")) << "a complete command";
+    const Ran second = run(line);
     EXPECT_EQ(second.code, 1);
     EXPECT_EQ(page_in(second.errors), page);
     EXPECT_THAT(second.errors, HasSubstr("replay: the same end as recorded\n"));
     change([](nlohmann::json& json) { json["driver"]["hash"] = 5; });
-    expect_refused(run(again), "recorded with another build of the driver");
+    expect_refused(run(line), "recorded with another build of the driver");
     change([](nlohmann::json& json) { json["build"] = ""; });
-    expect_refused(run(again), "recorded by another build of Portico");
+    expect_refused(run(line), "recorded by another build of Portico");
     change([](nlohmann::json& json) { json["command"] = {"format", "c:"}; });
-    expect_refused(run(again), "not a replay file");
+    expect_refused(run(line), "not a replay file");
     fs::resize_file(only_replay_file(), 20);
-    expect_refused(run(again), "not a replay file");
+    expect_refused(run(line), "not a replay file");
 }
 
 TEST_F(Replays, OfAnExploringCommandLine) {
@@ -220,7 +219,7 @@ TEST_F(Replays, OfAnExploringCommandLine) {
     const auto replay = machine::read_replay(only_replay_file());
     ASSERT_TRUE(replay.ok()) << replay.error().message;
     EXPECT_EQ(replay.value().schedule, "pct:2");
-    const Ran second = run(std::string(PORTICO) + replay_line_in(first.errors).substr(7));
+    const Ran second = run(replay_line_in(first.errors));
     EXPECT_EQ(page_in(second.errors), page_in(first.errors));
     EXPECT_NE(page_in(second.errors), "");
     EXPECT_THAT(second.errors, HasSubstr("replay: the same end as recorded\n"));

@@ -158,7 +158,7 @@ TEST_F(KeApcOrder, WhatIsLeftIsRunDownWhenTheThreadEnds) {
     EXPECT_TRUE(kernel.finish());
     kernel.settle(millisecond_ns);
     EXPECT_THAT(log(), ElementsAre("rundown user"));
-    EXPECT_TRUE(kernel.run([&] { EXPECT_FALSE(user->queue("too late")); }));
+    EXPECT_FALSE(ke::insert_apc(&user->apc, nullptr, nullptr));
 }
 
 TEST_F(KeApcOrder, AThreadThatEndsInARegionIsTold) {

@@ -59,11 +59,11 @@ TEST(RtlDriver, CRunTimeInCxx) {
 }
 
 TEST(RtlDriver, KernelServicesInC) {
-    EXPECT_GE(run_driver("nt_kernel_c"), 58u);
+    EXPECT_GE(run_driver("nt_kernel_c"), 53u);
 }
 
 TEST(RtlDriver, KernelServicesInCOptimised) {
-    EXPECT_GE(run_driver("nt_kernel_c_free"), 58u);
+    EXPECT_GE(run_driver("nt_kernel_c_free"), 53u);
 }
 
 TEST(RtlDriver, SafeStringsAndIntegersInC) {

@@ -35,7 +35,8 @@ void thread_entry(void* argument) {
 // A region that was never left: 0x20. Each mutex held is a critical region of its own.
 void check_regions_left(const KTHREAD& thread) {
     int held = 0;
-    for (PLIST_ENTRY e = thread.mutants.Flink; intact(*e) && e != &thread.mutants; e = e->Flink) {
+    for (PLIST_ENTRY e = thread.mutants.Flink; e != &thread.mutants; e = e->Flink) {
+        if (!intact(*e)) return;  // told when they are abandoned
         held += CONTAINING_RECORD(e, KMUTANT, MutantListEntry)->ApcDisable != 0 ? 1 : 0;
     }
     if (thread.critical_region_depth == held && thread.guarded_region_depth == 0) return;
