@@ -163,10 +163,10 @@ TEST_F(Replays, OfAnotherBuildOrDriverAreRefused) {
     const std::string again = "PORTICO_REPLAY=" + path + " " TARGET " --gtest_filter=Target.NullWrite";
     const std::string whole = content(path);
     change([](nlohmann::json& json) { json["driver"]["hash"] = 5; });
-    expect_refused(run(line), path + ": recorded with another build of the driver");
+    expect_refused(run(again), path + ": recorded with another build of the driver");
     std::ofstream(path) << whole;
     change([](nlohmann::json& json) { json["build"] = "0.0.1-abc"; });
-    expect_refused(run(line), path + ": recorded by another build of Portico");
+    expect_refused(run(again), path + ": recorded by another build of Portico");
 }
 
 TEST_F(Replays, ThatAreDamagedOrMissingAreRefused) {
@@ -174,11 +174,11 @@ TEST_F(Replays, ThatAreDamagedOrMissingAreRefused) {
     const std::string path = only_replay_file();
     const std::string again = "PORTICO_REPLAY=" + path + " " TARGET " --gtest_filter=Target.NullWrite";
     fs::resize_file(path, fs::file_size(path) / 2);
-    expect_refused(run(line), path + ": not a replay file: ");
+    expect_refused(run(again), path + ": not a replay file: ");
     std::ofstream(path) << "{}";
-    expect_refused(run(line), path + ": not a replay file: ");
+    expect_refused(run(again), path + ": not a replay file: ");
     fs::remove(path);
-    expect_refused(run(line), path + ": cannot be read: No such file or directory");
+    expect_refused(run(again), path + ": cannot be read: No such file or directory");
 }
 
 TEST_F(Replays, OfAnotherTestLeaveThisOneAlone) {

@@ -66,24 +66,6 @@ struct StreamSchedules : test::MidiTest, ::testing::WithParamInterface<std::uint
             nt::ke::stall(random.below(4'000));
         }
     }
-    void disturb(client::KsClient& client, HANDLE pin) {
-        for (int i = 0; i < 6; ++i) {
-            nt::ke::stall(random.below(6'000));
-            switch (random.below(4)) {
-                case 0:
-                    nt::io::cancel_file_io(pin, true, nullptr, KernelMode);
-                    break;
-                case 1:
-                    client.set_state(pin, KSSTATE_PAUSE);
-                    break;
-                case 2:
-                    client.set_state(pin, KSSTATE_RUN);
-                    break;
-                default:
-                    test::at_irql(9, [&] { miniport.notify(); });
-            }
-        }
-    }
     // Waits for the end of a request; false: it never came.
     static bool ended(const Sent& sent) {
         if (sent.returned != STATUS_PENDING) return true;
