@@ -100,8 +100,10 @@ void put_place(std::string& out, const nt::Finding& finding, const Ink& colours)
     put_source(out, place, colours);
 }
 
+// Not a kind that only speaks of one.
 bool is_irql(std::string_view name) {
-    return name.ends_with("IRQL") || name.ends_with("IRQL allowed");
+    return name == "IRQL" || name == "current IRQL" || name == "requested IRQL" ||
+           name.ends_with("IRQL allowed");
 }
 
 void put_parameters(std::string& out, const nt::Finding& finding) {
@@ -195,6 +197,16 @@ bool faulted(const nt::Finding& finding) {
     return std::string_view(finding.rule) == "fault";
 }
 
+// The stack of who broke the rule, without the rule's own frames.
+std::vector<Line> below_the_rule(const nt::Finding& finding) {
+    std::vector<Line> lines = lines_of(finding.stack, faulted(finding));
+    const auto first = std::find_if(lines.begin(), lines.end(), [](const Line& line) {
+        return line.driver || !line.function.starts_with("portico::verifier::");
+    });
+    lines.erase(lines.begin(), first);
+    return lines;
+}
+
 // What is left at unload has no stack but that of its making, which is shown with what it concerns.
 bool is_stack_of_making(const nt::Finding& finding) {
     const auto& made = finding.subject.made.frames;
@@ -240,8 +252,7 @@ std::string page(const nt::Finding& finding, const PageOptions& options) {
     put_parameters(out, finding);
     put_when(out, finding, options);
     out += '\n';
-    if (!is_stack_of_making(finding))
-        put_stack(out, "stack", lines_of(finding.stack, faulted(finding)), colours);
+    if (!is_stack_of_making(finding)) put_stack(out, "stack", below_the_rule(finding), colours);
     for (unsigned i = 0; i < sim::scheduler.processor_count; ++i) {
         if (finding.others[i].count == 0) continue;
         put_stack(out, fmt::format("processor {}", i), lines_of(finding.others[i], false), colours);

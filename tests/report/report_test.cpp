@@ -193,6 +193,16 @@ TEST_F(Pages, TellWhatIsConcernedWithItsHistory) {
     EXPECT_EQ(json["subject"]["last"].size(), 0u);
 }
 
+TEST_F(Pages, GiveTheNameOfAnIrqlToIrqlsOnly) {
+    finding_.parameter_names = {"kind: wait at raised IRQL", "current IRQL", "tag freed with, or IRQL",
+                                nullptr};
+    finding_.parameters = {0x3B, 2, 2, 0};
+    const std::string text = report::page(finding_, options_);
+    EXPECT_THAT(text, HasSubstr("current IRQL (DISPATCH_LEVEL)\n"));
+    EXPECT_THAT(text, HasSubstr("kind: wait at raised IRQL\n"));
+    EXPECT_THAT(text, HasSubstr("tag freed with, or IRQL\n"));
+}
+
 // What is left at unload: its making is told once.
 TEST_F(Pages, TellAStackOnce) {
     finding_.rule = "left-behind";
@@ -242,7 +252,7 @@ TEST_F(Pages, ShowNoMoreEventsThanAsked) {
 
 TEST_F(Pages, JsonSurvivesBytesThatAreNoText) {
     std::strcpy(finding_.text, "says \xff\xfe");
-    EXPECT_NO_THROW(nlohmann::json::parse(report::page_json(finding_, options_)));
+    EXPECT_TRUE(nlohmann::json::accept(report::page_json(finding_, options_)));
 }
 
 TEST_F(Pages, EventsTellWhatTheDriverPrinted) {
