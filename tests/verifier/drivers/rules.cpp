@@ -2,6 +2,9 @@
 // the name.
 #include "misdeed.h"
 
+// AddressSanitizer would end the process before the verifier has its say.
+#define UNCHECKED __attribute__((no_sanitize("address")))
+
 static KSPIN_LOCK Lock;
 static KEVENT Never;
 static KTIMER Timer;
@@ -266,7 +269,7 @@ static VOID FreeWhatIsNone(PDEVICE_OBJECT) {
     ExFreePoolWithTag(&Lock, RULES_POOL_TAG);  // BUG free-no-block
 }
 
-static VOID Overrun(PDEVICE_OBJECT) {
+UNCHECKED static VOID Overrun(PDEVICE_OBJECT) {
     PUCHAR block = PUCHAR(ExAllocatePoolWithTag(NonPagedPool, 40, RULES_POOL_TAG));
     for (int i = 0; i < 44; i++) *(volatile UCHAR*)(block + i) = 0x55;
     ExFreePoolWithTag(block, RULES_POOL_TAG);  // BUG overrun
@@ -283,7 +286,7 @@ static VOID DereferenceTooOften(PDEVICE_OBJECT) {
     ObDereferenceObject(thread);  // BUG dereference-too-often
 }
 
-static VOID ReleaseTooOften(PDEVICE_OBJECT) {
+UNCHECKED static VOID ReleaseTooOften(PDEVICE_OBJECT) {
     PSERVICEGROUP group;
     if (!NT_SUCCESS(PcNewServiceGroup(&group, NULL))) return;
     group->Release();
@@ -364,7 +367,7 @@ static VOID WriteNullInDpc(PDEVICE_OBJECT) {
     RunDpc(WriteNull, NULL);
 }
 
-static VOID ReadWild(PDEVICE_OBJECT) {
+UNCHECKED static VOID ReadWild(PDEVICE_OBJECT) {
     Zero = *(volatile ULONG*)0xFFFFF80012345678ull;  // BUG read-wild
 }
 
