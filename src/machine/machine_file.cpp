@@ -16,6 +16,14 @@
 namespace portico::machine {
 namespace {
 
+// Keys and what the parser quotes of a file may hold anything.
+std::string on_one_line(std::string text) {
+    for (char& c : text) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    }
+    return text;
+}
+
 class Reader {
   public:
     Reader(const std::string& path, MachineConfig& config, Ends& ends)
@@ -57,7 +65,7 @@ class Reader {
 
   private:
     Error error(const toml::source_region& where, const std::string& key, const std::string& what) const {
-        return Error{fmt::format("{}:{}: {}: {}", path_, where.begin.line, key, what)};
+        return Error{on_one_line(fmt::format("{}:{}: {}: {}", path_, where.begin.line, key, what))};
     }
     Error error(const toml::node& node, const std::string& key, const std::string& what) const {
         return error(node.source(), key, what);
@@ -300,12 +308,18 @@ class Reader {
 
 namespace {
 
-// toml++ goes as deep as a line's dotted keys are long, and its destructors do, too.
-Result<void> check_dots(const std::string& text, const std::string& path) {
+// What toml++ does not check itself: it goes as deep as a line's dotted keys are long, and its destructors
+// do, too; it does not expect control characters everywhere.
+Result<void> check_text(const std::string& text, const std::string& path) {
     constexpr std::size_t dots_max = 256;
     std::size_t line = 1;
     std::size_t dots = 0;
     for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
+        if ((code < 0x20 && c != '\n' && c != '\r' && c != '\t') || code == 0x7f) {
+            return Error{
+                fmt::format("{}:{}: a control character ({:#04x}) has no place in TOML", path, line, code)};
+        }
         if (c == '\n') ++line;
         dots = c == '\n' ? 0 : dots + (c == '.');
         if (dots > dots_max)
@@ -318,11 +332,11 @@ Result<void> check_dots(const std::string& text, const std::string& path) {
 
 Result<void> parse_machine(const std::string& text, const std::string& path, MachineConfig& config,
                            Ends& ends) {
-    PORTICO_TRY_VOID(check_dots(text, path));
+    PORTICO_TRY_VOID(check_text(text, path));
     const toml::parse_result parsed = toml::parse(text, path);
     if (!parsed) {
-        return Error{
-            fmt::format("{}:{}: {}", path, parsed.error().source().begin.line, parsed.error().description())};
+        return Error{on_one_line(fmt::format("{}:{}: {}", path, parsed.error().source().begin.line,
+                                             parsed.error().description()))};
     }
     return Reader(path, config, ends).read(parsed.table());
 }
