@@ -33,6 +33,12 @@ NTSTATUS query_interface(IUnknown* object, const GUID& id, void** out) {
     return NT_SUCCESS(status) && *out == nullptr ? STATUS_NOINTERFACE : status;
 }
 
+void tell_dead_object(const void* object) {
+    PORTICO_PROBE(object_misuse, REFERENCE_BY_POINTER, object,
+                  "A COM object of the driver is called that is freed or overwritten: it begins with no "
+                  "table of methods.");
+}
+
 bool passed_freed(const void* object) {
     if (!is_freed(object)) return false;
     PORTICO_PROBE(contract, "IU-004", object,

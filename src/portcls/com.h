@@ -7,12 +7,29 @@
 
 #include "nt/ddi.h"
 #include "portcls.h"
+#include "sim/address_map.h"
 
 namespace portico::portcls {
 
-// The function in a vtable's slot, for the trace.
+// Memory of the machine in which no table of methods can lie: pools, stacks, clients' memory.
+inline bool is_data(const void* address) {
+    const auto value = reinterpret_cast<std::uint64_t>(address);
+    return value - sim::user_range.base < sim::user_system_range.end() - sim::user_range.base &&
+           !sim::image_range.contains(value);
+}
+// Tells of an object that cannot be called any more: the driver's bug check.
+void tell_dead_object(const void* object);
+
+// The function in a vtable's slot, which the caller is about to call. An object that is freed or overwritten
+// is the driver's fault, and is told before it becomes Portico's.
 inline const void* method_of(IUnknown* object, unsigned slot) {
-    return (*reinterpret_cast<void***>(object))[slot];
+    void** const vtable = *reinterpret_cast<void***>(object);
+    const auto value = reinterpret_cast<std::uint64_t>(vtable);
+    if (value - 0x10000 >= 0x7fffffff0000 - 0x10000 || is_data(vtable)) [[unlikely]] {
+        tell_dead_object(object);
+        return nullptr;
+    }
+    return vtable[slot];
 }
 
 void add_reference(IUnknown* object);

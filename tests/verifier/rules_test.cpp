@@ -109,6 +109,7 @@ const Case cases[] = {
     {"overrun", stop, "pool", 0xC1, "", {any, any, any, 40}},
     {"dereference-too-often", stop, "object", 0x18, ""},
     {"release-too-often", stop, "fault", 0x1E, "as freed or overwritten memory does"},
+    {"overwritten-sink", stop, "object", 0x18, "freed or overwritten"},
     {"close-twice", stop, "object", 0x93, "handle that is not open"},
     {"left-pool", left, "left-behind", 0xC4, "left a pool block", {0x62, any, 777}},
     {"left-handle", left, "left-behind", 0xC4, "left a handle", {0xF6}},

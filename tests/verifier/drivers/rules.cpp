@@ -312,9 +312,30 @@ static VOID LeaveHandle(PDEVICE_OBJECT) {
     PsCreateSystemThread(&handle, access, NULL, NULL, NULL, ThreadCorrectly, NULL);  // BUG left-handle
 }
 
+class Sink : public IServiceSink {
+  public:
+    STDMETHODIMP_(NTSTATUS) QueryInterface(REFIID, PVOID*) { return STATUS_NOT_IMPLEMENTED; }
+    STDMETHODIMP_(ULONG) AddRef(void) { return 2; }
+    STDMETHODIMP_(ULONG) Release(void) { return 1; }
+    STDMETHODIMP_(void) RequestService(void) {}
+};
+
 static VOID LeaveGroup(PDEVICE_OBJECT) {
     PSERVICEGROUP group;
     PcNewServiceGroup(&group, NULL);  // BUG left-com-object
+}
+
+// The group keeps a sink that is no object any more; its DPC, with nothing of the driver on the stack, calls
+// it.
+static VOID OverwriteSink(PDEVICE_OBJECT) {
+    PSERVICEGROUP group;
+    if (!NT_SUCCESS(PcNewServiceGroup(&group, NULL))) return;
+    Sink whole;
+    PSERVICESINK sink = PSERVICESINK(ExAllocatePoolWithTag(NonPagedPool, sizeof(whole), RULES_POOL_TAG));
+    RtlCopyMemory(sink, &whole, sizeof(whole));
+    group->AddMember(sink);
+    *(ULONGLONG*)sink = 0xFEEDFEEDFEEDFEEDULL;
+    group->RequestService();
 }
 
 static VOID LeaveTimer(PDEVICE_OBJECT) {
@@ -470,6 +491,7 @@ const Misdeed Misdeeds[] = {
     {"left-pool", LeavePool, NULL},
     {"left-handle", LeaveHandle, NULL},
     {"left-com-object", LeaveGroup, NULL},
+    {"overwritten-sink", OverwriteSink, NULL},
     {"left-timer", LeaveTimer, NULL},
     {"left-dpc", NULL, LeaveDpc},
     {"left-lookaside", LeaveLookaside, NULL},
