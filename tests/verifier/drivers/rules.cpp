@@ -335,7 +335,7 @@ static VOID OverwriteSink(PDEVICE_OBJECT) {
     RtlCopyMemory(sink, &whole, sizeof(whole));
     group->AddMember(sink);
     *(ULONGLONG*)sink = 0xFEEDFEEDFEEDFEEDULL;
-    group->RequestService();
+    group->RequestService();  // BUG overwritten-sink
 }
 
 static VOID LeaveTimer(PDEVICE_OBJECT) {
