@@ -31,10 +31,13 @@ SIZE_T NTAPI RtlCompareMemory(const VOID* Source1, const VOID* Source2, SIZE_T L
 // In bytes; what is left over of Length behind the last whole ULONG does not count.
 SIZE_T NTAPI RtlCompareMemoryUlong(PVOID Source, SIZE_T Length, ULONG Pattern) {
     DDI(RtlCompareMemoryUlong, HIGH_LEVEL);
-    const auto* const words = static_cast<const ULONG*>(Source);
-    SIZE_T i = 0;
-    while (i < Length / sizeof(ULONG) && words[i] == Pattern) ++i;
-    return i * sizeof(ULONG);
+    const auto* const bytes = static_cast<const unsigned char*>(Source);  // aligned or not
+    SIZE_T same = 0;
+    for (ULONG word; Length - same >= sizeof word; same += sizeof word) {
+        __builtin_memcpy(&word, bytes + same, sizeof word);
+        if (word != Pattern) break;
+    }
+    return same;
 }
 
 VOID NTAPI RtlPrefetchMemoryNonTemporal(PVOID, SIZE_T) {
