@@ -56,6 +56,13 @@ std::string printable(std::string_view text) {
     return out;
 }
 
+// As a person in the working folder would name it.
+std::string from_here(const std::string& path) {
+    std::error_code failed;
+    const std::string here = std::filesystem::current_path(failed).string() + "/";
+    return !failed && path.starts_with(here) ? path.substr(here.size()) : path;
+}
+
 // The lines of source around the place, when the file is still where the compiler found it.
 void put_source(std::string& out, const Line& place, const Ink& colours) {
     constexpr std::uintmax_t size_max = 16u << 20;
@@ -95,8 +102,8 @@ void put_head(std::string& out, const nt::Finding& finding, const Ink& colours) 
 void put_place(std::string& out, const nt::Finding& finding, const Ink& colours) {
     const Line place = place_of(finding);
     if (place.line == 0) return;
-    out += fmt::format("\n  {}{}:{}{}  {}\n", colours.strong, printable(place.file), place.line, colours.off,
-                       printable(place.function));
+    out += fmt::format("\n  {}{}:{}{}  {}\n", colours.strong, printable(from_here(place.file)), place.line,
+                       colours.off, printable(place.function));
     put_source(out, place, colours);
 }
 
