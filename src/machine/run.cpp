@@ -1,0 +1,138 @@
+#include "machine/run.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "ends/smf/smf_source.h"
+#include "report/one_note.h"
+
+namespace portico::machine {
+namespace {
+
+Result<void> write_timeline(Machine::State& state, const std::string& path) {
+    const auto& records = state.trace_taps.kept();
+    const std::string svg = report::one_note_svg(records.data(), records.size());
+    if (svg.empty())
+        return Error{
+            fmt::format("{}: not written: no note near the start of the song had the wire to itself", path)};
+    return write_whole(path, svg);
+}
+
+}  // namespace
+
+Error driver_error(const Machine& machine, const Status& status) {
+    if (machine.bug_checked())
+        return {"the driver stopped the machine with a bug check (page above)", ExitCode::findings};
+    return {status.message, ExitCode::findings};
+}
+
+Device wire_device(Machine& machine) {
+    for (const MachineDevice& device : machine.state().devices) {
+        if (device.model && device.model->wire() != nullptr) return machine.device(device.config.name);
+    }
+    return machine.device("");
+}
+
+Result<PlayReport> Run::run() {
+    const auto wall_start = std::chrono::steady_clock::now();
+    PORTICO_TRY_VOID(read_song());
+    PORTICO_TRY_VOID(outputs_.open(request_));
+    Machine machine = PORTICO_TRY(Machine::create(request_.machine));
+    machine.state().findings_page = request_.findings_page;
+    if (const Status status = machine.start(); !status.ok()) return driver_error(machine, status);
+    const auto performed = perform(machine);
+    if (!performed.ok() && !machine.bug_checked()) return performed.error();
+    // After a bug check the song has not come out: its files stay as they were.
+    if (!machine.bug_checked()) PORTICO_TRY_VOID(outputs_.finish(output_end_ns()));
+    count(machine);
+    if (!machine.bug_checked()) {
+        const Status ignored = machine.unload();  // what it leaves behind is a finding
+        (void)ignored;
+    }
+    PORTICO_TRY_VOID(write_reports(machine));
+    fill(machine);
+    report_.wall_ns =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - wall_start)
+            .count();
+    return report_;
+}
+
+Result<void> Run::read_song() {
+    auto source = PORTICO_TRY(ends::SmfSource::from(request_.song_bytes, request_.song));
+    ends::SourceEvent event;
+    while (source->next(event)) song_.add(event.at_ns, event.bytes);
+    report_.warnings = source->warnings();
+    duration_ns_ = source->duration_ns();
+    return {};
+}
+
+bool Run::keep_going(const Machine& machine, double share) {
+    if (machine.bug_checked() || outputs_.failed()) return false;
+    if (!request_.progress) return true;
+    report_.stopped = !request_.progress(share);
+    return !report_.stopped;
+}
+
+Result<Pin> Run::open_pin(Machine& machine, Pin::Direction direction) const {
+    const std::vector<std::string> names = machine.filters();
+    if (!request_.filter.empty()) {
+        if (machine.filter(request_.filter).exists()) return machine.filter(request_.filter).open(direction);
+        return Error{fmt::format("no subdevice \"{}\"; the driver registered: {}", request_.filter,
+                                 fmt::join(names, ", "))};
+    }
+    std::vector<std::string> refusals;
+    for (const std::string& name : names) {
+        auto pin = machine.filter(name).open(direction);
+        if (pin.ok() || machine.bug_checked()) return pin;
+        refusals.push_back(pin.error().message);
+    }
+    if (refusals.empty()) return Error{"the driver registered no subdevice", ExitCode::findings};
+    return Error{fmt::format("{}", fmt::join(refusals, "; ")), ExitCode::findings};
+}
+
+// After the driver is unloaded: what it left behind is a finding too.
+Result<void> Run::write_reports(Machine& machine) const {
+    if (!request_.timeline.empty() && !machine.bug_checked())
+        PORTICO_TRY_VOID(write_timeline(machine.state(), request_.timeline));
+    PORTICO_TRY_VOID(machine.state().page_written);
+    return machine.state().trace_taps.finish();
+}
+
+void Run::count(Machine& machine) {
+    report_.simulated_ns = machine.now().count();
+    const auto counts = machine.counts();
+    report_.interrupts = counts.interrupts;
+    report_.dpcs = counts.dpcs;
+}
+
+void Run::fill(Machine& machine) {
+    report_.asked = song_.count();
+    tap_.end();
+    report_.out = tap_.count();
+    report_.matched = tap_.matched();
+    report_.strangers = tap_.strangers();
+    report_.lateness = tap_.lateness();
+    report_.findings = machine.findings();
+    report_.advice = machine.advice();
+    report_.bug_checked = machine.bug_checked();
+    report_.replay_line = machine.replay_line();
+    report_.other_end = machine.state().replaying && !machine.state().end_seen;
+    if (!machine.bug_checked()) report_.outputs = request_.outputs;
+    report_.driver = machine.driver_path();
+    tell_losses();
+}
+
+// The driver may have done all that it can, with a device that takes nothing; the song is incomplete all the
+// same.
+void Run::tell_losses() {
+    if (report_.complete() || report_.stopped || report_.bug_checked) return;
+    Finding finding;
+    finding.rule = "message-loss";
+    finding.text =
+        fmt::format("{} of {} messages did not come out as asked; {} came that were not asked for.",
+                    report_.asked.messages - report_.matched, report_.asked.messages, report_.strangers);
+    report_.findings.push_back(std::move(finding));
+}
+
+}  // namespace portico::machine
