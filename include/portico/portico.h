@@ -2,9 +2,9 @@
 // programs.
 //
 // One Machine exists in a process at a time. All calls come from the thread that made it. Between calls
-// simulated time stands still; each call lets the machine run until what was asked is done. Nothing throws. A
-// driver's misbehaviour is a finding, never an error of these calls: after a bug check every call returns at
-// once with STATUS_UNSUCCESSFUL.
+// simulated time stands still; each call lets the machine run until what was asked is done. Nothing throws
+// but Result::value() of an error. A driver's misbehaviour is a finding, never an error of these calls: after
+// a bug check every call returns at once with STATUS_UNSUCCESSFUL.
 #pragma once
 
 #include <array>

@@ -1,6 +1,7 @@
 // A value or the one line that says why there is none. Errors cross rooms as values (design, section 5).
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -23,9 +24,11 @@ class [[nodiscard]] Result {
 
     bool ok() const { return state_.index() == 0; }
     explicit operator bool() const { return ok(); }
-    T& value() & { return std::get<0>(state_); }
-    const T& value() const& { return std::get<0>(state_); }
-    T&& value() && { return std::get<0>(std::move(state_)); }
+    // Of an error: a std::runtime_error with its line, so that a test that takes the value unseen says why it
+    // failed.
+    T& value() & { return checked(*this); }
+    const T& value() const& { return checked(*this); }
+    T&& value() && { return std::move(checked(*this)); }
     const Error& error() const { return std::get<1>(state_); }
     T& operator*() { return value(); }
     const T& operator*() const { return value(); }
@@ -33,6 +36,11 @@ class [[nodiscard]] Result {
     const T* operator->() const { return &value(); }
 
   private:
+    template <class Self>
+    static auto& checked(Self& self) {
+        if (!self.ok()) throw std::runtime_error(self.error().message);
+        return *std::get_if<0>(&self.state_);
+    }
     std::variant<T, Error> state_;
 };
 

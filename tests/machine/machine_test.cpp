@@ -523,4 +523,11 @@ TEST(Refused, ParametersThatAModelDoesNotHave) {
     EXPECT_NE(refused.error().message.find("colour"), std::string::npos);
 }
 
+TEST(Errors, OfAValueTakenUnseenSayWhatIsWrong) {
+    MachineConfig config;
+    config.driver = "nowhere.so";
+    EXPECT_THAT([&] { Machine::create(config).value(); },
+                ::testing::ThrowsMessage<std::runtime_error>(::testing::HasSubstr("nowhere.so")));
+}
+
 }  // namespace
