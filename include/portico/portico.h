@@ -61,9 +61,8 @@ struct Mpu401Options {
     std::uint32_t port = 0x330;
     unsigned irq = 9;
     unsigned receive_fifo_bytes = 64;
-    unsigned transmit_fifo_bytes = 1;  // beside the byte that is being shifted out
-    std::map<std::string, std::string> parameters =
-        {};  // further ones, by their names in docs/device-models.md
+    unsigned transmit_fifo_bytes = 1;                    // beside the byte that is being shifted out
+    std::map<std::string, std::string> parameters = {};  // further ones, as `portico devices` lists them
     std::string name = "mpu401";
 };
 DeviceConfig mpu401(const Mpu401Options& options = {});

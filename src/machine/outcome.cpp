@@ -115,10 +115,12 @@ report::PageOptions Machine::State::page_options() const {
     return options;
 }
 
-// https://no-color.org
+// https://no-color.org, and terminals that say that they have none.
 static bool wants_colour() {
     const char* const refused = std::getenv("NO_COLOR");
-    return (refused == nullptr || *refused == 0) && ::isatty(STDERR_FILENO) != 0;
+    const char* const terminal = std::getenv("TERM");
+    return (refused == nullptr || *refused == 0) && terminal != nullptr &&
+           std::string_view(terminal) != "dumb" && ::isatty(STDERR_FILENO) != 0;
 }
 
 void Machine::State::write_page(const nt::Finding& finding) {

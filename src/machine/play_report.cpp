@@ -37,6 +37,18 @@ nlohmann::json json_of(const MidiCount& count) {
             {"balanced", count.notes.balanced()}, {"sysex_bytes", count.sysex_bytes}};
 }
 
+std::string findings_text(const PlayReport& report) {
+    std::string out;
+    for (const Finding& finding : report.advice) out += fmt::format("  advice       {}\n", finding.text);
+    if (report.findings.empty()) out += "  findings     none\n";
+    for (const Finding& finding : report.findings) {
+        const std::string place = finding.line == 0 ? "" : fmt::format("  {}:{}", finding.file, finding.line);
+        out += fmt::format("  finding      {}{}\n", finding.text, place);
+    }
+    if (!report.replay_line.empty()) out += fmt::format("  replay       {}\n", report.replay_line);
+    return out;
+}
+
 }  // namespace
 
 std::string report_text(const PlayReport& report) {
@@ -46,6 +58,7 @@ std::string report_text(const PlayReport& report) {
                        "note-offs", "SysEx bytes", "notes");
     out += count_line("asked", report.asked);
     out += count_line(report.has_wire ? "wire" : "captured", report.out);
+    if (report.bug_checked && report.out.messages == 0) return out + findings_text(report);
     if (report.complete()) {
         out += "  compared     every message came out, in order, to the byte\n";
     } else {
@@ -63,18 +76,7 @@ std::string report_text(const PlayReport& report) {
                        seconds(report.simulated_ns), seconds(report.wall_ns), ratio);
     out += fmt::format("  machine      {} interrupts, {} DPCs\n", report.interrupts, report.dpcs);
     for (const std::string& path : report.outputs) out += fmt::format("  output       {}\n", path);
-    for (const Finding& finding : report.advice) out += fmt::format("  advice       {}\n", finding.text);
-    if (report.findings.empty()) {
-        out += "  findings     none\n";
-    } else {
-        for (const Finding& finding : report.findings) {
-            const std::string place =
-                finding.line == 0 ? "" : fmt::format("  {}:{}", finding.file, finding.line);
-            out += fmt::format("  finding      {}{}\n", finding.text, place);
-        }
-    }
-    if (!report.replay_line.empty()) out += fmt::format("  replay       {}\n", report.replay_line);
-    return out;
+    return out + findings_text(report);
 }
 
 std::string report_json(const PlayReport& report) {

@@ -26,6 +26,11 @@ void add_lines(std::vector<Line>& out, std::uint64_t address, loader::CodeAddres
     }
 }
 
+// What every driver is linked with (src/driverlib) is not where an author looks.
+bool is_library(const Line& line) {
+    return line.file.find("/driverlib/") != std::string::npos;
+}
+
 }  // namespace
 
 std::vector<Line> lines_of(const nt::Stack& stack, bool first_is_instruction) {
@@ -48,7 +53,7 @@ std::vector<Line> lines_of(const nt::Origin& origin) {
 
 Line place_of(const nt::Finding& finding) {
     for (const Line& line : lines_of(finding.stack, std::string_view(finding.rule) == "fault")) {
-        if (line.driver && line.line != 0) return line;
+        if (line.driver && line.line != 0 && !is_library(line)) return line;
     }
     for (const Line& line : lines_of(finding.subject.made)) {
         if (line.driver && line.line != 0) return line;

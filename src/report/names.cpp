@@ -7,76 +7,54 @@
 #include "wdm.h"
 
 namespace portico::report {
+namespace {
+
+constexpr struct {
+    std::uint32_t code;
+    const char* name;
+} bug_checks[] = {
+    {0x0A, "IRQL_NOT_LESS_OR_EQUAL"},
+    {0x0C, "MAXIMUM_WAIT_OBJECTS_EXCEEDED"},
+    {0x0F, "SPIN_LOCK_ALREADY_OWNED"},
+    {0x10, "SPIN_LOCK_NOT_OWNED"},
+    {0x18, "REFERENCE_BY_POINTER"},
+    {0xEA, "THREAD_STUCK_IN_DEVICE_DRIVER"},
+    {0x1E, "KMODE_EXCEPTION_NOT_HANDLED"},
+    {0x44, "MULTIPLE_IRP_COMPLETE_REQUESTS"},
+    {0x48, "CANCEL_STATE_IN_COMPLETED_IRP"},
+    {0x50, "PAGE_FAULT_IN_NONPAGED_AREA"},
+    {0x7F, "UNEXPECTED_KERNEL_MODE_TRAP"},
+    {0x93, "INVALID_KERNEL_HANDLE"},
+    {0x9F, "DRIVER_POWER_STATE_FAILURE"},
+    {0xB8, "ATTEMPTED_SWITCH_FROM_DPC"},
+    {0xBE, "ATTEMPTED_WRITE_TO_READONLY_MEMORY"},
+    {0xC1, "SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION"},
+    {0xC2, "BAD_POOL_CALLER"},
+    {0xC4, "DRIVER_VERIFIER_DETECTED_VIOLATION"},
+    {0xC7, "TIMER_OR_DPC_INVALID"},
+    {0xC8, "IRQL_UNEXPECTED_VALUE"},
+    {0xC9, "DRIVER_VERIFIER_IOMANAGER_VIOLATION"},
+    {0xCC, "PAGE_FAULT_IN_FREED_SPECIAL_POOL"},
+    {0xCD, "PAGE_FAULT_BEYOND_END_OF_ALLOCATION"},
+    {0xCE, "DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS"},
+    {0xD1, "DRIVER_IRQL_NOT_LESS_OR_EQUAL"},
+    {0xD3, "DRIVER_PORTION_MUST_BE_NONPAGED"},
+    {0xD5, "DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL"},
+    {0xD6, "DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION"},
+    {0xFC, "ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY"},
+    {0x133, "DPC_WATCHDOG_VIOLATION"},
+    {0x139, "KERNEL_SECURITY_CHECK_FAILURE"},
+    {0x1C4, "DRIVER_VERIFIER_DETECTED_VIOLATION_LIVEDUMP"},
+    {0xE2, "MANUALLY_INITIATED_CRASH"},
+};
+
+}  // namespace
 
 const char* bug_check_name(std::uint32_t code) {
-    switch (code) {
-        case 0x0A:
-            return "IRQL_NOT_LESS_OR_EQUAL";
-        case 0x0C:
-            return "MAXIMUM_WAIT_OBJECTS_EXCEEDED";
-        case 0x0F:
-            return "SPIN_LOCK_ALREADY_OWNED";
-        case 0x10:
-            return "SPIN_LOCK_NOT_OWNED";
-        case 0x18:
-            return "REFERENCE_BY_POINTER";
-        case 0x1E:
-            return "KMODE_EXCEPTION_NOT_HANDLED";
-        case 0x44:
-            return "MULTIPLE_IRP_COMPLETE_REQUESTS";
-        case 0x48:
-            return "CANCEL_STATE_IN_COMPLETED_IRP";
-        case 0x50:
-            return "PAGE_FAULT_IN_NONPAGED_AREA";
-        case 0x7F:
-            return "UNEXPECTED_KERNEL_MODE_TRAP";
-        case 0x93:
-            return "INVALID_KERNEL_HANDLE";
-        case 0x9F:
-            return "DRIVER_POWER_STATE_FAILURE";
-        case 0xB8:
-            return "ATTEMPTED_SWITCH_FROM_DPC";
-        case 0xBE:
-            return "ATTEMPTED_WRITE_TO_READONLY_MEMORY";
-        case 0xC1:
-            return "SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION";
-        case 0xC2:
-            return "BAD_POOL_CALLER";
-        case 0xC4:
-            return "DRIVER_VERIFIER_DETECTED_VIOLATION";
-        case 0xC7:
-            return "TIMER_OR_DPC_INVALID";
-        case 0xC8:
-            return "IRQL_UNEXPECTED_VALUE";
-        case 0xC9:
-            return "DRIVER_VERIFIER_IOMANAGER_VIOLATION";
-        case 0xCC:
-            return "PAGE_FAULT_IN_FREED_SPECIAL_POOL";
-        case 0xCD:
-            return "PAGE_FAULT_BEYOND_END_OF_ALLOCATION";
-        case 0xCE:
-            return "DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS";
-        case 0xD1:
-            return "DRIVER_IRQL_NOT_LESS_OR_EQUAL";
-        case 0xD3:
-            return "DRIVER_PORTION_MUST_BE_NONPAGED";
-        case 0xD5:
-            return "DRIVER_PAGE_FAULT_IN_FREED_SPECIAL_POOL";
-        case 0xD6:
-            return "DRIVER_PAGE_FAULT_BEYOND_END_OF_ALLOCATION";
-        case 0xFC:
-            return "ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY";
-        case 0x133:
-            return "DPC_WATCHDOG_VIOLATION";
-        case 0x139:
-            return "KERNEL_SECURITY_CHECK_FAILURE";
-        case 0x1C4:
-            return "DRIVER_VERIFIER_DETECTED_VIOLATION_LIVEDUMP";
-        case 0xE2:
-            return "MANUALLY_INITIATED_CRASH";
-        default:
-            return "";
+    for (const auto& known : bug_checks) {
+        if (known.code == code) return known.name;
     }
+    return "";
 }
 
 std::string time_text(Nanoseconds at_ns) {

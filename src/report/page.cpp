@@ -182,7 +182,7 @@ void put_subject(std::string& out, const nt::Finding& finding, const Ink& colour
     if (subject.tag != 0) out += fmt::format(", tag '{}'", tag_text(subject.tag));
     out += '\n';
     put_stack(out, "  made", lines_of(subject.made), colours);
-    put_stack(out, "  last change", lines_of(subject.last), colours);
+    put_stack(out, "  changed", lines_of(subject.last), colours);
 }
 
 void put_events(std::string& out, const nt::Finding& finding, const PageOptions& options,

@@ -9,6 +9,7 @@
 
 #include "nt/findings.h"
 #include "sim/address_map.h"
+#include "verifier/interrupted.h"
 #include "verifier/rules.h"
 
 namespace portico::verifier {
@@ -41,10 +42,7 @@ alignas(64) char report_stack[256 * 1024];
 alignas(64) char signal_stack[64 * 1024];
 
 nt::Stack stack_of(const Fault& fault) {
-    nt::Stack stack;
-    stack.frames[stack.count++] = fault.rip;
-    nt::walk_stack(stack, fault.caller, fault.rbp);
-    return stack;
+    return stack_of(Interrupted{fault.rip, fault.rbp, fault.caller});
 }
 
 // The stack must pass through a driver: a fault without one is Portico's own.
@@ -194,16 +192,25 @@ void on_signal(int signal, siginfo_t* info, void* context) {
         pending.caller = *reinterpret_cast<const std::uint64_t*>(rsp);
     const bool inside = sim::stack_range.contains(rsp) || sim::stack_range.contains(rsp + sim::page_size);
     if (!inside || !driver_on_stack(stack_of(pending))) die_of(pending);
-    registers[REG_RSP] =
-        static_cast<greg_t>((reinterpret_cast<std::uint64_t>(report_stack) + sizeof report_stack - 256) &
-                            ~63ull) -
-        8;
-    registers[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uint64_t>(&report_fault));
-    registers[REG_RBP] = 0;
-    registers[REG_EFL] &= ~0x400;  // direction flag
+    go_on_in(registers, report_fault);
 }
 
 }  // namespace
+
+nt::Stack stack_of(const Interrupted& place) {
+    nt::Stack stack;
+    stack.frames[stack.count++] = place.rip;
+    nt::walk_stack(stack, place.caller, place.rbp);
+    return stack;
+}
+
+void go_on_in(gregset_t& registers, void (*routine)()) {
+    const std::uint64_t top = reinterpret_cast<std::uint64_t>(report_stack) + sizeof report_stack - 256;
+    registers[REG_RSP] = static_cast<greg_t>((top & ~63ull) - 8);
+    registers[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uint64_t>(routine));
+    registers[REG_RBP] = 0;
+    registers[REG_EFL] &= ~0x400;  // direction flag
+}
 
 void install_fault_rule() {
     stack_t alternate{};

@@ -18,5 +18,6 @@ void install_object_rules();
 void install_interrupt_rules();
 void install_fault_rule();
 void install_contract_rule();
+void install_spin_rule();
 
 }  // namespace portico::verifier

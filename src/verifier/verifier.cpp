@@ -24,6 +24,7 @@ constexpr Rule rules[] = {
     {"missing-import", 0xC4, "A driver calls only functions that there are."},
     {"fault", 0x50,
      "A driver touches memory that is there, runs code only, divides by something and fits on its stack."},
+    {"spin", 0x133, "A routine of the driver ends, or calls something, before long."},
     {"io", 0xC9, "Requests and devices are used as the I/O manager says."},
     {"breakpoint", 0x1E, "A driver's assertions hold, and no breakpoint is left in it."},
     {"KeBugCheckEx", 0, "A driver that stops the system has found something that cannot go on."},
@@ -42,6 +43,7 @@ void install() {
     install_interrupt_rules();
     install_contract_rule();
     install_fault_rule();
+    install_spin_rule();
 }
 
 const Rule* rule_at(unsigned index) {

@@ -223,7 +223,8 @@ TEST(ExPool, WritingPastTheEndIsSeenAtFree) {
         ExFreePool(block);
         ASSERT_EQ(misuse.size(), 1u) << size;
         EXPECT_EQ(misuse.last().code, SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION);
-        EXPECT_EQ(misuse.last().detail, 0x24u);
+        EXPECT_EQ(misuse.last().detail, reinterpret_cast<std::uint64_t>(block) + size)
+            << "the first damaged byte";
         EXPECT_EQ(misuse.last().subject.size, size);
         misuse.clear();
     }

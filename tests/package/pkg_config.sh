@@ -9,8 +9,8 @@ mkdir -p "$work"
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name portico.pc)")
 libraries=$(dirname "$PKG_CONFIG_PATH")
 export PKG_CONFIG_PATH
-flags=$(pkg-config --define-variable=prefix="$prefix" --cflags portico)
-link=$(pkg-config --define-variable=prefix="$prefix" --libs portico)
+flags=$(pkg-config --cflags portico)
+link=$(pkg-config --libs portico)
 driver=$libraries/portico/drivers/mpu401.so
 program=$source/tests/package/one_note.cpp
 # shellcheck disable=SC2086 # words

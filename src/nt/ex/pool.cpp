@@ -330,9 +330,10 @@ void check_guard(const Record& record) {
     const std::uint64_t guard = record.address + record.size;
     unpoison(guard, guard_size(record));
     if (filled_with(guard, guard_size(record), guard_fill)) return;
-    constexpr std::uint64_t written_past_the_end = 0x24;
-    PORTICO_PROBE(pool_misuse, SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, subject_of(record),
-                  written_past_the_end, "The driver wrote past the end of a pool block.");
+    std::uint64_t damaged = guard;
+    while (*bytes(damaged) == guard_fill) ++damaged;
+    PORTICO_PROBE(pool_misuse, SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, subject_of(record), damaged,
+                  "The driver wrote past the end of a pool block.");
 }
 
 // ---- blocks ----
@@ -632,7 +633,8 @@ void for_each_live_block(sim::AddressRange image, void (*visit)(const PoolBlock&
 
 void check_freed_blocks() {
     const auto check = [](const Record& record) {
-        if (record.state == State::freed && record.stride <= stride_max) check_still_freed(record);
+        if (record.state == State::freed && !record.internal && record.stride <= stride_max)
+            check_still_freed(record);
     };
     for_each_record(nonpaged, check);
     for_each_record(paged, check);

@@ -2,9 +2,9 @@
 // are the same in every run. What is known of a block lies beside the pool, not in it, so that no driver can
 // overwrite it.
 //
-// Misuse is told through probes.pool_misuse(code, block, detail, text): `detail` is the bug check's first
-// parameter in its low 32 bits, and in its high 32 bits the tag used to free (0xC2/0x0A) or the IRQL
-// (0xC2/0x08 and 0x09), else 0.
+// Misuse is told through probes.pool_misuse(code, block, detail, text): `detail` is the first damaged address
+// of 0xC1; else the bug check's first parameter in its low 32 bits, and in its high 32 bits the tag used to
+// free (0xC2/0x0A) or the IRQL (0xC2/0x08 and 0x09), else 0.
 #pragma once
 
 #include <cstddef>

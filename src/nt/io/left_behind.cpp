@@ -89,6 +89,7 @@ constinit void (*report_left_above)(sim::AddressRange) = nullptr;
 
 void report_left_behind(const DriverBody& driver) {
     if (driver.image.size == 0) return;
+    ex::check_freed_blocks();
     Search search{driver.image};
     ke::for_each_timer(check_timer, &search);
     ke::for_each_dpc(check_dpc, &search);

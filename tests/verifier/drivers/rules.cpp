@@ -300,6 +300,27 @@ static VOID CloseTwice(PDEVICE_OBJECT) {
     ZwClose(handle);  // BUG close-twice
 }
 
+static volatile LONG Never1;
+
+static VOID Spin(PDEVICE_OBJECT) {
+    while (!Never1) {
+    }
+}
+
+static VOID SpinRaised(PDEVICE_OBJECT) {
+    KIRQL old;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    while (!Never1) {
+    }
+}
+
+// Seen when the driver is unloaded at the latest; the page says where it was freed.
+UNCHECKED static VOID WriteFreed(PDEVICE_OBJECT) {
+    volatile UCHAR* block = (volatile UCHAR*)ExAllocatePoolWithTag(NonPagedPool, 30, RULES_POOL_TAG);
+    ExFreePoolWithTag((PVOID)block, RULES_POOL_TAG);
+    block[3] = 1;
+}
+
 // ---- what is left ----
 
 static VOID LeavePool(PDEVICE_OBJECT) {
@@ -488,6 +509,9 @@ const Misdeed Misdeeds[] = {
     {"dereference-too-often", DereferenceTooOften, NULL},
     {"release-too-often", ReleaseTooOften, NULL},
     {"close-twice", CloseTwice, NULL},
+    {"spin", Spin, NULL},
+    {"spin-raised", SpinRaised, NULL},
+    {"write-freed", WriteFreed, NULL},
     {"left-pool", LeavePool, NULL},
     {"left-handle", LeaveHandle, NULL},
     {"left-com-object", LeaveGroup, NULL},
