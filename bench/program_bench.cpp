@@ -1,6 +1,7 @@
 // Whole runs: the program from its start to its end, its memory, and the share of a sound file's time that is
 // FluidSynth's.
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -46,8 +48,13 @@ double run(const std::vector<std::string>& words) {
     std::vector<char*> arguments;
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
+    posix_spawn_file_actions_t silent;
+    ::posix_spawn_file_actions_init(&silent);
+    ::posix_spawn_file_actions_addopen(&silent, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     pid_t pid = 0;
-    if (::posix_spawn(&pid, words[0].c_str(), nullptr, nullptr, arguments.data(), environ) != 0) return -1;
+    const int failed = ::posix_spawn(&pid, words[0].c_str(), &silent, nullptr, arguments.data(), environ);
+    ::posix_spawn_file_actions_destroy(&silent);
+    if (failed != 0) return -1;
     int status = 0;
     rusage usage{};
     if (::wait4(pid, &status, 0, &usage) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) return -1;
@@ -108,6 +115,8 @@ bool play_alone() {
 bool play_whole(const Scratch& scratch) {
     machine::PlayRequest request;
     request.song = PORTICO_BENCH_SONG;
+    std::ifstream song(PORTICO_BENCH_SONG, std::ios::binary);
+    request.song_bytes.assign(std::istreambuf_iterator<char>(song), std::istreambuf_iterator<char>());
     request.machine.driver = PORTICO_BENCH_MPU401;
     request.machine.devices = {mpu401()};
     request.outputs = {scratch.path / "out.wav"};
