@@ -26,24 +26,17 @@ enum class Kind : std::uint8_t {
     system_address,
 };
 
-struct Fault {
+struct Fault : Interrupted {
     int signal = 0;
-    std::uint64_t rip = 0;
-    std::uint64_t rbp = 0;
     std::uint64_t address = 0;
-    std::uint64_t caller = 0;  // of code that has no frame of its own
-    unsigned access = 0;       // 0 read, 1 write, 8 execute
-    bool present = false;      // there is memory, but not for this access
+    unsigned access = 0;   // 0 read, 1 write, 8 execute
+    bool present = false;  // there is memory, but not for this access
     Kind kind = Kind::instruction;
 };
 
 Fault pending;
 alignas(64) char report_stack[256 * 1024];
 alignas(64) char signal_stack[64 * 1024];
-
-nt::Stack stack_of(const Fault& fault) {
-    return stack_of(Interrupted{fault.rip, fault.rbp, fault.caller});
-}
 
 // The stack must pass through a driver: a fault without one is Portico's own.
 bool driver_on_stack(const nt::Stack& stack) {

@@ -4,7 +4,7 @@
 #include "fake_objects.h"
 #include "portcls/service_group.h"
 #include "portcls_test.h"
-#include "sim/random.h"
+#include "sim/exploring.h"
 #include "support/requires.h"
 
 namespace portico::portcls {
@@ -13,24 +13,10 @@ namespace {
 using test::FakeSink;
 using test::let_pass;
 
-class AnyProcessor : public sim::Policy {
-  public:
-    explicit AnyProcessor(std::uint64_t seed) : random_(seed) {}
-    bool explores() const override { return true; }
-    unsigned choose_processor(std::uint32_t candidates, unsigned) override {
-        auto skip = random_.below(static_cast<std::uint32_t>(__builtin_popcount(candidates)));
-        while (skip-- != 0) candidates &= candidates - 1;
-        return static_cast<unsigned>(__builtin_ctz(candidates));
-    }
-
-  private:
-    sim::Random random_;
-};
-
 struct SchedulesTest : test::PortclsTest, ::testing::WithParamInterface<std::uint64_t> {
     SchedulesTest() : policy(GetParam()) { sim::scheduler.policy = &policy; }
     ~SchedulesTest() override { sim::scheduler.policy = nullptr; }
-    AnyProcessor policy;
+    sim::RandomPolicy policy;
 };
 
 TEST_P(SchedulesTest, AServiceGroupChangesWhileItIsServed) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "midi_test.h"
+#include "sim/exploring.h"
 #include "sim/random.h"
 #include "support/requires.h"
 
@@ -18,20 +19,6 @@ using test::ScriptedMiniport;
 using test::ScriptedStream;
 using test::Sent;
 using ::testing::IsEmpty;
-
-class AnyProcessor : public sim::Policy {
-  public:
-    explicit AnyProcessor(std::uint64_t seed) : random_(seed) {}
-    bool explores() const override { return true; }
-    unsigned choose_processor(std::uint32_t candidates, unsigned) override {
-        auto skip = random_.below(static_cast<std::uint32_t>(__builtin_popcount(candidates)));
-        while (skip-- != 0) candidates &= candidates - 1;
-        return static_cast<unsigned>(__builtin_ctz(candidates));
-    }
-
-  private:
-    sim::Random random_;
-};
 
 // Several threads of one client process, each with requests of its own.
 struct StreamSchedules : test::MidiTest, ::testing::WithParamInterface<std::uint64_t> {
@@ -93,7 +80,7 @@ struct StreamSchedules : test::MidiTest, ::testing::WithParamInterface<std::uint
         }
     }
 
-    AnyProcessor policy;
+    sim::RandomPolicy policy;
     sim::Random random;
     int working = 0;
     inline static std::vector<nt::IrpFault> faults;
