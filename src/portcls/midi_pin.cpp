@@ -7,7 +7,7 @@
 #include "ks/user_memory.h"
 #include "nt/io/irp.h"
 #include "nt/ob/ob.h"
-#include "portcls/midi_filter.h"
+#include "portcls/filter.h"
 #include "portcls/port_midi.h"
 
 namespace portico::portcls {

@@ -5,7 +5,7 @@
 #include "dmusprop.h"
 #include "ks/pin_connect.h"
 #include "nt/ob/ob.h"
-#include "portcls/midi_filter.h"
+#include "portcls/filter.h"
 #include "portcls/new_port.h"
 
 namespace portico::portcls {
@@ -33,10 +33,6 @@ bool has_direct_music_range(const KSPIN_DESCRIPTOR& pin) {
     return false;
 }
 
-bool over(ULONG current, ULONG possible) {
-    return possible != KSINSTANCE_INDETERMINATE && current >= possible;
-}
-
 }  // namespace
 
 NTSTATUS create_port_midi(PPORT* out) {
@@ -45,9 +41,7 @@ NTSTATUS create_port_midi(PPORT* out) {
     return port == nullptr ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
-PortMidi::PortMidi() : sink_(*this) {
-    nt::ke::initialize_mutex(&control_);
-}
+PortMidi::PortMidi() : FilterPort(static_cast<PortCore&>(*this)), sink_(*this) {}
 
 void* PortMidi::find_port_interface(const GUID& id) {
     return IsEqualGUID(id, IID_IPortMidi) ? static_cast<IPortMidi*>(this) : nullptr;
@@ -57,15 +51,6 @@ NTSTATUS STDMETHODCALLTYPE PortMidi::PortSink::QueryInterface(REFIID id, PVOID* 
     const bool known = is_unknown_iid(id) || IsEqualGUID(id, IID_IServiceSink);
     *out = known ? this : nullptr;
     return known ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
-}
-
-PortMidi::Control::Control(PortMidi& port) : port_(port) {
-    nt::ke::wait(&port_.control_, KernelMode, false, nullptr);
-}
-
-PortMidi::Control::~Control() {
-    LONG previous;
-    nt::ke::release_mutex(&port_.control_, &previous);
 }
 
 template <class Visit>
@@ -97,7 +82,7 @@ NTSTATUS PortMidi::bind_miniport(IUnknown* miniport, IUnknown* adapter, IResourc
         unbind_miniport();
         return status;
     }
-    pin_count_.query(miniport, IID_IPinCount);
+    offer_pin_count(miniport);
     power_notify_.query(miniport, IID_IPowerNotify);
     return STATUS_SUCCESS;
 }
@@ -125,7 +110,7 @@ NTSTATUS PortMidi::take_group(IServiceGroup* group) {
 void PortMidi::unbind_miniport() {
     leave_groups();
     power_notify_.reset();
-    pin_count_.reset();
+    drop_pin_count();
     miniport_.reset();
     other_group_.reset();
     group_.reset();
@@ -217,13 +202,10 @@ void PortMidi::service() {
 // ---- filters and pins ----
 
 NTSTATUS NTAPI PortMidi::CreateFilter(PDEVICE_OBJECT, PIRP irp, ks::Object** out) {
-    *out = nullptr;
-    if (!NT_SUCCESS(refused_)) return refused_;
-    *out = make<MidiFilter>(NonPagedPool, *this, IoGetCurrentIrpStackLocation(irp)->FileObject);
-    return *out == nullptr ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+    return create_filter(*this, irp, out);
 }
 
-ULONG PortMidi::count_pins(ULONG pin_id, PFILE_OBJECT filter_file) {
+ULONG PortMidi::count_pins(ULONG pin_id, const FILE_OBJECT* filter_file) {
     ULONG count = 0;
     for_each_pin([&](MidiPin& pin) {
         if (pin.pin_id() == pin_id && (filter_file == nullptr || pin.filter_file() == filter_file)) ++count;
@@ -231,24 +213,8 @@ ULONG PortMidi::count_pins(ULONG pin_id, PFILE_OBJECT filter_file) {
     return count;
 }
 
-NTSTATUS PortMidi::check_limits(ULONG pin_id, PFILE_OBJECT filter_file) {
-    const PCPIN_DESCRIPTOR& pin = ks::pin_at(*descriptor(), pin_id);
-    ULONG necessary = pin.MinFilterInstanceCount;
-    ULONG filter_current = count_pins(pin_id, filter_file);
-    ULONG filter_possible = pin.MaxFilterInstanceCount;
-    ULONG global_current = count_pins(pin_id, nullptr);
-    ULONG global_possible = pin.MaxGlobalInstanceCount;
-    if (pin_count_) {  // PC-003, PC-004
-        nt::DriverCall call("IPinCount::PinCount", method_of(pin_count_.get(), 3));
-        pin_count_->PinCount(pin_id, &necessary, &filter_current, &filter_possible, &global_current,
-                             &global_possible);
-    }
-    const bool full = over(filter_current, filter_possible) || over(global_current, global_possible);
-    return full ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
-}
-
 NTSTATUS PortMidi::create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** out) {
-    if (!NT_SUCCESS(refused_)) return refused_;
+    if (const NTSTATUS refused = requests_refused(); !NT_SUCCESS(refused)) return refused;
     if (descriptor() == nullptr) return STATUS_INVALID_DEVICE_STATE;
     KSPIN_CONNECT connect;
     PKSDATAFORMAT format = nullptr;
@@ -325,7 +291,7 @@ void NTAPI PortMidi::ResumeStreams() {
 
 void NTAPI PortMidi::StopStreams(NTSTATUS later_requests) {
     Control control(*this);
-    refused_ = later_requests;
+    refuse_requests(later_requests);
     for_each_pin([](MidiPin& pin) { pin.shut_down(STATUS_CANCELLED); });
 }
 

@@ -2,13 +2,14 @@
 // notifications to them (PM-001..PM-052).
 #pragma once
 
+#include "portcls/filter_port.h"
 #include "portcls/midi_pin.h"
 #include "portcls/port_base.h"
 #include "portcls/service_group.h"
 
 namespace portico::portcls {
 
-class PortMidi final : public PortBase<IPortMidi> {
+class PortMidi final : public PortBase<IPortMidi>, public FilterPort {
   public:
     PortMidi();
 
@@ -24,22 +25,12 @@ class PortMidi final : public PortBase<IPortMidi> {
     void NTAPI StopStreams(NTSTATUS later_requests) override;
     ULONG NTAPI OpenPins() override;
 
-    // For the filter and its pins. Everything that changes a pin's state holds the control lock (PI-011).
-    class Control {
-      public:
-        explicit Control(PortMidi& port);
-        ~Control();
-        Control(const Control&) = delete;
-        Control& operator=(const Control&) = delete;
+    // FilterPort
+    NTSTATUS create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** out) override;
 
-      private:
-        PortMidi& port_;
-    };
+    // For the pins.
     IMiniportMidi* miniport() const { return miniport_.get(); }
-    NTSTATUS create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** out);
     void close_pin(MidiPin* pin);
-    // STATUS_SUCCESS while the device serves requests, else what they end with.
-    NTSTATUS requests_refused() const { return refused_; }
     bool powered_down() const { return powered_down_; }
     // A stream entered RUN or left it: while one is there, the clock ticks every millisecond.
     void stream_runs(bool runs);
@@ -69,8 +60,7 @@ class PortMidi final : public PortBase<IPortMidi> {
     NTSTATUS join_group(IServiceGroup* group);
     void leave_groups();
     void service();
-    NTSTATUS check_limits(ULONG pin_id, PFILE_OBJECT filter_file);
-    ULONG count_pins(ULONG pin_id, PFILE_OBJECT filter_file);
+    ULONG count_pins(ULONG pin_id, const FILE_OBJECT* filter_file) override;
     // Under the control lock; or where `visit` reaches no point of the simulation, or notifying_ keeps the
     // pins.
     template <class Visit>
@@ -78,14 +68,11 @@ class PortMidi final : public PortBase<IPortMidi> {
 
     PortSink sink_;
     Held<IMiniportMidi> miniport_;
-    Held<IPinCount> pin_count_;
     Held<IPowerNotify> power_notify_;
     Held<IServiceGroup> group_;        // RegisterServiceGroup's, else Init's
     Held<IServiceGroup> other_group_;  // Init's, when it is another one (PM-033)
     WalkedList<MidiPin> pins_;         // walked by the port's sink, changed under the control lock
     unsigned notifying_ = 0;           // Notify is looking at pins
-    KMUTEX control_;
-    NTSTATUS refused_ = STATUS_SUCCESS;
     bool powered_down_ = false;
 };
 

@@ -1,4 +1,4 @@
-#include "portcls/midi_filter.h"
+#include "portcls/filter.h"
 
 #include <cstring>
 #include <iterator>
@@ -6,7 +6,8 @@
 #include "ks/pin_connect.h"
 #include "ks/property.h"
 #include "nt/io/irp.h"
-#include "portcls/port_midi.h"
+#include "portcls/filter_port.h"
+#include "portcls/memory.h"
 
 namespace portico::portcls {
 
@@ -14,7 +15,14 @@ NTSTATUS complete_request(PIRP irp, NTSTATUS status) {
     return nt::io::complete(irp, status, 0);
 }
 
-NTSTATUS MidiFilter::Dispatch(PDEVICE_OBJECT, PIRP irp) {
+NTSTATUS create_filter(FilterPort& port, PIRP irp, ks::Object** out) {
+    *out = nullptr;
+    if (const NTSTATUS refused = port.requests_refused(); !NT_SUCCESS(refused)) return refused;
+    *out = make<Filter>(NonPagedPool, port, IoGetCurrentIrpStackLocation(irp)->FileObject);
+    return *out == nullptr ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+}
+
+NTSTATUS Filter::Dispatch(PDEVICE_OBJECT, PIRP irp) {
     const PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
     switch (location->MajorFunction) {
         case IRP_MJ_CREATE: {
@@ -76,12 +84,12 @@ const ks::PropertySet filter_sets[] = {{&pin_set, pin_items, std::size(pin_items
 
 }  // namespace
 
-NTSTATUS MidiFilter::device_control(PIRP irp) {
+NTSTATUS Filter::device_control(PIRP irp) {
     if (IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.IoControlCode != IOCTL_KS_PROPERTY) {
         return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
     }
     NTSTATUS status = port_.requests_refused();
-    PPCFILTER_DESCRIPTOR const descriptor = port_.descriptor();
+    PPCFILTER_DESCRIPTOR const descriptor = port_.core().descriptor();
     if (NT_SUCCESS(status) && descriptor == nullptr) status = STATUS_INVALID_DEVICE_STATE;
     if (NT_SUCCESS(status))
         status = ks::handle_property(irp, descriptor, filter_sets, std::size(filter_sets));
