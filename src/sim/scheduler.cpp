@@ -285,6 +285,11 @@ void Scheduler::stall(Nanoseconds duration_ns) {
     }
 }
 
+void Scheduler::charge(Nanoseconds quantum_ns) {
+    this_processor->at_ns += quantum_ns;
+    slow();
+}
+
 void Scheduler::skip_ahead(Nanoseconds most_ns) {
     Processor& p = *this_processor;
     const Nanoseconds horizon = horizon_ns(p);

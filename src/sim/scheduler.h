@@ -80,6 +80,9 @@ struct Scheduler {
 
     // This processor is busy until then; others, and interrupts above its IRQL, go on.
     void stall(Nanoseconds duration_ns);
+    // Code that passes no point was interrupted from outside the simulation: its processor was busy for so
+    // long, and whatever is due goes on (FLD-023).
+    void charge(Nanoseconds quantum_ns);
     // Polling found nothing new: this processor goes on at the next event of any device or processor, at most
     // `most_ns` later.
     void skip_ahead(Nanoseconds most_ns);

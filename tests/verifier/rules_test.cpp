@@ -108,7 +108,9 @@ const Case cases[] = {
     {"free-no-block", stop, "pool", 0xC2, ""},
     {"overrun", stop, "pool", 0xC1, "", {any, any, 0, 0x24}},
     {"spin", stop, "spin", 0xEA, "does not come back"},
-    {"spin-raised", stop, "spin", 0x133, "does not come back", {0}},
+    {"spin-raised", stop, "spin", 0x133, "does not come back", {0, 1280, 1280}},
+    {"spin-for-dpc", Severity::advice, "spin", 0, "may not replay exactly"},
+    {"spin-for-thread", Severity::advice, "spin", 0, "may not replay exactly"},
     {"write-freed", stop, "pool", 0xD5, "after it had been freed"},
     {"dereference-too-often", stop, "object", 0x18, ""},
     {"release-too-often", stop, "fault", 0x1E, "as freed or overwritten memory does"},
@@ -196,11 +198,10 @@ TEST(CorrectDriver, KnowsItsMisdeeds) {
 TEST(CorrectDriver, MarksItsBugs) {
     for (const Case& one : cases) {
         const std::string misdeed = one.misdeed;
-        const bool elsewhere = misdeed == "callback-irql" || misdeed == "dead-lock" ||
-                               misdeed == "irp-says-pending" || misdeed == "irp-forgotten" ||
-                               misdeed == "irp-left" || misdeed == "spin" || misdeed == "spin-raised" ||
-                               misdeed == "write-freed" || misdeed == "left-dpc" ||
-                               misdeed == "stack-overflow";
+        const bool elsewhere =
+            misdeed == "callback-irql" || misdeed == "dead-lock" || misdeed == "irp-says-pending" ||
+            misdeed == "irp-forgotten" || misdeed == "irp-left" || misdeed.starts_with("spin") ||
+            misdeed == "write-freed" || misdeed == "left-dpc" || misdeed == "stack-overflow";
         EXPECT_EQ(bug_line(misdeed) == 0, elsewhere) << misdeed;
     }
 }
@@ -212,6 +213,20 @@ TEST(FaultParameters, NameTheInstruction) {
     REQUIRES("VF-001");
     EXPECT_TRUE(sim::image_range.contains(m.findings()[0].parameters[3]));
     EXPECT_EQ(m.findings()[0].stack[0].function, "WriteNull");
+}
+
+// FLD-023: what a spin waits for happens, and it goes on where it was.
+TEST(CallFreeSpin, IsSwitchedAwayFromAndGoesOn) {
+    for (const char* misdeed : {"spin-for-dpc", "spin-for-thread"}) {
+        Machine m = Machine::create(rules(misdeed)).value();
+        ASSERT_OK(m.start());
+        REQUIRES("FLD-023");
+        EXPECT_THAT(m.findings(), IsEmpty());
+        ASSERT_THAT(m.advice(), SizeIs(1));
+        EXPECT_EQ(m.advice()[0].stack[0].function,
+                  misdeed == std::string("spin-for-dpc") ? "SpinForDpc" : "SpinForThread");
+        ASSERT_OK(m.unload());
+    }
 }
 
 // The process goes on after a fault, and the next machine works.

@@ -314,6 +314,47 @@ static VOID SpinRaised(PDEVICE_OBJECT) {
     }
 }
 
+static volatile LONG Arrived;
+
+static VOID Arrive(PKDPC, PVOID, PVOID, PVOID) {
+    Arrived = 1;
+}
+
+static VOID SpinForDpc(PDEVICE_OBJECT) {
+    static KTIMER timer;
+    static KDPC dpc;
+    LARGE_INTEGER due;
+    due.QuadPart = -10000;
+    Arrived = 0;
+    KeInitializeTimer(&timer);
+    KeInitializeDpc(&dpc, Arrive, NULL);
+    KeSetTimer(&timer, due, &dpc);
+    while (!Arrived) {
+    }
+}
+
+// As code does that may not be interrupted by another thread: what it waits for runs on the other processor.
+static VOID ArriveInThread(PVOID) {
+    Arrived = 1;
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID SpinForThread(PDEVICE_OBJECT) {
+    HANDLE handle;
+    PVOID thread;
+    KIRQL old;
+    Arrived = 0;
+    PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, ArriveInThread, NULL);
+    ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, NULL, KernelMode, &thread, NULL);
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    while (!Arrived) {
+    }
+    KeLowerIrql(old);
+    KeWaitForSingleObject(thread, Executive, KernelMode, FALSE, NULL);
+    ObDereferenceObject(thread);
+    ZwClose(handle);
+}
+
 // Seen when the driver is unloaded at the latest; the page says where it was freed.
 UNCHECKED static VOID WriteFreed(PDEVICE_OBJECT) {
     volatile UCHAR* block = (volatile UCHAR*)ExAllocatePoolWithTag(NonPagedPool, 30, RULES_POOL_TAG);
@@ -511,6 +552,8 @@ const Misdeed Misdeeds[] = {
     {"close-twice", CloseTwice, NULL},
     {"spin", Spin, NULL},
     {"spin-raised", SpinRaised, NULL},
+    {"spin-for-dpc", SpinForDpc, NULL},
+    {"spin-for-thread", SpinForThread, NULL},
     {"write-freed", WriteFreed, NULL},
     {"left-pool", LeavePool, NULL},
     {"left-handle", LeaveHandle, NULL},
