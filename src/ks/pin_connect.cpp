@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "ks/data_ranges.h"
 #include "ksmedia.h"
 #include "nt/ex/pool.h"
 
@@ -9,7 +10,6 @@ namespace portico::ks {
 namespace {
 
 constexpr ULONG tag = 0x6370534b;  // 'KSpc' in memory
-constexpr GUID wildcard{};
 
 bool same(const GUID& a, const GUID& b) {
     return std::memcmp(&a, &b, sizeof(GUID)) == 0;
@@ -47,14 +47,6 @@ bool offers_medium(const KSPIN_DESCRIPTOR& pin, const KSPIN_MEDIUM& wanted) {
     return false;
 }
 
-bool range_holds(const KSDATARANGE& range, const KSDATAFORMAT& format) {
-    if (same(range.MajorFormat, wildcard)) return true;
-    if (!same(range.MajorFormat, format.MajorFormat)) return false;
-    if (same(range.SubFormat, wildcard)) return true;
-    if (!same(range.SubFormat, format.SubFormat)) return false;
-    return same(range.Specifier, wildcard) || same(range.Specifier, format.Specifier);
-}
-
 NTSTATUS check_pin(const PCFILTER_DESCRIPTOR& filter, const KSPIN_CONNECT& connect) {
     if (connect.PinId >= filter.PinCount) return STATUS_INVALID_PARAMETER;
     const PCPIN_DESCRIPTOR& pin = pin_at(filter, connect.PinId);
@@ -76,11 +68,9 @@ const PCPIN_DESCRIPTOR& pin_at(const PCFILTER_DESCRIPTOR& filter, ULONG pin) {
 
 bool format_matches(const PCPIN_DESCRIPTOR& pin, const KSDATAFORMAT& format) {
     const auto& descriptor = pin.KsPinDescriptor;
-    for (ULONG i = 0; i < descriptor.DataRangesCount; ++i) {
-        if (descriptor.DataRanges[i] != nullptr && range_holds(*descriptor.DataRanges[i], format))
-            return true;
-    }
-    return false;
+    return walk_ranges(
+        descriptor.DataRanges, descriptor.DataRangesCount,
+        [&](PKSDATARANGE range, const KSATTRIBUTE_LIST*) { return range_holds(*range, format); });
 }
 
 NTSTATUS parse_pin_connect(PIRP irp, const PCFILTER_DESCRIPTOR& filter, KSPIN_CONNECT& connect,

@@ -5,16 +5,18 @@
 #include <cstddef>
 #include <cstring>
 
-#include "sim/address_map.h"
+#include "nt/mm/mm.h"
 #include "wdm.h"
 
 namespace portico::ks {
 
-// May a caller in `mode` name these bytes? A kernel caller's addresses are its own affair.
+// May a caller in `mode` name these bytes? They must be there: memory that a client gave back is not. A
+// kernel caller's addresses are its own affair, but for no address at all.
 inline bool accessible(KPROCESSOR_MODE mode, const void* address, std::size_t size) {
-    if (mode == KernelMode) return true;
-    const auto at = reinterpret_cast<std::uint64_t>(address);
-    return size == 0 || (sim::user_range.contains(at) && size <= sim::user_range.end() - at);
+    constexpr std::uintptr_t null_region = 64 * 1024;
+    if (size == 0) return true;
+    if (mode == KernelMode) return reinterpret_cast<std::uintptr_t>(address) >= null_region;
+    return nt::mm::user_memory_valid(address, size);
 }
 
 // STATUS_ACCESS_VIOLATION when the caller may not name them, STATUS_DATATYPE_MISALIGNMENT when they are not

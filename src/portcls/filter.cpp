@@ -1,11 +1,8 @@
 #include "portcls/filter.h"
 
-#include <cstring>
-#include <iterator>
-
-#include "ks/pin_connect.h"
-#include "ks/property.h"
+#include "ks/method.h"
 #include "nt/io/irp.h"
+#include "portcls/automation.h"
 #include "portcls/filter_port.h"
 #include "portcls/memory.h"
 
@@ -44,58 +41,15 @@ NTSTATUS Filter::Dispatch(PDEVICE_OBJECT, PIRP irp) {
     }
 }
 
-namespace {
-
-// The pin that a request names, or null when there is no such pin (PR-003).
-const PCPIN_DESCRIPTOR* named_pin(const PCFILTER_DESCRIPTOR& filter, const ks::PropertyRequest& request) {
-    ULONG pin;
-    if (request.instance_size < sizeof pin) return nullptr;
-    std::memcpy(&pin, request.instance, sizeof pin);
-    return pin < filter.PinCount ? &ks::pin_at(filter, pin) : nullptr;
-}
-
-NTSTATUS put(ks::PropertyRequest& request, ULONG value) {
-    std::memcpy(request.value, &value, sizeof value);
-    request.returned = sizeof value;
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS get_pin_count(void* target, ks::PropertyRequest& request) {
-    return put(request, static_cast<const PCFILTER_DESCRIPTOR*>(target)->PinCount);
-}
-
-NTSTATUS get_data_flow(void* target, ks::PropertyRequest& request) {
-    const auto* const pin = named_pin(*static_cast<const PCFILTER_DESCRIPTOR*>(target), request);
-    return pin == nullptr ? STATUS_INVALID_PARAMETER : put(request, pin->KsPinDescriptor.DataFlow);
-}
-
-NTSTATUS get_communication(void* target, ks::PropertyRequest& request) {
-    const auto* const pin = named_pin(*static_cast<const PCFILTER_DESCRIPTOR*>(target), request);
-    return pin == nullptr ? STATUS_INVALID_PARAMETER : put(request, pin->KsPinDescriptor.Communication);
-}
-
-const GUID pin_set = KSPROPSETID_Pin;
-const ks::PropertyItem pin_items[] = {
-    {KSPROPERTY_PIN_CTYPES, KSPROPERTY_TYPE_GET, sizeof(ULONG), get_pin_count, nullptr},
-    {KSPROPERTY_PIN_DATAFLOW, KSPROPERTY_TYPE_GET, sizeof(ULONG), get_data_flow, nullptr},
-    {KSPROPERTY_PIN_COMMUNICATION, KSPROPERTY_TYPE_GET, sizeof(ULONG), get_communication, nullptr},
-};
-const ks::PropertySet filter_sets[] = {{&pin_set, pin_items, std::size(pin_items)}};
-
-}  // namespace
-
 NTSTATUS Filter::device_control(PIRP irp) {
-    if (IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.IoControlCode != IOCTL_KS_PROPERTY) {
-        return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
+    switch (IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.IoControlCode) {
+        case IOCTL_KS_PROPERTY:
+            return dispatch_property({port_, file_}, irp);
+        case IOCTL_KS_METHOD:
+            return complete_request(irp, ks::refuse_method(irp));
+        default:
+            return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
     }
-    NTSTATUS status = port_.requests_refused();
-    PPCFILTER_DESCRIPTOR const descriptor = port_.core().descriptor();
-    if (NT_SUCCESS(status) && descriptor == nullptr) status = STATUS_INVALID_DEVICE_STATE;
-    if (NT_SUCCESS(status))
-        status = ks::handle_property(irp, descriptor, filter_sets, std::size(filter_sets));
-    irp->IoStatus.Status = status;
-    nt::io::complete(irp, CCHAR{IO_NO_INCREMENT});
-    return status;
 }
 
 }  // namespace portico::portcls

@@ -1,6 +1,7 @@
 #include "portcls/filter_port.h"
 
 #include "ks/pin_connect.h"
+#include "nt/probes.h"
 
 namespace portico::portcls {
 namespace {
@@ -29,13 +30,21 @@ PinInstances FilterPort::pin_instances(ULONG pin_id, const FILE_OBJECT* filter_f
     PinInstances instances{pin.MinFilterInstanceCount, count_pins(pin_id, filter_file),
                            pin.MaxFilterInstanceCount, count_pins(pin_id, nullptr),
                            pin.MaxGlobalInstanceCount};
-    if (pin_count_) {
+    if (pin_count_) ask_pin_count(pin_id, instances);
+    return instances;
+}
+
+void FilterPort::ask_pin_count(ULONG pin_id, PinInstances& instances) {
+    const ULONG open_before = core_.subdevice().OpenPins();
+    {
         nt::DriverCall call("IPinCount::PinCount", method_of(pin_count_.get(), 3));
         pin_count_->PinCount(pin_id, &instances.necessary, &instances.filter_current,
                              &instances.filter_possible, &instances.global_current,
                              &instances.global_possible);
     }
-    return instances;
+    if (core_.subdevice().OpenPins() == open_before) return;
+    PORTICO_PROBE(contract, "PC-005", pin_count_.get(),
+                  "A stream was made or ended inside IPinCount::PinCount.");
 }
 
 NTSTATUS FilterPort::check_limits(ULONG pin_id, const FILE_OBJECT* filter_file) {

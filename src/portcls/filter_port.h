@@ -60,6 +60,8 @@ class FilterPort {
     void refuse_requests(NTSTATUS status) { refused_ = status; }
 
   private:
+    void ask_pin_count(ULONG pin_id, PinInstances& instances);
+
     PortCore& core_;
     Held<IPinCount> pin_count_;
     KMUTEX control_;

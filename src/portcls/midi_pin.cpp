@@ -1,8 +1,8 @@
 #include "portcls/midi_pin.h"
 
 #include <cstring>
-#include <utility>
 
+#include "ks/method.h"
 #include "ks/pin_connect.h"
 #include "ks/user_memory.h"
 #include "nt/io/irp.h"
@@ -105,23 +105,11 @@ NTSTATUS MidiPin::device_control(PIRP irp) {
             return complete_request(irp, reset_state(irp));
         case IOCTL_KS_PROPERTY:
             return property_request(irp);
+        case IOCTL_KS_METHOD:
+            return complete_request(irp, ks::refuse_method(irp));
         default:
             return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
     }
-}
-
-// Under the control lock from the first question on: a device that goes meanwhile is not set running again
-// (LC-054).
-NTSTATUS MidiPin::property_request(PIRP irp) {
-    NTSTATUS status;
-    {
-        PortMidi::Control control(port_);
-        status = port_.requests_refused();
-        if (NT_SUCCESS(status)) status = ks::handle_property(irp, this, properties, 1);
-    }
-    irp->IoStatus.Status = status;
-    nt::io::complete(irp, IO_NO_INCREMENT);
-    return status;
 }
 
 // A request that ends at once lets go of its file, and another thread may have closed the last handle: the
@@ -273,68 +261,5 @@ void MidiPin::service() {
 void MidiPin::device_progressed() {
     if (!is_capture_) sequencer_.progress();
 }
-
-// ---- properties ----
-
-NTSTATUS MidiPin::get_state(void* target, ks::PropertyRequest& request) {
-    const KSSTATE state = static_cast<MidiPin*>(target)->state_;
-    std::memcpy(request.value, &state, sizeof state);
-    request.returned = sizeof state;
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS MidiPin::put_state(void* target, ks::PropertyRequest& request) {
-    auto* const pin = static_cast<MidiPin*>(target);
-    ULONG state;
-    std::memcpy(&state, request.value, sizeof state);
-    if (state > KSSTATE_RUN) return STATUS_INVALID_PARAMETER;  // ST-003
-    if (pin->port_.powered_down()) {                           // LC-034
-        pin->paused_for_power_ = state == KSSTATE_RUN;
-        if (state == KSSTATE_RUN) state = KSSTATE_PAUSE;
-    }
-    return pin->set_state(static_cast<KSSTATE>(state));
-}
-
-NTSTATUS MidiPin::get_format(void* target, ks::PropertyRequest& request) {
-    const PKSDATAFORMAT format = static_cast<MidiPin*>(target)->format_;
-    request.returned = format->FormatSize;
-    if (request.value_size < format->FormatSize) return STATUS_BUFFER_TOO_SMALL;
-    std::memcpy(request.value, format, format->FormatSize);
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS MidiPin::put_format(void* target, ks::PropertyRequest& request) {
-    auto* const pin = static_cast<MidiPin*>(target);
-    KSDATAFORMAT format;
-    std::memcpy(&format, request.value, sizeof format);
-    if (format.FormatSize < sizeof format || format.FormatSize > request.value_size)
-        return STATUS_INVALID_BUFFER_SIZE;
-    if (!ks::format_matches(ks::pin_at(*pin->port_.descriptor(), pin->pin_id_), format))
-        return STATUS_NO_MATCH;
-    const PKSDATAFORMAT kept = ks::copy_pin_format(request.value, format.FormatSize);
-    if (kept == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
-    NTSTATUS status;
-    {
-        nt::DriverCall call("IMiniportMidiStream::SetFormat", method_of(pin->stream_.get(), 3));
-        status = call.returned(pin->stream_->SetFormat(static_cast<PKSDATAFORMAT>(request.value)));
-    }
-    ks::free_pin_format(NT_SUCCESS(status) ? std::exchange(pin->format_, kept) : kept);
-    return status;
-}
-
-namespace {
-
-const GUID connection_set = KSPROPSETID_Connection;
-constexpr ULONG get_and_set = KSPROPERTY_TYPE_GET | KSPROPERTY_TYPE_SET;
-
-}  // namespace
-
-const ks::PropertyItem MidiPin::connection_items[2] = {
-    {KSPROPERTY_CONNECTION_STATE, get_and_set, sizeof(KSSTATE), &MidiPin::get_state, &MidiPin::put_state},
-    {KSPROPERTY_CONNECTION_DATAFORMAT, get_and_set, sizeof(KSDATAFORMAT), &MidiPin::get_format,
-     &MidiPin::put_format},
-};
-
-const ks::PropertySet MidiPin::properties[1] = {{&connection_set, connection_items, 2}};
 
 }  // namespace portico::portcls

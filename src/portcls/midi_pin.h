@@ -77,8 +77,13 @@ class MidiPin final : public ks::Object {
     static NTSTATUS get_format(void* target, ks::PropertyRequest& request);
     static NTSTATUS put_format(void* target, ks::PropertyRequest& request);
     static NTSTATUS check_records(const ks::StreamRequest& request);
-    static const ks::PropertyItem connection_items[2];
-    static const ks::PropertySet properties[1];
+    static NTSTATUS get_framing(void* target, ks::PropertyRequest& request);
+    static NTSTATUS get_no_handle(void* target, ks::PropertyRequest& request);
+    static NTSTATUS put_allocator(void* target, ks::PropertyRequest& request);
+    static NTSTATUS put_master_clock(void* target, ks::PropertyRequest& request);
+    static const ks::PropertyItem connection_items[3];
+    static const ks::PropertyItem stream_items[2];
+    static const ks::PropertySet properties[4];
 
     PortMidi& port_;
     ULONG pin_id_;

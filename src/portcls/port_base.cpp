@@ -3,34 +3,12 @@
 #include "nt/ob/ob.h"
 #include "nt/probes.h"
 #include "portcls/adapter.h"
+#include "portcls/descriptor_check.h"
 #include "portcls/device_property.h"
 #include "portcls/physical_connections.h"
 #include "portcls/registry_key.h"
 
 namespace portico::portcls {
-namespace {
-
-// An array of a descriptor: entries of `size` bytes, of which `least` are PortCls' (FD-003, FD-005).
-bool is_array(const PCFILTER_DESCRIPTOR& filter, const void* first, ULONG size, std::size_t least,
-              ULONG count) {
-    if (count == 0) return true;
-    if (first == nullptr || count > descriptor_entry_limit) {
-        PORTICO_PROBE(contract, "FD-005", &filter, "A filter descriptor has a count without such an array.");
-        return false;
-    }
-    if (size >= least && size % 8 == 0) return true;
-    PORTICO_PROBE(contract, "FD-003", &filter,
-                  "A filter descriptor's PinSize or NodeSize is too small or no multiple of 8.");
-    return false;
-}
-
-bool is_walkable(const PCFILTER_DESCRIPTOR& filter) {
-    return is_array(filter, filter.Pins, filter.PinSize, sizeof(PCPIN_DESCRIPTOR), filter.PinCount) &&
-           is_array(filter, filter.Nodes, filter.NodeSize, sizeof(PCNODE_DESCRIPTOR), filter.NodeCount);
-}
-
-}  // namespace
-
 void PortCore::enter_init() {
     DDI_METHOD("IPort::Init", PASSIVE_LEVEL);
 }
@@ -84,7 +62,7 @@ NTSTATUS PortCore::fetch_descriptor() {
                       "IMiniport::GetDescription succeeded without a descriptor.");
         return STATUS_UNSUCCESSFUL;
     }
-    if (!is_walkable(*descriptor)) return STATUS_INVALID_PARAMETER;
+    if (!check_filter_descriptor(*descriptor)) return STATUS_INVALID_PARAMETER;
     descriptor_ = descriptor;
     return STATUS_SUCCESS;
 }

@@ -1,6 +1,6 @@
 #include "portcls/property_request.h"
 
-#include "nt/io/irp.h"
+#include "ks/property_capture.h"
 #include "nt/probes.h"
 #include "portcls/memory.h"
 
@@ -13,6 +13,9 @@ struct Tracked {
 
     PCPROPERTY_REQUEST seen;
     PIRP irp;
+    void* own_buffer;
+    ULONG verb;
+    ULONG room;  // bytes that may be returned
     State state;
     NTSTATUS status;  // of completed_in_handler
     Tracked* next;
@@ -39,11 +42,23 @@ void forget(Tracked* tracked) {
     release(tracked);  // the pool overwrites it: a driver that touches it later sees that (FN-153)
 }
 
-NTSTATUS complete(Tracked* tracked, NTSTATUS status) {
-    PIRP const irp = tracked->irp;
-    const ULONG information = tracked->seen.ValueSize;
-    forget(tracked);
-    return nt::io::complete(irp, status, information);
+// FD-056..FD-058: what goes back to the client, of the ValueSize that the handler left.
+ULONG information_of(const Tracked& tracked, NTSTATUS status) {
+    const ULONG size = tracked.seen.ValueSize;
+    const bool support = (tracked.verb & KSPROPERTY_TYPE_BASICSUPPORT) != 0;
+    if (support && NT_SUCCESS(status) && tracked.room != sizeof(ULONG) &&
+        tracked.room < sizeof(KSPROPERTY_DESCRIPTION)) {
+        PORTICO_PROBE(
+            contract, "FD-058", &tracked.seen,
+            "A property handler answered a basic support query whose buffer holds neither a ULONG nor a "
+            "KSPROPERTY_DESCRIPTION.");
+    }
+    if (size <= tracked.room) return size;
+    if (NT_ERROR(status)) return 0;
+    if (status == STATUS_BUFFER_OVERFLOW && tracked.room == 0) return size;
+    PORTICO_PROBE(contract, "FD-056", &tracked.seen,
+                  "A property handler says that it returned more bytes than the client's buffer holds.");
+    return tracked.room;
 }
 
 NTSTATUS call_handler(PCPROPERTY_REQUEST& request) {
@@ -52,8 +67,15 @@ NTSTATUS call_handler(PCPROPERTY_REQUEST& request) {
     return call.returned(handler(&request));
 }
 
+// The request is over; its IRP is the caller's to complete.
+PropertyAnswer finish(Tracked* tracked, NTSTATUS status, PropertyAnswer::End end) {
+    const PropertyAnswer answer{status, information_of(*tracked, status), end};
+    forget(tracked);
+    return answer;
+}
+
 // The handler may be completed by another processor before it has returned STATUS_PENDING.
-NTSTATUS handler_returned(Tracked* tracked, NTSTATUS status) {
+PropertyAnswer handler_returned(Tracked* tracked, NTSTATUS status) {
     const bool completed = tracked->state == Tracked::State::completed_in_handler;
     if (status != STATUS_PENDING) {
         if (completed) {
@@ -61,25 +83,25 @@ NTSTATUS handler_returned(Tracked* tracked, NTSTATUS status) {
                 contract, "FN-154", &tracked->seen,
                 "A property request was completed although its handler did not return STATUS_PENDING.");
         }
-        return complete(tracked, status);
+        return finish(tracked, status, PropertyAnswer::End::now);
     }
     IoMarkIrpPending(tracked->irp);
-    if (completed) {
-        complete(tracked, tracked->status);
-    } else {
-        tracked->state = Tracked::State::pending;
-        ++requests.pending;
-    }
-    return STATUS_PENDING;
+    if (completed) return finish(tracked, tracked->status, PropertyAnswer::End::marked);
+    tracked->state = Tracked::State::pending;
+    ++requests.pending;
+    return {STATUS_PENDING, 0, PropertyAnswer::End::later};
 }
 
 }  // namespace
 
-NTSTATUS call_property_handler(const PCPROPERTY_REQUEST& request) {
+PropertyAnswer call_property_handler(const PCPROPERTY_REQUEST& request, void* own_buffer) {
     auto* const tracked = static_cast<Tracked*>(allocate(NonPagedPool, sizeof(Tracked)));
-    if (tracked == nullptr) return nt::io::complete(request.Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    if (tracked == nullptr) return {STATUS_INSUFFICIENT_RESOURCES};
     tracked->seen = request;
     tracked->irp = request.Irp;
+    tracked->own_buffer = own_buffer;
+    tracked->verb = request.Verb;
+    tracked->room = request.ValueSize;
     tracked->state = Tracked::State::in_handler;
     tracked->next = requests.first;
     requests.first = tracked;
@@ -117,7 +139,10 @@ NTSTATUS NTAPI PcCompletePendingPropertyRequest(PPCPROPERTY_REQUEST PropertyRequ
         tracked->state = Tracked::State::completed_in_handler;
         tracked->status = NtStatus;
     } else {
-        complete(tracked, NtStatus);
+        PIRP const irp = tracked->irp;
+        void* const own_buffer = tracked->own_buffer;
+        const PropertyAnswer answer = finish(tracked, NtStatus, PropertyAnswer::End::now);
+        ks::complete_property(irp, own_buffer, answer.status, answer.information);
     }
     return STATUS_SUCCESS;
 }

@@ -91,7 +91,6 @@ class FakePort final : public portcls::PortBase<IPortMidi> {
 class FakeMiniport : public Fake<IMiniport> {
   public:
     FakeMiniport() {
-        for (auto& pin : pins) pin.descriptor.KsPinDescriptor.Communication = KSPIN_COMMUNICATION_SINK;
         set(0, KSPIN_DATAFLOW_IN, 1);
         set(1, KSPIN_DATAFLOW_OUT, 0);
         set(2, KSPIN_DATAFLOW_OUT, 1);
@@ -127,6 +126,8 @@ class FakeMiniport : public Fake<IMiniport> {
         PCPIN_DESCRIPTOR& pin = pins[index].descriptor;
         pin.KsPinDescriptor.DataFlow = flow;
         pin.MaxGlobalInstanceCount = pin.MaxFilterInstanceCount = instances;
+        pin.KsPinDescriptor.Communication =
+            instances == 0 ? KSPIN_COMMUNICATION_NONE : KSPIN_COMMUNICATION_SINK;
     }
 };
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "ks/property_capture.h"
 #include "nt/ex/pool.h"
 #include "nt/io/irp.h"
 #include "portcls_test.h"
@@ -43,7 +44,10 @@ struct PropertyRequestTest : test::PortclsTest {
         request.PropertyItem = &item;
         request.ValueSize = 16;
         request.Irp = irp;
-        returned = call_property_handler(request);
+        const PropertyAnswer answer = call_property_handler(request, nullptr);
+        if (answer.end != PropertyAnswer::End::later)
+            ks::complete_property(irp, nullptr, answer.status, answer.information);
+        returned = answer.end == PropertyAnswer::End::now ? answer.status : STATUS_PENDING;
     }
 };
 

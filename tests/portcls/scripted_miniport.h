@@ -141,16 +141,18 @@ class ScriptedMiniport final : public Fake<IMiniportMidi> {
                IsEqualGUID(id, IID_IMiniportMidi);
     }
     NTSTATUS STDMETHODCALLTYPE QueryInterface(REFIID id, PVOID* out) override {
-        if (pin_count == nullptr || !IsEqualGUID(id, IID_IPinCount)) return Fake::QueryInterface(id, out);
-        return pin_count->QueryInterface(id, out);
+        if (pin_count != nullptr && IsEqualGUID(id, IID_IPinCount)) return pin_count->QueryInterface(id, out);
+        if (pin_name != nullptr && IsEqualGUID(id, IID_IPinName)) return pin_name->QueryInterface(id, out);
+        return Fake::QueryInterface(id, out);
     }
     NTSTATUS STDMETHODCALLTYPE GetDescription(PPCFILTER_DESCRIPTOR* description) override {
         *description = &filter;
         return STATUS_SUCCESS;
     }
-    NTSTATUS STDMETHODCALLTYPE DataRangeIntersection(ULONG, PKSDATARANGE, PKSDATARANGE, ULONG, PVOID,
-                                                     PULONG) override {
-        return STATUS_NOT_IMPLEMENTED;
+    NTSTATUS STDMETHODCALLTYPE DataRangeIntersection(ULONG pin, PKSDATARANGE theirs, PKSDATARANGE own,
+                                                     ULONG room, PVOID format, PULONG length) override {
+        return on_intersection ? on_intersection(pin, theirs, own, room, format, length)
+                               : STATUS_NOT_IMPLEMENTED;
     }
     NTSTATUS STDMETHODCALLTYPE Init(PUNKNOWN, PRESOURCELIST, PPORTMIDI the_port,
                                     PSERVICEGROUP* out) override {
@@ -217,6 +219,8 @@ class ScriptedMiniport final : public Fake<IMiniportMidi> {
     PPORTMIDI port = nullptr;
     PSERVICEGROUP group = nullptr;
     IPinCount* pin_count = nullptr;  // an object of its own; null: not offered
+    IPinName* pin_name = nullptr;    // the same
+    std::function<NTSTATUS(ULONG, PKSDATARANGE, PKSDATARANGE, ULONG, PVOID, PULONG)> on_intersection;
     enum class StreamGroup { none, shared, own };
     StreamGroup stream_group = StreamGroup::shared;
     bool own_group = true;

@@ -8,6 +8,7 @@
 #include "nt/io/file.h"
 #include "nt/io/irp.h"
 #include "nt/mm/mdl.h"
+#include "nt/mm/mm.h"
 #include "nt/ob/ob.h"
 #include "sim/address_map.h"
 
@@ -178,13 +179,23 @@ std::size_t copied_length(PIRP irp, const IrpRecord* record) {
     return record->output_limit;
 }
 
+// A user's memory may have been given back since the request came.
+void copy_results(PIRP irp, const IrpRecord* record) {
+    const std::size_t length = copied_length(irp, record);
+    if (irp->RequestorMode != KernelMode && !mm::user_memory_valid(irp->UserBuffer, length)) {
+        irp->IoStatus.Status = STATUS_ACCESS_VIOLATION;
+        irp->IoStatus.Information = 0;
+        return;
+    }
+    std::memcpy(irp->UserBuffer, irp->AssociatedIrp.SystemBuffer, length);
+}
+
 void copy_back(PIRP irp) {
     if ((irp->Flags & IRP_BUFFERED_IO) == 0) return;
     const IrpRecord* const record = record_of(irp);
     const bool wanted = (irp->Flags & IRP_INPUT_OPERATION) != 0 && irp->IoStatus.Information != 0;
-    if (wanted && !NT_ERROR(irp->IoStatus.Status) && irp->AssociatedIrp.SystemBuffer != nullptr) {
-        std::memcpy(irp->UserBuffer, irp->AssociatedIrp.SystemBuffer, copied_length(irp, record));
-    }
+    if (wanted && !NT_ERROR(irp->IoStatus.Status) && irp->AssociatedIrp.SystemBuffer != nullptr)
+        copy_results(irp, record);
     if ((irp->Flags & IRP_DEALLOCATE_BUFFER) == 0) return;
     if (record != nullptr && record->system_buffer != nullptr) {
         free_system_buffer(irp);
