@@ -34,20 +34,26 @@ struct Started {
             return STATUS_SUCCESS;
         });
     }
-    HANDLE open_filter() {
-        HANDLE filter = nullptr;
+    ~Started() {
+        as_client([&] {
+            for (HANDLE const file : {pin, filter}) {
+                if (file != nullptr) m().ks.close(file);
+            }
+        });
+    }
+    void open_filter() {
         as_client([&] {
             if (!NT_SUCCESS(m().ks.open_filter(m().filter_path("Sink0"), &filter))) std::abort();
         });
-        return filter;
     }
-    HANDLE open_pin(HANDLE filter) {
-        HANDLE pin = nullptr;
+    void open_pin() {
+        open_filter();
         as_client([&] {
             if (!NT_SUCCESS(m().ks.create_pin(filter, 0, &pin))) std::abort();
         });
-        return pin;
     }
+    HANDLE filter = nullptr;
+    HANDLE pin = nullptr;
 };
 
 // The client's buffers: status block, request, answer.
@@ -120,10 +126,10 @@ void show(benchmark::State& state) {
 void get_pin_data_flow(benchmark::State& state) {
     bare_ns();
     Started system;
-    HANDLE const filter = system.open_filter();
+    system.open_filter();
     system.as_client([&] {
         Request& request = make_request(system, KSPROPSETID_Pin, KSPROPERTY_PIN_DATAFLOW);
-        for (auto _ : state) send(filter, request, IOCTL_KS_PROPERTY, sizeof(KSP_PIN));
+        for (auto _ : state) send(system.filter, request, IOCTL_KS_PROPERTY, sizeof(KSP_PIN));
     });
     show(state);
 }
@@ -132,10 +138,10 @@ BENCHMARK(get_pin_data_flow);
 void get_connection_state(benchmark::State& state) {
     bare_ns();
     Started system;
-    HANDLE const pin = system.open_pin(system.open_filter());
+    system.open_pin();
     system.as_client([&] {
         Request& request = make_request(system, KSPROPSETID_Connection, KSPROPERTY_CONNECTION_STATE);
-        for (auto _ : state) send(pin, request, IOCTL_KS_PROPERTY, sizeof(KSPROPERTY));
+        for (auto _ : state) send(system.pin, request, IOCTL_KS_PROPERTY, sizeof(KSPROPERTY));
     });
     show(state);
 }
@@ -144,11 +150,11 @@ BENCHMARK(get_connection_state);
 void open_and_close_pin(benchmark::State& state) {
     bare_ns();
     Started system;
-    HANDLE const filter = system.open_filter();
+    system.open_filter();
     system.as_client([&] {
         for (auto _ : state) {
             HANDLE pin = nullptr;
-            if (!NT_SUCCESS(system.m().ks.create_pin(filter, 0, &pin))) std::abort();
+            if (!NT_SUCCESS(system.m().ks.create_pin(system.filter, 0, &pin))) std::abort();
             system.m().ks.close(pin);
         }
     });
