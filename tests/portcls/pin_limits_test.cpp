@@ -51,6 +51,7 @@ class ScriptedPinCount final : public test::Fake<IPinCount> {
                                     PULONG global_current, PULONG global_possible) override {
         asked.push_back({pin, *necessary, *current, *possible, *global_current, *global_possible});
         irql = nt::ke::current_irql();
+        if (inside) inside();
         if (filter_possible != 0) *possible = filter_possible;
         if (all_possible != 0) *global_possible = all_possible;
         *global_current += others;
@@ -58,6 +59,7 @@ class ScriptedPinCount final : public test::Fake<IPinCount> {
     std::vector<std::vector<ULONG>> asked;
     ULONG filter_possible = 0, all_possible = 0, others = 0;
     sim::Irql irql = 0xFF;
+    std::function<void()> inside;
 };
 
 TEST_F(MidiPinTest, TheMiniportMayCountOtherwise) {
@@ -85,6 +87,52 @@ TEST_F(MidiPinTest, TheMiniportMayCountOtherwise) {
     for (int i = 0; i < 5; ++i) EXPECT_EQ(create(Connect(render_pin).bytes(), &first), STATUS_SUCCESS);
     EXPECT_EQ(create(Connect(render_bridge)), STATUS_INVALID_DEVICE_REQUEST) << "that cannot be counted away";
     EXPECT_EQ(miniport.new_streams, 7u);
+    miniport.pin_count = nullptr;
+}
+
+TEST_F(MidiPinTest, PropertiesAskTheMiniportToo) {
+    ScriptedPinCount counts;
+    miniport.pin_count = &counts;
+    start_device_and_filter();
+    open_pin(render_pin);
+    counts.asked.clear();
+    counts.filter_possible = 7;
+    counts.all_possible = 9;
+    counts.others = 3;
+    const auto get = [&](ULONG id, ULONG size) {
+        KSPIN_CINSTANCES value{};
+        EXPECT_EQ(client([&] { return ks.pin_property(filter, id, render_pin, &value, size); }),
+                  STATUS_SUCCESS);
+        return std::pair(value.PossibleCount, value.CurrentCount);
+    };
+    REQUIRES("PC-003"), REQUIRES("PC-004"), REQUIRES("PR-004");
+    EXPECT_EQ(get(KSPROPERTY_PIN_CINSTANCES, 8), std::pair(7u, 1u));
+    EXPECT_EQ(get(KSPROPERTY_PIN_GLOBALCINSTANCES, 8), std::pair(9u, 4u));
+    EXPECT_EQ(get(KSPROPERTY_PIN_NECESSARYINSTANCES, 4).first, 0u);
+    EXPECT_EQ(counts.asked.size(), 3u) << "each of them asks";
+    miniport.pin_count = nullptr;
+}
+
+TEST_F(MidiPinTest, CountingMustNotMakeStreams) {
+    ScriptedPinCount counts;
+    miniport.pin_count = &counts;
+    start_device_and_filter();
+    HANDLE const pin = open_pin(render_pin);
+    counts.inside = [&] {
+        counts.inside = nullptr;
+        ks.close(pin);
+    };
+    KSPIN_CINSTANCES value{};
+    const auto ask = [&] {
+        return client([&] {
+            return ks.pin_property(filter, KSPROPERTY_PIN_CINSTANCES, render_pin, &value, sizeof value);
+        });
+    };
+    REQUIRES("PC-005");
+    EXPECT_EQ(ask(), STATUS_SUCCESS);
+    EXPECT_THAT(test::Contracts::take(), ElementsAre("PC-005"));
+    EXPECT_EQ(ask(), STATUS_SUCCESS);
+    EXPECT_THAT(test::Contracts::take(), ElementsAre());
     miniport.pin_count = nullptr;
 }
 
