@@ -1,6 +1,5 @@
 #include "portcls/automation.h"
 
-#include <array>
 #include <cstring>
 
 #include "dmusprop.h"
@@ -12,6 +11,7 @@
 #include "portcls/filter_port.h"
 #include "portcls/filter_properties.h"
 #include "portcls/property_request.h"
+#include "portcls/set_list.h"
 
 namespace portico::portcls {
 namespace {
@@ -121,45 +121,31 @@ PropertyAnswer answer_at_node(const PropertyTarget& target, const PCFILTER_DESCR
     return call_theirs(target, found, request, node_size);
 }
 
-// KSPROPERTY_TYPE_SETSUPPORT of no set: the sets that there are, each once.
-class SetList {
-  public:
-    void add(const GUID& set) {
-        for (ULONG i = 0; i < count_; ++i) {
-            if (IsEqualGUID(sets_[i], set)) return;
-        }
-        if (count_ < sets_.size()) sets_[count_++] = set;
+void add_sets(std::span<const ks::PropertySet> sets, SetList& list) {
+    for (const ks::PropertySet& set : sets) {
+        if (set.count != 0) list.add(*set.set);
     }
-    void add(std::span<const ks::PropertySet> sets) {
-        for (const ks::PropertySet& set : sets) {
-            if (set.count != 0) add(*set.set);
-        }
-    }
-    void add(const PCAUTOMATION_TABLE* table) {
-        walk_properties(table, [this](const PCPROPERTY_ITEM& item) {
-            add(*item.Set);
-            return false;
-        });
-    }
-    NTSTATUS answer(ks::PropertyRequest& request) const {
-        return ks::answer(request, sets_.data(), count_ * ULONG{sizeof(GUID)});
-    }
+}
 
-  private:
-    std::array<GUID, property_set_limit> sets_;
-    ULONG count_ = 0;
-};
+void add_sets(const PCAUTOMATION_TABLE* table, SetList& list) {
+    walk_properties(table, [&](const PCPROPERTY_ITEM& item) {
+        list.add(*item.Set);
+        return false;
+    });
+}
 
+// KSPROPERTY_TYPE_SETSUPPORT of no set: the sets that there are.
 PropertyAnswer answer_sets(const PropertyTarget& target, const PCFILTER_DESCRIPTOR& filter,
                            ks::PropertyRequest& request) {
     SetList list;
     if (target.pin != nullptr) {
-        list.add(target.pin_sets);
-        list.add(ks::pin_at(filter, target.pin_id).AutomationTable);
+        add_sets(target.pin_sets, list);
+        add_sets(ks::pin_at(filter, target.pin_id).AutomationTable, list);
     }
-    list.add(filter_property_sets());
-    list.add(filter.AutomationTable);
-    return now(list.answer(request), request);
+    add_sets(filter_property_sets(), list);
+    add_sets(filter.AutomationTable, list);
+    return now(ks::answer(request, list.sets().data(), static_cast<ULONG>(list.sets().size_bytes())),
+               request);
 }
 
 PropertyAnswer answer(const PropertyTarget& target, ks::PropertyRequest& request) {

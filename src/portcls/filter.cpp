@@ -3,6 +3,7 @@
 #include "ks/method.h"
 #include "nt/io/irp.h"
 #include "portcls/automation.h"
+#include "portcls/event_request.h"
 #include "portcls/filter_port.h"
 #include "portcls/memory.h"
 
@@ -31,6 +32,8 @@ NTSTATUS Filter::Dispatch(PDEVICE_OBJECT, PIRP irp) {
         case IRP_MJ_DEVICE_CONTROL:
             return device_control(irp);
         case IRP_MJ_CLEANUP:
+            disable_events_of(port_, file_);
+            return complete_request(irp, STATUS_SUCCESS);
         case IRP_MJ_FLUSH_BUFFERS:
             return complete_request(irp, STATUS_SUCCESS);
         case IRP_MJ_CLOSE:
@@ -45,6 +48,10 @@ NTSTATUS Filter::device_control(PIRP irp) {
     switch (IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.IoControlCode) {
         case IOCTL_KS_PROPERTY:
             return dispatch_property({port_, file_}, irp);
+        case IOCTL_KS_ENABLE_EVENT:
+            return enable_event({port_}, irp);
+        case IOCTL_KS_DISABLE_EVENT:
+            return disable_event(port_, irp);
         case IOCTL_KS_METHOD:
             return complete_request(irp, ks::refuse_method(irp));
         default:

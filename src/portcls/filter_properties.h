@@ -6,9 +6,6 @@
 
 namespace portico::portcls {
 
-// Sets that a filter or a pin may have in all (docs/limits.md).
-constexpr std::size_t property_set_limit = 64;
-
 std::span<const ks::PropertySet> filter_property_sets();
 
 extern const ks::PropertySet pin_property_set;

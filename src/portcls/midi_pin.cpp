@@ -7,6 +7,7 @@
 #include "ks/user_memory.h"
 #include "nt/io/irp.h"
 #include "nt/ob/ob.h"
+#include "portcls/event_request.h"
 #include "portcls/filter.h"
 #include "portcls/port_midi.h"
 
@@ -58,6 +59,7 @@ NTSTATUS MidiPin::open(PKSDATAFORMAT format) {
     stream_.adopt(stream);
     group_.adopt(group);
     sequencer_.attach(stream);
+    sequencer_.tell_ends_to(port_);
     capture_.attach(stream);
     power_notify_.query(stream, IID_IPowerNotify);
     if (group_) {
@@ -81,6 +83,7 @@ NTSTATUS MidiPin::Dispatch(PDEVICE_OBJECT, PIRP irp) {
             return device_control(irp);
         case IRP_MJ_CLEANUP: {
             PortMidi::Control control(port_);
+            disable_events_of(port_, IoGetCurrentIrpStackLocation(irp)->FileObject);
             shut_down(STATUS_CANCELLED);
             break;
         }
@@ -105,6 +108,10 @@ NTSTATUS MidiPin::device_control(PIRP irp) {
             return complete_request(irp, reset_state(irp));
         case IOCTL_KS_PROPERTY:
             return property_request(irp);
+        case IOCTL_KS_ENABLE_EVENT:
+            return enable_event({port_, true, pin_id_, stream_.get(), !is_capture_}, irp);
+        case IOCTL_KS_DISABLE_EVENT:
+            return disable_event(port_, irp);
         case IOCTL_KS_METHOD:
             return complete_request(irp, ks::refuse_method(irp));
         default:

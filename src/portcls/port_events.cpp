@@ -4,9 +4,15 @@
 #include "portcls/port_base.h"
 
 namespace portico::portcls {
+namespace {
 
-constinit void (*PortEvents::signal)(PortEvent&) = nullptr;
-constinit void (*PortEvents::retire)(PortEvent&) = nullptr;
+bool selects(const EventSelection& s, const PortEvent& event) {
+    return (s.any_set || IsEqualGUID(s.set, event.set)) && s.id == event.id &&
+           (!s.by_pin || s.pin == event.pin) && (!s.by_node || s.node == event.node) &&
+           (s.file == nullptr || s.file == event.entry.FileObject);
+}
+
+}  // namespace
 
 PortEvents::PortEvents(PortCore& port) : port_(port) {
     InitializeListHead(&list_);
@@ -29,23 +35,41 @@ void PortEvents::unlock(sim::Irql old) {
     nt::ke::lower(old);
 }
 
-void PortEvents::begin_request(PortEvent& event) {
+bool PortEvents::begin_request(PortEvent& event) {
     const sim::Irql old = lock();
-    event.state = PortEvent::State::requested;
-    event.next_requested = requested_;
-    requested_ = &event;
+    const bool room = count_ < port_event_limit;
+    if (room) {
+        ++count_;
+        event.state = PortEvent::State::requested;
+        event.in_request = true;
+        event.next_requested = requested_;
+        requested_ = &event;
+    }
     unlock(old);
+    return room;
 }
 
-bool PortEvents::end_request(PortEvent& event) {
+PortEvents::Ended PortEvents::end_request(PortEvent& event, bool keep) {
     const sim::Irql old = lock();
     PortEvent** place = &requested_;
     while (*place != &event) place = &(*place)->next_requested;
     *place = event.next_requested;
-    const bool added = event.state == PortEvent::State::listed;
-    if (!added) event.state = PortEvent::State::closed;
+    event.in_request = false;
+    const bool added = event.state != PortEvent::State::requested;
+    if (event.state == PortEvent::State::listed && !keep) unlist(event);
+    const bool listed = event.state == PortEvent::State::listed;
+    if (!listed) {
+        event.state = PortEvent::State::closed;
+        --count_;
+    }
     unlock(old);
-    return added;
+    return {added, listed};
+}
+
+void PortEvents::unlist(PortEvent& event) {
+    RemoveEntryList(&event.entry.ListEntry);
+    event.state = PortEvent::State::closed;
+    event.entry.Flags |= KSEVENT_ENTRY_DELETED;
 }
 
 void PortEvents::add(PKSEVENT_ENTRY entry) {
@@ -64,23 +88,18 @@ void PortEvents::add(PKSEVENT_ENTRY entry) {
                   "was added already.");
 }
 
-void PortEvents::remove(PortEvent& event) {
-    const sim::Irql old = lock();
-    if (event.state == PortEvent::State::listed) RemoveEntryList(&event.entry.ListEntry);
-    event.state = PortEvent::State::closed;
-    unlock(old);
-}
-
-PortEvent* PortEvents::remove_of_file(const FILE_OBJECT* file) {
+// One whose request is still with the handler is not the client's yet.
+PortEvent* PortEvents::take(const FILE_OBJECT* file, const void* data) {
     PortEvent* found = nullptr;
     const sim::Irql old = lock();
     for (PLIST_ENTRY link = list_.Flink; link != &list_ && found == nullptr; link = link->Flink) {
         auto* const event = CONTAINING_RECORD(link, PortEvent, entry.ListEntry);
-        if (event->entry.FileObject == file) found = event;
+        if (event->in_request || event->entry.FileObject != file) continue;
+        if (data == nullptr || data == event->notification.data) found = event;
     }
     if (found != nullptr) {
-        RemoveEntryList(&found->entry.ListEntry);
-        found->state = PortEvent::State::closed;
+        unlist(*found);
+        --count_;
     }
     unlock(old);
     return found;
@@ -105,22 +124,33 @@ void NTAPI PortEvents::postponed(PKDPC, PVOID context, PVOID self, PVOID) {
     }
 }
 
-void PortEvents::generate_now(const EventSelection& s) {
-    const sim::Irql old = lock();
+// What was signalled for its one time is returned, to be ended without the lock.
+PortEvent* PortEvents::signal_selected(const EventSelection& selection) {
+    PortEvent* ended = nullptr;
     for (PLIST_ENTRY link = list_.Flink; link != &list_;) {
         auto* const event = CONTAINING_RECORD(link, PortEvent, entry.ListEntry);
         link = link->Flink;
-        const bool selected = (s.any_set || IsEqualGUID(s.set, event->set)) && s.id == event->id &&
-                              (!s.by_pin || s.pin == event->pin) && (!s.by_node || s.node == event->node);
-        if (!selected) continue;
-        if (signal != nullptr) signal(*event);
+        if (!selects(selection, *event)) continue;
+        ks::notify(event->notification);
         if ((event->entry.Flags & KSEVENT_ENTRY_ONESHOT) == 0) continue;
-        RemoveEntryList(&event->entry.ListEntry);
-        event->state = PortEvent::State::closed;
-        event->entry.Flags |= KSEVENT_ENTRY_DELETED;
-        if (retire != nullptr) retire(*event);
+        unlist(*event);
+        if (event->in_request) continue;  // whoever requested it frees it
+        --count_;
+        event->next_requested = ended;
+        ended = event;
     }
+    return ended;
+}
+
+void PortEvents::generate_now(const EventSelection& selection) {
+    const sim::Irql old = lock();
+    PortEvent* ended = signal_selected(selection);
     unlock(old);
+    while (ended != nullptr) {
+        PortEvent* const next = ended->next_requested;
+        if (ended->ended != nullptr) ended->ended(*ended);
+        ended = next;
+    }
 }
 
 }  // namespace portico::portcls

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "portcls/com.h"
+#include "portcls/event_request.h"
 
 namespace portico::portcls {
 namespace {
@@ -82,7 +83,17 @@ void Sequencer::finish_first(NTSTATUS status) {
     ks::StreamRequest* const request = queue_.take_first();
     if (request == nullptr) return;
     const ULONG consumed = NT_SUCCESS(status) ? request->data_total : 0;
+    if (NT_SUCCESS(status)) tell_end(*request);
     ks::StreamQueue::end(request, status, consumed, IO_SOUND_INCREMENT);
+}
+
+// Before the request ends, after which the pin may be gone.
+void Sequencer::tell_end(const ks::StreamRequest& request) const {
+    for (ULONG i = 0; i < request.packet_count; ++i) {
+        if ((request.packets[i].header.OptionsFlags & KSSTREAM_HEADER_OPTIONSF_ENDOFSTREAM) == 0) continue;
+        tell_end_of_stream(*port_, IoGetCurrentIrpStackLocation(request.irp)->FileObject);
+        return;
+    }
 }
 
 void Sequencer::cancel_all(NTSTATUS status) {

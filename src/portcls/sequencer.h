@@ -21,6 +21,8 @@ struct SequencerCounts {
     std::uint64_t dropped = 0;  // messages given up: the device failed or stayed busy
 };
 
+class FilterPort;
+
 class Sequencer {
   public:
     Sequencer();
@@ -29,6 +31,9 @@ class Sequencer {
     Sequencer& operator=(const Sequencer&) = delete;
 
     void attach(PMINIPORTMIDISTREAM stream) { stream_ = stream; }
+
+    // KSEVENT_CONNECTION_ENDOFSTREAM is told by that port's events (SP-020).
+    void tell_ends_to(FilterPort& port) { port_ = &port; }
 
     // Takes over the request, whose IRP the caller has marked pending. Delivers at once what is due. IRQL: <=
     // DISPATCH.
@@ -59,6 +64,7 @@ class Sequencer {
     bool stay_busy();
     void give_up();
     void finish_first(NTSTATUS status);
+    void tell_end(const ks::StreamRequest& request) const;
     void forget_position();
     void wait_for_pump();
     void arm(LONGLONG wait_100ns);
@@ -68,6 +74,7 @@ class Sequencer {
     static void first_cancelled(void* self);
 
     PMINIPORTMIDISTREAM stream_ = nullptr;
+    FilterPort* port_ = nullptr;
     ks::StreamQueue queue_;
     StreamClock clock_;
     midi::StreamParser parser_;
