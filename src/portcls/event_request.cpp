@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include <array>
+
 #include "ks/event.h"
 #include "ks/pin_connect.h"
 #include "ks/user_memory.h"
