@@ -1,4 +1,4 @@
-// A driver for measuring: 64 MIDI ports whose render streams swallow what they are given.
+// A driver for measuring: 64 MIDI ports, or SINK_PORTS, whose render streams swallow what they are given.
 
 #define PUT_GUIDS_HERE
 
@@ -6,7 +6,10 @@
 #include <stdunk.h>
 #include <ntstrsafe.h>
 
-const ULONG kPorts = 64;
+#ifndef SINK_PORTS
+#define SINK_PORTS 64
+#endif
+const ULONG kPorts = SINK_PORTS;
 const ULONG kPoolTag = 'kniS';
 
 // Adds up what it is given, so that the bytes are read.

@@ -83,6 +83,12 @@ struct RegistryValue {
 // bugs that need up to `pct_depth` particular orderings.
 enum class Schedule : std::uint8_t { ordered, random, pct };
 
+// What the computer goes to when it sleeps, by ACPI's names; S4 is hibernation.
+enum class SleepState : std::uint8_t { S1 = 1, S2, S3, S4 };
+
+// How long a device may take to leave D3 (PC_EXIT_LATENCY): no time to speak of, 10 ms, 200 ms.
+enum class ExitLatency : std::uint8_t { instant, fast, responsive };
+
 struct MachineConfig {
     std::vector<DeviceConfig> devices;  // empty: one virtual device
     std::string driver;                 // path of the driver's image
@@ -251,15 +257,42 @@ class Machine {
 
     // Loads the driver (DriverEntry), adds and starts its devices. The first failure is returned.
     Status start();
-    // IRP_MN_QUERY_STOP and STOP, then START again; IRP_MN_QUERY_REMOVE and REMOVE; then DriverUnload.
+    // IRP_MN_QUERY_STOP and STOP, then START again; IRP_MN_QUERY_REMOVE and REMOVE; then DriverUnload. A
+    // driver refuses a stop while pins are open, a removal while any handle is: STATUS_DEVICE_BUSY, and
+    // nothing has changed.
     Status stop();
     Status restart();
     Status remove();
     Status unload();
+    // The parts of stop() and remove(), and the ways back. STATUS_NO_SUCH_DEVICE when no device is in a state
+    // where they apply: a cancel without a query that succeeded.
+    Status query_stop();
+    Status cancel_stop();
+    Status query_remove();
+    Status cancel_remove();
+    // Stops one device, moves it and starts it with its new resources: parameters of its model by name, as
+    // {{"port", "0x320"}, {"irq", "5"}}; none: the same resources again. `device` empty: the first. Errors:
+    // STATUS_NO_SUCH_DEVICE, STATUS_INVALID_PARAMETER (a parameter that the model does not have, or of a
+    // device without hardware), STATUS_DEVICE_BUSY (open pins), STATUS_CONFLICTING_ADDRESSES (another device
+    // is there; this one is where it was). A start that fails is followed by a surprise removal.
+    Status rebalance(const std::map<std::string, std::string>& parameters = {}, std::string_view device = {});
+    // As in Device Manager: a removal that keeps the driver's image loaded with its statics, and a start.
+    Status disable();
+    Status enable();
     // IRP_MN_SURPRISE_REMOVAL, then REMOVE when the last handle is closed; the hardware is gone at once.
     Status surprise_remove();
-    // D0..D3 as 0..3.
+    // The hardware is back, and a new device. STATUS_INVALID_DEVICE_STATE while handles of before are open.
+    Status replug();
+    // D0..D3 as 0..3. Errors: the driver's veto; STATUS_INVALID_PARAMETER.
     Status set_power(unsigned d_state);
+    // The whole computer: every device gets the power state that belongs to it, or, when one refuses, none.
+    // While it sleeps, the transitions above but surprise_remove() are refused with
+    // STATUS_INVALID_DEVICE_STATE, and nothing can be opened.
+    Status sleep(SleepState state);
+    Status resume();
+    bool sleeping() const;
+    // What the system demands of adapters with IAdapterPowerManagement3; at first: instant.
+    Status set_exit_latency(ExitLatency latency);
 
     Filter filter(std::string_view reference_string);
     // The reference strings of the subdevices that clients can open.

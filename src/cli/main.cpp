@@ -55,6 +55,9 @@ void add_run_options(CLI::App& verb, cli::RunOptions& options) {
                     "which interleaving: ordered (as NT does), random or pct[:DEPTH], chosen by the seed");
     verb.add_flag("--exact", options.exact,
                   "messages are delivered at their very time instead of the next 1 ms tick");
+    verb.add_option("--scenario", options.scenario,
+                    "what happens meanwhile: lines such as \"2.5s surprise-remove\" (docs/scenarios.md)")
+        ->type_name("FILE");
     verb.add_option("--trace", options.trace, "everything that happens as Chrome trace JSON")
         ->type_name("FILE");
     verb.add_option("--report", options.report,
@@ -76,7 +79,10 @@ void add_play(CLI::App& app, cli::RunOptions& options, int& code) {
         ->type_name("FILE");
     play->add_option("--timeline", options.timeline, "one note's way through the system as SVG")
         ->type_name("FILE");
-    play->footer("Example: portico play song.mid -o song.wav");
+    play->footer(
+        "Example: portico play song.mid -o song.wav\n"
+        "         portico play song.mid --scenario sleep.txt     with sleep.txt: 4s sleep S3\n"
+        "                                                                        6s resume");
     play->callback([&] { code = cli::play(options); });
 }
 
@@ -94,7 +100,9 @@ void add_record(CLI::App& app, cli::RunOptions& options, int& code) {
     add_run_options(*record, options);
     record->add_option("--synth", options.synth, "SoundFont for .wav and .flac (default: TimGM6mb)")
         ->type_name("FILE");
-    record->footer("Example: portico record in.mid -o out.mid");
+    record->footer(
+        "Example: portico record in.mid -o out.mid\n"
+        "         portico record in.mid --scenario pulled.txt    with pulled.txt: 2.5s surprise-remove");
     record->callback([&] { code = cli::record(options); });
 }
 

@@ -118,6 +118,7 @@ Result<void> check_files(const RunOptions& options, const Setup& setup, const st
     add(taken, options.machine_file, "the machine file");
     add(taken, setup.machine.driver, "the driver's image");
     add(taken, setup.ends.synth, "the SoundFont");
+    add(taken, options.scenario, "the scenario");
     for (const std::string& path : setup.machine.registry_files)
         add(taken, path, "a registration file that is read");
     std::vector<Named> written;

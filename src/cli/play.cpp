@@ -60,6 +60,10 @@ Result<machine::PlayRequest> request_of(const RunOptions& options, bool recordin
         return Error{"record needs a MIDI file: name one, or 'in' under [ends] of the machine file"};
     PORTICO_TRY_VOID(check_files(options, setup, request.song));
     request.song_bytes = PORTICO_TRY(ends::SmfSource::load(request.song));
+    if (!options.scenario.empty()) {
+        request.scenario_text = PORTICO_TRY(machine::read_scenario(options.scenario));
+        request.scenario = PORTICO_TRY(machine::parse_scenario(request.scenario_text, options.scenario));
+    }
     request.machine = std::move(setup.machine);
     request.filter = options.filter;
     request.outputs = std::move(setup.ends.outputs);

@@ -22,6 +22,7 @@ struct RunOptions {
     std::string timeline;
     std::string report;
     std::string filter;
+    std::string scenario;
     std::optional<std::uint64_t> seed;
     std::string schedule;
     bool exact = false;

@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/check.h"
 #include "sim/scheduler.h"
@@ -12,6 +13,10 @@ namespace portico::hardware {
 namespace {
 
 constexpr std::size_t most_names = 4096;
+
+std::uint32_t all_ones(unsigned width) {
+    return width >= 4 ? ~0u : (1u << (8 * width)) - 1;
+}
 
 }  // namespace
 
@@ -23,7 +28,16 @@ const char* lasting_name(std::string_view name) {
 }
 
 std::uint32_t Device::Gone::read(std::uint32_t, unsigned width, Nanoseconds) {
-    return width >= 4 ? ~0u : (1u << (8 * width)) - 1;
+    return all_ones(width);
+}
+
+std::uint32_t Device::SleepingRegisters::read(std::uint32_t offset, unsigned width, Nanoseconds) {
+    if (device_.asleep_callback_ != nullptr) device_.asleep_callback_(device_, offset, false);
+    return all_ones(width);
+}
+
+void Device::SleepingRegisters::write(std::uint32_t offset, unsigned, std::uint32_t, Nanoseconds) {
+    if (device_.asleep_callback_ != nullptr) device_.asleep_callback_(device_, offset, true);
 }
 
 Device::Device(const Model& model, const char* name, void* options)
@@ -66,6 +80,7 @@ void Device::release() {
         for (const Range& range : *ranges) bus_->release(*range.registers);
     }
     bus_->release(gone_);
+    bus_->release(sleeping_);
 }
 
 Result<void> Device::power_on(sim::Bus& bus, sim::IrqLine* line, Nanoseconds now_ns) {
@@ -90,7 +105,8 @@ Result<void> Device::power_on(sim::Bus& bus, sim::IrqLine* line, Nanoseconds now
                                  name_, ranges)};
     }
     line_ = claimed_.irq ? sim::IrqSource(*line, name_) : sim::IrqSource();
-    removed_ = false;
+    removed_ = asserting_ = false;
+    power_state_ = 0;
     powered_on_ns_ = now_ns;
     start(now_ns, Start::power_on);
     return {};
@@ -103,14 +119,32 @@ void Device::power_off() {
     line_.lower(now_ns);
     release();
     bus_ = nullptr;
-    removed_ = false;
+    removed_ = asserting_ = false;
+    power_state_ = 0;
 }
 
 void Device::reset(Nanoseconds now_ns) {
     if (!powered() || removed_) return;
     stop(now_ns);
+    asserting_ = false;
     line_.lower(now_ns);
     start(now_ns, Start::reset);
+}
+
+// The outside world goes on meanwhile: what it sends to a device that has just been reset is lost.
+void Device::set_power(unsigned d_state, Nanoseconds now_ns) {
+    if (!powered() || removed_ || d_state == power_state_) return;
+    const unsigned before = std::exchange(power_state_, d_state);
+    if (d_state == 3) reset(now_ns);
+    if (before == 0) {
+        line_.lower(now_ns);
+        release();
+        PORTICO_CHECK(claim(&sleeping_));
+    } else if (d_state == 0) {
+        release();
+        PORTICO_CHECK(claim(nullptr));
+        set_line(asserting_, now_ns);
+    }
 }
 
 void Device::remove(Nanoseconds now_ns) {

@@ -74,6 +74,11 @@ class Device {
     // Surprise removal (MP-011, MP-012): every register reads all ones, writes go nowhere, the line and wires
     // are quiet.
     void remove(Nanoseconds now_ns);
+    // The device's power state as its bus sets it, 0 to 3 for D0 to D3. Outside D0 no register answers: reads
+    // give all ones, writes go nowhere, the line is quiet (LC-041). In D3 everything is forgotten, as in
+    // reset().
+    void set_power(unsigned d_state, Nanoseconds now_ns);
+    unsigned power_state() const { return power_state_; }
 
     bool powered() const { return bus_ != nullptr; }
     bool removed() const { return removed_; }
@@ -84,6 +89,10 @@ class Device {
         removed_callback_ = removed;
         removed_context_ = context;
     }
+
+    // Called when somebody accesses a register outside D0 (LC-039). `offset` counts from its range's begin.
+    using Asleep = void (*)(const Device& device, std::uint32_t offset, bool is_write);
+    void on_access_asleep(Asleep asleep) { asleep_callback_ = asleep; }
 
     virtual MidiWire* wire() { return nullptr; }
     virtual std::vector<Counter> counters() const { return {}; }
@@ -100,7 +109,8 @@ class Device {
     virtual void stop(Nanoseconds now_ns) = 0;
 
     void set_line(bool asserted, Nanoseconds now_ns) {
-        if (asserted) {
+        asserting_ = asserted;
+        if (asserted && power_state_ == 0) {
             line_.raise(now_ns);
         } else {
             line_.lower(now_ns);
@@ -117,6 +127,18 @@ class Device {
         bool read_has_no_effect(std::uint32_t) const override { return true; }
     };
 
+    // What answers outside D0.
+    class SleepingRegisters final : public sim::BusDevice {
+      public:
+        explicit SleepingRegisters(const Device& device) : device_(device) {}
+        std::uint32_t read(std::uint32_t offset, unsigned width, Nanoseconds) override;
+        void write(std::uint32_t offset, unsigned, std::uint32_t, Nanoseconds) override;
+        bool read_has_no_effect(std::uint32_t) const override { return true; }
+
+      private:
+        const Device& device_;
+    };
+
     bool claim(sim::BusDevice* instead);
     void release();
 
@@ -127,10 +149,14 @@ class Device {
     sim::IrqSource line_;
     Resources claimed_;
     Gone gone_;
+    SleepingRegisters sleeping_{*this};
     bool removed_ = false;
+    bool asserting_ = false;  // what the model wants of the line
+    unsigned power_state_ = 0;
     Nanoseconds powered_on_ns_ = 0;
     Removed removed_callback_ = nullptr;
     void* removed_context_ = nullptr;
+    Asleep asleep_callback_ = nullptr;
 };
 
 // For byte-wide models: what a wider access does on an 8-bit bus, one byte after the other, lowest first.

@@ -14,14 +14,19 @@ LONGLONG to_ms(Nanoseconds at_ns) {
 
 }  // namespace
 
+Feeder::Feeder(Machine& machine, Pin::State_& pin, const Song& song, bool exact, Nanoseconds origin_ns)
+    : machine_(machine), pin_(pin), song_(song), exact_(exact), origin_ns_(origin_ns) {
+    while (!done() && stream_ns(song_.messages()[next_]) < 0) ++next_;
+}
+
 NTSTATUS Feeder::feed(LONGLONG until_ms) {
     return machine_.state().call([&] { return exact_ ? feed_single(until_ms) : feed_packets(until_ms); });
 }
 
 NTSTATUS Feeder::feed_single(LONGLONG until_ms) {
-    for (; !done() && to_ms(song_.messages()[next_].at_ns) <= until_ms; ++next_) {
+    for (; !done() && to_ms(stream_ns(song_.messages()[next_])) <= until_ms; ++next_) {
         const Song::Message& message = song_.messages()[next_];
-        const NTSTATUS status = pin_.render->write((message.at_ns + 99) / 100, song_.bytes_of(message));
+        const NTSTATUS status = pin_.render->write((stream_ns(message) + 99) / 100, song_.bytes_of(message));
         if (!NT_SUCCESS(status)) return status;
     }
     return STATUS_SUCCESS;
@@ -29,14 +34,14 @@ NTSTATUS Feeder::feed_single(LONGLONG until_ms) {
 
 NTSTATUS Feeder::feed_packets(LONGLONG until_ms) {
     client::RenderStream& stream = *pin_.render;
-    while (!done() && to_ms(song_.messages()[next_].at_ns) <= until_ms) {
+    while (!done() && to_ms(stream_ns(song_.messages()[next_])) <= until_ms) {
         const Song::Message& message = song_.messages()[next_];
         const auto bytes = song_.bytes_of(message);
         if (!stream.packet_open()) {
             const NTSTATUS status = stream.begin_packet(std::max(packet_bytes, bytes.size() + 16));
             if (!NT_SUCCESS(status)) return status;
         }
-        if (stream.add(to_ms(message.at_ns), bytes)) {
+        if (stream.add(to_ms(stream_ns(message)), bytes)) {
             ++next_;
             continue;
         }

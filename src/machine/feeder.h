@@ -10,23 +10,25 @@ namespace portico::machine {
 class Feeder {
   public:
     // `exact`: a request for each message, with its time to 100 ns instead of whole milliseconds.
-    Feeder(Machine& machine, Pin::State_& pin, const Song& song, bool exact)
-        : machine_(machine), pin_(pin), song_(song), exact_(exact) {}
+    // `origin_ns`: the song's time at the stream's time 0; what is earlier is left out.
+    Feeder(Machine& machine, Pin::State_& pin, const Song& song, bool exact, Nanoseconds origin_ns = 0);
 
     bool done() const { return next_ == song_.messages().size(); }
     std::size_t fed() const { return next_; }
 
-    // Queues what is due until then; on the client's thread.
+    // Queues what is due until then, in stream time; on the client's thread.
     NTSTATUS feed(LONGLONG until_ms);
 
   private:
     NTSTATUS feed_single(LONGLONG until_ms);
     NTSTATUS feed_packets(LONGLONG until_ms);
+    Nanoseconds stream_ns(const Song::Message& message) const { return message.at_ns - origin_ns_; }
 
     Machine& machine_;
     Pin::State_& pin_;
     const Song& song_;
     bool exact_;
+    Nanoseconds origin_ns_;
     std::size_t next_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Making a Machine, its life, and time.
+// Making a Machine, its devices, and time.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -8,6 +8,7 @@
 
 #include "base/print.h"
 #include "hardware/models.h"
+#include "machine/device_resources.h"
 #include "machine/resources.h"
 #include "machine/state.h"
 #include "nt/io/interfaces.h"
@@ -30,21 +31,6 @@ std::string stem(const std::string& path) {
     return std::filesystem::path(path).stem().string();
 }
 
-nt::io::Resource to_nt(const Resource& resource) {
-    using Kind = Resource::Kind;
-    using NtKind = nt::io::Resource::Kind;
-    nt::io::Resource out;
-    out.kind = resource.kind == Kind::port        ? NtKind::port
-               : resource.kind == Kind::interrupt ? NtKind::interrupt
-               : resource.kind == Kind::memory    ? NtKind::memory
-                                                  : NtKind::dma;
-    out.base = resource.base;
-    out.length = static_cast<std::uint32_t>(resource.length);
-    out.latched = resource.latched;
-    out.shared = resource.shared;
-    return out;
-}
-
 void unclaimed_access(std::uint64_t address, bool is_port, bool is_write) {
     PORTICO_PROBE(unclaimed_access, address, is_port, is_write);
 }
@@ -52,6 +38,16 @@ void unclaimed_access(std::uint64_t address, bool is_port, bool is_write) {
 std::uint64_t missing_import(const loader::MissingImport& import, std::uint64_t caller, std::uint64_t) {
     PORTICO_PROBE(missing_import, import.name.c_str(), caller);
     return static_cast<std::uint32_t>(STATUS_NOT_IMPLEMENTED);
+}
+
+// LC-041: what the bus does to a device's power, its model feels.
+void power_changed(void* context, DEVICE_POWER_STATE state) {
+    hardware::Device* const model = static_cast<MachineDevice*>(context)->model.get();
+    if (model != nullptr) model->set_power(state - PowerDeviceD0, sim::this_processor->at_ns);
+}
+
+void accessed_asleep(const hardware::Device& device, std::uint32_t offset, bool is_write) {
+    PORTICO_PROBE(powered_down_access, device.name(), device.power_state(), offset, is_write);
 }
 
 void wire_byte(void* context, const hardware::WireByte& sent) {
@@ -106,14 +102,7 @@ Result<void> Machine::State::make_devices() {
         description.friendly_name = name.c_str();
         description.service = service.c_str();
         std::vector<Resource> resources = wanted.resources;
-        if (resources.empty() && device.model) {
-            const hardware::Resources needs = device.model->resources();
-            for (const auto& range : needs.ports)
-                resources.push_back({Resource::Kind::port, range.base, range.length});
-            for (const auto& range : needs.memory)
-                resources.push_back({Resource::Kind::memory, range.base, range.length});
-            if (needs.irq) resources.push_back({Resource::Kind::interrupt, *needs.irq, 1});
-        }
+        if (resources.empty() && device.model) resources = machine::resources_of(*device.model);
         if (resources.size() > nt::io::resource_limit) {
             return Error{
                 fmt::format("device {}: more than {} resources", device.config.name, nt::io::resource_limit)};
@@ -122,16 +111,17 @@ Result<void> Machine::State::make_devices() {
             if (const std::string wrong = machine::wrong_with(resource); !wrong.empty()) {
                 return Error{fmt::format("device {}: {}", device.config.name, wrong)};
             }
-            description.resources[description.resource_count++] = to_nt(resource);
+            description.resources[description.resource_count++] = machine::to_nt(resource);
         }
+        description.power_context = &device;
+        description.power_changed = power_changed;
         device.node = nt::io::add_node(description);
         if (device.node == nullptr)
             return Error{
                 fmt::format("device {}: too many devices, or a name is too long", device.config.name)};
         if (!device.model) continue;
-        const hardware::Resources needs = device.model->resources();
-        sim::IrqLine* const line = needs.irq ? &sim::scheduler.lines[*needs.irq] : nullptr;
-        PORTICO_TRY_VOID(device.model->power_on(sim::bus, line, 0));
+        device.model->on_access_asleep(accessed_asleep);
+        PORTICO_TRY_VOID(machine::power_on(*device.model, 0));
     }
     return {};
 }
@@ -196,108 +186,6 @@ Machine::State::~State() {
         if (device.model) device.model->power_off();
     }
     the_machine = nullptr;
-}
-
-// ---- the driver's life ----
-
-namespace {
-
-// A device that is gone, or going by itself when its last handle is closed, is not asked again.
-bool applies(nt::io::PnpAction action, nt::io::NodeState state) {
-    using nt::io::NodeState;
-    using nt::io::PnpAction;
-    const bool gone = state == NodeState::deleted || state == NodeState::surprise_removed;
-    if (action == PnpAction::query_remove)
-        return !gone && state != NodeState::described && state != NodeState::enumerated;
-    if (action == PnpAction::remove) return state == NodeState::remove_pending;
-    return !gone;
-}
-
-}  // namespace
-
-Status Machine::State::perform_all(nt::io::PnpAction action, const char* what) {
-    Status first;
-    for (MachineDevice& device : devices) {
-        if (!applies(action, device.node->state)) continue;
-        const std::uint64_t begin = sim::trace.count();
-        const NTSTATUS status = nt::io::perform(action, *device.node);
-        after_run();
-        if (!NT_SUCCESS(status) && first.ok())
-            first = machine::status_since(begin, status, fmt::format("{} of {}", what, device.config.name));
-        if (bug_checked()) break;
-    }
-    return first;
-}
-
-Status Machine::start() {
-    State& m = *state_;
-    if (m.driver == nullptr) {
-        nt::io::PnpRequest request;
-        request.action = nt::io::PnpAction::load_driver;
-        request.source = &m.source;
-        const NTSTATUS status = nt::io::perform(request);
-        m.after_run();
-        if (!NT_SUCCESS(status)) return machine::status_of(status, "DriverEntry");
-        m.driver = request.driver;
-    }
-    return m.perform_all(nt::io::PnpAction::start, "start");
-}
-
-Status Machine::stop() {
-    Status status = state_->perform_all(nt::io::PnpAction::query_stop, "query-stop");
-    return status.ok() ? state_->perform_all(nt::io::PnpAction::stop, "stop") : status;
-}
-
-Status Machine::restart() {
-    return state_->perform_all(nt::io::PnpAction::start, "start");
-}
-
-Status Machine::remove() {
-    Status status = state_->perform_all(nt::io::PnpAction::query_remove, "query-remove");
-    return status.ok() ? state_->perform_all(nt::io::PnpAction::remove, "remove") : status;
-}
-
-Status Machine::State::unload() {
-    if (bug_checked()) return machine::status_of(STATUS_UNSUCCESSFUL, "unload after a bug check");
-    Status status = perform_all(nt::io::PnpAction::query_remove, "query-remove");
-    if (status.ok()) status = perform_all(nt::io::PnpAction::remove, "remove");
-    if (driver == nullptr || bug_checked()) return status;
-    nt::io::PnpRequest request;
-    request.action = nt::io::PnpAction::unload_driver;
-    request.driver = driver;
-    request.forced = true;
-    const NTSTATUS unloaded = nt::io::perform(request);
-    after_run();
-    driver = nullptr;
-    return status.ok() ? machine::status_of(unloaded, "DriverUnload") : status;
-}
-
-Status Machine::unload() {
-    state_->close_pins();
-    return state_->unload();
-}
-
-Status Machine::surprise_remove() {
-    for (MachineDevice& device : state_->devices) {
-        if (device.model && !device.model->removed()) device.model->remove(sim::scheduler.now_ns());
-    }
-    return state_->perform_all(nt::io::PnpAction::surprise_remove, "surprise removal");
-}
-
-Status Machine::set_power(unsigned d_state) {
-    if (d_state > 3) return machine::status_of(STATUS_INVALID_PARAMETER, "power state");
-    Status first;
-    for (MachineDevice& device : state_->devices) {
-        nt::io::PnpRequest request;
-        request.action = nt::io::PnpAction::set_device_power;
-        request.node = device.node;
-        request.device_power = static_cast<DEVICE_POWER_STATE>(PowerDeviceD0 + d_state);
-        const NTSTATUS status = nt::io::perform(request);
-        state_->after_run();
-        if (!NT_SUCCESS(status) && first.ok())
-            first = machine::status_of(status, fmt::format("D{} of {}", d_state, device.config.name));
-    }
-    return first;
 }
 
 // ---- time ----

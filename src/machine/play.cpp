@@ -29,33 +29,69 @@ class Player final : public Run {
     Nanoseconds output_end_ns() const override { return end_ns_; }
 
     Result<void> perform(Machine& machine) override {
-        Pin render = PORTICO_TRY(open_pin(machine, Pin::Render));
+        PORTICO_TRY_VOID(open_pins(machine));
+        if (!request_.timeline.empty()) machine.state().trace_taps.keep(timeline_records);
+        PORTICO_TRY_VOID(begin(machine, 0));
+        start_ns_ = begun_ns_;
+        tap_.expect(&song_, start_ns_);
+        step_through(machine);
+        settle(machine);
+        close_pins();
+        return {};
+    }
+
+    // The render pin, and where the wire's bytes are listened for: there, or at a cable's other end.
+    Result<void> open_pins(Machine& machine) {
+        render_ = std::make_unique<Pin>(PORTICO_TRY(open_pin(machine, Pin::Render)));
+        render_state_ = machine.state().pins.back();
         Device device = wire_device(machine);
         report_.has_wire = device.exists();
-        std::unique_ptr<Pin> loop;
         if (report_.has_wire) {
             device.on_wire([this](const WireByte& byte) { wire(byte.at.count(), byte.byte, true); });
-        } else {
-            auto capture = open_pin(machine, Pin::Capture);
-            if (capture.ok()) loop = std::make_unique<Pin>(std::move(capture).value());
-            if (loop) {
-                if (const Status status = loop->run(); !status.ok()) return driver_error(machine, status);
-            }
+            return {};
         }
-        if (const Status status = render.pause(); !status.ok()) return driver_error(machine, status);
-        Pin::State_& state = *machine.state().pins.front();
-        Feeder feeder(machine, state, song_, request_.machine.exact_sequencer);
-        if (!request_.timeline.empty()) machine.state().trace_taps.keep(timeline_records);
-        feeder.feed(ahead_ms);
-        const Nanoseconds before_ns = machine.now().count();
-        if (const Status status = render.run(); !status.ok()) return driver_error(machine, status);
-        start_ns_ = before_ns;
-        tap_.expect(&song_, start_ns_);
-        step_through(machine, feeder, loop.get());
-        settle(machine, render, loop.get());
-        if (loop) loop->close();
-        render.close();
+        auto capture = open_pin(machine, Pin::Capture);
+        if (!capture.ok()) return {};
+        loop_ = std::make_unique<Pin>(std::move(capture).value());
+        if (const Status status = loop_->run(); !status.ok()) return driver_error(machine, status);
         return {};
+    }
+
+    // The stream runs from the song's time `origin_ns` on.
+    Result<void> begin(Machine& machine, Nanoseconds origin_ns) {
+        if (const Status status = render_->pause(); !status.ok()) return driver_error(machine, status);
+        feeder_ = std::make_unique<Feeder>(machine, *render_state_, song_, request_.machine.exact_sequencer,
+                                           origin_ns);
+        stream_ms_ = 0;
+        feeder_->feed(ahead_ms);
+        begun_ns_ = machine.now().count();
+        if (const Status status = render_->run(); !status.ok()) return driver_error(machine, status);
+        playing_ = true;
+        return {};
+    }
+
+    void close_pins() {
+        playing_ = false;
+        feeder_.reset();
+        loop_.reset();
+        render_.reset();
+    }
+
+    // What was queued is lost.
+    Status close_client(Machine& machine) override {
+        if (!render_) return machine::status_of(STATUS_INVALID_HANDLE, "close: no pin is open");
+        collect();
+        close_pins();
+        return {};
+    }
+
+    Status open_client(Machine& machine) override {
+        if (render_) return machine::status_of(STATUS_INVALID_DEVICE_STATE, "open: the pin is open");
+        auto opened = open_pins(machine);
+        if (opened.ok()) opened = begin(machine, song_ns(machine));
+        if (opened.ok()) return {};
+        close_pins();
+        return {STATUS_UNSUCCESSFUL, "open: " + opened.error().message};
     }
 
     // A byte that came out, `at_ns` of machine time.
@@ -66,56 +102,65 @@ class Player final : public Run {
         outputs_.write(complete_ns, {&byte, 1});
     }
 
-    void collect(Pin* loop) {
-        if (loop == nullptr) return;
-        for (const CapturedMessage& message : loop->take_captured()) {
-            const Nanoseconds at_ns = start_ns_ + std::chrono::nanoseconds(message.at).count();
+    void collect() {
+        if (!loop_) return;
+        for (const CapturedMessage& message : loop_->take_captured()) {
+            const Nanoseconds at_ns = begun_ns_ + std::chrono::nanoseconds(message.at).count();
             for (const auto byte : message.bytes) wire(at_ns, byte, false);
         }
     }
 
-    double share(std::size_t fed) const {
+    LONGLONG step_ms() const { return loop_ ? loop_step_ms : long_step_ms; }
+
+    double share() const {
+        const std::size_t fed = feeder_ ? feeder_->fed() : 0;
         return static_cast<double>(fed) /
                static_cast<double>(std::max<std::size_t>(song_.messages().size(), 1));
     }
 
-    void step_through(Machine& machine, Feeder& feeder, Pin* loop) {
-        const LONGLONG step_ms = loop == nullptr ? long_step_ms : loop_step_ms;
-        for (LONGLONG now_ms = 0; keep_going(machine, share(feeder.fed())); now_ms += step_ms) {
-            if (!NT_SUCCESS(feeder.feed(now_ms + ahead_ms)) || feeder.done()) break;
-            machine.run_for(milliseconds(step_ms));
-            collect(loop);
+    // Until everything is queued, and every step of the scenario done. A device without power takes nothing,
+    // and its stream's time stands still (LC-042).
+    void step_through(Machine& machine) {
+        while (keep_going(machine, share())) {
+            const bool awake = machine.state().awake();
+            if (playing_ && awake) playing_ = NT_SUCCESS(feeder_->feed(stream_ms_ + ahead_ms));
+            if (scenario_.over() && (!playing_ || !awake || feeder_->done())) break;
+            const LONGLONG step = step_ms();
+            if (awake) stream_ms_ += step;
+            advance(machine, step * millisecond_ns);
+            collect();
         }
     }
 
     // Lets what is queued come out; after a stop, silences what sounds.
-    void settle(Machine& machine, Pin& render, Pin* loop) {
+    void settle(Machine& machine) {
         if (machine.bug_checked()) return;
-        if (report_.stopped) silence(machine, render, loop);
-        while (!machine.bug_checked() && !outputs_.failed()) {
-            const Status status = render.drain(milliseconds(loop == nullptr ? long_step_ms : loop_step_ms));
-            collect(loop);
+        const bool can_play = playing_ && machine.state().awake();
+        if (report_.stopped && can_play) silence(machine);
+        while (can_play && !machine.bug_checked() && !outputs_.failed()) {
+            const Status status = render_->drain(milliseconds(step_ms()));
+            collect();
             if (status.code != static_cast<std::int32_t>(STATUS_IO_TIMEOUT)) break;
-            if (machine.now().count() - start_ns_ > duration_ns_ + settle_limit_ns) break;
-            if (!report_.stopped && !keep_going(machine, 1)) silence(machine, render, loop);
+            if (song_ns(machine) > duration_ns_ + settle_limit_ns) break;
+            if (!report_.stopped && !keep_going(machine, 1)) silence(machine);
         }
-        run_dry(machine, loop);
+        run_dry(machine);
     }
 
     // The device's own queue, and what the cable has looped back.
-    void run_dry(Machine& machine, Pin* loop) {
+    void run_dry(Machine& machine) {
         for (std::uint64_t before = ~0ull; before != tap_.count().bytes && !machine.bug_checked();) {
             before = tap_.count().bytes;
             machine.run_for(milliseconds(20));
-            collect(loop);
+            collect();
         }
     }
 
     // Ctrl-C: what is queued is given up, every key that is down is released.
-    void silence(Machine& machine, Pin& render, Pin* loop) {
-        const Status cancelled = render.cancel();
+    void silence(Machine& machine) {
+        const Status cancelled = render_->cancel();
         (void)cancelled;
-        run_dry(machine, loop);
+        run_dry(machine);
         std::vector<std::uint8_t> offs;
         tap_.count().notes.for_each_held([&](unsigned channel, unsigned key, unsigned count) {
             for (unsigned i = 0; i < count; ++i) {
@@ -125,9 +170,17 @@ class Player final : public Run {
         });
         tap_.expect(nullptr, 0);
         if (offs.empty()) return;
-        const Status written = render.write(offs);
+        const Status written = render_->write(offs);
         (void)written;
     }
+
+    std::unique_ptr<Pin> render_;
+    Pin::State_* render_state_ = nullptr;
+    std::unique_ptr<Pin> loop_;  // a cable's other end
+    std::unique_ptr<Feeder> feeder_;
+    Nanoseconds begun_ns_ = 0;  // machine time at which the streams began to run
+    LONGLONG stream_ms_ = 0;    // how long they have run
+    bool playing_ = false;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ends/back_ends.h"
+#include "machine/scenario_run.h"
 #include "machine/wire_tap.h"
 #include "portico/portico.h"
 
@@ -24,6 +25,9 @@ struct PlayRequest {
     ends::OutputOptions output_options;
     std::string timeline;       // SVG of one note's way; empty: none
     std::string findings_page;  // .html or .json, written when there is something to say; empty: none
+    // What happens meanwhile, as the file said it: read_scenario(), parse_scenario().
+    std::string scenario_text;
+    Scenario scenario;
     Progress progress;
 };
 
@@ -44,6 +48,8 @@ struct PlayReport {
     std::vector<std::string> warnings;  // of the MIDI file
     std::vector<std::string> outputs;
     std::string replay_line;
+    std::vector<StepResult> steps;  // of the scenario
+    bool disturbed = false;         // by the scenario: losses are no finding
     bool bug_checked = false;
     bool other_end = false;  // a replay that did not come to the recorded end
     std::string driver;

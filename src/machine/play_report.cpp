@@ -1,6 +1,7 @@
 // The report at the end of play and record.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "machine/play.h"
@@ -37,6 +38,19 @@ nlohmann::json json_of(const MidiCount& count) {
             {"balanced", count.notes.balanced()}, {"sysex_bytes", count.sysex_bytes}};
 }
 
+// What a scenario did, and what its steps came to.
+std::string steps_text(const PlayReport& report) {
+    std::size_t width = 0;
+    for (const StepResult& step : report.steps) width = std::max(width, step.text.size());
+    std::string out;
+    for (const StepResult& step : report.steps) {
+        out += fmt::format("  scenario     {:>11}  {:<{}}  {}\n", seconds(step.at_ns), step.text, width,
+                           step.name);
+        if (!step.message.empty()) out += fmt::format("               {:>11}  {}\n", "", step.message);
+    }
+    return out;
+}
+
 std::string findings_text(const PlayReport& report) {
     std::string out;
     for (const Finding& finding : report.advice) out += fmt::format("  advice       {}\n", finding.text);
@@ -58,13 +72,15 @@ std::string report_text(const PlayReport& report) {
                        "note-offs", "SysEx bytes", "notes");
     out += count_line("asked", report.asked);
     out += count_line(report.has_wire ? "wire" : "captured", report.out);
-    if (report.bug_checked && report.out.messages == 0) return out + findings_text(report);
+    if (report.bug_checked && report.out.messages == 0)
+        return out + steps_text(report) + findings_text(report);
     if (report.complete()) {
         out += "  compared     every message came out, in order, to the byte\n";
     } else {
         out += fmt::format("  compared     {} of {} messages came out as asked, {} others\n", report.matched,
                            report.asked.messages, report.strangers);
     }
+    if (report.disturbed && !report.complete()) out += "               the scenario took them: no finding\n";
     if (report.stopped) out += "  stopped      before the end of the song\n";
     out += fmt::format(
         "  lateness     p50 {}   p99 {}   max {}\n", milliseconds(report.lateness.percentile_ns(50)),
@@ -75,6 +91,7 @@ std::string report_text(const PlayReport& report) {
     out += fmt::format("  time         {} simulated in {} ({:.0f} times real time)\n",
                        seconds(report.simulated_ns), seconds(report.wall_ns), ratio);
     out += fmt::format("  machine      {} interrupts, {} DPCs\n", report.interrupts, report.dpcs);
+    out += steps_text(report);
     for (const std::string& path : report.outputs) out += fmt::format("  output       {}\n", path);
     return out + findings_text(report);
 }
@@ -95,6 +112,14 @@ std::string report_json(const PlayReport& report) {
     json["dpcs"] = report.dpcs;
     json["warnings"] = report.warnings;
     json["outputs"] = report.outputs;
+    if (!report.steps.empty()) json["disturbed"] = report.disturbed;
+    for (const StepResult& step : report.steps) {
+        json["scenario"].push_back({{"at_ns", step.at_ns},
+                                    {"step", step.text},
+                                    {"status", static_cast<std::uint32_t>(step.code)},
+                                    {"name", step.name},
+                                    {"message", step.message}});
+    }
     json["findings"] = nlohmann::json::array();
     for (const Finding& finding : report.findings) {
         json["findings"].push_back({{"rule", finding.rule},

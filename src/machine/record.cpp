@@ -1,6 +1,7 @@
 // Recording: what the outside world plays into MIDI IN, as a capture pin delivers it.
 #include <algorithm>
 #include <chrono>
+#include <memory>
 
 #include "machine/play.h"
 #include "machine/run.h"
@@ -18,33 +19,77 @@ class Recording final : public Run {
     }
 
     Result<void> perform(Machine& machine) override {
-        Device device = wire_device(machine);
-        if (!device.exists()) return Error{"the machine has no device with a MIDI IN: record needs one"};
-        Pin capture = PORTICO_TRY(open_pin(machine, Pin::Capture));
-        if (const Status status = capture.run(); !status.ok()) return driver_error(machine, status);
-        start_ns_ = machine.now().count();
+        if (!wire_device(machine).exists())
+            return Error{"the machine has no device with a MIDI IN: record needs one"};
+        PORTICO_TRY_VOID(begin(machine));
+        start_ns_ = begun_ns_;
         tap_.expect(&song_, start_ns_);
-        device.receive_from([this, message = std::size_t{0}, at = std::size_t{0}](WireByte& next) mutable {
-            while (message < song_.messages().size() && at == song_.messages()[message].size) {
-                ++message;
-                at = 0;
-            }
-            if (message == song_.messages().size()) return false;
-            const Song::Message& source = song_.messages()[message];
-            next = {std::chrono::nanoseconds(start_ns_ + source.at_ns), song_.bytes_of(source)[at++]};
-            ++sent_;
-            return true;
-        });
-        std::uint64_t quiet = 0;
+        listen(machine);
+        unsigned quiet = 0;
         do {
-            machine.run_for(std::chrono::milliseconds(long_step_ms));
             const std::uint64_t before = tap_.count().bytes;
-            collect(capture);
-            const bool all_sent = sent_ == song_.count().bytes;
-            quiet = all_sent && tap_.count().bytes == before ? quiet + 1 : 0;
+            const std::uint64_t sent_before = sent_;
+            advance(machine, long_step_ms * millisecond_ns);
+            collect();
+            // A device that is gone takes no more of the song, which goes on all the same.
+            const bool sent = sent_ == song_.count().bytes || song_ns(machine) > duration_ns_;
+            const bool still = tap_.count().bytes == before && sent_ == sent_before;
+            quiet = sent && still && scenario_.over() ? quiet + 1 : 0;
         } while (quiet < 4 && keep_going(machine, share()));
-        capture.close();
+        capture_.reset();
         return {};
+    }
+
+    Result<void> begin(Machine& machine) {
+        capture_ = std::make_unique<Pin>(PORTICO_TRY(open_pin(machine, Pin::Capture)));
+        if (const Status status = capture_->run(); !status.ok()) return driver_error(machine, status);
+        begun_ns_ = machine.now().count();
+        return {};
+    }
+
+    Status close_client(Machine&) override {
+        if (!capture_) return status_of(STATUS_INVALID_HANDLE, "close: no pin is open");
+        collect();
+        capture_.reset();
+        return {};
+    }
+
+    Status open_client(Machine& machine) override {
+        if (capture_) return status_of(STATUS_INVALID_DEVICE_STATE, "open: the pin is open");
+        const auto opened = begin(machine);
+        if (opened.ok()) return {};
+        capture_.reset();
+        return {STATUS_UNSUCCESSFUL, "open: " + opened.error().message};
+    }
+
+    void listen(Machine& machine) {
+        wire_device(machine).receive_from([this](WireByte& next) { return next_byte(next); });
+    }
+
+    // The message on the wire is cut off, and what the outside world plays meanwhile is lost.
+    void device_left(Machine& machine) override {
+        gone_ = true;
+        if (at_ != 0) skip_message();
+        listen(machine);
+    }
+
+    void skip_message() {
+        sent_ += song_.messages()[message_].size - at_;
+        ++message_;
+        at_ = 0;
+    }
+
+    bool next_byte(WireByte& next) {
+        const auto& messages = song_.messages();
+        if (message_ < messages.size() && at_ == messages[message_].size) skip_message();
+        const Nanoseconds now_ns = sim::scheduler.now_ns() - start_ns_;
+        while (gone_ && message_ < messages.size() && messages[message_].at_ns < now_ns) skip_message();
+        gone_ = false;
+        if (message_ == messages.size()) return false;
+        const Song::Message& source = messages[message_];
+        next = {std::chrono::nanoseconds(start_ns_ + source.at_ns), song_.bytes_of(source)[at_++]};
+        ++sent_;
+        return true;
     }
 
     double share() const {
@@ -52,16 +97,22 @@ class Recording final : public Run {
                static_cast<double>(std::max<std::uint64_t>(song_.count().bytes, 1));
     }
 
-    void collect(Pin& capture) {
-        for (const CapturedMessage& message : capture.take_captured()) {
-            const Nanoseconds at_ns = std::chrono::nanoseconds(message.at).count();
+    void collect() {
+        if (!capture_) return;
+        for (const CapturedMessage& message : capture_->take_captured()) {
+            const Nanoseconds at_ns = begun_ns_ - start_ns_ + std::chrono::nanoseconds(message.at).count();
             for (const auto byte : message.bytes) tap_.byte(start_ns_ + at_ns, byte);
             outputs_.write(at_ns, message.bytes);
             end_ns_ = std::max(end_ns_, at_ns);
         }
     }
 
-    std::uint64_t sent_ = 0;  // bytes of the song
+    std::unique_ptr<Pin> capture_;
+    Nanoseconds begun_ns_ = 0;  // machine time at which the stream began to run
+    std::size_t message_ = 0;   // the song's that is being sent
+    std::size_t at_ = 0;        // its next byte
+    std::uint64_t sent_ = 0;    // bytes of the song
+    bool gone_ = false;         // no device listens
 };
 
 }  // namespace

@@ -100,6 +100,7 @@ Replay parse(const nlohmann::json& json) {
         replay.registry_files.push_back(
             {file.at("path").get<std::string>(), std::string(bytes.begin(), bytes.end())});
     }
+    replay.scenario = json.value("scenario", std::string());
     replay.input = unhex(json.at("input").get<std::string>(), "input");
     return replay;
 }
@@ -137,6 +138,7 @@ std::string to_json(const Replay& replay) {
     for (const RegistryFile& file : replay.registry_files) {
         json["registry_files"].push_back({{"path", file.path}, {"bytes", hex(bytes_of(file.bytes))}});
     }
+    if (!replay.scenario.empty()) json["scenario"] = replay.scenario;
     json["input"] = hex(replay.input);
     return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

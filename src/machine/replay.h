@@ -39,6 +39,7 @@ struct Replay {
     std::string machine;               // the machine, as TOML
     std::vector<RegistryFile> registry_files;
     std::vector<std::uint8_t> input;  // the MIDI file that was played
+    std::string scenario;             // as its file said it; empty: none
     std::vector<unsigned> choices;    // of an exploring schedule: sim::ChoiceLog::runs
     ReplayEnd end;
 };

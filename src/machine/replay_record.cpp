@@ -115,6 +115,7 @@ std::string Machine::State::write_replay_file(const nt::Finding& finding) {
         replay.machine = machine::machine_toml(config);
         replay.registry_files = registry_files;
         replay.input = *run_now->input;
+        replay.scenario = run_now->scenario;
     }
     const auto path = std::filesystem::path(report_folder(config)) /
                       replay_file_name(current_test, config.driver, image->hash(), config.seed);

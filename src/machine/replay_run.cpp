@@ -23,6 +23,7 @@ Result<PlayReport> run_recorded(const PlayRequest& request, bool recording) {
     RecordedRun recorded;
     recorded.verb = recording ? "record" : "play";
     recorded.filter = request.filter;
+    recorded.scenario = request.scenario_text;
     recorded.input = &request.song_bytes;
     return run(recorded, request);
 }
@@ -49,6 +50,8 @@ Result<PlayReport> run_again(const std::string& path) {
     if (replay.command.size() > 1) request.filter = replay.command[1];
     request.song = fmt::format("{}: the recorded song", path);
     request.song_bytes = replay.input;
+    request.scenario_text = replay.scenario;
+    request.scenario = PORTICO_TRY(parse_scenario(replay.scenario, path));
     RecordedRun recorded;
     recorded.verb = verb;
     recorded.again = &replay;

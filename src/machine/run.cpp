@@ -41,6 +41,8 @@ Result<PlayReport> Run::run() {
     Machine machine = PORTICO_TRY(Machine::create(request_.machine));
     machine.state().findings_page = request_.findings_page;
     if (const Status status = machine.start(); !status.ok()) return driver_error(machine, status);
+    scenario_ = ScenarioRun(request_.scenario,
+                            {[&] { return close_client(machine); }, [&] { return open_client(machine); }});
     const auto performed = perform(machine);
     if (!performed.ok() && !machine.bug_checked()) return performed.error();
     // After a bug check the song has not come out: its files stay as they were.
@@ -65,6 +67,19 @@ Result<void> Run::read_song() {
     report_.warnings = source->warnings();
     duration_ns_ = source->duration_ns();
     return {};
+}
+
+void Run::advance(Machine& machine, Nanoseconds duration_ns) {
+    const Nanoseconds until_ns = song_ns(machine) + duration_ns;
+    while (scenario_.next_ns() < until_ns && !machine.bug_checked()) {
+        const Nanoseconds wait_ns = scenario_.next_ns() - song_ns(machine);
+        if (wait_ns > 0) machine.run_for(std::chrono::nanoseconds(wait_ns));
+        if (machine.bug_checked()) return;
+        const ScenarioStep* const done = scenario_.step(machine, song_ns(machine));
+        if (done != nullptr && done->action == ScenarioStep::Action::surprise_remove) device_left(machine);
+    }
+    const Nanoseconds rest_ns = until_ns - song_ns(machine);
+    if (rest_ns > 0) machine.run_for(std::chrono::nanoseconds(rest_ns));
 }
 
 bool Run::keep_going(const Machine& machine, double share) {
@@ -116,6 +131,8 @@ void Run::fill(Machine& machine) {
     report_.findings = machine.findings();
     report_.advice = machine.advice();
     report_.bug_checked = machine.bug_checked();
+    report_.steps = scenario_.results();
+    report_.disturbed = scenario_.disturbed();
     report_.replay_line = machine.replay_line();
     report_.other_end = machine.state().replaying && !machine.state().end_seen;
     if (!machine.bug_checked()) report_.outputs = request_.outputs;
@@ -123,10 +140,10 @@ void Run::fill(Machine& machine) {
     tell_losses();
 }
 
-// The driver may have done all that it can, with a device that takes nothing; the song is incomplete all the
-// same.
+// What a scenario takes away is nobody's fault. Without one the driver may have done all that it can, with a
+// device that takes nothing; the song is incomplete all the same.
 void Run::tell_losses() {
-    if (report_.complete() || report_.stopped || report_.bug_checked) return;
+    if (report_.complete() || report_.stopped || report_.bug_checked || report_.disturbed) return;
     Finding finding;
     finding.rule = "message-loss";
     finding.text =

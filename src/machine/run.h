@@ -9,7 +9,7 @@ namespace portico::machine {
 
 class Run {
   public:
-    explicit Run(const PlayRequest& request) : request_(request) {}
+    explicit Run(const PlayRequest& request) : request_(request), scenario_(request.scenario, {}) {}
     virtual ~Run() = default;
 
     Result<PlayReport> run();
@@ -23,6 +23,17 @@ class Run {
     // Where the outputs end, from the song's start.
     virtual Nanoseconds output_end_ns() const = 0;
 
+    // The run's client closes its pin, or opens one again, because the scenario says so.
+    virtual Status close_client(Machine& machine) = 0;
+    virtual Status open_client(Machine& machine) = 0;
+
+    // The device was pulled out.
+    virtual void device_left(Machine&) {}
+
+    // Time goes on, and the scenario's steps happen.
+    void advance(Machine& machine, Nanoseconds duration_ns);
+    Nanoseconds song_ns(const Machine& machine) const { return machine.now().count() - start_ns_; }
+
     // False: stop here, because of a bug check, an output or Ctrl-C. `share`: of the song, 0 to 1.
     bool keep_going(const Machine& machine, double share);
     Result<Pin> open_pin(Machine& machine, Pin::Direction direction) const;
@@ -35,6 +46,7 @@ class Run {
     WireTap tap_;
     Nanoseconds start_ns_ = 0;  // of the song, in machine time
     Nanoseconds end_ns_ = 0;    // of what came out, from the song's start
+    ScenarioRun scenario_;
 
   private:
     Result<void> read_song();

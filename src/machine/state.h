@@ -82,8 +82,17 @@ struct Machine::State {
     // registry_files and registry of the configuration, for the devices that were made.
     Result<void> fill_registry();
 
-    // A PnP operation on every device; the first failure.
+    // A PnP operation on every device that it applies to; the first failure.
     Status perform_all(nt::io::PnpAction action, const char* what);
+    // The same, an error when it applies to none.
+    Status perform_some(nt::io::PnpAction action, const char* what);
+    Status perform_one(nt::io::PnpAction action, MachineDevice& device, const char* what);
+    // STATUS_INVALID_DEVICE_STATE for what nobody can ask of a computer that sleeps.
+    Status refused_asleep(const char* what) const;
+    Status set_system_power(SYSTEM_POWER_STATE state, std::string_view what);
+    Status move(MachineDevice& device, const std::map<std::string, std::string>& parameters);
+    // Every device is in D0 and started.
+    bool awake() const;
     Status unload();
     // Runs on the client's thread; STATUS_UNSUCCESSFUL when the machine froze, STATUS_IO_TIMEOUT when it
     // never ended.
@@ -142,6 +151,7 @@ Machine::State* current();
 struct RecordedRun {
     std::string verb;  // "play", "record"
     std::string filter;
+    std::string scenario;                              // its text
     const std::vector<std::uint8_t>* input = nullptr;  // the MIDI file
     const Replay* again = nullptr;                     // what is played again
     std::string again_path;

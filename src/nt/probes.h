@@ -64,6 +64,9 @@ struct Probes {
     void (*object_misuse)(std::uint32_t bug_check_code, const void* object, const char* text) = nullptr;
     void (*interrupt_storm)(unsigned irq, bool claimed) = nullptr;
     void (*unclaimed_access)(std::uint64_t address, bool is_port, bool is_write) = nullptr;
+    // A register of a device that is in D1..D3; `d_state` 1 to 3.
+    void (*powered_down_access)(const char* device, unsigned d_state, std::uint32_t offset,
+                                bool is_write) = nullptr;
     void (*missing_import)(const char* name, std::uint64_t caller) = nullptr;
     // A contract of a PortCls or KS interface that a driver broke: rule ID of docs/spec, one sentence.
     void (*contract)(const char* requirement, const void* object, const char* text) = nullptr;

@@ -86,6 +86,13 @@ AdapterDevice* adapter_of(PDEVICE_OBJECT fdo) {
     return search(fdo);
 }
 
+AdapterDevice* adapter_after(const AdapterDevice* previous) {
+    for (unsigned i = previous == nullptr ? 0 : previous->index + 1; i < table.used; ++i) {
+        if (table.slots[i] != nullptr) return table.slots[i];
+    }
+    return nullptr;
+}
+
 AdapterDevice* adapter_argument(void* fdo, const char* requirement, const char* text) {
     AdapterDevice* const adapter = search(static_cast<PDEVICE_OBJECT>(fdo));
     if (adapter == nullptr) PORTICO_PROBE(contract, requirement, fdo, text);

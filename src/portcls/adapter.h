@@ -5,6 +5,7 @@
 #include "nt/ke/ke.h"
 #include "portcls/adapter_power.h"
 #include "portcls/held_creates.h"
+#include "portcls/idle_power.h"
 #include "portcls/io_timeouts.h"
 #include "portcls/subdevices.h"
 
@@ -46,6 +47,7 @@ struct AdapterDevice {
     // made either before a power-down or after the wake (MM-038).
     KMUTEX control;
     AdapterPower power;
+    IdlePower idle;
     Subdevices subdevices;
     PortCore* ports = nullptr;  // initialised and not unbound yet, linked by the ports
     PhysicalConnection* connections = nullptr;
@@ -56,6 +58,11 @@ struct AdapterDevice {
     ULONG open_files = 0;
     KEVENT files_closed;  // signalled while open_files is 0
 
+    // StartDevice has succeeded and nothing was taken away since.
+    bool has_driver() const {
+        return state == AdapterState::started || state == AdapterState::stop_pending ||
+               state == AdapterState::remove_pending;
+    }
     bool accepts_subdevices() const {
         return state == AdapterState::starting || state == AdapterState::started;
     }
@@ -78,6 +85,8 @@ class ControlLock {
     KMUTEX& mutex_;
 };
 
+// One after the other; null past the last. Entries of devices that are gone are left out.
+AdapterDevice* adapter_after(const AdapterDevice* previous);
 // Null for a device that PcAddAdapterDevice did not make. Any IRQL; cheap.
 AdapterDevice* adapter_of(PDEVICE_OBJECT fdo);
 

@@ -18,7 +18,9 @@ class AdapterPower {
 
     // The driver may veto (AP-020). Without an interface: STATUS_SUCCESS (LC-036).
     NTSTATUS query(DEVICE_POWER_STATE state);
-    void change(DEVICE_POWER_STATE to, SYSTEM_POWER_STATE system_state);
+    void change(DEVICE_POWER_STATE from, DEVICE_POWER_STATE to, SYSTEM_POWER_STATE system_state);
+    // How long leaving D3 may take has changed (AP-041). Under the control lock.
+    void exit_latency_changed(PC_EXIT_LATENCY latency);
     NTSTATUS query_capabilities(PDEVICE_CAPABILITIES capabilities);
 
     // The calling thread is inside a power callback of the driver.
@@ -44,6 +46,7 @@ class AdapterPower {
 
   private:
     IAdapterPowerManagement* base() const;
+    void change3(DEVICE_POWER_STATE from, DEVICE_POWER_STATE to, SYSTEM_POWER_STATE system_state);
 
     // At most one is set.
     Held<IAdapterPowerManagement> one_;
@@ -52,5 +55,10 @@ class AdapterPower {
     const KTHREAD* callback_thread_ = nullptr;
     bool unregistering_ = false;
 };
+
+// How long leaving D3 may take, as the system demands it of every adapter, from now on (AP-040, AP-041).
+// PASSIVE_LEVEL; takes the adapters' control locks.
+void demand_exit_latency(PC_EXIT_LATENCY latency);
+void reset_exit_latency();
 
 }  // namespace portico::portcls

@@ -3,6 +3,7 @@
 #include "nt/io/irp.h"
 #include "nt/probes.h"
 #include "portcls/adapter.h"
+#include "portcls/power.h"
 
 namespace portico::portcls {
 namespace {
@@ -13,6 +14,13 @@ constexpr unsigned handled_majors[] = {
     IRP_MJ_PNP,          IRP_MJ_POWER,          IRP_MJ_QUERY_SECURITY, IRP_MJ_READ,
     IRP_MJ_SET_SECURITY, IRP_MJ_SYSTEM_CONTROL, IRP_MJ_WRITE,          IRP_MJ_CLEANUP,
 };
+
+// LC-035: what asks the driver something.
+bool needs_power(const IO_STACK_LOCATION& stack) {
+    if (stack.MajorFunction != IRP_MJ_DEVICE_CONTROL || nt::ke::current_irql() != PASSIVE_LEVEL) return false;
+    const ULONG code = stack.Parameters.DeviceIoControl.IoControlCode;
+    return code == IOCTL_KS_PROPERTY || code == IOCTL_KS_METHOD || code == IOCTL_KS_ENABLE_EVENT;
+}
 
 NTSTATUS to_object(PDEVICE_OBJECT device, PIRP irp, PFILE_OBJECT file) {
     ks::Object* const object = ks::object_of(file);
@@ -42,6 +50,7 @@ NTSTATUS NTAPI dispatch(PDEVICE_OBJECT device, PIRP irp) {
     switch (stack->MajorFunction) {
         case IRP_MJ_CREATE:
             check_extension(*adapter);
+            adapter->idle.touch();
             return dispatch_create(*adapter, irp);
         case IRP_MJ_PNP:
             check_extension(*adapter);
@@ -54,6 +63,9 @@ NTSTATUS NTAPI dispatch(PDEVICE_OBJECT device, PIRP irp) {
         case IRP_MJ_CLOSE:
             return close(device, irp, stack->FileObject);
         default:
+            // A device that went to sleep by itself is woken. Without power a request does what it can.
+            adapter->idle.touch();
+            if (adapter->idle.watched() && needs_power(*stack)) wake(*adapter);
             return to_object(device, irp, stack->FileObject);
     }
 }

@@ -6,6 +6,7 @@
 #include "nt/probes.h"
 #include "portcls/adapter.h"
 #include "portcls/port_base.h"
+#include "portcls/power.h"
 #include "portcls/resource_list.h"
 
 namespace portico::portcls {
@@ -54,6 +55,7 @@ NTSTATUS start_adapter(AdapterDevice& adapter, PIRP irp) {
     adapter.state = AdapterState::started;
     adapter.subdevices.enable_interfaces(true);  // FN-056
     adapter.timeouts.start();
+    adapter.idle.start(adapter);
     return status;
 }
 
@@ -101,7 +103,14 @@ NTSTATUS cancel_query(AdapterDevice& adapter, PIRP irp, AdapterState pending) {
     return finish(irp, status);
 }
 
+// FLD-009: what takes a driver down may touch its hardware.
+void wake_to_take_down(AdapterDevice& adapter) {
+    adapter.idle.stop();
+    if (adapter.has_driver()) wake(adapter);
+}
+
 NTSTATUS stop(AdapterDevice& adapter, PIRP irp) {
+    wake_to_take_down(adapter);
     ControlLock lock(adapter);
     adapter.state = AdapterState::stopped;
     tear_down(adapter, status_stopped);  // LC-052
@@ -113,6 +122,7 @@ NTSTATUS surprise_removal(AdapterDevice& adapter, PIRP irp) {
     {
         ControlLock lock(adapter);
         adapter.state = AdapterState::surprise_removed;
+        adapter.idle.stop();
         adapter.timeouts.stop();
         adapter.subdevices.enable_interfaces(false);
         adapter.subdevices.for_each([](Subdevice& s) { s.port->StopStreams(status_gone); });
@@ -124,6 +134,7 @@ NTSTATUS surprise_removal(AdapterDevice& adapter, PIRP irp) {
 // FLD-009: the device stays in D0 and keeps its resources until the last miniport is gone; only then the
 // lower drivers hear of the removal.
 void release_everything(AdapterDevice& adapter) {
+    wake_to_take_down(adapter);
     adapter.state = AdapterState::removed;
     adapter.held_creates.fail(status_gone);
     {

@@ -1,6 +1,6 @@
 // What every port driver has: IPort but for the miniport's side of Init, IPortEvents, IPortClsVersion,
-// IUnregister*, and its place at the adapter. A port class derives from PortBase with the interface that its
-// drivers see.
+// IPortClsPower, IUnregister*, and its place at the adapter. A port class derives from PortBase with the
+// interface that its drivers see.
 #pragma once
 
 #include "portcls/com_object.h"
@@ -98,12 +98,19 @@ struct PortUnregistration {
                                   ULONG to_pin);
 };
 
+// IPortClsPower, whatever the port (PP-001..PP-003).
+struct PortPower {
+    static NTSTATUS register_adapter(PUNKNOWN object, PDEVICE_OBJECT device);
+    static NTSTATUS unregister_adapter(PDEVICE_OBJECT device);
+    static NTSTATUS set_idle(PDEVICE_OBJECT device, BOOLEAN enabled);
+};
+
 // `Interface` derives from IPort: IPortMidi. The derived class implements bind_miniport, unbind_miniport,
 // dispose (unmake(this)), the rest of ISubdevice and of `Interface`, and find_port_interface for what else it
 // answers.
 template <class Interface>
-class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVersion, IUnregisterSubdevice,
-                                  IUnregisterPhysicalConnection>,
+class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVersion, IPortClsPower,
+                                  IUnregisterSubdevice, IUnregisterPhysicalConnection>,
                  public PortCore {
   public:
     NTSTATUS STDMETHODCALLTYPE Init(PORTICO_PC_DEVICE device, PORTICO_PC_IRP irp, PUNKNOWN miniport,
@@ -136,6 +143,16 @@ class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVe
     }
 
     DWORD STDMETHODCALLTYPE GetVersion() final { return port_version(); }
+
+    NTSTATUS STDMETHODCALLTYPE RegisterAdapterPowerManagement(PUNKNOWN object, PDEVICE_OBJECT device) final {
+        return PortPower::register_adapter(object, device);
+    }
+    NTSTATUS STDMETHODCALLTYPE UnregisterAdapterPowerManagement(PDEVICE_OBJECT device) final {
+        return PortPower::unregister_adapter(device);
+    }
+    NTSTATUS STDMETHODCALLTYPE SetIdlePowerManagement(PDEVICE_OBJECT device, BOOLEAN enabled) final {
+        return PortPower::set_idle(device, enabled);
+    }
 
     NTSTATUS STDMETHODCALLTYPE UnregisterSubdevice(PDEVICE_OBJECT device, PUNKNOWN unknown) final {
         return unregister_subdevice(device, unknown);
@@ -182,6 +199,7 @@ class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVe
         if (IsEqualGUID(id, IID_PorticoSubdevice)) return static_cast<ISubdevice*>(this);
         if (IsEqualGUID(id, IID_IPortEvents)) return static_cast<IPortEvents*>(this);
         if (IsEqualGUID(id, IID_IPortClsVersion)) return static_cast<IPortClsVersion*>(this);
+        if (IsEqualGUID(id, IID_IPortClsPower)) return static_cast<IPortClsPower*>(this);
         if (IsEqualGUID(id, IID_IUnregisterSubdevice)) return static_cast<IUnregisterSubdevice*>(this);
         if (IsEqualGUID(id, IID_IUnregisterPhysicalConnection))
             return static_cast<IUnregisterPhysicalConnection*>(this);

@@ -5,6 +5,7 @@
 #include "dmusprop.h"
 #include "ks/pin_connect.h"
 #include "nt/ob/ob.h"
+#include "portcls/adapter.h"
 #include "portcls/filter.h"
 #include "portcls/new_port.h"
 
@@ -258,6 +259,7 @@ void PortMidi::close_pin(MidiPin* pin) {
 
 void PortMidi::stream_runs(bool runs) {
     nt::ke::set_timer_resolution(runs);
+    if (adapter() != nullptr) adapter()->idle.stream_runs(runs);
 }
 
 ULONG NTAPI PortMidi::OpenPins() {

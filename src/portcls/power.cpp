@@ -28,15 +28,15 @@ void notify_ports(AdapterDevice& adapter, DEVICE_POWER_STATE state) {
 // AP-013: down: pause, notify, change; up: change, notify, resume. The state counts from the moment when
 // streams stop until they may go on.
 void power_down(AdapterDevice& adapter, DEVICE_POWER_STATE to) {
-    const bool was_up = adapter.power.device == PowerDeviceD0;
+    const DEVICE_POWER_STATE from = adapter.power.device;
     adapter.power.device = to;
-    if (was_up) tell_ports(adapter, &ISubdevice::PauseStreams);
+    if (from == PowerDeviceD0) tell_ports(adapter, &ISubdevice::PauseStreams);
     notify_ports(adapter, to);
-    adapter.power.change(to, adapter.power.system);
+    adapter.power.change(from, to, adapter.power.system);
 }
 
 void power_up(AdapterDevice& adapter) {
-    adapter.power.change(PowerDeviceD0, adapter.power.system);
+    adapter.power.change(adapter.power.device, PowerDeviceD0, adapter.power.system);
     notify_ports(adapter, PowerDeviceD0);
     adapter.power.device = PowerDeviceD0;
     tell_ports(adapter, &ISubdevice::ResumeStreams);
@@ -46,11 +46,6 @@ NTSTATUS finish(PIRP irp, NTSTATUS status) {
     return nt::io::complete(irp, status, irp->IoStatus.Information);
 }
 
-bool has_driver(const AdapterDevice& adapter) {
-    return adapter.state == AdapterState::started || adapter.state == AdapterState::stop_pending ||
-           adapter.state == AdapterState::remove_pending;
-}
-
 NTSTATUS set_device_power(AdapterDevice& adapter, PIRP irp, DEVICE_POWER_STATE to) {
     if (to == PowerDeviceD0) {
         const NTSTATUS status = forward_synchronously(adapter, irp);  // LC-032: the lower drivers first
@@ -58,7 +53,7 @@ NTSTATUS set_device_power(AdapterDevice& adapter, PIRP irp, DEVICE_POWER_STATE t
     }
     {
         ControlLock lock(adapter);
-        if (!has_driver(adapter)) {
+        if (!adapter.has_driver()) {
             adapter.power.device = to;
         } else if (to == PowerDeviceD0 && adapter.power.device != PowerDeviceD0) {
             power_up(adapter);
@@ -90,7 +85,9 @@ void NTAPI device_follows(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID context, PIO
     if (done.wakes) {
         finish(done.irp, STATUS_SUCCESS);
     } else {
-        pass_down(*done.adapter, done.irp);
+        // This driver's location is marked pending: the next one gets its own.
+        IoCopyCurrentIrpStackLocationToNext(done.irp);
+        nt::io::call_driver(done.adapter->lower, done.irp);
     }
 }
 
@@ -112,7 +109,7 @@ NTSTATUS set_system_power(AdapterDevice& adapter, PIRP irp, SYSTEM_POWER_STATE t
 }
 
 NTSTATUS query_power(AdapterDevice& adapter, PIRP irp, DEVICE_POWER_STATE wanted) {
-    const NTSTATUS status = has_driver(adapter) ? adapter.power.query(wanted) : STATUS_SUCCESS;
+    const NTSTATUS status = adapter.has_driver() ? adapter.power.query(wanted) : STATUS_SUCCESS;
     if (!NT_SUCCESS(status)) return finish(irp, status);
     irp->IoStatus.Status = STATUS_SUCCESS;
     return pass_down(adapter, irp);
@@ -145,6 +142,8 @@ NTSTATUS request_device_power(AdapterDevice& adapter, DEVICE_POWER_STATE state) 
 NTSTATUS wake(AdapterDevice& adapter) {
     if (adapter.power.device == PowerDeviceD0) return STATUS_SUCCESS;
     if (adapter.power.system != PowerSystemWorking) return STATUS_DEVICE_NOT_READY;
+    // A driver that uses its own filter inside a power callback would wait for itself.
+    if (adapter.power.in_callback()) return STATUS_INVALID_DEVICE_STATE;
     return request_device_power(adapter, PowerDeviceD0);
 }
 

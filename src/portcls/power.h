@@ -1,7 +1,7 @@
 // The adapter's power state, as the rest of PortCls sees it (LC-030..LC-036). PASSIVE_LEVEL.
 #pragma once
 
-#include "wdm.h"
+#include "portcls.h"
 
 namespace portico::portcls {
 
@@ -13,5 +13,9 @@ NTSTATUS wake(AdapterDevice& adapter);
 
 // A device power IRP of PortCls' own; waits for its end.
 NTSTATUS request_device_power(AdapterDevice& adapter, DEVICE_POWER_STATE state);
+
+// PcRegisterAdapterPowerManagement and its counterpart, which IPortClsPower offers, too (PP-001, PP-002).
+NTSTATUS register_adapter_power(IUnknown* object, void* fdo);
+NTSTATUS unregister_adapter_power(void* fdo);
 
 }  // namespace portico::portcls

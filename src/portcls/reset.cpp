@@ -12,6 +12,7 @@ void reset() {
     nt::io::report_left_above = report_left_objects;
     reset_live_objects();
     reset_adapters();
+    reset_exit_latency();
     reset_property_requests();
     ks::reset_stream_requests();
 }

@@ -16,6 +16,7 @@ void install_pool_rule();
 void install_left_behind_rule();
 void install_object_rules();
 void install_interrupt_rules();
+void install_power_rule();
 void install_fault_rule();
 void install_contract_rule();
 void install_spin_rule();

@@ -21,6 +21,8 @@ constexpr Rule rules[] = {
     {"left-behind", 0xC4, "What a driver made is gone when it is unloaded."},
     {"interrupt-storm", 0x133, "An interrupt routine quiets its device, and claims only its own interrupts."},
     {"unclaimed-access", 0, "A driver touches ports and registers where a device is."},
+    {"powered-down", 0x1C4,
+     "A driver leaves its device alone while it is in D1 to D3, and puts it right again in D0."},
     {"missing-import", 0xC4, "A driver calls only functions that there are."},
     {"fault", 0x50,
      "A driver touches memory that is there, runs code only, divides by something and fits on its stack."},
@@ -41,6 +43,7 @@ void install() {
     install_left_behind_rule();
     install_object_rules();
     install_interrupt_rules();
+    install_power_rule();
     install_contract_rule();
     install_fault_rule();
     install_spin_rule();

@@ -188,6 +188,38 @@ TEST(CorrectDriver, BreaksNone) {
     EXPECT_THAT(m.advice(), IsEmpty());
 }
 
+// LC-039: the rule of a device's power, which takes a device that has registers.
+struct PoweredDown : ::testing::TestWithParam<const char*> {};
+
+TEST_P(PoweredDown, RegistersAreLeftAlone) {
+    const std::string misdeed = GetParam();
+    const bool is_write = misdeed == "powered-down-write";
+    MachineConfig config = rules(misdeed);
+    config.devices = {portico::mpu401()};
+    config.devices[0].hardware_id = misdeed;
+    Machine m = Machine::create(std::move(config)).value();
+    ASSERT_OK(m.start());
+    ASSERT_OK(m.unload());
+    REQUIRES("LC-039"), REQUIRES("AP-011"), REQUIRES("AP-012");
+    ASSERT_THAT(m.findings(), SizeIs(1)) << ::testing::PrintToString(m.findings());
+    const Finding found = m.findings()[0];
+    EXPECT_EQ(found.rule, "powered-down");
+    EXPECT_EQ(found.severity, left);
+    EXPECT_EQ(found.code, 0x1C4u);
+    EXPECT_THAT(found.text, HasSubstr(is_write ? "writes register 1 of mpu401, which is in D1"
+                                               : "reads register 1 of mpu401, which is in D3"));
+    EXPECT_EQ(found.parameters[0], 1u);
+    EXPECT_EQ(found.parameters[1], is_write ? 1u : 3u);
+    EXPECT_EQ(found.parameters[2], is_write ? 1u : 0u);
+    EXPECT_THAT(found, FoundAt("rules.cpp", bug_line(misdeed)));
+    EXPECT_NE(verifier::find_rule("powered-down"), nullptr);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PoweredDown, ::testing::Values("powered-down-read", "powered-down-write"),
+                         [](const auto& info) {
+                             return std::string(info.param).ends_with("read") ? "Read" : "Write";
+                         });
+
 // A misdeed whose name is wrong would break no rule, and its test prove nothing.
 TEST(CorrectDriver, KnowsItsMisdeeds) {
     Machine m = Machine::create(rules("no-such-misdeed")).value();

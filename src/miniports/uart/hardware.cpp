@@ -50,11 +50,19 @@ NTSTATUS CMiniportMidiUart::ResetToUartMode(void) {
 
 NTSTATUS NTAPI UartSynchronizedInitialize(PINTERRUPTSYNC, PVOID DynamicContext) {
     CMiniportMidiUart* that = (CMiniportMidiUart*)DynamicContext;
+    that->m_fPoweredDown = FALSE;
     that->m_fUartMode = FALSE;
     NTSTATUS ntStatus = that->ResetToUartMode();
     that->m_fUartMode = NT_SUCCESS(ntStatus);
     that->m_OutputRefusedSince = 0;
     return ntStatus;
+}
+
+NTSTATUS NTAPI UartSynchronizedPowerDown(PINTERRUPTSYNC, PVOID DynamicContext) {
+    CMiniportMidiUart* that = (CMiniportMidiUart*)DynamicContext;
+    that->m_fPoweredDown = TRUE;
+    that->m_fUartMode = FALSE;
+    return STATUS_SUCCESS;
 }
 
 // A byte is MIDI input if the stream runs, and otherwise nobody's; the answer to UART mode is neither. A full
@@ -82,6 +90,8 @@ BOOLEAN CMiniportMidiUart::DrainInput(void) {
 
 NTSTATUS NTAPI UartInterruptService(PINTERRUPTSYNC, PVOID DynamicContext) {
     CMiniportMidiUart* that = (CMiniportMidiUart*)DynamicContext;
+    // LC-041: another device on the line, or an interrupt that comes late.
+    if (that->m_fPoweredDown) return STATUS_UNSUCCESSFUL;
     return that->DrainInput() ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }
 

@@ -173,7 +173,7 @@ STDMETHODIMP_(void) CMiniportMidiUart::PowerChangeNotify(POWER_STATE PowerState)
     if (PowerState.DeviceState == PowerDeviceD0) {
         InitializeHardware();
     } else {
-        m_fUartMode = FALSE;
+        m_pInterruptSync->CallSynchronizedRoutine(UartSynchronizedPowerDown, PVOID(this));
     }
 }
 

@@ -45,6 +45,7 @@ class CMiniportMidiUart : public IMiniportMidi,
     volatile KSSTATE m_CaptureState;
     BOOLEAN m_fUartMode;
     BOOLEAN m_fAcknowledgePending;
+    BOOLEAN m_fPoweredDown;
 
     // The ISR advances the tail, Read the head; both count for ever.
     volatile ULONG m_InputHead;
@@ -77,6 +78,7 @@ class CMiniportMidiUart : public IMiniportMidi,
 
     friend NTSTATUS NTAPI UartInterruptService(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
     friend NTSTATUS NTAPI UartSynchronizedInitialize(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
+    friend NTSTATUS NTAPI UartSynchronizedPowerDown(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
     friend NTSTATUS NTAPI UartSynchronizedSetState(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
     friend NTSTATUS NTAPI UartSynchronizedWrite(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
     friend class CMiniportMidiStreamUart;
@@ -126,6 +128,7 @@ NTSTATUS CreateMiniportMidiUART(PUNKNOWN* Unknown, REFCLSID ClassId, PUNKNOWN Un
 
 NTSTATUS NTAPI UartInterruptService(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
 NTSTATUS NTAPI UartSynchronizedInitialize(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
+NTSTATUS NTAPI UartSynchronizedPowerDown(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
 NTSTATUS NTAPI UartSynchronizedSetState(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
 NTSTATUS NTAPI UartSynchronizedWrite(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
 

@@ -191,6 +191,7 @@ NTSTATUS disable(DeviceNode& node) {
 }
 
 NTSTATUS bring_up(DeviceNode& node) {
+    if (!node.present) return STATUS_NO_SUCH_DEVICE;
     NTSTATUS status = STATUS_SUCCESS;
     if (node.state == NodeState::described) status = enumerate_node(node);
     if (NT_SUCCESS(status) && node.state == NodeState::enumerated) status = add_drivers(node);

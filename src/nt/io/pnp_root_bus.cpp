@@ -181,10 +181,22 @@ NTSTATUS answer_interface(DeviceNode& node, PIRP irp) {
     return STATUS_SUCCESS;
 }
 
+void set_power_state(DeviceNode& node, PDEVICE_OBJECT pdo, DEVICE_POWER_STATE state) {
+    po::note_device_state(pdo, state);
+    if (node.power_changed != nullptr) node.power_changed(node.power_context, state);
+}
+
+// LC-016: a device that was taken down while it slept is in D0 when it starts anew.
+NTSTATUS answer_start(DeviceNode& node, PDEVICE_OBJECT pdo) {
+    if (extras(pdo).power_state > PowerDeviceD0) set_power_state(node, pdo, PowerDeviceD0);
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS answer(DeviceNode& node, PDEVICE_OBJECT device, PIRP irp) {
     const IO_STACK_LOCATION& stack = *IoGetCurrentIrpStackLocation(irp);
     switch (stack.MinorFunction) {
         case IRP_MN_START_DEVICE:
+            return answer_start(node, device);
         case IRP_MN_QUERY_STOP_DEVICE:
         case IRP_MN_CANCEL_STOP_DEVICE:
         case IRP_MN_STOP_DEVICE:
@@ -240,9 +252,7 @@ NTSTATUS NTAPI answer_power(PDEVICE_OBJECT device, PIRP irp) {
     if (stack.MinorFunction == IRP_MN_SET_POWER || stack.MinorFunction == IRP_MN_QUERY_POWER)
         status = STATUS_SUCCESS;
     if (stack.MinorFunction == IRP_MN_SET_POWER && stack.Parameters.Power.Type == DevicePowerState) {
-        const DEVICE_POWER_STATE state = stack.Parameters.Power.State.DeviceState;
-        po::note_device_state(device, state);
-        if (node.power_changed != nullptr) node.power_changed(node.power_context, state);
+        set_power_state(node, device, stack.Parameters.Power.State.DeviceState);
     }
     return complete(irp, status, 0);
 }

@@ -85,7 +85,7 @@ Watched* watch(PDEVICE_OBJECT device) {
     return watched;
 }
 
-ULONG* register_idle(PDEVICE_OBJECT device, ULONG limit_s, DEVICE_POWER_STATE state) {
+ULONG* watch_for(PDEVICE_OBJECT device, ULONG limit_s, DEVICE_POWER_STATE state) {
     Watched* watched = find(device);
     if (limit_s == 0) {
         if (watched != nullptr) forget_device(device);
@@ -110,6 +110,24 @@ void reset_idle() {
     scan = nullptr;
 }
 
+// The machine runs on mains: the time for performance counts, not that for saving power.
+ULONG* register_idle(PDEVICE_OBJECT device, ULONG conservation_s, ULONG performance_s,
+                     DEVICE_POWER_STATE state) {
+    if (conservation_s == 0 && performance_s == 0) return watch_for(device, 0, state);
+    // A time of 0 beside another that is not: this policy never finds the device idle.
+    return watch_for(device, performance_s == 0 ? 0xFFFFFFFF : performance_s, state);
+}
+
+void start_busy(ULONG* counter) {
+    *counter = 0;
+    ++of_counter(counter)->busy;
+}
+
+void end_busy(ULONG* counter) {
+    *counter = 0;
+    if (of_counter(counter)->busy > 0) --of_counter(counter)->busy;
+}
+
 void forget_device(PDEVICE_OBJECT device) {
     Watched* const watched = find(device);
     if (watched == nullptr) return;
@@ -124,15 +142,10 @@ using namespace portico::nt;
 
 extern "C" {
 
-// The machine runs on mains: the time for performance counts, not that for saving power.
 PULONG NTAPI PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT DeviceObject, ULONG ConservationIdleTime,
                                               ULONG PerformanceIdleTime, DEVICE_POWER_STATE State) {
     DDI(PoRegisterDeviceForIdleDetection, APC_LEVEL);
-    if (ConservationIdleTime == 0 && PerformanceIdleTime == 0)
-        return po::register_idle(DeviceObject, 0, State);
-    // A time of 0 beside another that is not: this policy never finds the device idle.
-    return po::register_idle(DeviceObject, PerformanceIdleTime == 0 ? 0xFFFFFFFF : PerformanceIdleTime,
-                             State);
+    return po::register_idle(DeviceObject, ConservationIdleTime, PerformanceIdleTime, State);
 }
 
 VOID NTAPI PoSetDeviceBusyEx(PULONG IdlePointer) {
@@ -142,14 +155,12 @@ VOID NTAPI PoSetDeviceBusyEx(PULONG IdlePointer) {
 
 VOID NTAPI PoStartDeviceBusy(PULONG IdlePointer) {
     DDI(PoStartDeviceBusy, DISPATCH_LEVEL);
-    *IdlePointer = 0;
-    ++po::of_counter(IdlePointer)->busy;
+    po::start_busy(IdlePointer);
 }
 
 VOID NTAPI PoEndDeviceBusy(PULONG IdlePointer) {
     DDI(PoEndDeviceBusy, DISPATCH_LEVEL);
-    *IdlePointer = 0;
-    if (po::of_counter(IdlePointer)->busy > 0) --po::of_counter(IdlePointer)->busy;
+    po::end_busy(IdlePointer);
 }
 
 }  // extern "C"

@@ -26,6 +26,13 @@ NTSTATUS change_device_power(io::DeviceNode& node, DEVICE_POWER_STATE state);
 NTSTATUS change_system_power(SYSTEM_POWER_STATE state);
 SYSTEM_POWER_STATE system_power();
 
+// What PoRegisterDeviceForIdleDetection and its companions do. Both times 0: none any more, null. The counter
+// is set to 0 when the device is used.
+ULONG* register_idle(PDEVICE_OBJECT device, ULONG conservation_s, ULONG performance_s,
+                     DEVICE_POWER_STATE state);
+void start_busy(ULONG* counter);
+void end_busy(ULONG* counter);
+
 // The device is being deleted: no idle detection for it any more.
 void forget_device(PDEVICE_OBJECT device);
 

@@ -519,6 +519,35 @@ static VOID GiveUp(PDEVICE_OBJECT) {
     KeBugCheckEx(0xE2, 1, 2, 3, 4);  // BUG give-up
 }
 
+// ---- a device without power ----
+
+static VOID PowerDone(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID Event, PIO_STATUS_BLOCK) {
+    KeSetEvent(PKEVENT(Event), IO_NO_INCREMENT, FALSE);
+}
+
+static VOID GoTo(PDEVICE_OBJECT Fdo, DEVICE_POWER_STATE DeviceState) {
+    KEVENT done;
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    POWER_STATE state;
+    state.DeviceState = DeviceState;
+    PDEVICE_OBJECT pdo = ((Extension*)Fdo->DeviceExtension)->Pdo;
+    if (PoRequestPowerIrp(pdo, IRP_MN_SET_POWER, state, PowerDone, &done, NULL) == STATUS_PENDING)
+        KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
+}
+
+static VOID ReadAsleep(PDEVICE_OBJECT Fdo) {
+    GoTo(Fdo, PowerDeviceD3);
+    UCHAR status = READ_PORT_UCHAR(PUCHAR(0x331));  // BUG powered-down-read
+    GoTo(Fdo, PowerDeviceD0);
+    if (status == 0xFF) status = READ_PORT_UCHAR(PUCHAR(0x331));
+}
+
+static VOID WriteAsleep(PDEVICE_OBJECT Fdo) {
+    GoTo(Fdo, PowerDeviceD1);
+    WRITE_PORT_UCHAR(PUCHAR(0x331), 0x3F);  // BUG powered-down-write
+    GoTo(Fdo, PowerDeviceD0);
+}
+
 const Misdeed Misdeeds[] = {
     {"correct", Correct, NULL},
     {"ddi-too-high", DdiTooHigh, NULL},
@@ -576,6 +605,8 @@ const Misdeed Misdeeds[] = {
     {"stack-overflow", StackOverflow, NULL},
     {"missing-import", MissingImport, NULL},
     {"unclaimed-port", UnclaimedPort, NULL},
+    {"powered-down-read", ReadAsleep, NULL},
+    {"powered-down-write", WriteAsleep, NULL},
     {"give-up", GiveUp, NULL},
 };
 

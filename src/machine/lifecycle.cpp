@@ -1,0 +1,298 @@
+// The driver's and its devices' life: start, stop, rebalance, removal, power (docs/spec/lifecycle.md).
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "hardware/models.h"
+#include "machine/device_resources.h"
+#include "machine/state.h"
+#include "nt/po/po.h"
+#include "portcls/adapter_power.h"
+#include "sim/trace.h"
+
+namespace portico {
+namespace {
+
+using nt::io::NodeState;
+using nt::io::PnpAction;
+
+// A device that is gone, or going by itself when its last handle is closed, is not asked again.
+bool applies(PnpAction action, NodeState state) {
+    const bool gone = state == NodeState::deleted || state == NodeState::surprise_removed;
+    switch (action) {
+        case PnpAction::query_remove:
+            return !gone && state != NodeState::described && state != NodeState::enumerated;
+        case PnpAction::remove:
+        case PnpAction::cancel_remove:
+            return state == NodeState::remove_pending;
+        case PnpAction::cancel_stop:
+            return state == NodeState::stop_pending;
+        case PnpAction::replug:
+            return true;
+        default:
+            return !gone;
+    }
+}
+
+// The model with other parameters, to see whether they are possible.
+Result<std::vector<Resource>> resources_with(const hardware::Device& model,
+                                             const std::map<std::string, std::string>& parameters) {
+    const auto scratch = PORTICO_TRY(hardware::create_device(model.model().name, model.name()));
+    for (const hardware::Parameter& parameter : model.model().parameters)
+        PORTICO_TRY_VOID(scratch->set(parameter.key, model.text(parameter.key)));
+    for (const auto& [key, value] : parameters) PORTICO_TRY_VOID(scratch->set(key, value));
+    return machine::resources_of(*scratch);
+}
+
+}  // namespace
+
+Status Machine::State::perform_one(PnpAction action, MachineDevice& device, const char* what) {
+    const std::uint64_t begin = sim::trace.count();
+    const NTSTATUS status = nt::io::perform(action, *device.node);
+    after_run();
+    return NT_SUCCESS(status)
+               ? Status{status, ""}
+               : machine::status_since(begin, status, fmt::format("{} of {}", what, device.config.name));
+}
+
+Status Machine::State::perform_all(PnpAction action, const char* what) {
+    Status first;
+    for (MachineDevice& device : devices) {
+        if (!applies(action, device.node->state)) continue;
+        const Status status = perform_one(action, device, what);
+        if (!status.ok() && first.ok()) first = status;
+        if (bug_checked()) break;
+    }
+    return first;
+}
+
+Status Machine::State::perform_some(PnpAction action, const char* what) {
+    if (const Status refused = refused_asleep(what); !refused.ok()) return refused;
+    for (MachineDevice& device : devices) {
+        if (applies(action, device.node->state)) return perform_all(action, what);
+    }
+    return {STATUS_NO_SUCH_DEVICE, fmt::format("{}: no device is there for it: {}", what,
+                                               machine::status_name(STATUS_NO_SUCH_DEVICE))};
+}
+
+Status Machine::State::refused_asleep(const char* what) const {
+    if (nt::po::system_power() == PowerSystemWorking) return {};
+    return {STATUS_INVALID_DEVICE_STATE, fmt::format("{}: the computer sleeps; resume it first", what)};
+}
+
+// ---- start, stop, removal ----
+
+Status Machine::start() {
+    State& m = *state_;
+    if (const Status refused = m.refused_asleep("start"); !refused.ok()) return refused;
+    if (m.driver == nullptr) {
+        nt::io::PnpRequest request;
+        request.action = PnpAction::load_driver;
+        request.source = &m.source;
+        const NTSTATUS status = nt::io::perform(request);
+        m.after_run();
+        if (!NT_SUCCESS(status)) return machine::status_of(status, "DriverEntry");
+        m.driver = request.driver;
+    }
+    return m.perform_all(PnpAction::start, "start");
+}
+
+Status Machine::query_stop() {
+    Status status = state_->perform_some(PnpAction::query_stop, "query-stop");
+    if (!status.ok() && !bug_checked()) state_->perform_all(PnpAction::cancel_stop, "cancel-stop");
+    return status;
+}
+
+Status Machine::cancel_stop() {
+    return state_->perform_some(PnpAction::cancel_stop, "cancel-stop");
+}
+
+Status Machine::stop() {
+    Status status = query_stop();
+    return status.ok() ? state_->perform_all(PnpAction::stop, "stop") : status;
+}
+
+Status Machine::restart() {
+    return state_->perform_some(PnpAction::start, "start");
+}
+
+Status Machine::query_remove() {
+    Status status = state_->perform_some(PnpAction::query_remove, "query-remove");
+    if (!status.ok() && !bug_checked()) state_->perform_all(PnpAction::cancel_remove, "cancel-remove");
+    return status;
+}
+
+Status Machine::cancel_remove() {
+    return state_->perform_some(PnpAction::cancel_remove, "cancel-remove");
+}
+
+Status Machine::remove() {
+    State& m = *state_;
+    if (const Status refused = m.refused_asleep("remove"); !refused.ok()) return refused;
+    Status status = m.perform_all(PnpAction::query_remove, "query-remove");
+    if (status.ok()) return m.perform_all(PnpAction::remove, "remove");
+    if (!bug_checked()) m.perform_all(PnpAction::cancel_remove, "cancel-remove");
+    return status;
+}
+
+Status Machine::disable() {
+    return state_->perform_some(PnpAction::disable, "disable");
+}
+
+Status Machine::enable() {
+    return state_->perform_some(PnpAction::enable, "enable");
+}
+
+Status Machine::State::unload() {
+    if (bug_checked()) return machine::status_of(STATUS_UNSUCCESSFUL, "unload after a bug check");
+    if (nt::po::system_power() != PowerSystemWorking) set_system_power(PowerSystemWorking, "resume");
+    Status status = perform_all(PnpAction::query_remove, "query-remove");
+    if (status.ok()) status = perform_all(PnpAction::remove, "remove");
+    if (driver == nullptr || bug_checked()) return status;
+    nt::io::PnpRequest request;
+    request.action = PnpAction::unload_driver;
+    request.driver = driver;
+    request.forced = true;
+    const NTSTATUS unloaded = nt::io::perform(request);
+    after_run();
+    driver = nullptr;
+    return status.ok() ? machine::status_of(unloaded, "DriverUnload") : status;
+}
+
+Status Machine::unload() {
+    state_->close_pins();
+    return state_->unload();
+}
+
+Status Machine::surprise_remove() {
+    for (MachineDevice& device : state_->devices) {
+        if (device.model && !device.model->removed()) device.model->remove(sim::scheduler.now_ns());
+    }
+    return state_->perform_all(PnpAction::surprise_remove, "surprise removal");
+}
+
+Status Machine::replug() {
+    State& m = *state_;
+    if (const Status refused = m.refused_asleep("replug"); !refused.ok()) return refused;
+    for (MachineDevice& device : m.devices) {
+        if (device.node->state == NodeState::described && device.model && device.model->removed()) {
+            const auto on = machine::power_on(*device.model, sim::scheduler.now_ns());
+            if (!on.ok()) return {STATUS_CONFLICTING_ADDRESSES, on.error().message};
+        }
+    }
+    return m.perform_some(PnpAction::replug, "replug");
+}
+
+// ---- rebalance ----
+
+// The device is stopped. On an error it is where it was.
+Status Machine::State::move(MachineDevice& device, const std::map<std::string, std::string>& parameters) {
+    if (!device.model || parameters.empty()) return {};
+    hardware::Device& model = *device.model;
+    std::map<std::string, std::string> before;
+    const auto place = [&](const std::map<std::string, std::string>& at) -> Result<void> {
+        model.power_off();
+        for (const auto& [key, value] : at) {
+            before.emplace(key, model.text(key));
+            PORTICO_TRY_VOID(model.set(key, value));
+        }
+        return machine::power_on(model, sim::scheduler.now_ns());
+    };
+    const Result<void> moved = place(parameters);
+    if (!moved.ok()) {
+        const Result<void> back = place(std::map(before));
+        PORTICO_CHECK(back.ok());
+        return {STATUS_CONFLICTING_ADDRESSES, moved.error().message};
+    }
+    const std::vector<Resource> resources = machine::resources_of(model);
+    std::vector<nt::io::Resource> given;
+    for (const Resource& resource : resources) given.push_back(machine::to_nt(resource));
+    nt::io::set_resources(*device.node, given.data(), static_cast<unsigned>(given.size()));
+    return {};
+}
+
+Status Machine::rebalance(const std::map<std::string, std::string>& parameters, std::string_view name) {
+    State& m = *state_;
+    if (const Status refused = m.refused_asleep("rebalance"); !refused.ok()) return refused;
+    MachineDevice* const device = name.empty() ? &m.devices.front() : m.find_device(name);
+    if (device == nullptr)
+        return {STATUS_NO_SUCH_DEVICE, fmt::format("rebalance: the machine has no device \"{}\"", name)};
+    if (!parameters.empty() && !device->model)
+        return {
+            STATUS_INVALID_PARAMETER,
+            fmt::format("rebalance: {} has no hardware whose resources could change", device->config.name)};
+    if (device->model) {
+        const auto possible = resources_with(*device->model, parameters);
+        if (!possible.ok()) return {STATUS_INVALID_PARAMETER, "rebalance: " + possible.error().message};
+    }
+    Status status = m.perform_one(PnpAction::query_stop, *device, "query-stop");
+    if (status.ok()) status = m.perform_one(PnpAction::stop, *device, "stop");
+    if (!status.ok()) return status;
+    const Status moved = m.move(*device, parameters);
+    const Status started = m.perform_one(PnpAction::start, *device, "start");
+    return moved.ok() ? started : moved;
+}
+
+// ---- power ----
+
+bool Machine::State::awake() const {
+    for (const MachineDevice& device : devices) {
+        if (device.node->state != NodeState::started || device.node->device_power != PowerDeviceD0)
+            return false;
+    }
+    return true;
+}
+
+Status Machine::set_power(unsigned d_state) {
+    if (d_state > 3) return machine::status_of(STATUS_INVALID_PARAMETER, "power state");
+    if (const Status refused = state_->refused_asleep("power"); !refused.ok()) return refused;
+    Status first;
+    for (MachineDevice& device : state_->devices) {
+        nt::io::PnpRequest request;
+        request.action = PnpAction::set_device_power;
+        request.node = device.node;
+        request.device_power = static_cast<DEVICE_POWER_STATE>(PowerDeviceD0 + d_state);
+        const NTSTATUS status = nt::io::perform(request);
+        state_->after_run();
+        if (!NT_SUCCESS(status) && first.ok())
+            first = machine::status_of(status, fmt::format("D{} of {}", d_state, device.config.name));
+    }
+    return first;
+}
+
+Status Machine::State::set_system_power(SYSTEM_POWER_STATE state, std::string_view what) {
+    nt::io::PnpRequest request;
+    request.action = PnpAction::set_system_power;
+    request.system_power = state;
+    const std::uint64_t begin = sim::trace.count();
+    const NTSTATUS status = nt::io::perform(request);
+    after_run();
+    return NT_SUCCESS(status) ? Status{status, ""} : machine::status_since(begin, status, what);
+}
+
+Status Machine::sleep(SleepState state) {
+    const auto number = static_cast<unsigned>(state);
+    if (number < 1 || number > 4) return machine::status_of(STATUS_INVALID_PARAMETER, "sleep state");
+    if (const Status refused = state_->refused_asleep("sleep"); !refused.ok()) return refused;
+    return state_->set_system_power(static_cast<SYSTEM_POWER_STATE>(PowerSystemWorking + number),
+                                    fmt::format("sleep S{}", number));
+}
+
+Status Machine::resume() {
+    return state_->set_system_power(PowerSystemWorking, "resume");
+}
+
+bool Machine::sleeping() const {
+    return nt::po::system_power() != PowerSystemWorking;
+}
+
+Status Machine::set_exit_latency(ExitLatency latency) {
+    const auto wanted = static_cast<PC_EXIT_LATENCY>(latency);
+    if (wanted > PcExitLatencyResponsive) return machine::status_of(STATUS_INVALID_PARAMETER, "exit latency");
+    const NTSTATUS status = state_->call([&] {
+        portcls::demand_exit_latency(wanted);
+        return STATUS_SUCCESS;
+    });
+    return machine::status_of(status, "exit latency");
+}
+
+}  // namespace portico
