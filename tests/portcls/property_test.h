@@ -19,7 +19,7 @@ struct Answered {
     template <class T>
     T as() const {
         T out{};
-        std::memcpy(&out, value.data(), std::min(value.size(), sizeof out));
+        if (!value.empty()) std::memcpy(&out, value.data(), std::min(value.size(), sizeof out));
         return out;
     }
     std::u16string text() const {
@@ -76,7 +76,8 @@ struct PropertyTest : MidiPinTest {
         EXPECT_EQ(header.Size, answer.information);
         EXPECT_EQ(header.Size, sizeof header + header.Count * sizeof(T));
         std::vector<T> out(header.Count);
-        std::memcpy(out.data(), answer.value.data() + sizeof header, header.Count * sizeof(T));
+        if (!out.empty())
+            std::memcpy(out.data(), answer.value.data() + sizeof header, header.Count * sizeof(T));
         return out;
     }
 };
