@@ -155,6 +155,15 @@ ULONG DmaChannelSlave::TransferCount() {
     return map_size_;
 }
 
+void DmaChannelSlave::FreeBuffer() {
+    if (map_size_ != 0) {
+        PORTICO_PROBE(contract, "DC-007", this,
+                      "IDmaChannel::FreeBuffer was called while the channel is started.");
+        map_size_ = 0;
+    }
+    free_buffer();
+}
+
 NTSTATUS DmaChannelSlave::Start(ULONG map_size, BOOLEAN) {
     DDI_METHOD("IDmaChannelSlave::Start", PASSIVE_LEVEL);
     if (map_size_ != 0) {

@@ -49,7 +49,7 @@ class DmaChannelObject : public ComObject<Interface>, public DmaBuffer {
     NTSTATUS STDMETHODCALLTYPE AllocateBuffer(ULONG size, PPHYSICAL_ADDRESS constraint) final {
         return allocate_buffer(size, constraint);
     }
-    void STDMETHODCALLTYPE FreeBuffer() final { free_buffer(); }
+    void STDMETHODCALLTYPE FreeBuffer() override { free_buffer(); }
     ULONG STDMETHODCALLTYPE MaximumBufferSize() final { return maximum_size(); }
     ULONG STDMETHODCALLTYPE AllocatedBufferSize() final { return allocated_size(); }
     ULONG STDMETHODCALLTYPE BufferSize() final { return buffer_size(); }
@@ -83,6 +83,7 @@ class DmaChannelSlave final : public DmaChannelObject<IDmaChannelSlave> {
   public:
     using DmaChannelObject::DmaChannelObject;
     ULONG STDMETHODCALLTYPE TransferCount() override;
+    void STDMETHODCALLTYPE FreeBuffer() override;
     PORTICO_IDmaChannelSlave(PORTICO_OVERRIDE)
 
         private : void* find_interface(const GUID& id) override;
