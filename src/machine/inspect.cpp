@@ -6,6 +6,7 @@
 
 #include "ksmedia.h"
 #include "machine/filter_client.h"
+#include "machine/media_categories.h"
 #include "machine/run.h"
 #include "nt/io/interfaces.h"
 #include "report/graph_words.h"
@@ -257,6 +258,7 @@ report::Graph inspect(Machine& machine) {
 
 Result<report::Graph> inspect(const MachineConfig& config) {
     Machine machine = PORTICO_TRY(Machine::create(config));
+    fill_media_categories();
     if (const Status status = machine.start(); !status.ok()) return driver_error(machine, status);
     Graph graph = inspect(machine);
     if (machine.bug_checked()) return driver_error(machine, {});

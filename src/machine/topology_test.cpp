@@ -8,6 +8,7 @@
 #include "ksmedia.h"
 #include "machine/filter_client.h"
 #include "machine/inspect.h"
+#include "machine/media_categories.h"
 #include "machine/run.h"
 #include "report/graph_words.h"
 
@@ -151,6 +152,7 @@ std::vector<TopologyCheck> check_filters(Machine& machine, const report::Graph& 
 
 Result<std::vector<TopologyCheck>> topology_test(const MachineConfig& config) {
     Machine machine = PORTICO_TRY(Machine::create(config));
+    fill_media_categories();
     if (const Status status = machine.start(); !status.ok()) return driver_error(machine, status);
     std::vector<TopologyCheck> checks = check_filters(machine, inspect(machine));
     if (machine.bug_checked()) return driver_error(machine, {});

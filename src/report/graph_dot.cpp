@@ -71,7 +71,7 @@ std::string filter_dot(const GraphFilter& filter, std::size_t index) {
         out +=
             fmt::format("    f{}n{} [label=\"{}{}{}\", style=filled, fillcolor=white, color=\"#5c6370\"]\n",
                         index, node.id, quoted(guid_name(node.type, "KSNODETYPE_")),
-                        node.name.empty() ? "" : "\\n", quoted(node.name));
+                        own_name(node).empty() ? "" : "\\n", quoted(own_name(node)));
     }
     for (const KSTOPOLOGY_CONNECTION& c : filter.connections) {
         const bool numbered = c.ToNode != KSFILTER_NODE && inputs_of(filter, c.ToNode) > 1;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 
 #include "dmusprop.h"
@@ -141,6 +142,10 @@ std::string guid_text(const GUID& guid) {
                        guid.Data4[6], guid.Data4[7]);
 }
 
+void for_each_named_guid(const std::function<void(std::string_view guid, std::string_view name)>& visit) {
+    for (const NamedGuid& named : named_guids) visit(named.text, named.name);
+}
+
 std::string guid_name(const GUID& guid, std::string_view prefix) {
     const std::string text = guid_text(guid);
     const std::string_view bare = std::string_view(text).substr(1, text.size() - 2);
@@ -207,10 +212,18 @@ std::string range_text(const GraphRange& range) {
     return text;
 }
 
+std::string own_name(const GraphNode& node) {
+    std::string type = guid_name(node.type, "KSNODETYPE_");
+    std::string name = plain(node.name);
+    const auto same = [](char a, char b) {
+        return std::toupper(static_cast<unsigned char>(a)) == (b == '_' ? ' ' : b);
+    };
+    return std::equal(name.begin(), name.end(), type.begin(), type.end(), same) ? std::string() : name;
+}
+
 std::string node_title(const GraphNode& node) {
-    const std::string type = guid_name(node.type, "KSNODETYPE_");
-    const std::string name = plain(node.name);
-    return name.empty() || name == type ? type : type + " " + name;
+    const std::string name = own_name(node);
+    return guid_name(node.type, "KSNODETYPE_") + (name.empty() ? "" : " " + name);
 }
 
 std::string pin_title(const GraphPin& pin) {

@@ -18,12 +18,13 @@ static PCCONNECTION_DESCRIPTOR* Connection(ULONG Index) {
     return const_cast<PCCONNECTION_DESCRIPTOR*>(&TopologyDescriptor.Connections[Index]);
 }
 
-static KSDATARANGE ShortRange = {32,
+// A stream of music is described by a KSDATARANGE_MUSIC, which is longer.
+static KSDATARANGE ShortRange = {sizeof(KSDATARANGE),
                                  0,
                                  0,
                                  0,
-                                 STATICGUIDOF(KSDATAFORMAT_TYPE_AUDIO),
-                                 STATICGUIDOF(KSDATAFORMAT_SUBTYPE_ANALOG),
+                                 STATICGUIDOF(KSDATAFORMAT_TYPE_MUSIC),
+                                 STATICGUIDOF(KSDATAFORMAT_SUBTYPE_MIDI),
                                  STATICGUIDOF(KSDATAFORMAT_SPECIFIER_NONE)};
 static PKSDATARANGE ShortRanges[] = {&ShortRange};
 
@@ -72,6 +73,9 @@ static void Spoil(ULONG Fault) {
             break;
         case 13:
             Pin(kPinLineIn)->KsPinDescriptor.DataRanges = ShortRanges;
+            Pin(kPinLineIn)->KsPinDescriptor.Communication = KSPIN_COMMUNICATION_SINK;
+            Pin(kPinLineIn)->MaxFilterInstanceCount = 1;
+            Pin(kPinLineIn)->MaxGlobalInstanceCount = 1;
             break;
         case 14:
             Pin(kPinLineIn)->KsPinDescriptor.Category = Pin(kPinSynthIn)->KsPinDescriptor.Category;
