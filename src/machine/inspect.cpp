@@ -44,10 +44,10 @@ class Questioner {
         }
         filter_.categories = guids(client_.get(KSPROPSETID_Topology, KSPROPERTY_TOPOLOGY_CATEGORIES),
                                    "KSPROPERTY_TOPOLOGY_CATEGORIES");
+        filter_.properties = properties(KSFILTER_NODE);
         ask_pins();
         ask_nodes();
         ask_connections();
-        filter_.properties = properties(KSFILTER_NODE);
     }
 
   private:
@@ -173,7 +173,14 @@ class Questioner {
         return out;
     }
 
+    // What the filter answers, it answers whatever node a request names.
+    bool is_filters(const GUID& set, ULONG id) const {
+        return std::any_of(filter_.properties.begin(), filter_.properties.end(),
+                           [&](const auto& p) { return p.id == id && IsEqualGUID(p.set, set); });
+    }
+
     void add_property(std::vector<report::GraphProperty>& out, const GUID& set, ULONG id, ULONG node) {
+        if (node != KSFILTER_NODE && is_filters(set, id)) return;
         if (const auto access = client_.access(set, id, node)) out.push_back({set, id, *access});
     }
 

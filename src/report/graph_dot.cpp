@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "report/graph_words.h"
+#include "report/svg.h"
 
 namespace portico::report {
 namespace {
@@ -14,22 +15,26 @@ constexpr const char* head =
     "  graph [rankdir=LR, nodesep=0.22, ranksep=0.55, fontname=\"Helvetica\", bgcolor=white, compound=true,\n"
     "         pad=0.25]\n"
     "  node [fontname=\"Helvetica\", fontsize=10, shape=box, margin=\"0.12,0.06\", height=0.3]\n"
-    "  edge [fontname=\"Helvetica\", fontsize=8, arrowsize=0.6, color=\"#5c6370\", fontcolor=\"#5c6370\"]\n";
+    "  edge [fontname=\"Helvetica\", fontsize=8, arrowsize=0.6, labeldistance=1.7, labelangle=35,\n        "
+    "color=\"#5c6370\", fontcolor=\"#5c6370\"]\n";
 
-// For a label in quotes.
-std::string quoted(std::string_view text) {
-    std::string out;
-    for (const char c : plain(text)) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out;
+// Labels are graphviz' HTML: a title in bold, what it is called, small print.
+std::string bold(std::string_view text) {
+    return fmt::format("<b>{}</b>", escaped(text));
+}
+std::string line(std::string_view text) {
+    return "<br/>" + escaped(text);
+}
+std::string small(std::string_view text) {
+    return fmt::format("<br/><font point-size=\"8\" color=\"#5c6370\">{}</font>", escaped(text));
 }
 
-// "MASTER_VOLUME" as a person writes it is left as it is; a long range is cut after its format.
+// Without what a range's format leaves open or adds to it.
 std::string short_range(const GraphRange& range) {
-    const std::string text = range_text(range);
-    return text.substr(0, text.find(':'));
+    std::string text = range_text(range);
+    text.erase(std::min(text.find(':'), text.size()));
+    if (text.ends_with("/NONE")) text.erase(text.size() - 5);
+    return text;
 }
 
 std::string pin_style(const GraphPin& pin) {
@@ -41,13 +46,20 @@ std::string pin_style(const GraphPin& pin) {
 }
 
 std::string pin_label(const GraphPin& pin) {
-    std::string label = fmt::format("pin {} {}", pin.id, data_flow_word(pin.data_flow));
-    if (const std::string title = pin_title(pin); !title.empty()) label += "\\n" + quoted(title);
-    if (!pin.ranges.empty()) label += "\\n" + quoted(short_range(pin.ranges.front()));
-    if (pin.ranges.size() > 1) label += fmt::format(" +{}", pin.ranges.size() - 1);
+    std::string label = bold(fmt::format("pin {} {}", pin.id, data_flow_word(pin.data_flow)));
+    if (const std::string title = pin_title(pin); !title.empty()) label += line(title);
+    std::string print = pin.ranges.empty() ? "no range" : short_range(pin.ranges.front());
+    if (pin.ranges.size() > 1) print += fmt::format(" and {} more", pin.ranges.size() - 1);
+    label += small(print);
     if (pin.global_instances.PossibleCount != 0)
-        label += "\\n" + instances_text(pin.global_instances) + " open";
+        label += small(instances_text(pin.global_instances) + " open");
     return label;
+}
+
+std::string node_label(const GraphNode& node) {
+    const std::string name = own_name(node);
+    return bold(guid_name(node.type, "KSNODETYPE_")) + (name.empty() ? "" : line(name)) +
+           small(fmt::format("node {}", node.id));
 }
 
 unsigned inputs_of(const GraphFilter& filter, ULONG node) {
@@ -61,28 +73,25 @@ std::string end_id(std::size_t filter, ULONG node, ULONG pin) {
 
 std::string filter_dot(const GraphFilter& filter, std::size_t index) {
     std::string out = fmt::format(
-        "  subgraph cluster_{} {{\n    label=\"{}\"\n    labeljust=l\n    fontsize=13\n    "
-        "style=\"rounded,filled\"\n"
-        "    color=\"#b8bfca\"\n    fillcolor=\"#fbfcfd\"\n    margin=14\n",
-        index, quoted(filter.name));
+        "  subgraph cluster_{} {{\n    label=<{}>\n    labeljust=l\n    fontsize=13\n    "
+        "style=\"rounded,filled\"\n    color=\"#b8bfca\"\n    fillcolor=\"#fbfcfd\"\n    margin=14\n",
+        index, bold(filter.name));
     for (const GraphPin& pin : filter.pins)
-        out += fmt::format("    f{}p{} [label=\"{}\", {}]\n", index, pin.id, pin_label(pin), pin_style(pin));
+        out += fmt::format("    f{}p{} [label=<{}>, {}]\n", index, pin.id, pin_label(pin), pin_style(pin));
     for (const GraphNode& node : filter.nodes) {
-        out +=
-            fmt::format("    f{}n{} [label=\"{}{}{}\", style=filled, fillcolor=white, color=\"#5c6370\"]\n",
-                        index, node.id, quoted(guid_name(node.type, "KSNODETYPE_")),
-                        own_name(node).empty() ? "" : "\\n", quoted(own_name(node)));
+        out += fmt::format("    f{}n{} [label=<{}>, style=filled, fillcolor=white, color=\"#5c6370\"]\n",
+                           index, node.id, node_label(node));
     }
     for (const KSTOPOLOGY_CONNECTION& c : filter.connections) {
         const bool numbered = c.ToNode != KSFILTER_NODE && inputs_of(filter, c.ToNode) > 1;
         out += fmt::format("    {} -> {}{}\n", end_id(index, c.FromNode, c.FromNodePin),
                            end_id(index, c.ToNode, c.ToNodePin),
-                           numbered ? fmt::format(" [headlabel=\"{}  \"]", c.ToNodePin) : "");
+                           numbered ? fmt::format(" [headlabel=\"{}\"]", c.ToNodePin) : "");
     }
     return out + "  }\n";
 }
 
-constexpr const char* wire_style = "style=dashed, color=\"#2b8a57\", penwidth=1.8, arrowsize=0.8";
+constexpr const char* wire_style = "style=dashed, color=\"#2b8a57\", penwidth=1.8, arrowsize=0.8, minlen=2";
 
 // Told by both ends; drawn once, from the end where data comes out.
 std::string wires_dot(const Graph& graph) {
@@ -101,8 +110,8 @@ std::string wires_dot(const Graph& graph) {
                 continue;
             }
             const std::string there = "outside_" + here;
-            out += fmt::format("  {} [label=\"{}\\npin {}\", shape=note, color=\"#2b8a57\"]\n", there,
-                               quoted(pin.wire->link), pin.wire->pin);
+            out += fmt::format("  {} [label=<{}{}>, shape=note, color=\"#2b8a57\"]\n", there,
+                               escaped(pin.wire->link), small(fmt::format("pin {}", pin.wire->pin)));
             out += fmt::format("  {} -> {} [{}]\n", from_here ? here : there, from_here ? there : here,
                                wire_style);
         }

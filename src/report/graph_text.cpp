@@ -105,12 +105,34 @@ std::string connections_text(const GraphFilter& filter, const Ink& colours) {
     return "\n" + table.text(colours);
 }
 
+// A set a line: what can be got only is named alone.
 std::string properties_text(const GraphFilter& filter, const Ink& colours) {
-    if (filter.properties.empty()) return {};
-    Table table({"property of the filter", "access"});
-    for (const GraphProperty& property : filter.properties)
-        table.add({property_name(property.set, property.id), access_words(property.access)});
-    return "\n" + table.text(colours);
+    constexpr std::size_t width = 104;
+    std::string out;
+    std::string set, line;
+    const auto flush = [&] {
+        if (!line.empty()) out += fmt::format("    {}\n", line);
+        line.clear();
+    };
+    for (const GraphProperty& property : filter.properties) {
+        const std::string of = guid_name(property.set, "KSPROPSETID_");
+        const bool known = property_name(property.set, property.id).starts_with("KSPROPERTY_");
+        std::string word =
+            known ? short_property_name(property.set, property.id) : fmt::format("{}", property.id);
+        if (property.access != KSPROPERTY_TYPE_GET)
+            word += fmt::format(" ({})", access_words(property.access));
+        if (of != set) {
+            flush();
+            line = fmt::format("{:<12}", set = of);
+        } else if (line.size() + word.size() + 1 > width) {
+            flush();
+            line = std::string(12, ' ');
+        }
+        line += (line.ends_with(' ') ? "" : " ") + word;
+    }
+    flush();
+    return out.empty() ? out
+                       : fmt::format("\n    {}properties of the filter{}\n{}", colours.dim, colours.off, out);
 }
 
 std::string failures_text(const GraphFilter& filter, const Ink& colours) {

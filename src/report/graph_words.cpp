@@ -171,6 +171,16 @@ std::string property_name(const GUID& set, ULONG id) {
     return fmt::format("{} {}", guid_name(set, "KSPROPSETID_"), id);
 }
 
+// "KSPROPERTY_PIN_CINSTANCES" without "KSPROPERTY_" and the word for its set.
+std::string short_property_name(const GUID& set, ULONG id) {
+    std::string name = property_name(set, id);
+    constexpr std::string_view prefix = "KSPROPERTY_";
+    if (!name.starts_with(prefix)) return name;
+    name.erase(0, prefix.size());
+    const std::size_t word = name.find('_');
+    return word == std::string::npos ? name : name.substr(word + 1);
+}
+
 std::string_view data_flow_word(ULONG flow) {
     if (flow == KSPIN_DATAFLOW_IN) return "in";
     return flow == KSPIN_DATAFLOW_OUT ? "out" : "?";

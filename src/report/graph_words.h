@@ -27,6 +27,7 @@ struct KnownPropertySet {
 std::span<const KnownPropertySet> known_property_sets();
 // "KSPROPERTY_PIN_CINSTANCES"; set and number for one that is not known.
 std::string property_name(const GUID& set, ULONG id);
+std::string short_property_name(const GUID& set, ULONG id);  // "CINSTANCES"
 
 std::string_view data_flow_word(ULONG flow);                    // "in"
 std::string_view communication_word(ULONG communication);       // "sink"
