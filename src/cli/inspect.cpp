@@ -63,26 +63,29 @@ Result<void> write_svg(const report::Graph& graph, const std::string& path) {
 int inspect(const RunOptions& options, const InspectOptions& form) {
     const auto setup = setup_of(options);
     if (!setup.ok()) return fail(setup.error());
-    const auto graph = machine::inspect(setup.value().machine);
-    if (!graph.ok()) return fail(graph.error());
+    const auto inspection = machine::inspect(setup.value().machine);
+    if (!inspection.ok()) return fail(inspection.error());
+    const report::Graph& graph = inspection.value().graph;
+    const int code = inspection.value().findings.empty() ? 0 : static_cast<int>(ExitCode::findings);
     if (!form.svg.empty()) {
-        const auto written = write_svg(graph.value(), form.svg);
-        return written.ok() ? 0 : fail(written.error());
+        const auto written = write_svg(graph, form.svg);
+        return written.ok() ? code : fail(written.error());
     }
-    if (form.dot) return print_out(report::graph_dot(graph.value()), 0);
-    if (options.json) return print_out(report::graph_json(graph.value()), 0);
-    return print_out(report::graph_text(graph.value(), on_terminal()), 0);
+    if (form.dot) return print_out(report::graph_dot(graph), code);
+    if (options.json) return print_out(report::graph_json(graph), code);
+    return print_out(report::graph_text(graph, on_terminal()), code);
 }
 
 int topology_test(const RunOptions& options) {
     const auto setup = setup_of(options);
     if (!setup.ok()) return fail(setup.error());
-    const auto checks = machine::topology_test(setup.value().machine);
-    if (!checks.ok()) return fail(checks.error());
-    const bool failed = machine::count_of(checks.value(), machine::TopologyCheck::Outcome::failed) != 0;
-    const int code = failed ? static_cast<int>(ExitCode::findings) : 0;
-    if (options.json) return print_out(machine::topology_json(checks.value()), code);
-    return print_out(machine::topology_text(checks.value(), on_terminal()), code);
+    const auto report = machine::topology_test(setup.value().machine);
+    if (!report.ok()) return fail(report.error());
+    const auto& checks = report.value().checks;
+    const bool failed = machine::count_of(checks, machine::TopologyCheck::Outcome::failed) != 0;
+    const int code = failed || !report.value().findings.empty() ? static_cast<int>(ExitCode::findings) : 0;
+    if (options.json) return print_out(machine::topology_json(checks), code);
+    return print_out(machine::topology_text(checks, on_terminal()), code);
 }
 
 }  // namespace portico::cli

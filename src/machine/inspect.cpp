@@ -263,13 +263,15 @@ report::Graph inspect(Machine& machine) {
     return graph;
 }
 
-Result<report::Graph> inspect(const MachineConfig& config) {
+Result<Inspection> inspect(const MachineConfig& config) {
     Machine machine = PORTICO_TRY(Machine::create(config));
     fill_media_categories();
     if (const Status status = machine.start(); !status.ok()) return driver_error(machine, status);
-    Graph graph = inspect(machine);
+    Inspection inspection;
+    inspection.graph = inspect(machine);
     if (machine.bug_checked()) return driver_error(machine, {});
-    return graph;
+    inspection.findings = machine.findings();
+    return inspection;
 }
 
 }  // namespace portico::machine

@@ -8,7 +8,7 @@ namespace portico::machine {
 
 // Starts the driver in a machine and asks every filter that clients see. Errors: a driver that does not
 // start, or stops the machine meanwhile (exit code findings); a machine that cannot be made.
-Result<report::Graph> inspect(const MachineConfig& config);
+Result<Inspection> inspect(const MachineConfig& config);
 // Of a machine that runs.
 report::Graph inspect(Machine& machine);
 

@@ -306,8 +306,9 @@ void check_required(const GraphFilter& filter, TopologyCheck& check) {
                 }
             }
             if (required.all ? found == required.ids.size() : found != 0) continue;
-            check.faults.push_back(fmt::format("{} does not have {}{}.", node_text(filter, node.id),
-                                               required.all ? "" : "any of ", missing));
+            check.faults.push_back(
+                fmt::format(required.all ? "Missing on {1}: {0}." : "None of {0} is on {1}.", missing,
+                            node_text(filter, node.id)));
         }
     }
 }

@@ -150,13 +150,15 @@ std::vector<TopologyCheck> check_filters(Machine& machine, const report::Graph& 
     return checks;
 }
 
-Result<std::vector<TopologyCheck>> topology_test(const MachineConfig& config) {
+Result<TopologyReport> topology_test(const MachineConfig& config) {
     Machine machine = PORTICO_TRY(Machine::create(config));
     fill_media_categories();
     if (const Status status = machine.start(); !status.ok()) return driver_error(machine, status);
-    std::vector<TopologyCheck> checks = check_filters(machine, inspect(machine));
+    TopologyReport report;
+    report.checks = check_filters(machine, inspect(machine));
     if (machine.bug_checked()) return driver_error(machine, {});
-    return checks;
+    report.findings = machine.findings();
+    return report;
 }
 
 std::size_t count_of(const std::vector<TopologyCheck>& checks, TopologyCheck::Outcome outcome) {

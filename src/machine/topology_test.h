@@ -26,8 +26,13 @@ std::vector<TopologyCheck> check_filter(const report::GraphFilter& filter, const
 // With what only requests can tell: properties, formats.
 std::vector<TopologyCheck> check_filters(Machine& machine, const report::Graph& graph);
 
+struct TopologyReport {
+    std::vector<TopologyCheck> checks;
+    std::vector<Finding> findings;  // of the driver, meanwhile
+};
+
 // Starts the driver and checks its filters. Errors as inspect().
-Result<std::vector<TopologyCheck>> topology_test(const MachineConfig& config);
+Result<TopologyReport> topology_test(const MachineConfig& config);
 
 std::size_t count_of(const std::vector<TopologyCheck>& checks, TopologyCheck::Outcome outcome);
 std::string topology_text(const std::vector<TopologyCheck>& checks, bool colour);

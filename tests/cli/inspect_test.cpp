@@ -1,5 +1,9 @@
 // inspect and topology-test.
+#include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <sstream>
 
 #include "program.h"
 
@@ -46,6 +50,27 @@ TEST(Inspect, DrawsAPictureOrSaysWhatIsMissing) {
     EXPECT_TRUE(ended.one_line()) << ended.err;
     EXPECT_THAT(ended.err, HasSubstr("apt-get install graphviz"));
     EXPECT_FALSE(folder.has("none.svg"));
+}
+
+// What is written in a picture, wherever graphviz puts it.
+std::vector<std::string> words_of(const std::string& svg) {
+    static const std::regex text("<text[^>]*>([^<]*)</text>");
+    std::vector<std::string> words;
+    for (auto at = std::sregex_iterator(svg.begin(), svg.end(), text); at != std::sregex_iterator(); ++at)
+        words.push_back((*at)[1]);
+    std::sort(words.begin(), words.end());
+    return words;
+}
+
+TEST(Inspect, ThePictureInTheDocumentsIsTrue) {
+    const Folder folder;
+    ASSERT_EQ(run(folder, {"inspect", "--driver", "soundcard", "--svg", "now.svg"}).code, 0);
+    std::ifstream file(PORTICO_SOURCE_DIR "/docs/soundcard.svg");
+    std::ostringstream documented;
+    documented << file.rdbuf();
+    EXPECT_EQ(words_of(documented.str()), words_of(folder.text("now.svg")))
+        << "portico inspect --driver soundcard --svg docs/soundcard.svg draws it anew";
+    EXPECT_FALSE(words_of(documented.str()).empty());
 }
 
 TEST(Inspect, ADriverThatDoesNotStartIsAFinding) {

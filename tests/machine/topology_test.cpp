@@ -31,9 +31,9 @@ MachineConfig sound_card() {
 }
 
 std::vector<TopologyCheck> test_of(const MachineConfig& config) {
-    auto checks = topology_test(config);
-    EXPECT_TRUE(checks.ok()) << (checks.ok() ? "" : checks.error().message);
-    return checks.ok() ? checks.value() : std::vector<TopologyCheck>();
+    auto report = topology_test(config);
+    EXPECT_TRUE(report.ok()) << (report.ok() ? "" : report.error().message);
+    return report.ok() ? report.value().checks : std::vector<TopologyCheck>();
 }
 
 // Names of the checks with that outcome, of the mixer with the fault.
@@ -58,7 +58,8 @@ std::vector<std::string> failed(std::uint32_t fault) {
 TEST(Inspect, SeesTheFiltersOfASoundCard) {
     const auto seen = inspect(sound_card());
     ASSERT_TRUE(seen.ok()) << seen.error().message;
-    const report::Graph& graph = seen.value();
+    EXPECT_THAT(seen.value().findings, IsEmpty());
+    const report::Graph& graph = seen.value().graph;
     ASSERT_EQ(graph.filters.size(), 2u);
     const report::GraphFilter& uart = graph.filters[0];
     const report::GraphFilter& mixer = graph.filters[1];
@@ -144,7 +145,7 @@ TEST(TopologyTest, SaysWhatItFound) {
     const std::vector<TopologyCheck> checks = with_fault(7);
     const std::string text = topology_text(checks, false);
     EXPECT_THAT(text, HasSubstr("FAILED  Topology  required properties there"));
-    EXPECT_THAT(text, HasSubstr("does not have KSPROPERTY_AUDIO_VOLUMELEVEL."));
+    EXPECT_THAT(text, HasSubstr("Missing on node 1 (VOLUME Line Volume): KSPROPERTY_AUDIO_VOLUMELEVEL."));
     EXPECT_THAT(text, HasSubstr("14 passed, 0 warned, 1 failed\n"));
     EXPECT_THAT(topology_text(checks, true), HasSubstr("\x1b[31mFAILED\x1b[0m"));
     const auto json = nlohmann::json::parse(topology_json(checks));

@@ -101,7 +101,7 @@ TEST(GraphDot, DrawsPinsNodesAndWires) {
     EXPECT_THAT(dot, HasSubstr("subgraph cluster_0"));
     EXPECT_THAT(dot, HasSubstr("f0p0 -> f0n0\n"));
     EXPECT_THAT(dot, HasSubstr("f0n0 -> f0p1\n"));
-    EXPECT_THAT(dot, HasSubstr("Master \\\"Volume\\\""));
+    EXPECT_THAT(dot, HasSubstr("<b>VOLUME</b><br/>Master &quot;Volume&quot;"));
     EXPECT_THAT(dot, HasSubstr("f0p1 -> outside_f0p1 ["));
 }
 
