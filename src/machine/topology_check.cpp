@@ -306,9 +306,9 @@ void check_required(const GraphFilter& filter, TopologyCheck& check) {
                 }
             }
             if (required.all ? found == required.ids.size() : found != 0) continue;
-            check.faults.push_back(
-                fmt::format(required.all ? "Missing on {1}: {0}." : "None of {0} is on {1}.", missing,
-                            node_text(filter, node.id)));
+            const std::string where = node_text(filter, node.id);
+            check.faults.push_back(required.all ? fmt::format("Missing on {}: {}.", where, missing)
+                                                : fmt::format("None of {} is on {}.", missing, where));
         }
     }
 }
