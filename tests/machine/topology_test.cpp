@@ -102,7 +102,7 @@ TEST(Inspect, ADriverThatDoesNotStartIsAnError) {
     EXPECT_FALSE(inspect(driver("/nowhere/driver.so")).ok());
     const auto none = inspect(driver(SOUNDCARD_IMAGE));  // without resources
     ASSERT_FALSE(none.ok());
-    EXPECT_EQ(none.error().code, ExitCode::findings);
+    EXPECT_EQ(none.error().exit, ExitCode::findings);
 }
 
 TEST(TopologyTest, CorrectDriversPass) {
