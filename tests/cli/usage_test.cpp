@@ -101,7 +101,8 @@ TEST(Doctor, SaysWhatIsThere) {
     const Folder folder;
     const Ended ended = run(folder, {"doctor"});
     EXPECT_EQ(ended.code, 0) << ended.out;
-    EXPECT_THAT(ended.out, AllOf(HasSubstr("libsndfile"), HasSubstr("FluidSynth"), HasSubstr("drivers")));
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("libsndfile"), HasSubstr("FluidSynth"), HasSubstr(" dot "),
+                                 HasSubstr("drivers")));
     EXPECT_THAT(ended.err, IsEmpty());
 }
 
