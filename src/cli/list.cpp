@@ -1,6 +1,9 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "cli/verbs.h"
 #include "ends/back_ends.h"
@@ -23,6 +26,15 @@ nlohmann::json json_of(const hardware::Model& model) {
 std::string text_of(const hardware::Model& model) {
     return fmt::format("{}: {}\n{:<24} {:<10} {:<40} {}\n{}\n", model.name, model.summary, "parameter",
                        "default", "range", "meaning", hardware::describe(model));
+}
+
+bool is_installed(const std::string& program) {
+    const char* const path = std::getenv("PATH");
+    std::istringstream folders(path == nullptr ? "" : path);
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        if (::access((folder + "/" + program).c_str(), X_OK) == 0) return true;
+    }
+    return false;
 }
 
 std::string row(bool there, std::string_view name, const std::string& text) {
@@ -57,6 +69,10 @@ int doctor() {
             fmt::format("{} ({})", version.ok() ? version.value() : version.error().message, end.purpose));
         if (!version.ok()) code = static_cast<int>(ExitCode::missing);
     }
+    const bool dot = is_installed("dot");
+    out += row(dot, "dot",
+               dot ? "there (pictures of filters)" : "apt-get install graphviz (pictures of filters)");
+    if (!dot) code = static_cast<int>(ExitCode::missing);
     for (const BundledDriver& driver : bundled_drivers()) {
         out += row(!driver.path.empty(), driver.name,
                    fmt::format("{} (driver: {})", driver.path.empty() ? "not built: run ./demo" : driver.path,

@@ -38,13 +38,17 @@ std::uint64_t seed_of(const std::string& text) {
     throw CLI::ValidationError("--seed", text + " is not a whole number from 0 to 18446744073709551615");
 }
 
-void add_run_options(CLI::App& verb, cli::RunOptions& options) {
-    verb.add_option(
-        "--driver", options.driver,
-        "mpu401, cable, or the path of a driver's image (default: the machine file's, else mpu401)");
+void add_machine_options(CLI::App& verb, cli::RunOptions& options) {
+    verb.add_option("--driver", options.driver,
+                    "mpu401, cable, soundcard, or the path of a driver's image (default: the machine file's, "
+                    "else mpu401)");
     verb.add_option("--machine", options.machine_file,
                     "machine file in TOML: devices, resources, driver, registry, ends")
         ->type_name("FILE");
+}
+
+void add_run_options(CLI::App& verb, cli::RunOptions& options) {
+    add_machine_options(verb, options);
     verb.add_option("--filter", options.filter,
                     "reference string of the subdevice (default: the first that fits)");
     verb.add_option_function<std::string>(
@@ -115,6 +119,29 @@ void add_replay(CLI::App& app, std::string& file, int& code) {
     replay->callback([&] { code = cli::replay(file); });
 }
 
+void add_inspect(CLI::App& app, cli::RunOptions& options, cli::InspectOptions& form, int& code) {
+    CLI::App* const inspect =
+        app.add_subcommand("inspect", "Show a driver's filters as a client sees them: pins, formats, nodes");
+    add_machine_options(*inspect, options);
+    auto* const json = inspect->add_flag("--json", options.json, "as JSON");
+    auto* const dot = inspect->add_flag("--dot", form.dot, "as a graphviz source")->excludes(json);
+    inspect->add_option("--svg", form.svg, "as a picture, drawn by dot from graphviz")
+        ->type_name("FILE")
+        ->excludes(json)
+        ->excludes(dot);
+    inspect->footer("Example: portico inspect --driver soundcard --svg soundcard.svg");
+    inspect->callback([&] { code = cli::inspect(options, form); });
+}
+
+void add_topology_test(CLI::App& app, cli::RunOptions& options, int& code) {
+    CLI::App* const test =
+        app.add_subcommand("topology-test", "Check that a driver's filters are what KS' rules ask of them");
+    add_machine_options(*test, options);
+    test->add_flag("--json", options.json, "as JSON");
+    test->footer("Example: portico topology-test --driver soundcard");
+    test->callback([&] { code = cli::topology_test(options); });
+}
+
 void add_lists(CLI::App& app, bool& devices_json, int& code) {
     CLI::App* const devices =
         app.add_subcommand("devices", "List device models with their parameters, and drivers");
@@ -160,11 +187,16 @@ int main(int argc, char** argv) {
     int code = 0;
     cli::RunOptions play_options;
     cli::RunOptions record_options;
+    cli::RunOptions inspect_options;
+    cli::InspectOptions inspect_form;
+    cli::RunOptions topology_options;
     std::string replay_file;
     bool devices_json = false;
     add_play(app, play_options, code);
     add_record(app, record_options, code);
     add_replay(app, replay_file, code);
+    add_inspect(app, inspect_options, inspect_form, code);
+    add_topology_test(app, topology_options, code);
     add_lists(app, devices_json, code);
     try {
         app.parse(argc, argv);

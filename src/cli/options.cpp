@@ -91,7 +91,8 @@ void add(std::vector<Named>& list, const std::string& path, const char* what) {
 
 std::vector<BundledDriver> bundled_drivers() {
     return {{"mpu401", "an MPU-401 with the system's UART miniport", bundled_path("mpu401")},
-            {"cable", "a virtual cable: what is rendered can be captured", bundled_path("cable")}};
+            {"cable", "a virtual cable: what is rendered can be captured", bundled_path("cable")},
+            {"soundcard", "an MPU-401 and a mixer, two filters connected", bundled_path("soundcard")}};
 }
 
 Result<Setup> setup_of(const RunOptions& options) {

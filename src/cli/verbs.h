@@ -33,11 +33,20 @@ struct RunOptions {
 int play(const RunOptions& options);
 int record(const RunOptions& options);
 int replay(const std::string& path);
+
+// What `portico inspect` gives instead of text.
+struct InspectOptions {
+    bool dot = false;
+    std::string svg;  // file; empty: none
+};
+int inspect(const RunOptions& options, const InspectOptions& form);
+int topology_test(const RunOptions& options);
+
 int devices(bool json);
 int doctor();
 
 // The machine file's machine and ends, and what the options say otherwise. A driver's short name ("mpu401",
-// "cable") is one of those that come along.
+// "cable", "soundcard") is one of those that come along.
 struct Setup {
     MachineConfig machine;
     machine::Ends ends;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "nt/io/dma.h"
+#include "nt/ke/ke.h"
 #include "nt/mm/mm.h"
 #include "nt/probes.h"
 #include "portcls/adapter.h"
@@ -27,43 +28,45 @@ std::uint64_t boundary_of(const PHYSICAL_ADDRESS* constraint) {
     return ~bits & (bits + 1);
 }
 
+template <class Channel>
+NTSTATUS create(POOL_TYPE pool, const char* kind, PDEVICE_OBJECT pdo, const DEVICE_DESCRIPTION& description,
+                Channel** out) {
+    *out = nullptr;
+    if ((pool & PagedPool) != 0) {
+        PORTICO_PROBE(contract, "FN-111", pdo, "A DMA channel was asked for in paged pool.");
+        return STATUS_INVALID_PARAMETER;
+    }
+    ULONG map_registers = 0;
+    PDMA_ADAPTER const adapter = nt::io::get_dma_adapter(pdo, description, &map_registers, nullptr);
+    if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
+    *out = make_object<Channel>(pool, kind, adapter, description, map_registers);
+    if (*out != nullptr) return STATUS_SUCCESS;
+    adapter->DmaOperations->PutDmaAdapter(adapter);
+    return STATUS_INSUFFICIENT_RESOURCES;
+}
+
 }  // namespace
 
-DmaChannel::DmaChannel(PDMA_ADAPTER adapter, const DEVICE_DESCRIPTION& description, ULONG map_registers)
+// ---- the buffer ----
+
+DmaBuffer::DmaBuffer(PDMA_ADAPTER adapter, const DEVICE_DESCRIPTION& description, ULONG map_registers)
     : adapter_(adapter),
       highest_address_(highest_address(description)),
       maximum_size_(
           std::min<ULONG>(description.MaximumLength != 0 ? description.MaximumLength : default_maximum_size,
                           map_registers * PAGE_SIZE)) {}
 
-DmaChannel::~DmaChannel() {
-    free_buffer();  // DC-006
+DmaBuffer::~DmaBuffer() {
+    release_buffer();  // DC-006
     adapter_->DmaOperations->PutDmaAdapter(adapter_);
 }
 
-NTSTATUS DmaChannel::create(POOL_TYPE pool, PDEVICE_OBJECT pdo, const DEVICE_DESCRIPTION& description,
-                            DmaChannel** out) {
-    *out = nullptr;
-    if (description.Master == FALSE) return STATUS_NOT_SUPPORTED;
-    ULONG map_registers = 0;
-    PDMA_ADAPTER const adapter = nt::io::get_dma_adapter(pdo, description, &map_registers, nullptr);
-    if (adapter == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
-    *out = make_object<DmaChannel>(pool, "IDmaChannel", adapter, description, map_registers);
-    if (*out != nullptr) return STATUS_SUCCESS;
-    adapter->DmaOperations->PutDmaAdapter(adapter);
-    return STATUS_INSUFFICIENT_RESOURCES;
-}
-
-void* DmaChannel::find_interface(const GUID& id) {
-    return is_unknown_iid(id) || IsEqualGUID(id, IID_IDmaChannel) ? static_cast<IDmaChannel*>(this) : nullptr;
-}
-
-void DmaChannel::free_buffer() {
+void DmaBuffer::release_buffer() {
     if (buffer_ != nullptr) nt::mm::free_contiguous(std::exchange(buffer_, nullptr));
-    allocated_size_ = size_ = 0;
+    allocated_ = size_ = 0;
 }
 
-NTSTATUS DmaChannel::AllocateBuffer(ULONG size, PPHYSICAL_ADDRESS constraint) {
+NTSTATUS DmaBuffer::allocate_buffer(ULONG size, const PHYSICAL_ADDRESS* constraint) {
     DDI_METHOD("IDmaChannel::AllocateBuffer", PASSIVE_LEVEL);
     if (buffer_ != nullptr) {
         PORTICO_PROBE(contract, "DC-003", this,
@@ -73,13 +76,64 @@ NTSTATUS DmaChannel::AllocateBuffer(ULONG size, PPHYSICAL_ADDRESS constraint) {
     if (size == 0 || size > maximum_size_) return STATUS_INVALID_PARAMETER;
     buffer_ = nt::mm::allocate_contiguous({size, 0, highest_address_, boundary_of(constraint)}, nullptr);
     if (buffer_ == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
-    allocated_size_ = size_ = size;
+    allocated_ = size_ = size;
     return STATUS_SUCCESS;
 }
 
-void DmaChannel::FreeBuffer() {
+void DmaBuffer::free_buffer() {
     DDI_METHOD("IDmaChannel::FreeBuffer", PASSIVE_LEVEL);
-    free_buffer();
+    release_buffer();
+}
+
+ULONG DmaBuffer::maximum_size() const {
+    DDI_METHOD("IDmaChannel::MaximumBufferSize", DISPATCH_LEVEL);
+    return maximum_size_;
+}
+
+ULONG DmaBuffer::allocated_size() const {
+    DDI_METHOD("IDmaChannel::AllocatedBufferSize", DISPATCH_LEVEL);
+    return allocated_;
+}
+
+ULONG DmaBuffer::buffer_size() const {
+    DDI_METHOD("IDmaChannel::BufferSize", DISPATCH_LEVEL);
+    return size_;
+}
+
+void DmaBuffer::set_buffer_size(ULONG size) {
+    DDI_METHOD("IDmaChannel::SetBufferSize", DISPATCH_LEVEL);
+    size_ = size;
+}
+
+void* DmaBuffer::system_address() const {
+    DDI_METHOD("IDmaChannel::SystemAddress", DISPATCH_LEVEL);
+    return buffer_;
+}
+
+void DmaBuffer::physical_address(PHYSICAL_ADDRESS& result) const {
+    DDI_METHOD("IDmaChannel::PhysicalAddress", DISPATCH_LEVEL);
+    result.QuadPart = buffer_ == nullptr ? 0 : static_cast<LONGLONG>(nt::mm::physical_of(buffer_));
+}
+
+PADAPTER_OBJECT DmaBuffer::adapter_object() const {
+    DDI_METHOD("IDmaChannel::GetAdapterObject", DISPATCH_LEVEL);
+    return reinterpret_cast<PADAPTER_OBJECT>(adapter_);
+}
+
+void DmaBuffer::copy_to(void* destination, const void* source, ULONG count) {
+    DDI_METHOD("IDmaChannel::CopyTo", DISPATCH_LEVEL);
+    std::memcpy(destination, source, count);
+}
+
+void DmaBuffer::copy_from(void* destination, const void* source, ULONG count) {
+    DDI_METHOD("IDmaChannel::CopyFrom", DISPATCH_LEVEL);
+    std::memcpy(destination, source, count);
+}
+
+// ---- a bus master ----
+
+void* DmaChannel::find_interface(const GUID& id) {
+    return is_unknown_iid(id) || IsEqualGUID(id, IID_IDmaChannel) ? static_cast<IDmaChannel*>(this) : nullptr;
 }
 
 // A bus master counts for itself: what it may transfer is the buffer.
@@ -88,50 +142,89 @@ ULONG DmaChannel::TransferCount() {
     return size_;
 }
 
-ULONG DmaChannel::MaximumBufferSize() {
-    DDI_METHOD("IDmaChannel::MaximumBufferSize", DISPATCH_LEVEL);
-    return maximum_size_;
+// ---- a channel of the system's controller ----
+
+void* DmaChannelSlave::find_interface(const GUID& id) {
+    const bool known =
+        is_unknown_iid(id) || IsEqualGUID(id, IID_IDmaChannel) || IsEqualGUID(id, IID_IDmaChannelSlave);
+    return known ? static_cast<IDmaChannelSlave*>(this) : nullptr;
 }
 
-ULONG DmaChannel::AllocatedBufferSize() {
-    DDI_METHOD("IDmaChannel::AllocatedBufferSize", DISPATCH_LEVEL);
-    return allocated_size_;
+ULONG DmaChannelSlave::TransferCount() {
+    DDI_METHOD("IDmaChannelSlave::TransferCount", DISPATCH_LEVEL);
+    return map_size_;
 }
 
-ULONG DmaChannel::BufferSize() {
-    DDI_METHOD("IDmaChannel::BufferSize", DISPATCH_LEVEL);
-    return size_;
+void DmaChannelSlave::FreeBuffer() {
+    if (map_size_ != 0) {
+        PORTICO_PROBE(contract, "DC-007", this,
+                      "IDmaChannel::FreeBuffer was called while the channel is started.");
+        map_size_ = 0;
+    }
+    free_buffer();
 }
 
-void DmaChannel::SetBufferSize(ULONG size) {
-    DDI_METHOD("IDmaChannel::SetBufferSize", DISPATCH_LEVEL);
-    size_ = size;
+NTSTATUS DmaChannelSlave::Start(ULONG map_size, BOOLEAN) {
+    DDI_METHOD("IDmaChannelSlave::Start", PASSIVE_LEVEL);
+    if (map_size_ != 0) {
+        PORTICO_PROBE(contract, "DC-007", this, "IDmaChannelSlave::Start was called on a started channel.");
+        return STATUS_UNSUCCESSFUL;
+    }
+    if (map_size == 0 || map_size > allocated_) {
+        PORTICO_PROBE(contract, "DC-007", this,
+                      "IDmaChannelSlave::Start was given no bytes, or more than the buffer has.");
+        return STATUS_INVALID_PARAMETER;
+    }
+    map_size_ = map_size;
+    return STATUS_SUCCESS;
 }
 
-PVOID DmaChannel::SystemAddress() {
-    DDI_METHOD("IDmaChannel::SystemAddress", DISPATCH_LEVEL);
-    return buffer_;
+NTSTATUS DmaChannelSlave::Stop() {
+    DDI_METHOD("IDmaChannelSlave::Stop", PASSIVE_LEVEL);
+    map_size_ = 0;
+    return STATUS_SUCCESS;
 }
 
-PHYSICAL_ADDRESS* DmaChannel::PhysicalAddress(PHYSICAL_ADDRESS* result) {
-    DDI_METHOD("IDmaChannel::PhysicalAddress", DISPATCH_LEVEL);
-    result->QuadPart = buffer_ == nullptr ? 0 : static_cast<LONGLONG>(nt::mm::physical_of(buffer_));
-    return result;
+ULONG DmaChannelSlave::ReadCounter() {
+    DDI_METHOD("IDmaChannelSlave::ReadCounter", DISPATCH_LEVEL);
+    return map_size_;
 }
 
-PADAPTER_OBJECT DmaChannel::GetAdapterObject() {
-    DDI_METHOD("IDmaChannel::GetAdapterObject", DISPATCH_LEVEL);
-    return reinterpret_cast<PADAPTER_OBJECT>(adapter_);
+// A stopped channel has nothing to wait for.
+NTSTATUS DmaChannelSlave::WaitForTC(ULONG timeout_us) {
+    DDI_METHOD("IDmaChannelSlave::WaitForTC", PASSIVE_LEVEL);
+    if (map_size_ == 0) return STATUS_SUCCESS;
+    nt::ke::stall(static_cast<Nanoseconds>(timeout_us / 10 * 10) * microsecond_ns);
+    return STATUS_UNSUCCESSFUL;
 }
 
-void DmaChannel::CopyTo(PVOID destination, PVOID source, ULONG count) {
-    DDI_METHOD("IDmaChannel::CopyTo", DISPATCH_LEVEL);
-    std::memcpy(destination, source, count);
+// ---- making them ----
+
+NTSTATUS new_dma_channel(POOL_TYPE pool, PDEVICE_OBJECT pdo, const DEVICE_DESCRIPTION& description,
+                         PDMACHANNEL* out) {
+    DmaChannel* channel;
+    const NTSTATUS status = create(pool, "IDmaChannel", pdo, description, &channel);
+    *out = channel;
+    return status;
 }
 
-void DmaChannel::CopyFrom(PVOID destination, PVOID source, ULONG count) {
-    DDI_METHOD("IDmaChannel::CopyFrom", DISPATCH_LEVEL);
-    std::memcpy(destination, source, count);
+NTSTATUS new_slave_dma_channel(POOL_TYPE pool, PDEVICE_OBJECT pdo, const DEVICE_DESCRIPTION& description,
+                               PDMACHANNELSLAVE* out) {
+    DmaChannelSlave* channel;
+    const NTSTATUS status = create(pool, "IDmaChannelSlave", pdo, description, &channel);
+    *out = channel;
+    return status;
+}
+
+DEVICE_DESCRIPTION master_description(ULONG maximum_length, BOOLEAN addresses_32, BOOLEAN addresses_64) {
+    DEVICE_DESCRIPTION description{};
+    description.Version = DEVICE_DESCRIPTION_VERSION;
+    description.Master = TRUE;
+    description.Dma32BitAddresses = addresses_32;
+    description.Dma64BitAddresses = addresses_64;
+    description.InterfaceType = PCIBus;
+    description.MaximumLength = maximum_length;
+    return description;
 }
 
 }  // namespace portico::portcls
@@ -145,13 +238,10 @@ NTSTATUS NTAPI PcNewDmaChannel(PDMACHANNEL* OutDmaChannel, PUNKNOWN OuterUnknown
     const AdapterDevice* const adapter = adapter_argument(
         DeviceObject, "FN-110", "PcNewDmaChannel was given another device object than the adapter's.");
     if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
-    if ((PoolType & PagedPool) != 0) {
-        PORTICO_PROBE(contract, "FN-111", DeviceObject,
-                      "PcNewDmaChannel was asked for an object in paged pool.");
-        return STATUS_INVALID_PARAMETER;
-    }
-    DmaChannel* channel;
-    const NTSTATUS status = DmaChannel::create(PoolType, adapter->pdo, *DeviceDescription, &channel);
-    *OutDmaChannel = channel;
+    if (DeviceDescription->Master != FALSE)
+        return new_dma_channel(PoolType, adapter->pdo, *DeviceDescription, OutDmaChannel);
+    PDMACHANNELSLAVE slave;
+    const NTSTATUS status = new_slave_dma_channel(PoolType, adapter->pdo, *DeviceDescription, &slave);
+    *OutDmaChannel = slave;
     return status;
 }

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include <array>
-
 #include "ks/event.h"
 #include "ks/pin_connect.h"
 #include "ks/user_memory.h"

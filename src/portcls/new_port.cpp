@@ -16,6 +16,15 @@ bool is_midi_port(const GUID& id) {
            IsEqualGUID(id, IID_IPortMidi) || IsEqualGUID(id, IID_IPortDMus);
 }
 
+NTSTATUS create_port(PPORT* out, const GUID& id) {
+    if (is_midi_port(id)) return create_port_midi(out);
+    if (IsEqualGUID(id, CLSID_PortTopology)) return create_port_topology(out);
+    if (IsEqualGUID(id, CLSID_PortWaveCyclic)) return create_port_wave_cyclic(out);
+    if (IsEqualGUID(id, CLSID_PortWavePci)) return create_port_wave_pci(out);
+    if (IsEqualGUID(id, CLSID_PortWaveRT)) return create_port_wave_rt(out);
+    return STATUS_NOT_SUPPORTED;
+}
+
 }  // namespace
 }  // namespace portico::portcls
 
@@ -28,7 +37,7 @@ NTSTATUS NTAPI PcNewPort(PPORT* OutPort, REFCLSID ClassID) {
         return STATUS_INVALID_PARAMETER;
     }
     *OutPort = nullptr;
-    return portcls::is_midi_port(ClassID) ? portcls::create_port_midi(OutPort) : STATUS_NOT_SUPPORTED;
+    return portcls::create_port(OutPort, ClassID);
 }
 
 NTSTATUS NTAPI PcNewMiniport(PMINIPORT* OutMiniPort, REFCLSID ClassID) {

@@ -13,13 +13,7 @@ namespace portico::portcls {
 namespace {
 
 void request_service(IServiceGroup* group) {
-    if (ServiceGroup* const own = ServiceGroup::own(group)) {
-        own->request();
-    } else if (is_freed(group)) {
-        PORTICO_PROBE(contract, "PM-020", group, "IPortMidi::Notify was given a service group that is gone.");
-    } else {
-        group->RequestService();
-    }
+    notify_group(group, "IPortMidi::Notify was given a service group that is gone.");
 }
 
 bool has_direct_music_range(const KSPIN_DESCRIPTOR& pin) {

@@ -148,6 +148,16 @@ void ServiceGroup::CancelDelayedService() {
     if (delayed_) nt::ke::cancel_timer(&timer_);
 }
 
+void notify_group(IServiceGroup* group, const char* when_gone) {
+    if (ServiceGroup* const own = ServiceGroup::own(group)) {
+        own->request();
+    } else if (is_freed(group)) {
+        PORTICO_PROBE(contract, "PM-020", group, when_gone);
+    } else {
+        group->RequestService();
+    }
+}
+
 }  // namespace portico::portcls
 
 NTSTATUS NTAPI PcNewServiceGroup(PSERVICEGROUP* OutServiceGroup, PUNKNOWN OuterUnknown) {

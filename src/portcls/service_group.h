@@ -51,4 +51,8 @@ class ServiceGroup final : public ComObject<IServiceGroup> {
     bool dying_ = false;    // the last reference is gone; whoever walks the members ends the group
 };
 
+// What a port's Notify does with a group, which may be the driver's. `when_gone` is told of one that is freed
+// (PM-020). IRQL: any.
+void notify_group(IServiceGroup* group, const char* when_gone);
+
 }  // namespace portico::portcls

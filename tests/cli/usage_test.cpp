@@ -16,7 +16,8 @@ TEST(Help, NamesEveryVerbAndTheExitCodes) {
     const Ended ended = run(folder, {"--help"});
     EXPECT_EQ(ended.code, 0);
     EXPECT_THAT(ended.err, IsEmpty());
-    for (const char* const verb : {"play", "record", "devices", "doctor", "replay"}) {
+    for (const char* const verb :
+         {"play", "record", "inspect", "topology-test", "devices", "doctor", "replay"}) {
         EXPECT_THAT(ended.out, HasSubstr(std::string("\n  ") + verb + " "));
     }
     EXPECT_THAT(
@@ -27,7 +28,8 @@ TEST(Help, NamesEveryVerbAndTheExitCodes) {
 
 TEST(Help, OfEachVerbHasAnExample) {
     const Folder folder;
-    for (const std::string verb : {"play", "record", "devices", "doctor", "replay"}) {
+    for (const std::string verb :
+         {"play", "record", "inspect", "topology-test", "devices", "doctor", "replay"}) {
         const Ended ended = run(folder, {verb, "--help"});
         EXPECT_EQ(ended.code, 0) << verb;
         EXPECT_THAT(ended.out, HasSubstr("Example: portico " + verb));
@@ -99,7 +101,8 @@ TEST(Doctor, SaysWhatIsThere) {
     const Folder folder;
     const Ended ended = run(folder, {"doctor"});
     EXPECT_EQ(ended.code, 0) << ended.out;
-    EXPECT_THAT(ended.out, AllOf(HasSubstr("libsndfile"), HasSubstr("FluidSynth"), HasSubstr("drivers")));
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("libsndfile"), HasSubstr("FluidSynth"), HasSubstr(" dot "),
+                                 HasSubstr("drivers")));
     EXPECT_THAT(ended.err, IsEmpty());
 }
 

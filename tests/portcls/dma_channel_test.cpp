@@ -78,6 +78,65 @@ TEST_F(DmaChannelTest, HasABufferInContiguousMemory) {
     });
 }
 
+TEST_F(DmaChannelTest, ASlaveChannelTransfersItsBuffer) {
+    description.Master = FALSE;
+    description.DmaChannel = 1;
+    description.InterfaceType = Isa;
+    description.Dma32BitAddresses = FALSE;
+    started([&] {
+        PDMACHANNEL const channel = make();
+        PVOID found = nullptr;
+        REQUIRES("DC-002");
+        ASSERT_EQ(channel->QueryInterface(IID_IDmaChannelSlave, &found), STATUS_SUCCESS);
+        auto* const slave = static_cast<PDMACHANNELSLAVE>(found);
+        EXPECT_EQ(slave->Start(4096, TRUE), STATUS_INVALID_PARAMETER) << "it has no buffer";
+        EXPECT_THAT(Contracts::take(), ElementsAre("DC-007"));
+        ASSERT_EQ(slave->AllocateBuffer(8192, nullptr), STATUS_SUCCESS);
+        REQUIRES("DC-010");
+        EXPECT_LT(physical(slave), 0x1000000u) << "what an ISA controller reaches";
+        EXPECT_EQ(slave->ReadCounter(), 0u);
+        REQUIRES("DC-007");
+        EXPECT_EQ(slave->Start(8193, TRUE), STATUS_INVALID_PARAMETER);
+        EXPECT_THAT(Contracts::take(), ElementsAre("DC-007"));
+        EXPECT_EQ(slave->Start(8000, TRUE), STATUS_SUCCESS);
+        EXPECT_EQ(slave->Start(8000, TRUE), STATUS_UNSUCCESSFUL);
+        EXPECT_THAT(Contracts::take(), ElementsAre("DC-007"));
+        EXPECT_EQ(slave->ReadCounter(), 8000u) << "no device moves data";
+        EXPECT_EQ(slave->TransferCount(), 8000u);
+        REQUIRES("DC-009");
+        const Nanoseconds before_ns = sim::scheduler.now_ns();
+        EXPECT_FALSE(NT_SUCCESS(slave->WaitForTC(1009)));
+        const Nanoseconds waited_ns = sim::scheduler.now_ns() - before_ns;
+        EXPECT_GE(waited_ns, 1000 * microsecond_ns);
+        EXPECT_LT(waited_ns, 1009 * microsecond_ns);
+        EXPECT_EQ(slave->Stop(), STATUS_SUCCESS);
+        EXPECT_EQ(slave->WaitForTC(1000), STATUS_SUCCESS) << "there is nothing to wait for";
+        EXPECT_EQ(slave->Start(4096, FALSE), STATUS_SUCCESS);
+        slave->FreeBuffer();
+        EXPECT_THAT(Contracts::take(), ElementsAre("DC-007")) << "its transfer was under way";
+        EXPECT_EQ(slave->ReadCounter(), 0u);
+        slave->Release();
+        EXPECT_EQ(channel->Release(), 0u);
+    });
+}
+
+TEST_F(DmaChannelTest, WaitsForATransferAtPassiveLevelOnly) {
+    static std::string violated;
+    violated.clear();
+    auto* const before = nt::irql_violation;
+    nt::irql_violation = [](const nt::Ddi& ddi) { violated = ddi.name; };
+    description.Master = FALSE;
+    description.DmaChannel = 1;
+    started([&] {
+        auto* const slave = static_cast<PDMACHANNELSLAVE>(make());
+        test::at_irql(DISPATCH_LEVEL, [&] { slave->WaitForTC(10); });
+        REQUIRES("DC-009");
+        EXPECT_EQ(violated, "IDmaChannelSlave::WaitForTC");
+        slave->Release();
+    });
+    nt::irql_violation = before;
+}
+
 TEST_F(DmaChannelTest, RefusesWhatItIsNotMadeFor) {
     started([&] {
         PDMACHANNEL channel = nullptr;
@@ -85,7 +144,9 @@ TEST_F(DmaChannelTest, RefusesWhatItIsNotMadeFor) {
         EXPECT_EQ(PcNewDmaChannel(&channel, nullptr, PagedPool, &description, fdo), STATUS_INVALID_PARAMETER);
         EXPECT_THAT(Contracts::take(), ElementsAre("FN-111"));
         description.Master = FALSE;
-        EXPECT_EQ(PcNewDmaChannel(&channel, nullptr, NonPagedPool, &description, fdo), STATUS_NOT_SUPPORTED);
+        description.DmaChannel = 4;  // joins the two controllers
+        EXPECT_EQ(PcNewDmaChannel(&channel, nullptr, NonPagedPool, &description, fdo),
+                  STATUS_INVALID_PARAMETER);
         EXPECT_EQ(channel, nullptr);
         EXPECT_EQ(PcNewDmaChannel(&channel, nullptr, NonPagedPool, &description, node->pdo),
                   STATUS_INVALID_PARAMETER);
