@@ -15,13 +15,20 @@ constexpr unsigned step_limit = 64;
 constexpr std::size_t slot_count = 4;
 constexpr std::size_t buffer_size = 4'096;
 
-const GUID sets[] = {KSPROPSETID_Pin,          KSPROPSETID_Topology,        KSPROPSETID_Connection,
-                     KSPROPSETID_Stream,       KSPROPSETID_General,         KSPROPSETID_Clock,
-                     KSPROPSETID_Audio,        KSPROPSETID_DrmAudioStream,  KSEVENTSETID_Connection,
-                     KSEVENTSETID_Clock,       KSEVENTSETID_AudioControlChange, GUID_NULL};
-const ULONG codes[] = {IOCTL_KS_PROPERTY,     IOCTL_KS_ENABLE_EVENT, IOCTL_KS_DISABLE_EVENT,
-                       IOCTL_KS_METHOD,       IOCTL_KS_WRITE_STREAM, IOCTL_KS_READ_STREAM,
-                       IOCTL_KS_RESET_STATE};
+const GUID sets[] = {KSPROPSETID_Pin,
+                     KSPROPSETID_Topology,
+                     KSPROPSETID_Connection,
+                     KSPROPSETID_Stream,
+                     KSPROPSETID_General,
+                     KSPROPSETID_Clock,
+                     KSPROPSETID_Audio,
+                     KSPROPSETID_DrmAudioStream,
+                     KSEVENTSETID_Connection,
+                     KSEVENTSETID_Clock,
+                     KSEVENTSETID_AudioControlChange,
+                     GUID_NULL};
+const ULONG codes[] = {IOCTL_KS_PROPERTY,     IOCTL_KS_ENABLE_EVENT, IOCTL_KS_DISABLE_EVENT, IOCTL_KS_METHOD,
+                       IOCTL_KS_WRITE_STREAM, IOCTL_KS_READ_STREAM,  IOCTL_KS_RESET_STATE};
 
 struct Sent {
     PIO_STATUS_BLOCK status;

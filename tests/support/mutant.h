@@ -1,5 +1,5 @@
-// The switch of a mutation (tools/mutate, tests/mutations): PORTICO_MUTATION=NAME in the environment turns it on for the
-// whole process. Only the copies of sources that tools/mutate writes include this.
+// The switch of a mutation (tools/mutate, tests/mutations): PORTICO_MUTATION=NAME in the environment turns it
+// on for the whole process. Only the copies of sources that tools/mutate writes include this.
 #pragma once
 
 #include <cstdint>
