@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "dmusprop.h"
+#include "ks/data_ranges.h"
 #include "ks/pin_connect.h"
 #include "nt/ob/ob.h"
 #include "portcls/adapter.h"
@@ -17,15 +18,11 @@ void request_service(IServiceGroup* group) {
 }
 
 bool has_direct_music_range(const KSPIN_DESCRIPTOR& pin) {
-    for (ULONG i = 0; i < pin.DataRangesCount; ++i) {
-        const KSDATARANGE* const range = pin.DataRanges[i];
-        if (range == nullptr) continue;
-        if (IsEqualGUID(range->MajorFormat, KSDATAFORMAT_TYPE_MUSIC) &&
-            IsEqualGUID(range->SubFormat, KSDATAFORMAT_SUBTYPE_DIRECTMUSIC)) {
-            return true;
-        }
-    }
-    return false;
+    return ks::walk_ranges(pin.DataRanges, pin.DataRangesCount,
+                           [](PKSDATARANGE range, const KSATTRIBUTE_LIST*) {
+                               return IsEqualGUID(range->MajorFormat, KSDATAFORMAT_TYPE_MUSIC) &&
+                                      IsEqualGUID(range->SubFormat, KSDATAFORMAT_SUBTYPE_DIRECTMUSIC);
+                           });
 }
 
 }  // namespace
