@@ -93,6 +93,9 @@ NTSTATUS Filter::device_control(PIRP irp) {
     if (NT_SUCCESS(status) && descriptor == nullptr) status = STATUS_INVALID_DEVICE_STATE;
     if (NT_SUCCESS(status))
         status = ks::handle_property(irp, descriptor, filter_sets, std::size(filter_sets));
+    const ks::PropertySet* const own = port_.filter_properties();
+    if (status == STATUS_PROPSET_NOT_FOUND && own != nullptr)
+        status = ks::handle_property(irp, descriptor, own, 1);
     irp->IoStatus.Status = status;
     nt::io::complete(irp, CCHAR{IO_NO_INCREMENT});
     return status;

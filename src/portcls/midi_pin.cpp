@@ -53,7 +53,7 @@ NTSTATUS MidiPin::open(PKSDATAFORMAT format, PacketFormat packets) {
     sequencer_.attach(stream_, packets);
     capture_.attach(stream_, packets);
     power_notify_.query(stream_->object(), IID_IPowerNotify);
-    if (is_capture_) status = stream_->connect(capture_);
+    if (captures()) status = stream_->connect(capture_);
     if (NT_SUCCESS(status) && group_) {
         status = ServiceGroup::join(group_.get(), &sink_);
         in_group_ = NT_SUCCESS(status);
@@ -243,14 +243,14 @@ void MidiPin::notify_power(POWER_STATE state) {
 // ---- service ----
 
 void MidiPin::service() {
-    if (is_capture_) capture_.service();
+    if (captures()) capture_.service();
     sequencer_.progress();
 }
 
 // A DMus capture stream without a group of its own is served with the miniport's (DM-003).
 void MidiPin::device_progressed() {
     if (!is_capture_) return sequencer_.progress();
-    if (!group_ && port_.miniport().is_dmus()) capture_.service();
+    if (captures() && !group_ && port_.miniport().is_dmus()) capture_.service();
 }
 
 // ---- properties ----

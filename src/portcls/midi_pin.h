@@ -65,6 +65,8 @@ class MidiPin final : public ks::Object {
 
   private:
     NTSTATUS step(KSSTATE next);
+    // False also for a wave sink's pin, whose data are no messages.
+    bool captures() const { return is_capture_ && packets_ != PacketFormat::wave; }
     NTSTATUS new_stream();
     NTSTATUS requests_refused() const;
     NTSTATUS write(PIRP irp);

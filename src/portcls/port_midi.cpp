@@ -7,6 +7,7 @@
 #include "nt/ob/ob.h"
 #include "portcls/filter.h"
 #include "portcls/new_port.h"
+#include "portcls/synth_clock_properties.h"
 
 namespace portico::portcls {
 namespace {
@@ -197,6 +198,10 @@ void PortMidi::service() {
 
 NTSTATUS NTAPI PortMidi::CreateFilter(PDEVICE_OBJECT, PIRP irp, ks::Object** out) {
     return create_filter(*this, irp, out);
+}
+
+const ks::PropertySet* PortMidi::filter_properties() const {
+    return miniport_.is_dmus() ? &synth_clock_properties : nullptr;
 }
 
 ULONG PortMidi::count_pins(ULONG pin_id, const FILE_OBJECT* filter_file) {

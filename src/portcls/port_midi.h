@@ -28,6 +28,7 @@ class PortMidi final : public PortBase<IPortMidi>, public FilterPort {
 
     // FilterPort
     NTSTATUS create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** out) override;
+    const ks::PropertySet* filter_properties() const override;
 
     // For the pins.
     BoundMiniport& miniport() { return miniport_; }
