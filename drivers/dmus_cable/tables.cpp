@@ -29,12 +29,12 @@ static PKSDATARANGE DirectMusicRanges[] = {PKSDATARANGE(&DirectMusicRange)};
 static PKSDATARANGE CaptureRanges[] = {PKSDATARANGE(&MidiRange), PKSDATARANGE(&DirectMusicRange)};
 static PKSDATARANGE BridgeRanges[] = {&BridgeRange};
 
-#define CABLE_PIN(Count, DataFlow, Communication, Ranges, Name)                                    \
-    {                                                                                              \
-        Count, Count, 0, NULL, {                                                                   \
-            0, NULL, 0, NULL, SIZEOF_ARRAY(Ranges), Ranges, DataFlow, Communication,               \
-                &KSCATEGORY_AUDIO, Name, 0                                                         \
-        }                                                                                          \
+#define CABLE_PIN(Count, DataFlow, Communication, Ranges, Name)                                         \
+    {                                                                                                   \
+        Count, Count, 0, NULL, {                                                                        \
+            0, NULL, 0, NULL, SIZEOF_ARRAY(Ranges), Ranges, DataFlow, Communication, &KSCATEGORY_AUDIO, \
+                Name, 0                                                                                 \
+        }                                                                                               \
     }
 
 static PCPIN_DESCRIPTOR Pins[] = {

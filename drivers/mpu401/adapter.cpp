@@ -11,11 +11,11 @@
 
 #ifdef DMUS_UART
 #include <dmusicks.h>
-#define PORT_CLASS CLSID_PortDMus
-#define MINIPORT_CLASS CLSID_MiniportDriverDMusUART
+#define CLSID_UartPort CLSID_PortDMus
+#define CLSID_UartMiniportDriver CLSID_MiniportDriverDMusUART
 #else
-#define PORT_CLASS CLSID_PortMidi
-#define MINIPORT_CLASS CLSID_MiniportDriverUart
+#define CLSID_UartPort CLSID_PortMidi
+#define CLSID_UartMiniportDriver CLSID_MiniportDriverUart
 #endif
 
 DRIVER_ADD_DEVICE AddDevice;
@@ -90,8 +90,8 @@ NTSTATUS StartDevice(IN PDEVICE_OBJECT DeviceObject, IN PIRP Irp, IN PRESOURCELI
         unknownCommon->Release();
     }
     if (NT_SUCCESS(ntStatus)) {
-        ntStatus = InstallSubdevice(DeviceObject, Irp, L"Uart", PORT_CLASS, MINIPORT_CLASS, NULL,
-                                    resourceListUart);
+        ntStatus = InstallSubdevice(DeviceObject, Irp, L"Uart", CLSID_UartPort, CLSID_UartMiniportDriver,
+                                    NULL, resourceListUart);
     }
     resourceListUart->Release();
     return ntStatus;

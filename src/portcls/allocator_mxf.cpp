@@ -22,8 +22,9 @@ bool index_in(const void* array, std::size_t size, unsigned count, const void* a
 
 void tell_lost(const AllocatorMxf* allocator, unsigned events, unsigned buffers) {
     if (events != 0) {
-        PORTICO_PROBE(contract, "MX-021", allocator,
-                      "A DirectMusic stream is closed and has not given all its events back to the allocator.");
+        PORTICO_PROBE(
+            contract, "MX-021", allocator,
+            "A DirectMusic stream is closed and has not given all its events back to the allocator.");
     } else if (buffers != 0) {
         PORTICO_PROBE(contract, "AL-002", allocator,
                       "A DirectMusic stream is closed and has not given all its buffers back to the "
@@ -42,8 +43,7 @@ AllocatorMxf* AllocatorMxf::create() {
 }
 
 void* AllocatorMxf::find_interface(const GUID& id) {
-    const bool known =
-        is_unknown_iid(id) || IsEqualGUID(id, IID_IMXF) || IsEqualGUID(id, IID_IAllocatorMXF);
+    const bool known = is_unknown_iid(id) || IsEqualGUID(id, IID_IMXF) || IsEqualGUID(id, IID_IAllocatorMXF);
     return known ? static_cast<IAllocatorMXF*>(this) : nullptr;
 }
 
@@ -67,8 +67,7 @@ void AllocatorMxf::close() {
 
 AllocatorMxf* AllocatorMxf::owner_of_event(const DMUS_KERNEL_EVENT* event, unsigned& number) {
     AllocatorMxf* a = first;
-    while (a != nullptr &&
-           !index_in(a->event_memory_.data(), sizeof *event, event_limit, event, number)) {
+    while (a != nullptr && !index_in(a->event_memory_.data(), sizeof *event, event_limit, event, number)) {
         a = a->next_;
     }
     return a != nullptr && event == &a->event_memory_[number] ? a : nullptr;
@@ -76,8 +75,7 @@ AllocatorMxf* AllocatorMxf::owner_of_event(const DMUS_KERNEL_EVENT* event, unsig
 
 AllocatorMxf* AllocatorMxf::owner_of_buffer(const BYTE* buffer, unsigned& number) {
     AllocatorMxf* a = first;
-    while (a != nullptr &&
-           !index_in(a->buffer_memory_.data(), buffer_size, buffer_limit, buffer, number)) {
+    while (a != nullptr && !index_in(a->buffer_memory_.data(), buffer_size, buffer_limit, buffer, number)) {
         a = a->next_;
     }
     return a;

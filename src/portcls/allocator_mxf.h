@@ -49,7 +49,8 @@ class AllocatorMxf final : public ComObject<IAllocatorMXF> {
 
     AllocatorMxf();
 
-    PORTICO_IMXF(PORTICO_OVERRIDE) PORTICO_IAllocatorMXF(PORTICO_OVERRIDE)
+    PORTICO_IMXF(PORTICO_OVERRIDE)
+    PORTICO_IAllocatorMXF(PORTICO_OVERRIDE)
 
         // Portico's own calls, which are no calls of the driver. IRQL: <= DISPATCH_LEVEL.
         //

@@ -73,8 +73,7 @@ NTSTATUS BoundMiniport::new_midi_stream(const NewStream& request, MiniportStream
     return *out == nullptr ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
-NTSTATUS BoundMiniport::new_mxf_stream(const NewStream& request, MiniportStream** out,
-                                       PSERVICEGROUP* group) {
+NTSTATUS BoundMiniport::new_mxf_stream(const NewStream& request, MiniportStream** out, PSERVICEGROUP* group) {
     MxfStream* const stream = MxfStream::create();
     if (stream == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     DMUS_STREAM_TYPE type = request.capture ? DMUS_STREAM_MIDI_CAPTURE : DMUS_STREAM_MIDI_RENDER;

@@ -117,8 +117,7 @@ void Capture::peek(std::size_t offset, void* to, std::size_t count) const {
 std::size_t Capture::put_record(const Entry& entry, std::uint8_t* out, std::size_t count) const {
     const bool midi = format_ == PacketFormat::midi;
     const std::size_t header = header_size(format_);
-    const std::size_t padded =
-        midi ? (header + count + 3) & ~std::size_t{3} : DMUS_EVENT_SIZE(count);
+    const std::size_t padded = midi ? (header + count + 3) & ~std::size_t{3} : DMUS_EVENT_SIZE(count);
     std::memset(out + header + count, 0, padded - header - count);
     if (midi) {
         const KSMUSICFORMAT record{static_cast<ULONG>((entry.stamp_100ns + 9'999) / 10'000),

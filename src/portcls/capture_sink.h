@@ -13,14 +13,14 @@ class CaptureSink final : public ComObject<IMXF> {
     // `allocator` is the stream's and outlives the sink's last call. Null without memory.
     static CaptureSink* create(Capture& capture, AllocatorMxf& allocator);
 
-    CaptureSink(Capture& capture, AllocatorMxf& allocator) : capture_(&capture) { allocator_.hold(&allocator); }
+    CaptureSink(Capture& capture, AllocatorMxf& allocator) : capture_(&capture) {
+        allocator_.hold(&allocator);
+    }
 
     PORTICO_IMXF(PORTICO_OVERRIDE)
 
-        // The pin goes: events that still come are only given back, and told.
-        void detach() {
-        capture_ = nullptr;
-    }
+    // The pin goes: events that still come are only given back, and told.
+    void detach() { capture_ = nullptr; }
 
   private:
     void* find_interface(const GUID& id) override;

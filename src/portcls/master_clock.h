@@ -13,8 +13,7 @@ class MasterClock final : public ComObject<IMasterClock> {
 
     PORTICO_IMasterClock(PORTICO_OVERRIDE)
 
-  private:
-    void* find_interface(const GUID& id) override;
+        private : void* find_interface(const GUID& id) override;
     void destroy() override;
 };
 

@@ -49,8 +49,7 @@ NTSTATUS MidiStream::write(const Outgoing& message, ULONG& written) {
     NTSTATUS status;
     {
         nt::DriverCall call("IMiniportMidiStream::Write", method_of(stream_.get(), 6));
-        status = call.returned(
-            stream_->Write(const_cast<std::uint8_t*>(message.bytes), message.size, &said));
+        status = call.returned(stream_->Write(const_cast<std::uint8_t*>(message.bytes), message.size, &said));
     }
     if (!NT_SUCCESS(status)) return status;
     write_contract(stream_.get(), message.size, said);

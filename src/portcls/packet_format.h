@@ -53,7 +53,8 @@ inline bool take_record(PacketFormat format, const ks::StreamPacket& packet, ULO
                         PacketRecord& record) {
     const ULONG used = packet.header.DataUsed;
     if (offset > used || used - offset < header_size(format)) return false;
-    record = format == PacketFormat::midi ? music_record(packet.bytes, offset) : direct_music_record(packet.bytes, offset);
+    record = format == PacketFormat::midi ? music_record(packet.bytes, offset)
+                                          : direct_music_record(packet.bytes, offset);
     return true;
 }
 

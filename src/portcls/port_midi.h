@@ -1,5 +1,5 @@
-// IPortMidi and IPortDMus: the MIDI port driver. Binds an IMiniportMidi or an IMiniportDMus, owns the filter's
-// pins, and carries the device's notifications to them (PM-001..PM-052, DM-001..DM-006).
+// IPortMidi and IPortDMus: the MIDI port driver. Binds an IMiniportMidi or an IMiniportDMus, owns the
+// filter's pins, and carries the device's notifications to them (PM-001..PM-052, DM-001..DM-006).
 #pragma once
 
 #include "portcls/bound_miniport.h"

@@ -18,10 +18,12 @@ class StreamClock {
 
     // When the master clock shows the stream time, should the stream go on running.
     LONGLONG to_master_100ns(LONGLONG stream_100ns) const { return stream_100ns - base_ + started_; }
-    // The stream time of an instant of the master clock: what was before the present RUN, or is told while
-    // the time stands still, has the time at which it stands.
+    // The stream time of an instant of the master clock that has passed: what was before the present RUN, or
+    // is told while the time stands still, has the time at which it stands.
     LONGLONG from_master_100ns(LONGLONG master_100ns) const {
-        return running_ && master_100ns > started_ ? base_ + (master_100ns - started_) : base_;
+        if (!running_ || master_100ns <= started_) return base_;
+        const LONGLONG now = now_100ns();
+        return master_100ns >= to_master_100ns(now) ? now : base_ + (master_100ns - started_);
     }
 
     void run() {

@@ -1,4 +1,5 @@
-// KSPROPSETID_SynthClock: the master clock that a filter of an IMiniportDMus shows its clients (DM-005, CX-024).
+// KSPROPSETID_SynthClock: the master clock that a filter of an IMiniportDMus shows its clients (DM-005,
+// CX-024).
 #pragma once
 
 #include "ks/property.h"

@@ -59,7 +59,7 @@ HANDLE direct_music_pin(Machine& m, const char* filter, ULONG id) {
     auto& state = m.state();
     EXPECT_EQ(state.call([&] {
         HANDLE open = nullptr;
-        NTSTATUS status = state.ks.open_filter(m.filter_path(filter), &open);
+        NTSTATUS status = state.ks.open_filter(state.filter_path(filter), &open);
         const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&request);
         if (NT_SUCCESS(status)) status = state.ks.create_pin_raw(open, {bytes, sizeof request}, &pin);
         return NT_SUCCESS(status) ? state.ks.set_state(pin, KSSTATE_RUN) : status;

@@ -180,6 +180,15 @@ TEST_F(AllocatorMxfTest, WhatComesBackTwiceOrFromNowhereIsToldAndNotBelieved) {
     EXPECT_THAT(Contracts::take(), IsEmpty());
 }
 
+TEST_F(AllocatorMxfTest, IsWhereOutputWithoutASinkGoes) {
+    with_allocator([&] {
+        PMXF const output = allocator;
+        REQUIRES("MX-023");
+        EXPECT_EQ(output->PutMessage(with_buffer()), STATUS_SUCCESS);
+    });
+    EXPECT_THAT(Contracts::take(), IsEmpty()) << "nothing is lost";
+}
+
 TEST_F(AllocatorMxfTest, AForeignBufferIsNotRecycled) {
     with_allocator([&] {
         PDMUS_KERNEL_EVENT const e = event();

@@ -34,8 +34,14 @@ struct DmusPinTest : DmusTest {
 
 TEST_F(DmusPinTest, EveryTimeCountsFromTheBuffersStart) {
     ScriptedMxf& out = running(direct_music(dmus_render));
-    const Bytes events =
-        event_record(1 * ms, {0x90, 60, 1}) + event_record(4 * ms, {0x90, 61, 1, }) + event_record(6 * ms, {0xC0, 5});
+    const Bytes events = event_record(1 * ms, {0x90, 60, 1}) +
+                         event_record(4 * ms,
+                                      {
+                                          0x90,
+                                          61,
+                                          1,
+                                      }) +
+                         event_record(6 * ms, {0xC0, 5});
     const Sent sent = write_events(pin, events, {10 * ms, 1, 1, true});
     EXPECT_TRUE(sent.pending());
     pass_ms(20);
@@ -97,11 +103,13 @@ TEST_F(DmusPinTest, RecordsThatLieAreRefused) {
             << said;
     EXPECT_EQ(write_events(pin, event_record(0, {0x90, 60, 1}) + event_record(0, {0x90, 60, 1}, 9)).result(),
               STATUS_INVALID_PARAMETER);
-    EXPECT_EQ(write_events(pin, event_record(0, {0x90, 60, 1}, 3, 0x10000)).result(), STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(write_events(pin, event_record(0, {0x90, 60, 1}, 3, 0x10000)).result(),
+              STATUS_INVALID_PARAMETER);
     EXPECT_THAT(out.puts, IsEmpty());
     Bytes short_tail = event_record(0, {0x90, 60, 1});
     short_tail.resize(23);
-    EXPECT_EQ(write_events(pin, short_tail).result(), STATUS_SUCCESS) << "the last one's padding is not needed";
+    EXPECT_EQ(write_events(pin, short_tail).result(), STATUS_SUCCESS)
+        << "the last one's padding is not needed";
     EXPECT_EQ(write_events(pin, event_record(0, {0x90, 61, 1}) + Bytes(19, 0xFF)).result(), STATUS_SUCCESS)
         << "less than a header is padding";
     EXPECT_EQ(write_events(pin, event_record(0, {})).result(), STATUS_SUCCESS);

@@ -30,8 +30,9 @@ struct MasterClockTest : DmusTest {
         property.Flags = flags;
         const auto* const in = reinterpret_cast<const std::uint8_t*>(&property);
         Bytes value(size);
-        const NTSTATUS status =
-            client([&] { return ks.control(file, IOCTL_KS_PROPERTY, {in, sizeof property}, value, nullptr); });
+        const NTSTATUS status = client([&] {
+            return ks.control(file, IOCTL_KS_PROPERTY, {in, sizeof property}, value, nullptr);
+        });
         std::memcpy(&time, value.data(), std::min<std::size_t>(size, sizeof time));
         return status;
     }

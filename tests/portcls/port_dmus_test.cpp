@@ -178,7 +178,8 @@ TEST_F(DmusTest, MessagesComeAsEventsWhenTheyAreDue) {
     REQUIRES("MX-040");
     EXPECT_EQ(event.ullBytePosition, kBytePositionNone);
     REQUIRES("CX-026"), REQUIRES("MX-039");
-    EXPECT_NEAR(static_cast<double>(event.ullPresTime100ns), static_cast<double>(started_100ns + 5 * ms), 100.0)
+    EXPECT_NEAR(static_cast<double>(event.ullPresTime100ns), static_cast<double>(started_100ns + 5 * ms),
+                100.0)
         << "by the master clock";
     EXPECT_EQ(sent.result(), STATUS_SUCCESS);
     REQUIRES("MX-021");
@@ -500,11 +501,28 @@ class FakeSynthSink final : public test::Fake<ISynthSinkDMus> {
     NTSTATUS STDMETHODCALLTYPE PutMessage(PDMUS_KERNEL_EVENT) override { return STATUS_SUCCESS; }
     NTSTATUS STDMETHODCALLTYPE ConnectOutput(PMXF) override { return STATUS_SUCCESS; }
     NTSTATUS STDMETHODCALLTYPE DisconnectOutput(PMXF) override { return STATUS_SUCCESS; }
-    void STDMETHODCALLTYPE Render(PBYTE, DWORD, LONGLONG) override {}
+    void STDMETHODCALLTYPE Render(PBYTE, DWORD length, LONGLONG) override { rendered = length; }
     NTSTATUS STDMETHODCALLTYPE SyncToMaster(REFERENCE_TIME, BOOL) override { return STATUS_SUCCESS; }
-    NTSTATUS STDMETHODCALLTYPE SampleToRefTime(LONGLONG, REFERENCE_TIME*) override { return STATUS_SUCCESS; }
+    NTSTATUS STDMETHODCALLTYPE SampleToRefTime(LONGLONG sample, REFERENCE_TIME* time) override {
+        *time = sample;
+        return STATUS_SUCCESS;
+    }
     NTSTATUS STDMETHODCALLTYPE RefTimeToSample(REFERENCE_TIME, LONGLONG*) override { return STATUS_SUCCESS; }
+    DWORD rendered = 0;
 };
+
+TEST(SynthSinkTest, ItsMethodsAreBehindThoseOfIMXF) {
+    FakeSynthSink sink;
+    ISynthSinkDMus* const object = &sink;
+    void** const vtable = *reinterpret_cast<void***>(object);
+    REQUIRES("SY-001"), REQUIRES("SY-003");
+    reinterpret_cast<void(NTAPI*)(void*, PBYTE, DWORD, LONGLONG)>(vtable[7])(object, nullptr, 5, 0);
+    EXPECT_EQ(sink.rendered, 5u);
+    REFERENCE_TIME time = 0;
+    const auto to_time = reinterpret_cast<NTSTATUS(NTAPI*)(void*, LONGLONG, REFERENCE_TIME*)>(vtable[9]);
+    EXPECT_EQ(to_time(object, 6, &time), STATUS_SUCCESS);
+    EXPECT_EQ(time, 6);
+}
 
 TEST_F(DmusTest, AWaveSinksStreamOffersISynthSinkDMus) {
     start_device_and_filter();

@@ -25,7 +25,8 @@ class ScriptedMxf final : public Fake<IMXF> {
         return IsEqualGUID(id, IID_IUnknown) || IsEqualGUID(id, IID_IMXF);
     }
     NTSTATUS STDMETHODCALLTYPE QueryInterface(REFIID id, PVOID* out) override {
-        if (synth_sink == nullptr || !IsEqualGUID(id, IID_ISynthSinkDMus)) return Fake::QueryInterface(id, out);
+        if (synth_sink == nullptr || !IsEqualGUID(id, IID_ISynthSinkDMus))
+            return Fake::QueryInterface(id, out);
         return synth_sink->QueryInterface(id, out);
     }
     NTSTATUS STDMETHODCALLTYPE SetState(KSSTATE next) override {

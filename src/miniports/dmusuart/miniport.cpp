@@ -17,8 +17,7 @@ NTSTATUS CreateMiniportDMusUART(PUNKNOWN* Unknown, REFCLSID ClassId, PUNKNOWN Un
     return STATUS_SUCCESS;
 }
 
-CMiniportDMusUart::CMiniportDMusUart(PUNKNOWN pUnknownOuter, BOOLEAN CaptureOnly)
-    : CUnknown(pUnknownOuter) {
+CMiniportDMusUart::CMiniportDMusUart(PUNKNOWN pUnknownOuter, BOOLEAN CaptureOnly) : CUnknown(pUnknownOuter) {
     PAGED_CODE();
     m_fCaptureOnly = CaptureOnly;
     BuildDescriptor();

@@ -92,9 +92,11 @@ STDMETHODIMP_(NTSTATUS) CDMusUartStream::PutMessage(PDMUS_KERNEL_EVENT pDMKEvt) 
     if (!pDMKEvt) return STATUS_SUCCESS;
 
     KeAcquireSpinLockAtDpcLevel(&m_Lock);
+    BOOLEAN idle = m_pFirst == NULL;
     *m_ppEnd = pDMKEvt;
     while (*m_ppEnd) m_ppEnd = &(*m_ppEnd)->pNextEvt;
-    if (m_State == KSSTATE_RUN) Send();
+    // What waits behind another event waits for the timer with it.
+    if (idle && m_State == KSSTATE_RUN) Send();
     KeReleaseSpinLockFromDpcLevel(&m_Lock);
     return STATUS_SUCCESS;
 }

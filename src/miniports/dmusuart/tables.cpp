@@ -1,6 +1,6 @@
-// The filter descriptor (UA-006): render pins for MIDI and for DirectMusic, a capture pin for both, each wired
-// through a synthesizer node to a bridge pin that stands for the MIDI bus; the miniport for capture alone has
-// the last of these.
+// The filter descriptor (UA-006): render pins for MIDI and for DirectMusic, a capture pin for both, each
+// wired through a synthesizer node to a bridge pin that stands for the MIDI bus; the miniport for capture
+// alone has the last of these.
 #include "dmusuart.h"
 #include "properties.h"
 
@@ -90,7 +90,8 @@ static void DescribeBoth(PPCFILTER_DESCRIPTOR Filter, PPCPIN_DESCRIPTOR Pins, PK
 }
 
 static void DescribeCapture(PPCFILTER_DESCRIPTOR Filter, PPCPIN_DESCRIPTOR Pins, PKSDATARANGE* Ranges) {
-    DescribeStreamPin(&Pins[kCaptureOnlyPinCapture], KSPIN_DATAFLOW_OUT, Ranges, 2, &KSAUDFNAME_DMUSIC_MPU_IN);
+    DescribeStreamPin(&Pins[kCaptureOnlyPinCapture], KSPIN_DATAFLOW_OUT, Ranges, 2,
+                      &KSAUDFNAME_DMUSIC_MPU_IN);
     DescribeBridgePin(&Pins[kCaptureOnlyPinBridge], KSPIN_DATAFLOW_IN);
     Filter->PinCount = kCaptureOnlyPinCount;
     Filter->NodeCount = 1;
