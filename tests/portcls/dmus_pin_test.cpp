@@ -119,6 +119,7 @@ TEST_F(DmusPinTest, RecordsThatLieAreRefused) {
 
 TEST_F(DmusPinTest, ReadsGiveEventsWithTheirTimes) {
     ScriptedMxf& in = running(direct_music(capture));
+    pass_ms(1);
     const Sent waiting = read(pin);
     as_driver([&] { in.sink->PutMessage(in.event({0x90, 60, 100}, 0, started_100ns + 123)); });
     REQUIRES("SP-019");
