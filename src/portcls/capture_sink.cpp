@@ -65,14 +65,21 @@ NTSTATUS CaptureSink::PutMessage(PDMUS_KERNEL_EVENT event) {
     if (event == nullptr) return STATUS_SUCCESS;
     if (nt::ke::current_irql() > DISPATCH_LEVEL)
         return refuse(event, "An event was put into the capture sink above DISPATCH_LEVEL.");
+    nt::ke::DispatcherLock dispatch_level;
     if (capture_ == nullptr)
         return refuse(event, "An event was put into the capture sink after DisconnectOutput.");
-    nt::ke::DispatcherLock dispatch_level;
+    ++inside_;
     unsigned left = AllocatorMxf::event_limit;
     take_chain(event, 0, left);
     allocator_->recycle(event);
     capture_->deliver();
+    --inside_;
     return STATUS_SUCCESS;
+}
+
+void CaptureSink::detach() {
+    while (inside_ != 0) nt::ke::stall(microsecond_ns);
+    capture_ = nullptr;
 }
 
 NTSTATUS CaptureSink::SetState(KSSTATE) {

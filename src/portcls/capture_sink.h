@@ -19,8 +19,9 @@ class CaptureSink final : public ComObject<IMXF> {
 
     PORTICO_IMXF(PORTICO_OVERRIDE)
 
-    // The pin goes: events that still come are only given back, and told.
-    void detach() { capture_ = nullptr; }
+    // The pin goes: events that still come are only given back, and told. Waits for a PutMessage that is
+    // under way on another processor. IRQL: PASSIVE_LEVEL.
+    void detach();
 
   private:
     void* find_interface(const GUID& id) override;
@@ -31,6 +32,7 @@ class CaptureSink final : public ComObject<IMXF> {
     void take(const DMUS_KERNEL_EVENT& event);
 
     Capture* capture_;
+    unsigned inside_ = 0;  // calls of PutMessage that use it
     Held<AllocatorMxf> allocator_;
 };
 
