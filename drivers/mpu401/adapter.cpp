@@ -1,5 +1,6 @@
 // An adapter driver for a card with an MPU-401 in UART mode: one subdevice, made of the MIDI port and the
-// UART miniport that PortCls supplies, or with OWN_UART the one that this driver brings along.
+// UART miniport that PortCls supplies, or with OWN_UART the one that this driver brings along, or with
+// DMUS_UART of the DirectMusic port and PortCls' DirectMusic miniport.
 
 // All the GUIDs end up in this object.
 #define PUT_GUIDS_HERE
@@ -7,6 +8,15 @@
 #include "common.h"
 
 #define MAX_MINIPORTS 1
+
+#ifdef DMUS_UART
+#include <dmusicks.h>
+#define CLSID_UartPort CLSID_PortDMus
+#define CLSID_UartMiniportDriver CLSID_MiniportDriverDMusUART
+#else
+#define CLSID_UartPort CLSID_PortMidi
+#define CLSID_UartMiniportDriver CLSID_MiniportDriverUart
+#endif
 
 DRIVER_ADD_DEVICE AddDevice;
 
@@ -80,7 +90,7 @@ NTSTATUS StartDevice(IN PDEVICE_OBJECT DeviceObject, IN PIRP Irp, IN PRESOURCELI
         unknownCommon->Release();
     }
     if (NT_SUCCESS(ntStatus)) {
-        ntStatus = InstallSubdevice(DeviceObject, Irp, L"Uart", CLSID_PortMidi, CLSID_MiniportDriverUart,
+        ntStatus = InstallSubdevice(DeviceObject, Irp, L"Uart", CLSID_UartPort, CLSID_UartMiniportDriver,
                                     NULL, resourceListUart);
     }
     resourceListUart->Release();

@@ -71,6 +71,7 @@ Found look(const PropertyTarget& target, const PCFILTER_DESCRIPTOR& filter, cons
     const bool on_pin = target.pin != nullptr;
     if (on_pin) look_in_own(target.pin_sets, target.pin, property, found);
     look_in_own(filter_property_sets(), const_cast<PropertyTarget*>(&target), property, found);
+    look_in_own(target.port.filter_properties(), const_cast<PropertyTarget*>(&target), property, found);
     if (on_pin)
         look_in_table(ks::pin_at(filter, target.pin_id).AutomationTable, target.stream, no_node, property,
                       found);
@@ -143,6 +144,7 @@ PropertyAnswer answer_sets(const PropertyTarget& target, const PCFILTER_DESCRIPT
         add_sets(ks::pin_at(filter, target.pin_id).AutomationTable, list);
     }
     add_sets(filter_property_sets(), list);
+    add_sets(target.port.filter_properties(), list);
     add_sets(filter.AutomationTable, list);
     return now(ks::answer(request, list.sets().data(), static_cast<ULONG>(list.sets().size_bytes())),
                request);

@@ -4,15 +4,7 @@
 #include <cstring>
 
 #include "ks/user_memory.h"
-#include "portcls/com.h"
-
 namespace portico::portcls {
-namespace {
-
-// So many successful reads in one service are a driver that never says "nothing more" (MS-034).
-constexpr unsigned read_limit = 65'536;
-
-}  // namespace
 
 // A read that is cancelled leaves nothing behind that another one waits for.
 Capture::Capture() : queue_([](void*) {}, nullptr) {}
@@ -25,43 +17,45 @@ void Capture::service() {
         return;
     }
     in_service_ = true;
-    unsigned reads = 0;
     do {
         service_again_ = false;
-        for (; reads < read_limit; ++reads) {
-            ULONG count = 0;  // MS-037
-            const auto size = static_cast<ULONG>(read_buffer_.size());
-            NTSTATUS status;
-            {
-                nt::DriverCall call("IMiniportMidiStream::Read", method_of(stream_, 5));
-                status = call.returned(stream_->Read(read_buffer_.data(), size, &count));
-            }
-            if (!NT_SUCCESS(status) || count == 0) break;  // MS-036
-            if (count > size) {
-                PORTICO_PROBE(contract, "MS-033", stream_,
-                              "IMiniportMidiStream::Read reported more bytes than fit.");
-                count = size;
-            }
-            take(read_buffer_.data(), count);
-        }
-    } while (service_again_ && reads < read_limit);
+    } while (stream_->collect(*this) && service_again_);
     in_service_ = false;
-    if (reads == read_limit) {
-        PORTICO_PROBE(contract, "MS-034", stream_,
-                      "IMiniportMidiStream::Read never reported that nothing is left.");
-    }
     deliver();
 }
 
 void Capture::take(const std::uint8_t* bytes, ULONG count) {
     if (!keep_) return;
     counts_.bytes += count;
+    stamp_100ns_ = clock_.now_100ns();
     parser_.feed({bytes, count}, [this](const midi::StreamEvent& e) { event(e); });
+}
+
+bool Capture::take_event(const std::uint8_t* bytes, ULONG count, LONGLONG master_100ns,
+                         USHORT channel_group) {
+    if (!keep_) return true;
+    counts_.bytes += count;
+    stamp_100ns_ = clock_.from_master_100ns(master_100ns);
+    if (channel_group != channel_group_) cut_sysex();
+    channel_group_ = channel_group;
+    bool is_whole = false;
+    parser_.feed({bytes, count}, [&](const midi::StreamEvent& e) {
+        is_whole = e.whole() && e.size == count;
+        event(e);
+    });
+    return is_whole;
+}
+
+// What one channel group began, bytes of another do not go on with.
+void Capture::cut_sysex() {
+    flush_sysex();
+    parser_.reset();
+    skip_sysex_ = false;
 }
 
 void Capture::event(const midi::StreamEvent& event) {
     if (event.kind == midi::StreamEventKind::message) {
-        store(event.bytes, event.size);
+        store(event.bytes, event.size, true);
     } else {
         sysex(event);
     }
@@ -82,23 +76,18 @@ void Capture::sysex(const midi::StreamEvent& event) {
 }
 
 void Capture::flush_sysex() {
-    if (sysex_used_ != 0) skip_sysex_ = !store(sysex_.data(), sysex_used_);
+    if (sysex_used_ != 0) skip_sysex_ = !store(sysex_.data(), sysex_used_, false);
     sysex_used_ = 0;
 }
 
-// Milliseconds of stream time, rounded up (CA-002).
-ULONG Capture::stamp_ms() const {
-    return static_cast<ULONG>((clock_.now_100ns() + 9'999) / 10'000);
-}
-
 // The newest is dropped when the store is full; the next entry says so (CA-005). False: dropped.
-bool Capture::store(const std::uint8_t* bytes, std::size_t count) {
+bool Capture::store(const std::uint8_t* bytes, std::size_t count, bool structured) {
     if (store_size - used_ < sizeof(Entry) + count) {
         ++counts_.dropped;
         lost_ = true;
         return false;
     }
-    const Entry entry{stamp_ms(), static_cast<USHORT>(count), lost_};
+    const Entry entry{stamp_100ns_, static_cast<USHORT>(count), channel_group_, lost_, structured};
     lost_ = false;
     put(&entry, sizeof entry);
     put(bytes, count);
@@ -123,25 +112,42 @@ void Capture::peek(std::size_t offset, void* to, std::size_t count) const {
 
 // ---- to the client ----
 
+// The record's header and its bytes, padded; the size of all that. A KSMUSICFORMAT has milliseconds of stream
+// time, rounded up (CA-002).
+std::size_t Capture::put_record(const Entry& entry, std::uint8_t* out, std::size_t count) const {
+    const bool midi = format_ == PacketFormat::midi;
+    const std::size_t header = header_size(format_);
+    const std::size_t padded = midi ? (header + count + 3) & ~std::size_t{3} : DMUS_EVENT_SIZE(count);
+    std::memset(out + header + count, 0, padded - header - count);
+    if (midi) {
+        const KSMUSICFORMAT record{static_cast<ULONG>((entry.stamp_100ns + 9'999) / 10'000),
+                                   static_cast<ULONG>(count)};
+        std::memcpy(out, &record, sizeof record);
+    } else {
+        const bool whole = entry.structured && count == entry.length;
+        const DMUS_EVENTHEADER record{static_cast<DWORD>(count), entry.channel_group, 0,
+                                      whole ? DWORD{DMUS_EVENT_STRUCTURED} : 0};
+        std::memcpy(out, &record, sizeof record);
+    }
+    peek(sizeof entry + taken_, out + header, count);
+    return padded;
+}
+
 // One record into one frame; what does not fit comes with the next (CA-008). False when the frame cannot be
 // written.
 bool Capture::fill(ks::StreamPacket& packet, KPROCESSOR_MODE mode) {
     Entry entry;
     peek(0, &entry, sizeof entry);
-    const std::size_t room = packet.header.FrameExtent - sizeof(KSMUSICFORMAT);
-    const std::size_t count = std::min<std::size_t>(entry.length - taken_, room & ~std::size_t{3});
-    const std::size_t padded = (sizeof(KSMUSICFORMAT) + count + 3) & ~std::size_t{3};
-    if (!ks::accessible(mode, packet.header.Data, padded) ||
+    const bool midi = format_ == PacketFormat::midi;
+    const std::size_t frame = packet.header.FrameExtent & ~std::size_t{midi ? 3u : 7u};
+    const std::size_t count = std::min<std::size_t>(entry.length - taken_, frame - header_size(format_));
+    if (!ks::accessible(mode, packet.header.Data, frame) ||
         !ks::accessible(mode, packet.user, sizeof(KSSTREAM_HEADER))) {
         return false;
     }
     auto* const out = static_cast<std::uint8_t*>(packet.header.Data);
-    const KSMUSICFORMAT record{entry.stamp_ms, static_cast<ULONG>(count)};
-    std::memset(out + padded - 4, 0, 4);
-    std::memcpy(out, &record, sizeof record);
-    peek(sizeof entry + taken_, out + sizeof record, count);
-    packet.user->PresentationTime = {0, 1, 1};
-    packet.user->DataUsed = static_cast<ULONG>(padded);
+    packet.user->DataUsed = static_cast<ULONG>(put_record(entry, out, count));
+    packet.user->PresentationTime = {midi ? 0 : entry.stamp_100ns, 1, 1};
     packet.user->OptionsFlags = KSSTREAM_HEADER_OPTIONSF_TIMEVALID;
     if (entry.discontinuity && taken_ == 0)
         packet.user->OptionsFlags |= KSSTREAM_HEADER_OPTIONSF_DATADISCONTINUITY;

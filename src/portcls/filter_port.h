@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ks/object.h"
+#include "ks/property.h"
 #include "nt/ke/ke.h"
 #include "portcls/port_base.h"
 
@@ -39,6 +40,9 @@ class FilterPort {
 
     // IRP_MJ_CREATE below a filter. Gives the file's object or why not; does not complete the IRP.
     virtual NTSTATUS create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** out) = 0;
+
+    // What this port answers on its filters beyond what every port does.
+    virtual std::span<const ks::PropertySet> filter_properties() const { return {}; }
 
     // STATUS_SUCCESS while the device serves requests, else what they end with.
     NTSTATUS requests_refused() const { return refused_; }

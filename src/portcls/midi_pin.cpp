@@ -35,34 +35,28 @@ MidiPin::~MidiPin() {
     // No DPC of the group is in the sink any more (SG-008): now the stream may go.
     group_.reset();
     power_notify_.reset();
-    stream_.reset();
+    if (stream_ != nullptr) stream_->destroy();
     ks::free_pin_format(format_);
 }
 
-NTSTATUS MidiPin::open(PKSDATAFORMAT format) {
-    format_ = format;
-    PMINIPORTMIDISTREAM stream = nullptr;
+NTSTATUS MidiPin::new_stream() {
     PSERVICEGROUP group = nullptr;
-    NTSTATUS status;
-    {
-        nt::DriverCall call("IMiniportMidi::NewStream", method_of(port_.miniport(), 7));
-        status = call.returned(port_.miniport()->NewStream(&stream, nullptr, NonPagedPool, pin_id_,
-                                                           is_capture_ ? TRUE : FALSE, format, &group));
-    }
-    if (!NT_SUCCESS(status)) return status;
-    if (stream == nullptr) {
-        PORTICO_PROBE(contract, "MM-034", port_.miniport(),
-                      "IMiniportMidi::NewStream succeeded without giving a stream.");
-        if (group != nullptr) drop_reference(group);
-        return STATUS_UNSUCCESSFUL;
-    }
-    stream_.adopt(stream);
+    const NTSTATUS status = port_.miniport().new_stream({pin_id_, is_capture_, format_}, &stream_, &group);
     group_.adopt(group);
-    sequencer_.attach(stream);
+    return status;
+}
+
+NTSTATUS MidiPin::open(PKSDATAFORMAT format, PacketFormat packets) {
+    format_ = format;
+    packets_ = packets;
+    NTSTATUS status = new_stream();
+    if (!NT_SUCCESS(status)) return status;
+    sequencer_.attach(stream_, packets);
     sequencer_.tell_ends_to(port_);
-    capture_.attach(stream);
-    power_notify_.query(stream, IID_IPowerNotify);
-    if (group_) {
+    capture_.attach(stream_, packets);
+    power_notify_.query(stream_->object(), IID_IPowerNotify);
+    if (captures()) status = stream_->connect(capture_);
+    if (NT_SUCCESS(status) && group_) {
         status = ServiceGroup::join(group_.get(), &sink_);
         in_group_ = NT_SUCCESS(status);
     }
@@ -109,7 +103,7 @@ NTSTATUS MidiPin::device_control(PIRP irp) {
         case IOCTL_KS_PROPERTY:
             return property_request(irp);
         case IOCTL_KS_ENABLE_EVENT:
-            return enable_event({port_, true, pin_id_, stream_.get(), !is_capture_}, irp);
+            return enable_event({port_, true, pin_id_, stream_->object(), !is_capture_}, irp);
         case IOCTL_KS_DISABLE_EVENT:
             return disable_event(port_, irp);
         case IOCTL_KS_METHOD:
@@ -129,16 +123,22 @@ NTSTATUS MidiPin::stream_request(PIRP irp, bool is_write) {
     return status == STATUS_PENDING ? status : complete_request(irp, status);
 }
 
+// STATUS_SUCCESS while stream requests are taken.
+NTSTATUS MidiPin::requests_refused() const {
+    if (const NTSTATUS refused = port_.requests_refused(); !NT_SUCCESS(refused)) return refused;
+    if (packets_ == PacketFormat::wave) return STATUS_NOT_SUPPORTED;
+    if (resetting_) return STATUS_DEVICE_NOT_READY;
+    return state_ == KSSTATE_STOP ? STATUS_INVALID_DEVICE_STATE : STATUS_SUCCESS;  // SP-021
+}
+
 NTSTATUS MidiPin::write(PIRP irp) {
     if (is_capture_) return STATUS_INVALID_DEVICE_REQUEST;
-    NTSTATUS status = port_.requests_refused();
+    NTSTATUS status = requests_refused();
     if (!NT_SUCCESS(status)) return status;
-    if (resetting_) return STATUS_DEVICE_NOT_READY;
-    if (state_ == KSSTATE_STOP) return STATUS_INVALID_DEVICE_STATE;  // SP-021
     ks::StreamRequest* request = nullptr;
     status = ks::StreamRequest::begin_write(irp, &request);
     if (!NT_SUCCESS(status)) return status;
-    status = check_records(*request);
+    status = check_records(packets_, *request);
     if (!NT_SUCCESS(status)) {
         ks::StreamRequest::release(request);
         return status;
@@ -148,30 +148,12 @@ NTSTATUS MidiPin::write(PIRP irp) {
     return STATUS_PENDING;
 }
 
-// SP-014: every record's bytes lie inside its packet; what is too short for a header at the end is padding.
-NTSTATUS MidiPin::check_records(const ks::StreamRequest& request) {
-    for (ULONG i = 0; i < request.packet_count; ++i) {
-        const ULONG used = request.packets[i].header.DataUsed;
-        for (ULONG offset = 0; used - offset >= sizeof(KSMUSICFORMAT);) {
-            KSMUSICFORMAT record;
-            std::memcpy(&record, request.packets[i].bytes + offset, sizeof record);
-            offset += sizeof record;
-            if (record.ByteCount > used - offset) return STATUS_INVALID_PARAMETER;
-            const ULONG padded = (record.ByteCount + 3) & ~3u;
-            offset = padded > used - offset ? used : offset + padded;
-        }
-    }
-    return STATUS_SUCCESS;
-}
-
 NTSTATUS MidiPin::read(PIRP irp) {
     if (!is_capture_) return STATUS_INVALID_DEVICE_REQUEST;
-    NTSTATUS status = port_.requests_refused();
+    NTSTATUS status = requests_refused();
     if (!NT_SUCCESS(status)) return status;
-    if (resetting_) return STATUS_DEVICE_NOT_READY;
-    if (state_ == KSSTATE_STOP) return STATUS_INVALID_DEVICE_STATE;
     ks::StreamRequest* request = nullptr;
-    status = ks::StreamRequest::begin_read(irp, Capture::frame_min, &request);
+    status = ks::StreamRequest::begin_read(irp, frame_min(packets_), &request);
     if (!NT_SUCCESS(status)) return status;
     IoMarkIrpPending(irp);
     capture_.submit(request);
@@ -196,11 +178,6 @@ NTSTATUS MidiPin::reset_state(PIRP irp) {
 
 // ---- state ----
 
-NTSTATUS MidiPin::call_set_state(KSSTATE next) {
-    nt::DriverCall call("IMiniportMidiStream::SetState", method_of(stream_.get(), 4));
-    return call.returned(stream_->SetState(next));
-}
-
 // One step (MS-021). Going up the miniport is told first; going down delivery ends first (ST-005).
 NTSTATUS MidiPin::step(KSSTATE next) {
     const bool up = next > state_;
@@ -211,7 +188,7 @@ NTSTATUS MidiPin::step(KSSTATE next) {
         capture_.pause();
     }
     if (!up && next == KSSTATE_ACQUIRE) capture_.accept(false);
-    const NTSTATUS status = call_set_state(next);
+    const NTSTATUS status = stream_->set_state(next);
     if (up && !NT_SUCCESS(status)) {
         if (next == KSSTATE_PAUSE) capture_.accept(false);
         return status;  // MS-023: the last state that succeeded stays
@@ -261,12 +238,14 @@ void MidiPin::notify_power(POWER_STATE state) {
 // ---- service ----
 
 void MidiPin::service() {
-    if (is_capture_) capture_.service();
+    if (captures()) capture_.service();
     sequencer_.progress();
 }
 
+// A DMus capture stream without a group of its own is served with the miniport's (DM-003).
 void MidiPin::device_progressed() {
-    if (!is_capture_) sequencer_.progress();
+    if (!is_capture_) return sequencer_.progress();
+    if (captures() && !group_ && port_.miniport().is_dmus()) capture_.service();
 }
 
 }  // namespace portico::portcls

@@ -5,6 +5,7 @@
 #include "ks/property.h"
 #include "portcls/capture.h"
 #include "portcls/com.h"
+#include "portcls/miniport_stream.h"
 #include "portcls/sequencer.h"
 #include "portcls/walked_list.h"
 
@@ -32,8 +33,8 @@ class MidiPin final : public ks::Object {
     MidiPin(PortMidi& port, ULONG pin_id, bool capture, PFILE_OBJECT filter_file);
     ~MidiPin();
 
-    // NewStream and what follows it (PI-007). Errors are the miniport's.
-    NTSTATUS open(PKSDATAFORMAT format);
+    // NewStream and what follows it (PI-007). Takes over the format. Errors are the miniport's.
+    NTSTATUS open(PKSDATAFORMAT format, PacketFormat packets);
     NTSTATUS Dispatch(PDEVICE_OBJECT device, PIRP irp) override;
 
     ULONG pin_id() const { return pin_id_; }
@@ -64,7 +65,10 @@ class MidiPin final : public ks::Object {
 
   private:
     NTSTATUS step(KSSTATE next);
-    NTSTATUS call_set_state(KSSTATE next);
+    // False also for a wave sink's pin, whose data are no messages.
+    bool captures() const { return is_capture_ && packets_ != PacketFormat::wave; }
+    NTSTATUS new_stream();
+    NTSTATUS requests_refused() const;
     NTSTATUS write(PIRP irp);
     NTSTATUS read(PIRP irp);
     NTSTATUS stream_request(PIRP irp, bool is_write);
@@ -76,7 +80,6 @@ class MidiPin final : public ks::Object {
     static NTSTATUS put_state(void* target, ks::PropertyRequest& request);
     static NTSTATUS get_format(void* target, ks::PropertyRequest& request);
     static NTSTATUS put_format(void* target, ks::PropertyRequest& request);
-    static NTSTATUS check_records(const ks::StreamRequest& request);
     static NTSTATUS get_framing(void* target, ks::PropertyRequest& request);
     static NTSTATUS get_no_handle(void* target, ks::PropertyRequest& request);
     static NTSTATUS put_allocator(void* target, ks::PropertyRequest& request);
@@ -90,7 +93,8 @@ class MidiPin final : public ks::Object {
     bool is_capture_;
     PFILE_OBJECT filter_file_;
     StreamSink sink_;
-    Held<IMiniportMidiStream> stream_;
+    MiniportStream* stream_ = nullptr;
+    PacketFormat packets_ = PacketFormat::midi;
     Held<IServiceGroup> group_;
     Held<IPowerNotify> power_notify_;
     PKSDATAFORMAT format_ = nullptr;

@@ -11,7 +11,7 @@
 namespace portico::portcls {
 
 NTSTATUS MidiPin::property_request(PIRP irp) {
-    return dispatch_property({port_, filter_file_, this, pin_id_, stream_.get(), properties}, irp);
+    return dispatch_property({port_, filter_file_, this, pin_id_, stream_->object(), properties}, irp);
 }
 
 // ---- connection ----
@@ -48,13 +48,11 @@ NTSTATUS MidiPin::put_format(void* target, ks::PropertyRequest& request) {
     }
     if (!ks::format_matches(ks::pin_at(*pin->port_.descriptor(), pin->pin_id_), format))
         return STATUS_NO_MATCH;
+    PacketFormat packets;
+    if (!pin->port_.miniport().packets(format, packets) || packets != pin->packets_) return STATUS_NO_MATCH;
     const PKSDATAFORMAT kept = ks::copy_pin_format(request.value, format.FormatSize);
     if (kept == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
-    NTSTATUS status;
-    {
-        nt::DriverCall call("IMiniportMidiStream::SetFormat", method_of(pin->stream_.get(), 3));
-        status = call.returned(pin->stream_->SetFormat(static_cast<PKSDATAFORMAT>(request.value)));
-    }
+    const NTSTATUS status = pin->stream_->set_format(static_cast<PKSDATAFORMAT>(request.value));
     ks::free_pin_format(NT_SUCCESS(status) ? std::exchange(pin->format_, kept) : kept);
     return status;
 }

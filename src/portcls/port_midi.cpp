@@ -9,6 +9,7 @@
 #include "portcls/adapter.h"
 #include "portcls/filter.h"
 #include "portcls/new_port.h"
+#include "portcls/synth_clock_properties.h"
 
 namespace portico::portcls {
 namespace {
@@ -36,7 +37,9 @@ NTSTATUS create_port_midi(PPORT* out) {
 PortMidi::PortMidi() : FilterPort(static_cast<PortCore&>(*this)), sink_(*this) {}
 
 void* PortMidi::find_port_interface(const GUID& id) {
-    return IsEqualGUID(id, IID_IPortMidi) ? static_cast<IPortMidi*>(this) : nullptr;
+    // The methods are the same, in the same slots (PM-005).
+    const bool known = IsEqualGUID(id, IID_IPortMidi) || IsEqualGUID(id, IID_IPortDMus);
+    return known ? static_cast<IPortMidi*>(this) : nullptr;
 }
 
 NTSTATUS STDMETHODCALLTYPE PortMidi::PortSink::QueryInterface(REFIID id, PVOID* out) {
@@ -55,19 +58,14 @@ void PortMidi::for_each_pin(Visit&& visit) {
 
 // ---- binding ----
 
-NTSTATUS PortMidi::call_init(IUnknown* adapter, IResourceList* resources, PSERVICEGROUP* group) {
-    nt::DriverCall call("IMiniportMidi::Init", method_of(miniport_.get(), 5));
-    return call.returned(miniport_->Init(adapter, resources, this, group));
-}
-
 NTSTATUS PortMidi::bind_miniport(IUnknown* miniport, IUnknown* adapter, IResourceList* resources) {
-    NTSTATUS status = miniport_.query(miniport, IID_IMiniportMidi);
+    NTSTATUS status = miniport_.bind(miniport);
     if (!NT_SUCCESS(status)) return status;
     PSERVICEGROUP group = nullptr;  // MM-011
-    status = call_init(adapter, resources, &group);
+    status = miniport_.init(adapter, resources, this, &group);
     if (!NT_SUCCESS(status) && group != nullptr) {
-        PORTICO_PROBE(contract, "MM-017", miniport_.get(),
-                      "IMiniportMidi::Init failed and left a service group with the port.");
+        PORTICO_PROBE(contract, "MM-017", miniport_.object(),
+                      "A miniport's Init failed and left a service group with the port.");
     }
     if (NT_SUCCESS(status) && group != nullptr) status = take_group(group);
     if (!NT_SUCCESS(status)) {
@@ -88,7 +86,7 @@ NTSTATUS PortMidi::take_group(IServiceGroup* group) {
     }
     if (group_) {
         PORTICO_PROBE(contract, "PM-033", this,
-                      "IMiniportMidi::Init gave another service group than it registered.");
+                      "A miniport's Init gave another service group than it registered.");
     }
     const NTSTATUS status = join_group(group);
     if (!NT_SUCCESS(status)) {
@@ -110,9 +108,9 @@ void PortMidi::unbind_miniport() {
 
 // MM-050: DirectMusic pins are for IMiniportDMus.
 void PortMidi::check_descriptor(const PCFILTER_DESCRIPTOR& filter) {
-    for (ULONG i = 0; i < filter.PinCount; ++i) {
+    for (ULONG i = 0; i < filter.PinCount && !miniport_.is_dmus(); ++i) {
         if (!has_direct_music_range(ks::pin_at(filter, i).KsPinDescriptor)) continue;
-        PORTICO_PROBE(contract, "MM-050", miniport_.get(),
+        PORTICO_PROBE(contract, "MM-050", miniport_.object(),
                       "An IMiniportMidi describes a DirectMusic pin: those are IMiniportDMus's.");
         return;
     }
@@ -184,10 +182,7 @@ void STDMETHODCALLTYPE PortMidi::RegisterServiceGroup(PSERVICEGROUP group) {
 }
 
 void PortMidi::service() {
-    if (miniport_) {
-        nt::DriverCall call("IMiniportMidi::Service", method_of(miniport_.get(), 6));
-        miniport_->Service();
-    }
+    miniport_.service();
     pins_.walk([](MidiPin& pin) { pin.device_progressed(); }, [](MidiPin&) {});
 }
 
@@ -195,6 +190,11 @@ void PortMidi::service() {
 
 NTSTATUS NTAPI PortMidi::CreateFilter(PDEVICE_OBJECT, PIRP irp, ks::Object** out) {
     return create_filter(*this, irp, out);
+}
+
+std::span<const ks::PropertySet> PortMidi::filter_properties() const {
+    if (!miniport_.is_dmus()) return {};
+    return {&synth_clock_properties, 1};
 }
 
 ULONG PortMidi::count_pins(ULONG pin_id, const FILE_OBJECT* filter_file) {
@@ -213,7 +213,8 @@ NTSTATUS PortMidi::create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** o
     NTSTATUS status = ks::parse_pin_connect(irp, *descriptor(), connect, &format);
     if (!NT_SUCCESS(status)) return status;
     Control control(*this);
-    status = check_limits(connect.PinId, filter_file);
+    PacketFormat packets;
+    status = miniport_.packets(*format, packets) ? check_limits(connect.PinId, filter_file) : STATUS_NO_MATCH;
     if (!NT_SUCCESS(status)) {
         ks::free_pin_format(format);
         return status;
@@ -225,7 +226,7 @@ NTSTATUS PortMidi::create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** o
         ks::free_pin_format(format);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    status = pin->open(format);
+    status = pin->open(format, packets);
     if (!NT_SUCCESS(status)) {
         unmake(pin);
         return status;

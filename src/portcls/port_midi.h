@@ -1,7 +1,8 @@
-// IPortMidi: the MIDI port driver. Binds an IMiniportMidi, owns the filter's pins, and carries the device's
-// notifications to them (PM-001..PM-052).
+// IPortMidi and IPortDMus: the MIDI port driver. Binds an IMiniportMidi or an IMiniportDMus, owns the
+// filter's pins, and carries the device's notifications to them (PM-001..PM-052, DM-001..DM-006).
 #pragma once
 
+#include "portcls/bound_miniport.h"
 #include "portcls/filter_port.h"
 #include "portcls/midi_pin.h"
 #include "portcls/port_base.h"
@@ -27,9 +28,10 @@ class PortMidi final : public PortBase<IPortMidi>, public FilterPort {
 
     // FilterPort
     NTSTATUS create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** out) override;
+    std::span<const ks::PropertySet> filter_properties() const override;
 
     // For the pins.
-    IMiniportMidi* miniport() const { return miniport_.get(); }
+    BoundMiniport& miniport() { return miniport_; }
     void close_pin(MidiPin* pin);
     bool powered_down() const { return powered_down_; }
     // A stream entered RUN or left it: while one is there, the clock ticks every millisecond.
@@ -55,7 +57,6 @@ class PortMidi final : public PortBase<IPortMidi>, public FilterPort {
     void* find_port_interface(const GUID& id) override;
     void dispose() override;
 
-    NTSTATUS call_init(IUnknown* adapter, IResourceList* resources, PSERVICEGROUP* group);
     NTSTATUS take_group(IServiceGroup* group);
     NTSTATUS join_group(IServiceGroup* group);
     void leave_groups();
@@ -67,7 +68,7 @@ class PortMidi final : public PortBase<IPortMidi>, public FilterPort {
     void for_each_pin(Visit&& visit);
 
     PortSink sink_;
-    Held<IMiniportMidi> miniport_;
+    BoundMiniport miniport_;
     Held<IPowerNotify> power_notify_;
     Held<IServiceGroup> group_;        // RegisterServiceGroup's, else Init's
     Held<IServiceGroup> other_group_;  // Init's, when it is another one (PM-033)

@@ -3,6 +3,7 @@
 #include "ks/stream_request.h"
 #include "nt/io/driver.h"
 #include "portcls/adapter.h"
+#include "portcls/allocator_mxf.h"
 #include "portcls/live_objects.h"
 #include "portcls/property_request.h"
 
@@ -11,6 +12,7 @@ namespace portico::portcls {
 void reset() {
     nt::io::report_left_above = report_left_objects;
     reset_live_objects();
+    reset_allocators();
     reset_adapters();
     reset_exit_latency();
     reset_property_requests();

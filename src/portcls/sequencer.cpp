@@ -9,8 +9,6 @@
 namespace portico::portcls {
 namespace {
 
-// A device that takes nothing for so long is broken, not busy: the message is dropped (MS-044, MS-045).
-constexpr LONGLONG busy_limit_100ns = 10'000'000;
 // When a busy device is asked again: at the clock's next tick, or after a byte's time on a MIDI wire
 // (MS-043).
 constexpr LONGLONG retry_tick_100ns = 1;
@@ -24,17 +22,6 @@ LONGLONG bounded_100ns(__int128 time_100ns) {
 
 LONGLONG to_100ns(const KSTIME& time) {
     return bounded_100ns(static_cast<__int128>(time.Time) * time.Numerator / time.Denominator);
-}
-
-void write_contract(PMINIPORTMIDISTREAM stream, ULONG asked, ULONG written) {
-    if (written > asked) {
-        PORTICO_PROBE(contract, "MS-050", stream,
-                      "IMiniportMidiStream::Write reported more bytes than it was given.");
-    } else if (written != asked && written % 4 != 0) {
-        PORTICO_PROBE(
-            contract, "MS-041", stream,
-            "IMiniportMidiStream::Write took a part of the message that is no multiple of four bytes.");
-    }
 }
 
 }  // namespace
@@ -187,6 +174,7 @@ bool Sequencer::hold(const midi::StreamEvent& event) {
     held_ = event.bytes;
     held_left_ = static_cast<ULONG>(event.size);
     held_open_ = is_sysex && event.end == midi::SysExEnd::open;
+    held_whole_ = event.whole();
     if (!is_sysex) {
         std::memcpy(short_message_, event.bytes, event.size);
         held_ = short_message_;
@@ -200,63 +188,58 @@ bool Sequencer::open_record() {
     const ks::StreamRequest& request = queue_.first();
     for (; packet_ < request.packet_count; ++packet_, offset_ = 0, first_record_ = true) {
         const ks::StreamPacket& packet = request.packets[packet_];
-        KSMUSICFORMAT record;
-        if (!take_record(packet, record)) continue;
+        PacketRecord record;
+        if (!take_record(format_, packet, offset_, record)) continue;
         const LONGLONG due = due_100ns(packet, record);
-        const LONGLONG now = clock_.now_100ns();
-        if (due > now) {
-            arm(due - now);
+        const LONGLONG wait = due - prefetch_100ns_ - clock_.now_100ns();
+        if (wait > 0) {
+            arm(wait);
             return false;
         }
-        nominal_100ns_ = due;
-        at_ = packet.bytes + offset_ + sizeof(KSMUSICFORMAT);
-        end_ = at_ + record.ByteCount;
-        offset_ += static_cast<ULONG>(sizeof(KSMUSICFORMAT)) + ((record.ByteCount + 3) & ~3u);
-        record_open_ = true;
-        sim::record(sim::TraceKind::message, "due", at_ == end_ ? 0 : *at_, static_cast<std::uint64_t>(due));
+        open(packet, record, due);
         return true;
     }
     finish_first(STATUS_SUCCESS);
     return true;
 }
 
+void Sequencer::open(const ks::StreamPacket& packet, const PacketRecord& record, LONGLONG due) {
+    due_100ns_ = due;
+    if (format_ == PacketFormat::midi) nominal_100ns_ = due;
+    // What one channel group began, bytes of another do not go on with.
+    if (record.channel_group != channel_group_) parser_.reset();
+    channel_group_ = record.channel_group;
+    at_ = packet.bytes + record.at;
+    end_ = at_ + record.size;
+    offset_ = record.next;
+    record_open_ = true;
+    sim::record(sim::TraceKind::message, "due", at_ == end_ ? 0 : *at_, static_cast<std::uint64_t>(due));
+}
+
 // SP-011, SP-015: a packet's first record counts from its time, or from when it is first looked at; each
-// later one from the one before.
-LONGLONG Sequencer::due_100ns(const ks::StreamPacket& packet, const KSMUSICFORMAT& record) {
+// later one from the one before, or of DirectMusic from the same time (SP-019).
+LONGLONG Sequencer::due_100ns(const ks::StreamPacket& packet, const PacketRecord& record) {
     if (first_record_) {
         const bool timed = (packet.header.OptionsFlags & KSSTREAM_HEADER_OPTIONSF_TIMEVALID) != 0;
         nominal_100ns_ = timed ? to_100ns(packet.header.PresentationTime) : clock_.now_100ns();
         first_record_ = false;
     }
-    return bounded_100ns(static_cast<__int128>(nominal_100ns_) +
-                         static_cast<LONGLONG>(record.TimeDeltaMs) * 10'000);
-}
-
-// The record at the packet's offset; false at the packet's end (less than a header left is padding, SP-014).
-bool Sequencer::take_record(const ks::StreamPacket& packet, KSMUSICFORMAT& record) {
-    if (offset_ > packet.header.DataUsed || packet.header.DataUsed - offset_ < sizeof(KSMUSICFORMAT))
-        return false;
-    std::memcpy(&record, packet.bytes + offset_, sizeof record);
-    return true;
+    return bounded_100ns(static_cast<__int128>(nominal_100ns_) + record.delta_100ns);
 }
 
 // Offers the held message. False: the device is busy.
 bool Sequencer::offer() {
     ULONG written = 0;
     const ULONG asked = held_left_;
-    NTSTATUS status;
+    const LONGLONG due = clock_.to_master_100ns(due_100ns_);
     queue_.use_first(true);
-    {
-        nt::DriverCall call("IMiniportMidiStream::Write", method_of(stream_, 6));
-        status = call.returned(stream_->Write(const_cast<std::uint8_t*>(held_), asked, &written));
-    }
+    const NTSTATUS status = stream_->write({held_, asked, held_whole_, channel_group_, due}, written);
     queue_.use_first(false);
     if (!NT_SUCCESS(status)) {
         give_up();
         return true;
     }
-    write_contract(stream_, asked, written);
-    return offered(asked, std::min(written, asked));  // MS-049
+    return offered(asked, written);
 }
 
 bool Sequencer::offered(ULONG asked, ULONG written) {
@@ -265,6 +248,7 @@ bool Sequencer::offered(ULONG asked, ULONG written) {
     counts_.bytes += written;
     if (written == 0) return stay_busy();
     busy_since_100ns_ = -1;
+    held_whole_ = false;
     if (written == asked) ++counts_.messages;
     return true;
 }
@@ -274,9 +258,7 @@ bool Sequencer::stay_busy() {
     ++counts_.busy;
     const LONGLONG now = nt::ke::exact_time_100ns();
     if (busy_since_100ns_ < 0) busy_since_100ns_ = now;
-    if (now - busy_since_100ns_ > busy_limit_100ns) {
-        PORTICO_PROBE(contract, "MS-044", stream_,
-                      "IMiniportMidiStream::Write took nothing for a second: not busy, broken.");
+    if (stream_->is_stuck(now - busy_since_100ns_)) {
         give_up();
         return true;
     }

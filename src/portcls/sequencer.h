@@ -5,7 +5,8 @@
 #include "ks/stream_queue.h"
 #include "midi/stream_parser.h"
 #include "nt/ke/ke.h"
-#include "portcls.h"
+#include "portcls/miniport_stream.h"
+#include "portcls/packet_format.h"
 #include "portcls/stream_clock.h"
 
 namespace portico::portcls {
@@ -30,7 +31,11 @@ class Sequencer {
     Sequencer(const Sequencer&) = delete;
     Sequencer& operator=(const Sequencer&) = delete;
 
-    void attach(PMINIPORTMIDISTREAM stream) { stream_ = stream; }
+    void attach(MiniportStream* stream, PacketFormat format) {
+        stream_ = stream;
+        format_ = format;
+        prefetch_100ns_ = stream->prefetch_100ns();
+    }
 
     // KSEVENT_CONNECTION_ENDOFSTREAM is told by that port's events (SP-020).
     void tell_ends_to(FilterPort& port) { port_ = &port; }
@@ -56,8 +61,8 @@ class Sequencer {
     void deliver_due();
     bool next_event();
     bool open_record();
-    LONGLONG due_100ns(const ks::StreamPacket& packet, const KSMUSICFORMAT& record);
-    bool take_record(const ks::StreamPacket& packet, KSMUSICFORMAT& record);
+    LONGLONG due_100ns(const ks::StreamPacket& packet, const PacketRecord& record);
+    void open(const ks::StreamPacket& packet, const PacketRecord& record, LONGLONG due_100ns);
     bool hold(const midi::StreamEvent& event);
     bool offer();
     bool offered(ULONG asked, ULONG written);
@@ -73,7 +78,9 @@ class Sequencer {
     static void exact_due(void* context, Nanoseconds due_ns);
     static void first_cancelled(void* self);
 
-    PMINIPORTMIDISTREAM stream_ = nullptr;
+    MiniportStream* stream_ = nullptr;
+    PacketFormat format_ = PacketFormat::midi;
+    LONGLONG prefetch_100ns_ = 0;  // how long before it is due a message is delivered
     FilterPort* port_ = nullptr;
     ks::StreamQueue queue_;
     StreamClock clock_;
@@ -89,7 +96,9 @@ class Sequencer {
     ULONG packet_ = 0;            // index of its packet
     ULONG offset_ = 0;            // of the next record in it
     bool first_record_ = true;    // of the packet
-    LONGLONG nominal_100ns_ = 0;  // when the current record is due
+    LONGLONG nominal_100ns_ = 0;  // what the next record's time counts from
+    LONGLONG due_100ns_ = 0;      // when the current record is due
+    USHORT channel_group_ = default_channel_group;
     bool record_open_ = false;
     const std::uint8_t* at_ = nullptr;  // the rest of the current record
     const std::uint8_t* end_ = nullptr;
@@ -97,6 +106,7 @@ class Sequencer {
     // The message that the miniport has not taken whole yet.
     const std::uint8_t* held_ = nullptr;
     ULONG held_left_ = 0;
+    bool held_whole_ = false;  // exactly one message, nothing of it taken yet
     bool held_open_ = false;   // a piece of a SysEx that goes on
     bool skip_sysex_ = false;  // a piece of it was given up: the rest goes with it (MS-047)
     LONGLONG busy_since_100ns_ = -1;

@@ -8,52 +8,33 @@
 #include <stdunk.h>
 #include <ksdebug.h>
 
+#include "mpu401.h"
+
 #define UART_POOL_TAG 'traU'
-
-// Registers, relative to the base port (MP-001).
-enum { kDataPort = 0, kStatusPort = 1, kCommandPort = 1 };
-
-// Status bits are active low: 0 = a byte waits (DSR), 0 = a byte is accepted (DRR). The other bits mean
-// nothing (MP-002).
-enum { kStatusInputEmpty = 0x80, kStatusOutputFull = 0x40 };
-
-enum { kCommandReset = 0xFF, kCommandUartMode = 0x3F, kAcknowledge = 0xFE };
-
-// How long the device may take for a byte or an answer.
-const ULONG kDeviceTimeoutMs = 50;
-
-// Bytes received and not yet read by the port. A power of two.
-const ULONG kInputFifoSize = 512;
 
 enum { kPinRender = 0, kPinRenderBridge, kPinCapture, kPinCaptureBridge, kPinCount };
 
 class CMiniportMidiUart : public IMiniportMidi,
                           public IMusicTechnology,
                           public IPowerNotify,
-                          public CUnknown {
+                          public CUnknown,
+                          public CMpu401 {
   private:
     PPORTMIDI m_pPort;
     PSERVICEGROUP m_pServiceGroup;
     PINTERRUPTSYNC m_pInterruptSync;
     BOOLEAN m_fOwnInterruptSync;
-    PUCHAR m_pPortBase;
 
     BOOLEAN m_fRenderOpen;
     BOOLEAN m_fCaptureOpen;
 
     // Shared with the ISR; written inside synchronised routines.
     volatile KSSTATE m_CaptureState;
-    BOOLEAN m_fUartMode;
-    BOOLEAN m_fAcknowledgePending;
-    BOOLEAN m_fPoweredDown;
 
     // The ISR advances the tail, Read the head; both count for ever.
     volatile ULONG m_InputHead;
     volatile ULONG m_InputTail;
     UCHAR m_InputFifo[kInputFifoSize];
-
-    // When the device first refused a byte, 0 = it took the last one. 100 ns units.
-    ULONGLONG m_OutputRefusedSince;
 
     // The tables are the instance's own, because the technology is (MT-008).
     KSDATARANGE_MUSIC m_StreamRange;
@@ -68,13 +49,8 @@ class CMiniportMidiUart : public IMiniportMidi,
     void ReleaseAll(void);
     NTSTATUS InitializeHardware(void);
 
-    UCHAR ReadStatus(void) { return READ_PORT_UCHAR(m_pPortBase + kStatusPort); }
-    BOOLEAN WaitForInput(PUCHAR Byte);
-    BOOLEAN WaitForOutput(void);
-    NTSTATUS ResetToUartMode(void);
-    BOOLEAN DrainInput(void);
     void StoreInput(UCHAR Byte);
-    BOOLEAN OutputReady(void);
+    void InputStored(void);
 
     friend NTSTATUS NTAPI UartInterruptService(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
     friend NTSTATUS NTAPI UartSynchronizedInitialize(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);

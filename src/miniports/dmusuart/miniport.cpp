@@ -1,0 +1,196 @@
+// The miniport object: resources, interrupt, streams, power.
+#include "dmusuart.h"
+
+#pragma code_seg("PAGE")
+
+// CLSID_MiniportDriverDMusUART does both directions, CLSID_MiniportDriverDMusUARTCapture input alone
+// (UA-003).
+NTSTATUS CreateMiniportDMusUART(PUNKNOWN* Unknown, REFCLSID ClassId, PUNKNOWN UnknownOuter,
+                                POOL_TYPE PoolType) {
+    PAGED_CODE();
+    BOOLEAN captureOnly = IsEqualGUIDAligned(ClassId, CLSID_MiniportDriverDMusUARTCapture);
+    CMiniportDMusUart* miniport =
+        new (PoolType, DMUSUART_POOL_TAG) CMiniportDMusUart(UnknownOuter, captureOnly);
+    if (!miniport) return STATUS_INSUFFICIENT_RESOURCES;
+    miniport->AddRef();
+    *Unknown = PUNKNOWN(PMINIPORTDMUS(miniport));
+    return STATUS_SUCCESS;
+}
+
+CMiniportDMusUart::CMiniportDMusUart(PUNKNOWN pUnknownOuter, BOOLEAN CaptureOnly) : CUnknown(pUnknownOuter) {
+    PAGED_CODE();
+    m_fCaptureOnly = CaptureOnly;
+    BuildDescriptor();
+}
+
+CMiniportDMusUart::~CMiniportDMusUart() {
+    PAGED_CODE();
+    ReleaseAll();
+}
+
+STDMETHODIMP_(NTSTATUS) CMiniportDMusUart::NonDelegatingQueryInterface(REFIID Interface, PVOID* Object) {
+    PAGED_CODE();
+    if (IsEqualGUIDAligned(Interface, IID_IUnknown)) {
+        *Object = QICASTUNKNOWN(PMINIPORTDMUS);
+    } else if (IsEqualGUIDAligned(Interface, IID_IMiniport)) {
+        *Object = QICAST(PMINIPORT);
+    } else if (IsEqualGUIDAligned(Interface, IID_IMiniportDMus)) {
+        *Object = QICAST(PMINIPORTDMUS);
+    } else if (IsEqualGUIDAligned(Interface, IID_IMusicTechnology)) {
+        *Object = QICAST(PMUSICTECHNOLOGY);
+    } else if (IsEqualGUIDAligned(Interface, IID_IPowerNotify)) {
+        *Object = QICAST(PPOWERNOTIFY);
+    } else {
+        *Object = NULL;
+        return STATUS_INVALID_PARAMETER;
+    }
+    PUNKNOWN(*Object)->AddRef();
+    return STATUS_SUCCESS;
+}
+
+// Whatever was made before a failure is undone (MM-017).
+STDMETHODIMP_(NTSTATUS)
+CMiniportDMusUart::Init(PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPORTDMUS Port,
+                        PSERVICEGROUP* ServiceGroup) {
+    PAGED_CODE();
+    ASSERT(Port);
+    ASSERT(ServiceGroup);
+
+    *ServiceGroup = NULL;
+    NTSTATUS ntStatus = ProcessResources(ResourceList);
+    if (!NT_SUCCESS(ntStatus)) return ntStatus;
+
+    m_pPort = Port;
+    m_pPort->AddRef();
+
+    ntStatus = AcquireInterruptSync(UnknownAdapter, ResourceList);
+    if (NT_SUCCESS(ntStatus)) ntStatus = CreateServiceGroup(ServiceGroup);
+    if (NT_SUCCESS(ntStatus)) ntStatus = InitializeHardware();
+
+    if (!NT_SUCCESS(ntStatus)) {
+        _DbgPrintF(DEBUGLVL_TERSE, ("Init failed with 0x%08X", ntStatus));
+        if (*ServiceGroup) {
+            (*ServiceGroup)->Release();
+            *ServiceGroup = NULL;
+        }
+        ReleaseAll();
+    }
+    return ntStatus;
+}
+
+NTSTATUS CMiniportDMusUart::ProcessResources(PRESOURCELIST ResourceList) {
+    PAGED_CODE();
+    if (!ResourceList || ResourceList->NumberOfPorts() != 1 || ResourceList->NumberOfInterrupts() != 1 ||
+        ResourceList->NumberOfDmas() != 0) {
+        return STATUS_DEVICE_CONFIGURATION_ERROR;
+    }
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR port = ResourceList->FindTranslatedPort(0);
+    if (!port) return STATUS_DEVICE_CONFIGURATION_ERROR;
+    m_pPortBase = PUCHAR(port->u.Port.Start.QuadPart);
+    return STATUS_SUCCESS;
+}
+
+// An adapter may share its sync object (MM-012); else the miniport owns one on its own interrupt.
+NTSTATUS CMiniportDMusUart::AcquireInterruptSync(PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList) {
+    PAGED_CODE();
+    NTSTATUS ntStatus = STATUS_NOINTERFACE;
+    if (UnknownAdapter) {
+        ntStatus = UnknownAdapter->QueryInterface(IID_IInterruptSync, (PVOID*)&m_pInterruptSync);
+    }
+    if (!NT_SUCCESS(ntStatus) || !m_pInterruptSync) {
+        m_fOwnInterruptSync = TRUE;
+        ntStatus = PcNewInterruptSync(&m_pInterruptSync, NULL, ResourceList, 0, InterruptSyncModeNormal);
+    }
+    if (!NT_SUCCESS(ntStatus)) return ntStatus;
+
+    ntStatus = m_pInterruptSync->RegisterServiceRoutine(DMusUartInterruptService, PVOID(this), TRUE);
+    if (NT_SUCCESS(ntStatus) && m_fOwnInterruptSync) ntStatus = m_pInterruptSync->Connect();
+    return ntStatus;
+}
+
+// The port learns of the group before the hardware starts, so that no interrupt is lost (DM-004).
+NTSTATUS CMiniportDMusUart::CreateServiceGroup(PSERVICEGROUP* ServiceGroup) {
+    PAGED_CODE();
+    NTSTATUS ntStatus = PcNewServiceGroup(&m_pServiceGroup, NULL);
+    if (!NT_SUCCESS(ntStatus)) return ntStatus;
+    *ServiceGroup = m_pServiceGroup;
+    m_pServiceGroup->AddRef();
+    m_pPort->RegisterServiceGroup(m_pServiceGroup);
+    return STATUS_SUCCESS;
+}
+
+void CMiniportDMusUart::ReleaseAll(void) {
+    PAGED_CODE();
+    if (m_pInterruptSync) {
+        if (m_fOwnInterruptSync) m_pInterruptSync->Disconnect();
+        m_pInterruptSync->Release();
+        m_pInterruptSync = NULL;
+    }
+    if (m_pServiceGroup) {
+        m_pServiceGroup->Release();
+        m_pServiceGroup = NULL;
+    }
+    if (m_pPort) {
+        m_pPort->Release();
+        m_pPort = NULL;
+    }
+}
+
+NTSTATUS CMiniportDMusUart::InitializeHardware(void) {
+    PAGED_CODE();
+    return m_pInterruptSync->CallSynchronizedRoutine(DMusUartSynchronizedInitialize, PVOID(this));
+}
+
+// One stream a pin (UA-006). The port sequences: an event is handed down when it is due.
+STDMETHODIMP_(NTSTATUS)
+CMiniportDMusUart::NewStream(PMXF* MXF, PUNKNOWN OuterUnknown, POOL_TYPE PoolType, ULONG PinID,
+                             DMUS_STREAM_TYPE StreamType, PKSDATAFORMAT, PSERVICEGROUP* ServiceGroup,
+                             PAllocatorMXF AllocatorMXF, PMASTERCLOCK MasterClock,
+                             PULONGLONG SchedulePreFetch) {
+    PAGED_CODE();
+    BOOLEAN capture = StreamType == DMUS_STREAM_MIDI_CAPTURE;
+    if (!capture && StreamType != DMUS_STREAM_MIDI_RENDER) return STATUS_INVALID_DEVICE_REQUEST;
+    if (PinID >= kPinCount || capture != (PinID == CapturePin())) return STATUS_INVALID_DEVICE_REQUEST;
+    if (m_OpenPins & (1u << PinID)) return STATUS_INVALID_DEVICE_REQUEST;
+
+    NTSTATUS ntStatus = STATUS_SUCCESS;
+    if (!m_OpenPins) ntStatus = InitializeHardware();
+    if (!NT_SUCCESS(ntStatus)) return ntStatus;
+
+    CDMusUartStream* stream = new (PoolType, DMUSUART_POOL_TAG) CDMusUartStream(OuterUnknown);
+    if (!stream) return STATUS_INSUFFICIENT_RESOURCES;
+    stream->AddRef();
+    stream->Init(this, PinID, capture, AllocatorMXF, MasterClock);
+    m_OpenPins |= 1u << PinID;
+    *MXF = PMXF(stream);
+    *SchedulePreFetch = 0;
+
+    *ServiceGroup = NULL;
+    if (capture) {
+        *ServiceGroup = m_pServiceGroup;
+        m_pServiceGroup->AddRef();
+    }
+    return STATUS_SUCCESS;
+}
+
+STDMETHODIMP_(NTSTATUS) CMiniportDMusUart::SetTechnology(const GUID* Technology) {
+    PAGED_CODE();
+    if (!Technology) return STATUS_INVALID_PARAMETER;
+    for (ULONG i = 0; i < SIZEOF_ARRAY(m_StreamRanges); i++) m_StreamRanges[i].Technology = *Technology;
+    return STATUS_SUCCESS;
+}
+
+// A device that lost its power has forgotten UART mode.
+STDMETHODIMP_(void) CMiniportDMusUart::PowerChangeNotify(POWER_STATE PowerState) {
+    PAGED_CODE();
+    if (PowerState.DeviceState == PowerDeviceD0) {
+        InitializeHardware();
+    } else {
+        m_pInterruptSync->CallSynchronizedRoutine(DMusUartSynchronizedPowerDown, PVOID(this));
+    }
+}
+
+#pragma code_seg()
+
+// The port asks the capture stream instead (DM-003, MD-003).
+STDMETHODIMP_(void) CMiniportDMusUart::Service(void) {}

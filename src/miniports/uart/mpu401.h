@@ -1,0 +1,49 @@
+// The registers of an MPU-401 in UART mode (MP-001..MP-014), whichever miniport drives it. Everything runs at
+// the device's IRQL, in the ISR or in a synchronised routine.
+#ifndef _MPU401_H_
+#define _MPU401_H_
+
+#include <portcls.h>
+
+// Registers, relative to the base port (MP-001).
+enum { kDataPort = 0, kStatusPort = 1, kCommandPort = 1 };
+
+// Status bits are active low: 0 = a byte waits (DSR), 0 = a byte is accepted (DRR). The other bits mean
+// nothing (MP-002).
+enum { kStatusInputEmpty = 0x80, kStatusOutputFull = 0x40 };
+
+enum { kCommandReset = 0xFF, kCommandUartMode = 0x3F, kAcknowledge = 0xFE };
+
+// How long the device may take for a byte or an answer.
+const ULONG kDeviceTimeoutMs = 50;
+
+// Bytes that one pass reads from the device, and that wait for the port. A power of two.
+const ULONG kInputFifoSize = 512;
+
+class DECLSPEC_NOVTABLE CMpu401 {
+  protected:
+    PUCHAR m_pPortBase;
+    BOOLEAN m_fUartMode;
+    BOOLEAN m_fAcknowledgePending;
+    BOOLEAN m_fPoweredDown;
+
+    // When the device first refused a byte, 0 = it took the last one. 100 ns units.
+    ULONGLONG m_OutputRefusedSince;
+
+    // A byte came that is no answer of the device's.
+    virtual void StoreInput(UCHAR Byte) = 0;
+    // So ends a pass in which any came.
+    virtual void InputStored(void) = 0;
+
+    UCHAR ReadStatus(void) { return READ_PORT_UCHAR(m_pPortBase + kStatusPort); }
+    BOOLEAN WaitForInput(PUCHAR Byte);
+    BOOLEAN WaitForOutput(void);
+    BOOLEAN OutputReady(void);
+    NTSTATUS ResetToUartMode(void);
+    void PowerDown(void);
+    BOOLEAN DrainInput(void);
+    BOOLEAN ServiceInterrupt(void);
+    NTSTATUS WriteBytes(const UCHAR* Bytes, ULONG Length, PULONG Written);
+};
+
+#endif
