@@ -81,7 +81,7 @@ class ScriptedMxf final : public Fake<IMXF> {
             EXPECT_EQ(allocator->GetBuffer(&made->uData.pbData), STATUS_SUCCESS);
             to = made->uData.pbData;
         }
-        std::memcpy(to, bytes.data(), bytes.size());
+        if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
         return made;
     }
     std::vector<Bytes> taken() const {
