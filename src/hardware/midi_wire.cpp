@@ -34,7 +34,7 @@ bool WireIn::receive(std::uint8_t byte, Nanoseconds at_ns) {
 
 void WireIn::connect(WireInput* input) {
     input_ = input;
-    if (have_ahead_ && !from_queue_) stop();
+    if (have_ahead_ && !from_queue_) sim::scheduler.events.cancel(event_);
     have_ahead_ = false;
     wake();
 }

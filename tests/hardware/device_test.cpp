@@ -299,6 +299,19 @@ TEST_F(Wires, ADisconnectedInputIsAskedNoMore) {
     EXPECT_THAT(received.bytes, IsEmpty());
 }
 
+TEST_F(Wires, GoOnWithAnotherInput) {
+    List first, second;
+    first.bytes = {{2 * millisecond_ns, 1}};
+    second.bytes = {{4 * millisecond_ns, 2}};
+    in_wire.connect(&first);
+    in_wire.connect(&second);
+    EXPECT_TRUE(in_wire.receive(3, 6 * millisecond_ns));
+    Machine::run_for(10 * millisecond_ns);
+    EXPECT_THAT(received.bytes, ElementsAre(2, 3));
+    EXPECT_THAT(received.times,
+                ElementsAre(4 * millisecond_ns + midi_byte_ns, 6 * millisecond_ns + midi_byte_ns));
+}
+
 TEST_F(Wires, TheQueueIsBounded) {
     std::uint64_t taken = 0;
     while (taken < 100'000 && in_wire.receive(static_cast<std::uint8_t>(taken), 0)) ++taken;
