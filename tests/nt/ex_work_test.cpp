@@ -297,6 +297,35 @@ TEST(ExTimer, DeletedAfterItsLastExpiry) {
     EXPECT_EQ(misuse.size(), 1u);
 }
 
+TEST(ExTimer, DeletedByItsOwnCallback) {
+    static int calls;
+    static int deleted;
+    struct Routine {
+        static VOID NTAPI gone(PVOID) { ++deleted; }
+        static VOID NTAPI end(PEX_TIMER timer, PVOID periodic) {
+            ++calls;
+            EXT_DELETE_PARAMETERS parameters;
+            ExInitializeDeleteTimerParameters(&parameters);
+            parameters.DeleteCallback = gone;
+            EXPECT_EQ(ExDeleteTimer(timer, TRUE, FALSE, &parameters) != FALSE, periodic != nullptr);
+            EXPECT_EQ(deleted, 0) << "the callback is not over";
+        }
+    };
+    for (LONGLONG period_100ns : {0, 10'000}) {
+        Kernel kernel;
+        MisuseLog misuse;
+        calls = deleted = 0;
+        kernel.run([&] {
+            PEX_TIMER const timer = ExAllocateTimer(Routine::end, reinterpret_cast<void*>(period_100ns), 0);
+            ExSetTimer(timer, -10'000, period_100ns, nullptr);
+            sleep_ms(100);
+        });
+        EXPECT_EQ(calls, 1);
+        EXPECT_EQ(deleted, 1);
+        EXPECT_EQ(misuse.size(), 0u);
+    }
+}
+
 TEST(ExTimer, LeftTimersAreTold) {
     Kernel kernel;
     ExAllocateTimer(on_timer, nullptr, 0);

@@ -13,7 +13,8 @@ struct _EX_TIMER {
     void* context;
     bool high_resolution;
     bool set;
-    bool deleting;  // ExDeleteTimer left it to its last expiry
+    bool in_callback;
+    bool deleting;  // ExDeleteTimer left it to its last expiry, or to the end of its callback
     PEXT_DELETE_CALLBACK deleted;
     void* deleted_context;
     LONGLONG due_100ns;     // interrupt time of the next expiry
@@ -50,6 +51,7 @@ void finish_deletion(PEX_TIMER t) {
 void NTAPI expired(PKDPC, PVOID context, PVOID, PVOID) {
     PEX_TIMER const t = static_cast<PEX_TIMER>(context);
     if (!t->set) return;
+    t->in_callback = true;
     if (t->period_100ns != 0) {
         t->due_100ns += t->period_100ns;
         arm(t);
@@ -60,7 +62,8 @@ void NTAPI expired(PKDPC, PVOID context, PVOID, PVOID) {
         DriverCall call("ExTimerCallback", reinterpret_cast<const void*>(t->callback));
         t->callback(t, t->context);
     }
-    if (t->deleting) finish_deletion(t);
+    t->in_callback = false;
+    if (t->deleting && !t->set) finish_deletion(t);
 }
 
 bool cancel(PEX_TIMER t) {
@@ -139,7 +142,11 @@ BOOLEAN NTAPI ExDeleteTimer(PEX_TIMER Timer, BOOLEAN Cancel, BOOLEAN Wait,
     }
     const bool was_set = ex::cancel(Timer);
     if (Wait != FALSE) ke::flush_queued_dpcs();  // a callback that runs on another processor ends first
-    ex::finish_deletion(Timer);
+    if (Timer->in_callback) {
+        Timer->deleting = true;
+    } else {
+        ex::finish_deletion(Timer);
+    }
     return was_set;
 }
 
