@@ -119,8 +119,8 @@ TEST_F(MidiPinTest, CountingMustNotMakeStreams) {
     start_device_and_filter();
     HANDLE const pin = open_pin(render_pin);
     counts.inside = [&] {
-        counts.inside = nullptr;
         ks.close(pin);
+        counts.inside = nullptr;
     };
     KSPIN_CINSTANCES value{};
     const auto ask = [&] {
