@@ -603,6 +603,8 @@ TEST_F(Mpu401Test, FaultStuckLine) {
     Machine::run_for(millisecond_ns);
     in(data);
     EXPECT_TRUE(asserted());
+    mpu().reset(Machine::now_ns());
+    EXPECT_TRUE(asserted()) << "no reset cures it";
     mpu().remove(Machine::now_ns());
     EXPECT_FALSE(asserted());
 }

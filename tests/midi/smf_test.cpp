@@ -226,6 +226,19 @@ TEST(Recorder, KeepsMessagesAndTimes) {
     EXPECT_EQ(song.duration_ns, 10 * second_ns);
 }
 
+TEST(Recorder, RoundsToTheNearestTick) {
+    Recorder recorder;
+    ASSERT_TRUE(recorder.add(29'999, Bytes{0xF6}));
+    ASSERT_TRUE(recorder.add(30'000, Bytes{0xF8}));
+    const auto file = read(recorder.finish(0), "test");
+    ASSERT_TRUE(file.ok());
+    std::vector<Nanoseconds> times;
+    for (const auto& event : timeline_of(*file).events) {
+        if (event.kind != EventKind::meta) times.push_back(event.at_ns);
+    }
+    EXPECT_THAT(times, ElementsAre(20'000, 40'000));
+}
+
 TEST(Recorder, RefusesWhatNoReaderWouldTake) {
     Recorder recorder;
     const Bytes dump(1 << 20, 0x11);

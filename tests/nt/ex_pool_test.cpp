@@ -356,7 +356,10 @@ TEST(ExPool, ResetRepeatsAddressesAndContents) {
     const auto first = run();
     {
         Kernel kernel;
-        std::memset(ExAllocatePoolWithTag(PagedPool, 100'000, tag), 0x5A, 100'000);
+        void* const block = ExAllocatePoolWithTag(PagedPool, 100'000, tag);
+        std::memset(block, 0x5A, 100'000);
+        ExAllocatePoolWithTag(PagedPool, 100'000, tag);
+        ExFreePool(block);  // leaves a hole
     }
     EXPECT_EQ(first, run());
 }

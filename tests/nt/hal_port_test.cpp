@@ -57,12 +57,30 @@ TEST_F(HalTest, PortsInEveryWidth) {
         UCHAR bytes[3] = {1, 2, 3};
         WRITE_PORT_BUFFER_UCHAR(port<UCHAR>(0x331), bytes, 2);
         READ_PORT_BUFFER_UCHAR(port<UCHAR>(0x330), bytes, 3);
+        EXPECT_THAT(bytes, ElementsAre(0x44, 0x44, 0x44));
     }));
     EXPECT_EQ(chip.writes.size(), 5u);
     EXPECT_EQ(chip.writes[0], (std::array<std::uint32_t, 3>{0, 1, 0xAB}));
     EXPECT_EQ(chip.writes[2], (std::array<std::uint32_t, 3>{4, 4, 0xABCD1234}));
     EXPECT_EQ(chip.writes[4], (std::array<std::uint32_t, 3>{1, 1, 2}));
-    EXPECT_EQ(chip.reads.size(), 6u);
+    EXPECT_THAT(chip.reads, ElementsAre(11, 2, 4, 1, 1, 1));
+}
+
+TEST_F(HalTest, BufferFormsStayAtOnePort) {
+    ASSERT_TRUE(kernel.run([&] {
+        USHORT words[2] = {0x1234, 0x5678};
+        ULONG longs[2] = {1, 2};
+        WRITE_PORT_BUFFER_USHORT(port<USHORT>(0x332), words, 2);
+        WRITE_PORT_BUFFER_ULONG(port<ULONG>(0x334), longs, 2);
+        READ_PORT_BUFFER_USHORT(port<USHORT>(0x332), words, 2);
+        READ_PORT_BUFFER_ULONG(port<ULONG>(0x334), longs, 2);
+        EXPECT_THAT(words, ElementsAre(0x3346, 0x3346));
+        EXPECT_THAT(longs, ElementsAre(0x11223348u, 0x11223348u));
+    }));
+    using Write = std::array<std::uint32_t, 3>;
+    EXPECT_THAT(chip.writes,
+                ElementsAre(Write{2, 2, 0x1234}, Write{2, 2, 0x5678}, Write{4, 4, 1}, Write{4, 4, 2}));
+    EXPECT_THAT(chip.reads, ElementsAre(22, 22, 44, 44));
 }
 
 TEST_F(HalTest, IntrinsicsReachTheSameBus) {
@@ -117,6 +135,31 @@ TEST_F(HalTest, RegistersThroughTheMapping) {
     EXPECT_THAT(chip.writes,
                 ElementsAre(std::array<std::uint32_t, 3>{2, 1, 9}, std::array<std::uint32_t, 3>{8, 4, 1},
                             std::array<std::uint32_t, 3>{12, 4, 2}));
+}
+
+TEST_F(HalTest, BufferFormsStayAtOneRegister) {
+    ASSERT_TRUE(kernel.run([&] {
+        PHYSICAL_ADDRESS physical;
+        physical.QuadPart = 0xE0000000;
+        auto* const mapped = static_cast<UCHAR*>(MmMapIoSpace(physical, 64, MmNonCached));
+        auto* const word = reinterpret_cast<volatile USHORT*>(mapped + 2);
+        auto* const large = reinterpret_cast<volatile ULONG64*>(mapped + 8);
+        UCHAR bytes[2] = {1, 2};
+        USHORT words[2] = {3, 4};
+        ULONG64 larges[2] = {5, 6};
+        WRITE_REGISTER_BUFFER_UCHAR(mapped + 1, bytes, 2);
+        WRITE_REGISTER_BUFFER_USHORT(word, words, 2);
+        READ_REGISTER_BUFFER_UCHAR(mapped + 1, bytes, 2);
+        READ_REGISTER_BUFFER_USHORT(word, words, 2);
+        READ_REGISTER_BUFFER_ULONG64(large, larges, 2);
+        EXPECT_THAT(bytes, ElementsAre(0x45, 0x45));
+        EXPECT_THAT(words, ElementsAre(0x3346, 0x3346));
+        EXPECT_THAT(larges, ElementsAre(0x112233501122334Cu, 0x112233501122334Cu));
+        MmUnmapIoSpace(mapped, 64);
+    }));
+    using Write = std::array<std::uint32_t, 3>;
+    EXPECT_THAT(chip.writes, ElementsAre(Write{1, 1, 1}, Write{1, 1, 2}, Write{2, 2, 3}, Write{2, 2, 4}));
+    EXPECT_THAT(chip.reads, ElementsAre(11, 11, 22, 22, 84, 124, 84, 124));
 }
 
 TEST_F(HalTest, AccessCostsSimulatedTime) {
@@ -225,6 +268,48 @@ TEST(IoDma, CommonBuffersAndScatterGather) {
         description.Version = 9;
         EXPECT_EQ(IoGetDmaAdapter(device, &description, &registers), nullptr);
     }));
+}
+
+TEST(IoDma, ListsInTheDriversOwnMemory) {
+    Kernel kernel;
+    MisuseLog misuse;
+    ASSERT_TRUE(kernel.run([] {
+        TestDriver driver;
+        PDEVICE_OBJECT const device = driver.device(u"\\Device\\Tested");
+        DEVICE_DESCRIPTION description = master();
+        ULONG registers = 0;
+        PDMA_ADAPTER const adapter = IoGetDmaAdapter(device, &description, &registers);
+        ASSERT_NE(adapter, nullptr);
+        PDMA_OPERATIONS const ops = adapter->DmaOperations;
+        auto* const buffer = static_cast<char*>(ExAllocatePoolWithTag(NonPagedPool, 3 * PAGE_SIZE, 'tset'));
+        PMDL const mdl = IoAllocateMdl(buffer + 100, 2 * PAGE_SIZE, FALSE, FALSE, nullptr);
+        MmBuildMdlForNonPagedPool(mdl);
+        KIRQL irql;
+        KeRaiseIrql(DISPATCH_LEVEL, &irql);
+        ULONG size = 0;
+        EXPECT_EQ(
+            ops->CalculateScatterGatherList(adapter, mdl, buffer + 100, 2 * PAGE_SIZE, &size, &registers),
+            STATUS_SUCCESS);
+        EXPECT_EQ(registers, 3u);
+        alignas(SCATTER_GATHER_LIST) char memory[512];
+        ASSERT_LE(size, sizeof memory);
+        const auto build = [&](ULONG given) {
+            return ops->BuildScatterGatherList(adapter, device, mdl, buffer + 100, 2 * PAGE_SIZE,
+                                               Dma::control, nullptr, TRUE, memory, given);
+        };
+        EXPECT_EQ(build(sizeof(SCATTER_GATHER_LIST)), STATUS_BUFFER_TOO_SMALL);
+        EXPECT_EQ(build(size), STATUS_SUCCESS);
+        EXPECT_EQ(static_cast<void*>(Dma::list()), memory);
+        ULONG total = 0;
+        for (const ULONG length : Dma::lengths()) total += length;
+        EXPECT_EQ(total, 2u * PAGE_SIZE);
+        ops->PutScatterGatherList(adapter, Dma::list(), TRUE);
+        KeLowerIrql(irql);
+        IoFreeMdl(mdl);
+        ExFreePoolWithTag(buffer, 'tset');
+        ops->PutDmaAdapter(adapter);
+    }));
+    EXPECT_EQ(misuse.size(), 0u);
 }
 
 TEST(IoDma, ChannelsAreGivenInTurn) {

@@ -285,6 +285,16 @@ TEST(Io, SharedAccess) {
         IoRemoveShareAccess(&second, &share);
         EXPECT_EQ(share.OpenCount, 0u);
         EXPECT_EQ(IoCheckShareAccess(FILE_WRITE_DATA, 0, &second, &share, TRUE), STATUS_SUCCESS);
+
+        IoSetShareAccess(DELETE, FILE_SHARE_READ, &first, &share);
+        EXPECT_EQ(IoCheckShareAccess(FILE_READ_DATA, FILE_SHARE_READ, &second, &share, FALSE),
+                  STATUS_SHARING_VIOLATION);
+        EXPECT_EQ(IoCheckShareAccess(FILE_READ_DATA, FILE_SHARE_DELETE, &second, &share, FALSE),
+                  STATUS_SUCCESS);
+        EXPECT_EQ(share.OpenCount, 1u);
+        IoUpdateShareAccess(&second, &share);
+        EXPECT_EQ(share.OpenCount, 2u);
+        EXPECT_EQ(share.Readers, 1u);
     }));
 }
 

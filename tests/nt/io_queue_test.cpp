@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "io_driver.h"
@@ -50,6 +51,11 @@ struct StartIo {
         static bool value = false;
         return value;
     }
+    // How often StartIo ran inside itself, with the outermost one.
+    static int& deepest() {
+        static int value = 0;
+        return value;
+    }
     static ULONG number(PIRP irp) {
         return IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceIoControl.InputBufferLength;
     }
@@ -58,7 +64,10 @@ struct StartIo {
         EXPECT_EQ(device->CurrentIrp, irp);
         started().push_back(number(irp));
         if (!immediate()) return;
+        static int depth = 0;
+        deepest() = std::max(deepest(), ++depth);
         IoStartNextPacket(device, TRUE);
+        --depth;
         TestDriver::complete(irp, STATUS_SUCCESS);
     }
     static void NTAPI cancel(PDEVICE_OBJECT device, PIRP irp) {
@@ -79,6 +88,7 @@ struct StartIoDevice {
     StartIoDevice() {
         StartIo::started().clear();
         StartIo::immediate() = false;
+        StartIo::deepest() = 0;
         driver.object->DriverStartIo = StartIo::start;
         device = driver.device(u"\\Device\\Tested");
         driver.on(IRP_MJ_DEVICE_CONTROL, [](PDEVICE_OBJECT to, PIRP irp) {
@@ -93,12 +103,16 @@ struct StartIoDevice {
         nt::io::device_io_control(file, {}, control_code(0x801, METHOD_NEITHER), input, number, nullptr, 0,
                                   &status[number], KernelMode);
     }
-    void end_current() {
+    void end_current(const ULONG* key = nullptr) {
         KIRQL irql;
         PIRP const irp = device->CurrentIrp;
         KeRaiseIrql(DISPATCH_LEVEL, &irql);
         irp->CancelRoutine = nullptr;
-        IoStartNextPacket(device, TRUE);
+        if (key == nullptr) {
+            IoStartNextPacket(device, TRUE);
+        } else {
+            IoStartNextPacketByKey(device, TRUE, *key);
+        }
         TestDriver::complete(irp, STATUS_SUCCESS);
         KeLowerIrql(irql);
     }
@@ -124,6 +138,39 @@ TEST(IoStartIo, OnePacketAtATime) {
     }));
 }
 
+TEST(IoStartIo, GoesOnByKey) {
+    Kernel kernel;
+    ASSERT_TRUE(kernel.run([] {
+        StartIoDevice device;
+        device.driver.on(IRP_MJ_DEVICE_CONTROL, [](PDEVICE_OBJECT to, PIRP irp) {
+            ULONG key = StartIo::number(irp);
+            IoMarkIrpPending(irp);
+            IoStartPacket(to, irp, &key, StartIo::cancel);
+            return STATUS_PENDING;
+        });
+        for (const ULONG i : {1u, 4u, 2u, 3u}) device.send(i);
+        for (const ULONG key : {3u, 4u, 5u}) device.end_current(&key);
+        device.end_current();
+        EXPECT_THAT(StartIo::started(), ElementsAre(1u, 3u, 4u, 2u));
+    }));
+}
+
+TEST(IoStartIo, CanTakeTheCancelRoutineOfWhatItStarts) {
+    Kernel kernel;
+    ASSERT_TRUE(kernel.run([] {
+        StartIoDevice device;
+        const auto cancelable = [&] { return device.device->CurrentIrp->CancelRoutine != nullptr; };
+        for (const bool taken : {false, true}) {
+            IoSetStartIoAttributes(device.device, FALSE, taken);
+            for (ULONG i = 1; i <= 2; ++i) device.send(i);
+            EXPECT_NE(cancelable(), taken);
+            device.end_current();
+            EXPECT_NE(cancelable(), taken);
+            device.end_current();
+        }
+    }));
+}
+
 TEST(IoStartIo, DeferredStartDoesNotRecurse) {
     Kernel kernel;
     ASSERT_TRUE(kernel.run([] {
@@ -134,6 +181,7 @@ TEST(IoStartIo, DeferredStartDoesNotRecurse) {
         StartIo::immediate() = true;
         device.end_current();
         EXPECT_THAT(StartIo::started(), ElementsAre(1u, 2u, 3u, 4u, 5u));
+        EXPECT_EQ(StartIo::deepest(), 1);
         for (ULONG i = 1; i <= 5; ++i) EXPECT_EQ(device.status[i].Status, STATUS_SUCCESS);
     }));
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "kernel.h"
+#include "nt/ex/raise.h"
 
 namespace {
 
@@ -124,6 +125,28 @@ TEST(KeSemaphore, CountsDownAndRefusesToGoOverItsLimit) {
         EXPECT_EQ(KeReleaseSemaphore(&semaphore, 0, 1, FALSE), 2);
         EXPECT_EQ(KeReadStateSemaphore(&semaphore), 3);
     }));
+}
+
+TEST(KeSemaphore, GoingOverItsLimitRaises) {
+    Kernel kernel;
+    KSEMAPHORE semaphore;
+    ke::initialize_semaphore(&semaphore, 1, 3);
+    static NTSTATUS status;
+    status = STATUS_SUCCESS;
+    ex::dispatch_exception = [](NTSTATUS raised, std::uint64_t) {
+        status = raised;
+        ke::exit_current_thread(raised);
+    };
+    bool returned = false;
+    kernel.start([&] {
+        KeReleaseSemaphore(&semaphore, 0, 3, FALSE);
+        returned = true;
+    });
+    kernel.settle(millisecond_ns);
+    ex::dispatch_exception = nullptr;
+    EXPECT_EQ(status, STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+    EXPECT_FALSE(returned);
+    EXPECT_EQ(semaphore.Header.SignalState, 1);
 }
 
 TEST(KeSemaphore, ReleasesAsManyWaitersAsItCounts) {

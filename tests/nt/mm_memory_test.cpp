@@ -166,6 +166,7 @@ TEST(MmMdl, LockingPagedPool) {
     MmUnlockPages(mdl);
     EXPECT_EQ(misuse.size(), 2u);
     MmProbeAndLockPages(mdl, KernelMode, IoReadAccess);
+    EXPECT_EQ(mdl->MdlFlags & MDL_WRITE_OPERATION, 0);
     MmProbeAndLockPages(mdl, KernelMode, IoReadAccess);
     EXPECT_EQ(misuse.size(), 3u);
     mm::free_mdl(mdl);
@@ -194,7 +195,9 @@ TEST(MmMdl, UserBuffersHaveASystemAddressOfTheirOwn) {
         MmUnlockPages(mdl);
         mm::initialize_mdl(mdl, user, 5000);
         EXPECT_EQ(mm::probe_and_lock(mdl, UserMode, IoReadAccess), STATUS_SUCCESS);
+        EXPECT_EQ(client->locked_mdls, 1);
         MmUnlockPages(mdl);
+        EXPECT_EQ(client->locked_mdls, 0);
         mm::initialize_mdl(mdl, user + 7000, 5000);
         EXPECT_EQ(mm::probe_and_lock(mdl, UserMode, IoReadAccess), STATUS_ACCESS_VIOLATION);
         mm::initialize_mdl(mdl, ExAllocatePoolWithTag(PagedPool, 100, tag), 100);

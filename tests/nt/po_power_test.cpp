@@ -147,8 +147,12 @@ TEST_F(PowerTest, OneDeviceIrpAtATime) {
         EXPECT_THAT(log(), ElementsAre("SET D3"));
         TestDriver::complete(held[0], STATUS_SUCCESS);
         EXPECT_THAT(log(), ElementsAre("SET D3", "SET D0"));
+        request(PowerDeviceD2, 3);
+        EXPECT_EQ(log().size(), 2u);
         TestDriver::complete(held[1], STATUS_SUCCESS);
-        EXPECT_THAT(Completions::order(), ElementsAre(1, 2));
+        EXPECT_THAT(log(), ElementsAre("SET D3", "SET D0", "SET D2"));
+        TestDriver::complete(held[2], STATUS_SUCCESS);
+        EXPECT_THAT(Completions::order(), ElementsAre(1, 2, 3));
         POWER_STATE state;
         state.DeviceState = PowerDeviceD3;
         EXPECT_EQ(PoRequestPowerIrp(driver.pdo, 0x55, state, nullptr, nullptr, nullptr),

@@ -91,7 +91,8 @@ TEST_F(RtlValue, Guids) {
         EXPECT_EQ(memcmp(&guid, &back, sizeof guid), 0);
         for (const char16_t* wrong :
              {u"", u"{01234567-89ab-cdef-0123-456789abcdef", u"01234567-89ab-cdef-0123-456789abcdef",
-              u"{0123456g-89ab-cdef-0123-456789abcdef}", u"{01234567+89ab-cdef-0123-456789abcdef}"}) {
+              u"{0123456g-89ab-cdef-0123-456789abcdef}", u"{01234567+89ab-cdef-0123-456789abcdef}",
+              u"[01234567-89ab-cdef-0123-456789abcdef}", u"{01234567-89ab-cdef-0123-456789abcdef]"}) {
             const UNICODE_STRING string = ob::string(wrong);
             EXPECT_EQ(RtlGUIDFromString(&string, &back), STATUS_INVALID_PARAMETER);
         }

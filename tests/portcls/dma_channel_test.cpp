@@ -44,6 +44,7 @@ TEST_F(DmaChannelTest, HasABufferInContiguousMemory) {
         REQUIRES("FN-110"), REQUIRES("DC-001");
         EXPECT_EQ(channel->MaximumBufferSize(), 128u * 1024);
         EXPECT_EQ(channel->SystemAddress(), nullptr);
+        EXPECT_EQ(channel->AllocateBuffer(128 * 1024 + 1, nullptr), STATUS_INVALID_PARAMETER);
         REQUIRES("DC-004");
         PHYSICAL_ADDRESS constraint{};
         constraint.QuadPart = 0xFFFF;

@@ -163,7 +163,10 @@ TEST_F(ServiceGroupTest, ASinkAddedTwiceIsCalledOnce) {
         group->RemoveMember(&sink);
         REQUIRES("SG-007");
         EXPECT_EQ(Contracts::take(), std::vector<std::string>{"SG-007"});
+        group->AddMember(&sink);
+        group->AddMember(&sink);
         group->Release();
+        EXPECT_EQ(sink.references, 1);
     });
 }
 
