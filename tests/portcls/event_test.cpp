@@ -148,7 +148,7 @@ TEST_F(EventTest, TheHandlerOfTheTableIsAskedAndAddsTheEntry) {
         EXPECT_EQ(enable(pin, control_change, 0, KSEVENT_TYPE_BASICSUPPORT, signal.data), STATUS_SUCCESS);
         ASSERT_EQ(enable(pin, control_change, 0, KSEVENT_TYPE_ENABLE, signal.data), STATUS_SUCCESS);
         ASSERT_THAT(verbs(), ElementsAre(PCEVENT_VERB_SUPPORT, PCEVENT_VERB_ADD));
-        const Handled& add = handled[1];
+        const Handled add = handled[1];
         EXPECT_EQ(add.major, static_cast<IUnknown*>(&midi));
         EXPECT_EQ(add.minor, static_cast<IUnknown*>(&midi.render));
         EXPECT_EQ(add.node, none);
