@@ -47,7 +47,7 @@ TEST_F(PowerStates, NothingAnswersOutsideD0) {
                 ElementsAre("D1 read 1", "D1 write 0", "D2 read 1", "D2 write 0", "D3 read 1", "D3 write 0"));
     machine.run_for(10 * midi_byte_ns);
     EXPECT_THAT(bytes_of(mpu.wire()->out), IsEmpty());
-    EXPECT_EQ(in(0x331), 0x80) << "it answers again";
+    EXPECT_EQ(in(0x331) & 0xC0, 0x80) << "it answers again";
     EXPECT_EQ(seen.size(), 6u);
 }
 
@@ -87,7 +87,7 @@ TEST_F(PowerStates, ADeviceThatIsGoneIsNotAsleep) {
     EXPECT_EQ(in(0x331), 0xFF);
     EXPECT_TRUE(mpu.power_on(sim::bus, &scheduler.lines[9], Machine::now_ns()).ok());
     EXPECT_EQ(mpu.power_state(), 0u);
-    EXPECT_EQ(in(0x331), 0x80);
+    EXPECT_EQ(in(0x331) & 0xC0, 0x80);
 }
 
 }  // namespace

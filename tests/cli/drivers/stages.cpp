@@ -136,7 +136,7 @@ NTSTATUS StartDevice(PDEVICE_OBJECT DeviceObject, PIRP Irp, PRESOURCELIST Resour
     PAGED_CODE();
     if (FailAt == kFailStartDevice) return STATUS_FAILED_ON_PURPOSE;
     PPORT port = NULL;
-    NTSTATUS ntStatus = PcNewPort(&port, FailAt == kFailNewPort ? CLSID_PortWavePci : CLSID_PortMidi);
+    NTSTATUS ntStatus = PcNewPort(&port, FailAt == kFailNewPort ? CLSID_MiniportDriverUart : CLSID_PortMidi);
     if (!NT_SUCCESS(ntStatus)) return ntStatus;
     ntStatus = InitPort(port, DeviceObject, Irp, ResourceList);
     if (NT_SUCCESS(ntStatus)) ntStatus = PcRegisterSubdevice(DeviceObject, L"Cable", port);
