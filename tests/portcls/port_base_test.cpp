@@ -227,13 +227,13 @@ TEST_F(PortBaseTest, NewPortKnowsTheMidiPortByAllItsNamesAndTheOthersByTheirs) {
         for (const GUID* id :
              {&CLSID_PortWaveCyclic, &CLSID_PortWavePci, &CLSID_PortWaveRT, &CLSID_PortTopology}) {
             PPORT port = nullptr;
-            REQUIRES("FN-035");
+            REQUIRES("FN-032");
             ASSERT_EQ(PcNewPort(&port, *id), STATUS_SUCCESS);
             EXPECT_EQ(port->Release(), 0u);
         }
         for (const GUID* id : {&CLSID_MiniportDriverUart, &IID_IPort}) {
             PPORT port = reinterpret_cast<PPORT>(1);
-            REQUIRES("FN-032");
+            REQUIRES("FN-035");
             EXPECT_EQ(PcNewPort(&port, *id), STATUS_NOT_SUPPORTED);
             EXPECT_EQ(port, nullptr);
         }
