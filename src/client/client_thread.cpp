@@ -1,5 +1,9 @@
 #include "client/client_thread.h"
 
+#include <utility>
+
+#include "nt/io/irp.h"
+
 namespace portico::client {
 
 bool ClientThread::start(const char* name, KPROCESSOR_MODE mode) {
@@ -18,14 +22,21 @@ void NTAPI ClientThread::main(void* context) {
     nt::ke::current_thread()->previous_mode = self.mode_;
     for (;;) {
         nt::ke::wait(&self.wake_, KernelMode, false, nullptr);
+        if (self.job_ == nullptr) break;
         self.job_(self.context_);
         self.done_ = true;
         sim::scheduler.stop();
     }
+    // What is still under way comes first, as when threads end: later there is no memory for its results.
+    nt::io::cancel_thread_irps(nt::ke::current_thread());
+    nt::ps::end_process(*std::exchange(self.process_, nullptr), STATUS_CONTROL_C_EXIT);
+    self.done_ = true;
+    sim::scheduler.stop();
+    nt::ke::exit_current_thread(STATUS_CONTROL_C_EXIT);
 }
 
 bool ClientThread::run(Job job, void* context, Nanoseconds limit_ns) {
-    if (stuck_ || sim::scheduler.frozen()) return false;
+    if (stuck_ || process_ == nullptr || sim::scheduler.frozen()) return false;
     job_ = job;
     context_ = context;
     done_ = false;

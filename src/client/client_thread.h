@@ -28,6 +28,11 @@ class ClientThread {
                    const_cast<void*>(static_cast<const void*>(&body)), limit_ns);
     }
 
+    // From the host: the process ends, as when its program dies. The thread's requests are cancelled and
+    // waited for, then its handles close and its memory is gone. False: as for call(). No call is possible
+    // afterwards. Not for a system thread.
+    bool end(Nanoseconds limit_ns = default_limit_ns) { return run(nullptr, nullptr, limit_ns); }
+
     bool stuck() const { return stuck_; }
     nt::ps::Process* process() const { return process_; }
 
@@ -38,7 +43,7 @@ class ClientThread {
     bool run(Job job, void* context, Nanoseconds limit_ns);
     static void NTAPI main(void* self);
 
-    nt::ps::Process* process_ = nullptr;
+    nt::ps::Process* process_ = nullptr;  // null: it has ended
     PETHREAD thread_ = nullptr;
     KPROCESSOR_MODE mode_ = KernelMode;
     KEVENT wake_;

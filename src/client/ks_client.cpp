@@ -9,8 +9,8 @@
 namespace portico::client {
 namespace {
 
-constexpr char16_t pin_name[] = u"{146F1A80-4791-11D0-A5D6-28DB04C10000}\\";
-constexpr std::size_t pin_name_length = std::size(pin_name) - 1;
+constexpr std::u16string_view pin_kind = u"{146F1A80-4791-11D0-A5D6-28DB04C10000}\\";
+constexpr std::u16string_view clock_kind = u"{53172480-4791-11D0-A5D6-28DB04C10000}\\";
 constexpr ACCESS_MASK read_write = GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE;
 
 struct MidiConnect {
@@ -63,10 +63,10 @@ NTSTATUS KsClient::open_filter(const std::u16string& path, HANDLE* filter) {
     return nt::io::open_file(name, read_write, false, KernelMode, filter);
 }
 
-NTSTATUS KsClient::create_pin_raw(HANDLE filter, std::span<const std::uint8_t> connect, HANDLE* pin,
-                                  ACCESS_MASK access) {
-    const std::size_t name_bytes = pin_name_length * sizeof(char16_t);
-    const std::size_t length = name_bytes + connect.size();
+NTSTATUS KsClient::create_below(HANDLE parent, std::u16string_view kind,
+                                std::span<const std::uint8_t> request, HANDLE* handle, ACCESS_MASK access) {
+    const std::size_t kind_bytes = kind.size() * sizeof(char16_t);
+    const std::size_t length = kind_bytes + request.size();
     if (length > 0xfffe) return STATUS_INVALID_BUFFER_SIZE;
     const std::size_t total = length + sizeof(UNICODE_STRING) + sizeof(OBJECT_ATTRIBUTES);
     auto* const memory = static_cast<std::uint8_t*>(heap_.allocate(total));
@@ -74,22 +74,31 @@ NTSTATUS KsClient::create_pin_raw(HANDLE filter, std::span<const std::uint8_t> c
     auto* const name = reinterpret_cast<PUNICODE_STRING>(memory);
     auto* const attributes = reinterpret_cast<POBJECT_ATTRIBUTES>(name + 1);
     auto* const buffer = reinterpret_cast<std::uint8_t*>(attributes + 1);
-    std::memcpy(buffer, pin_name, name_bytes);
-    std::memcpy(buffer + name_bytes, connect.data(), connect.size());
+    std::memcpy(buffer, kind.data(), kind_bytes);
+    if (!request.empty()) std::memcpy(buffer + kind_bytes, request.data(), request.size());
     *name = {static_cast<USHORT>(length), static_cast<USHORT>(length), reinterpret_cast<PWCH>(buffer)};
     *attributes = OBJECT_ATTRIBUTES{};
     attributes->Length = sizeof *attributes;
-    attributes->RootDirectory = filter;
+    attributes->RootDirectory = parent;
     attributes->ObjectName = name;
     attributes->Attributes = OBJ_CASE_INSENSITIVE;
-    nt::io::OpenRequest request;
-    request.attributes = attributes;
-    request.access = access | SYNCHRONIZE;
-    request.mode = mode_;
+    nt::io::OpenRequest open;
+    open.attributes = attributes;
+    open.access = access | SYNCHRONIZE;
+    open.mode = mode_;
     IO_STATUS_BLOCK status{};
-    const NTSTATUS result = nt::io::create_file(request, pin, &status);
+    const NTSTATUS result = nt::io::create_file(open, handle, &status);
     heap_.free(memory, total);
     return result;
+}
+
+NTSTATUS KsClient::create_pin_raw(HANDLE filter, std::span<const std::uint8_t> connect, HANDLE* pin,
+                                  ACCESS_MASK access) {
+    return create_below(filter, pin_kind, connect, pin, access);
+}
+
+NTSTATUS KsClient::create_clock(HANDLE pin, HANDLE* clock) {
+    return create_below(pin, clock_kind, bytes_of(KSCLOCK_CREATE{}), clock);
 }
 
 NTSTATUS KsClient::create_pin(HANDLE filter, ULONG pin_id, HANDLE* pin) {

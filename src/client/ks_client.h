@@ -6,6 +6,7 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "client/user_heap.h"
 #include "ks.h"
@@ -28,6 +29,11 @@ class KsClient {
     // The same with a request laid out by the caller: KSPIN_CONNECT and what follows it.
     NTSTATUS create_pin_raw(HANDLE filter, std::span<const std::uint8_t> connect, HANDLE* pin,
                             ACCESS_MASK access = GENERIC_READ | GENERIC_WRITE);
+    // KsCreateClock: a clock of the pin.
+    NTSTATUS create_clock(HANDLE pin, HANDLE* clock);
+    // What is below a filter or a pin: `kind` is its GUID in braces and a backslash, the request follows.
+    NTSTATUS create_below(HANDLE parent, std::u16string_view kind, std::span<const std::uint8_t> request,
+                          HANDLE* handle, ACCESS_MASK access = GENERIC_READ | GENERIC_WRITE);
     NTSTATUS close(HANDLE handle);
 
     NTSTATUS set_state(HANDLE pin, KSSTATE state);

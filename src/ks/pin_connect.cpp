@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "ks/data_ranges.h"
+#include "ks/object_name.h"
 #include "ksmedia.h"
 #include "nt/ex/pool.h"
 
@@ -15,17 +16,7 @@ bool same(const GUID& a, const GUID& b) {
     return std::memcmp(&a, &b, sizeof(GUID)) == 0;
 }
 
-// The GUID as KS clients write it; case does not matter.
-bool names_pin(const UNICODE_STRING& name) {
-    static constexpr char16_t expected[] = u"{146F1A80-4791-11D0-A5D6-28DB04C10000}\\";
-    if (name.Length < object_name_length * sizeof(WCHAR)) return false;
-    for (unsigned i = 0; i < object_name_length; ++i) {
-        char16_t c = name.Buffer[i];
-        if (c >= u'a' && c <= u'z') c = static_cast<char16_t>(c - 32);
-        if (c != expected[i]) return false;
-    }
-    return true;
-}
+constexpr char16_t pin_kind[] = u"{146F1A80-4791-11D0-A5D6-28DB04C10000}\\";
 
 bool offers_interface(const KSPIN_DESCRIPTOR& pin, const KSPIN_INTERFACE& wanted) {
     static const GUID standard = KSINTERFACESETID_Standard;
@@ -77,9 +68,8 @@ NTSTATUS parse_pin_connect(PIRP irp, const PCFILTER_DESCRIPTOR& filter, KSPIN_CO
                            PKSDATAFORMAT* format) {
     *format = nullptr;
     const UNICODE_STRING& name = IoGetCurrentIrpStackLocation(irp)->FileObject->FileName;
-    if (!names_pin(name)) return STATUS_OBJECT_NAME_NOT_FOUND;
-    const auto* const bytes = reinterpret_cast<const char*>(name.Buffer + object_name_length);
-    const ULONG length = static_cast<ULONG>(name.Length - object_name_length * sizeof(WCHAR));
+    if (!is_named(name, pin_kind)) return STATUS_OBJECT_NAME_NOT_FOUND;
+    const auto [bytes, length] = request_in(name);
     if (length < sizeof(KSPIN_CONNECT) + sizeof(KSDATAFORMAT)) return STATUS_INVALID_BUFFER_SIZE;
     std::memcpy(&connect, bytes, sizeof connect);
     KSDATAFORMAT head;

@@ -8,8 +8,6 @@
 
 namespace portico::ks {
 
-// The characters before the binary part: "{146F1A80-4791-11D0-A5D6-28DB04C10000}\".
-constexpr unsigned object_name_length = 39;
 // A format with its attributes; longer: STATUS_INVALID_BUFFER_SIZE (docs/limits.md).
 constexpr ULONG data_format_limit = 4096;
 

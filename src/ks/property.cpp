@@ -44,6 +44,16 @@ NTSTATUS answer_property(const PropertyItem& item, void* target, PropertyRequest
     return (verb == KSPROPERTY_TYPE_GET ? item.get : item.set)(target, request);
 }
 
+NTSTATUS answer_from(std::span<const PropertySet> sets, void* target, PropertyRequest& request) {
+    if (!is_single_verb(request.verb)) return STATUS_INVALID_DEVICE_REQUEST;
+    if (request.names_node()) return STATUS_INVALID_PARAMETER;
+    const FoundProperty found = find_property(sets, request.property);
+    const bool of_set = request.verb == KSPROPERTY_TYPE_SETSUPPORT;
+    if (!found.set_known || (of_set && !found.set_supported)) return STATUS_PROPSET_NOT_FOUND;
+    if (of_set) return STATUS_SUCCESS;
+    return found.item == nullptr ? STATUS_NOT_FOUND : answer_property(*found.item, target, request);
+}
+
 NTSTATUS answer(PropertyRequest& request, const void* bytes, ULONG size) {
     if (request.value_size == 0) {
         request.returned = size;

@@ -73,6 +73,10 @@ constexpr bool brings_value(ULONG verb) {
 // STATUS_BUFFER_OVERFLOW with the size for an empty output buffer, STATUS_BUFFER_TOO_SMALL; else the
 // handler's.
 NTSTATUS answer_property(const PropertyItem& item, void* target, PropertyRequest& request);
+// Answers a request to something that has these sets and no other, and no nodes. Errors:
+// STATUS_PROPSET_NOT_FOUND, STATUS_NOT_FOUND, STATUS_INVALID_DEVICE_REQUEST for several verbs,
+// STATUS_INVALID_PARAMETER for a node; else answer_property()'s.
+NTSTATUS answer_from(std::span<const PropertySet> sets, void* target, PropertyRequest& request);
 // KSPROPERTY_TYPE_BASICSUPPORT and KSPROPERTY_TYPE_RELATIONS.
 NTSTATUS answer_support(const PropertyItem& item, PropertyRequest& request);
 NTSTATUS answer_relations(PropertyRequest& request);

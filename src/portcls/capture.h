@@ -48,6 +48,7 @@ class Capture {
     void cancel_all(NTSTATUS status);
 
     const CaptureCounts& counts() const { return counts_; }
+    LONGLONG time_100ns() const { return clock_.now_100ns(); }
 
   private:
     static constexpr std::size_t store_size = 24 * 1024;

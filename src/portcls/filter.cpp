@@ -13,6 +13,12 @@ NTSTATUS complete_request(PIRP irp, NTSTATUS status) {
     return nt::io::complete(irp, status, 0);
 }
 
+NTSTATUS refuse_request(PIRP irp) {
+    const UCHAR major = IoGetCurrentIrpStackLocation(irp)->MajorFunction;
+    const bool security = major == IRP_MJ_QUERY_SECURITY || major == IRP_MJ_SET_SECURITY;
+    return complete_request(irp, security ? STATUS_NO_SECURITY_ON_OBJECT : STATUS_INVALID_DEVICE_REQUEST);
+}
+
 NTSTATUS create_filter(FilterPort& port, PIRP irp, ks::Object** out) {
     *out = nullptr;
     if (const NTSTATUS refused = port.requests_refused(); !NT_SUCCESS(refused)) return refused;
@@ -40,7 +46,7 @@ NTSTATUS Filter::Dispatch(PDEVICE_OBJECT, PIRP irp) {
             unmake(this);
             return complete_request(irp, STATUS_SUCCESS);
         default:
-            return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
+            return refuse_request(irp);
     }
 }
 

@@ -25,5 +25,9 @@ NTSTATUS create_filter(FilterPort& port, PIRP irp, ks::Object** out);
 
 // Completes the IRP with the status and no information.
 NTSTATUS complete_request(PIRP irp, NTSTATUS status);
+// Completes the IRP of a major function that filters, pins and clocks do not have:
+// STATUS_INVALID_DEVICE_REQUEST. They have no security descriptors of their own: STATUS_NO_SECURITY_ON_OBJECT
+// (VF-025).
+NTSTATUS refuse_request(PIRP irp);
 
 }  // namespace portico::portcls

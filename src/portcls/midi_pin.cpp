@@ -1,6 +1,7 @@
 #include "portcls/midi_pin.h"
 
 #include <cstring>
+#include <utility>
 
 #include "ks/method.h"
 #include "ks/pin_connect.h"
@@ -9,6 +10,7 @@
 #include "nt/ob/ob.h"
 #include "portcls/event_request.h"
 #include "portcls/filter.h"
+#include "portcls/pin_clock.h"
 #include "portcls/port_midi.h"
 
 namespace portico::portcls {
@@ -75,21 +77,34 @@ NTSTATUS MidiPin::Dispatch(PDEVICE_OBJECT, PIRP irp) {
     switch (IoGetCurrentIrpStackLocation(irp)->MajorFunction) {
         case IRP_MJ_DEVICE_CONTROL:
             return device_control(irp);
-        case IRP_MJ_CLEANUP: {
-            PortMidi::Control control(port_);
-            disable_events_of(port_, IoGetCurrentIrpStackLocation(irp)->FileObject);
-            shut_down(STATUS_CANCELLED);
+        case IRP_MJ_CREATE:
+            return complete_request(irp, create_clock(irp, *this));
+        case IRP_MJ_CLEANUP:
+            clean_up(IoGetCurrentIrpStackLocation(irp)->FileObject);
             break;
-        }
         case IRP_MJ_CLOSE:
             port_.close_pin(this);
             break;
         case IRP_MJ_FLUSH_BUFFERS:
             break;
         default:
-            return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST);
+            return refuse_request(irp);
     }
     return complete_request(irp, STATUS_SUCCESS);
+}
+
+// The master clock may be this pin's own, whose file keeps the pin's: with the last handle the circle is cut.
+// Without the lock, since the clock's end may close a pin and its filter.
+void MidiPin::clean_up(const FILE_OBJECT* file) {
+    PFILE_OBJECT clock = nullptr;
+    {
+        PortMidi::Control control(port_);
+        disable_events_of(port_, file);
+        shut_down(STATUS_CANCELLED);
+        cleaned_up_ = true;
+        clock = std::exchange(master_clock_, nullptr);
+    }
+    if (clock != nullptr) nt::ob::dereference(clock);
 }
 
 NTSTATUS MidiPin::device_control(PIRP irp) {

@@ -41,6 +41,9 @@ class MidiPin final : public ks::Object {
     bool is_capture() const { return is_capture_; }
     KSSTATE state() const { return state_; }
     PFILE_OBJECT filter_file() const { return filter_file_; }
+    PortMidi& port() const { return port_; }
+    // Stream time, in 100 ns units. IRQL: any.
+    LONGLONG time_100ns() const { return is_capture_ ? capture_.time_100ns() : sequencer_.time_100ns(); }
     const Sequencer& sequencer() const { return sequencer_; }
     const Capture& capture() const { return capture_; }
 
@@ -68,6 +71,7 @@ class MidiPin final : public ks::Object {
     // False also for a wave sink's pin, whose data are no messages.
     bool captures() const { return is_capture_ && packets_ != PacketFormat::wave; }
     NTSTATUS new_stream();
+    void clean_up(const FILE_OBJECT* file);
     NTSTATUS requests_refused() const;
     NTSTATUS write(PIRP irp);
     NTSTATUS read(PIRP irp);
@@ -99,6 +103,8 @@ class MidiPin final : public ks::Object {
     Held<IPowerNotify> power_notify_;
     PKSDATAFORMAT format_ = nullptr;
     KSSTATE state_ = KSSTATE_STOP;
+    PFILE_OBJECT master_clock_ = nullptr;  // referenced; null: none
+    bool cleaned_up_ = false;              // no handle is open any more
     bool paused_for_power_ = false;
     bool resetting_ = false;  // between KSRESET_BEGIN and KSRESET_END
     bool in_group_ = false;

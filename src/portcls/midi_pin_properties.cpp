@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "ks/pin_connect.h"
+#include "nt/ob/ob.h"
 #include "portcls/automation.h"
 #include "portcls/midi_pin.h"
+#include "portcls/pin_clock.h"
 #include "portcls/port_midi.h"
 
 namespace portico::portcls {
@@ -84,11 +86,24 @@ NTSTATUS MidiPin::put_allocator(void* target, ks::PropertyRequest& request) {
     return allocator == nullptr ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
+// PR-013. A clock that goes may take its pin and that one's filter along, which needs locks that come before
+// this port's: not in a guarded region, but later on a worker thread.
 NTSTATUS MidiPin::put_master_clock(void* target, ks::PropertyRequest& request) {
-    HANDLE clock;
-    std::memcpy(&clock, request.value, sizeof clock);
-    if (static_cast<MidiPin*>(target)->state_ != KSSTATE_STOP) return STATUS_INVALID_DEVICE_STATE;
-    return clock == nullptr ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+    auto* const pin = static_cast<MidiPin*>(target);
+    HANDLE handle;
+    std::memcpy(&handle, request.value, sizeof handle);
+    if (pin->state_ != KSSTATE_STOP || pin->cleaned_up_) return STATUS_INVALID_DEVICE_STATE;
+    PFILE_OBJECT clock = nullptr;
+    if (handle != nullptr) {
+        const NTSTATUS status = reference_clock(handle, request.irp->RequestorMode, &clock);
+        if (!NT_SUCCESS(status)) return status;
+    }
+    PFILE_OBJECT const before = std::exchange(pin->master_clock_, clock);
+    if (before == nullptr) return STATUS_SUCCESS;
+    nt::ke::enter_guarded_region();
+    nt::ob::dereference(before);
+    nt::ke::leave_guarded_region();
+    return STATUS_SUCCESS;
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include "portcls/adapter.h"
 #include "portcls/allocator_mxf.h"
 #include "portcls/live_objects.h"
+#include "portcls/pin_clock.h"
 #include "portcls/property_request.h"
 
 namespace portico::portcls {
@@ -16,6 +17,7 @@ void reset() {
     reset_adapters();
     reset_exit_latency();
     reset_property_requests();
+    reset_clocks();
     ks::reset_stream_requests();
 }
 

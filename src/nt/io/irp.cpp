@@ -61,6 +61,7 @@ void unlink_record(IrpRecord& record) {
 void start_record(IrpRecord& record, CellKind kind, const void* frame) {
     record.frames = nullptr;
     record.issuer = nullptr;
+    record.abandoned = false;
     record.system_buffer = nullptr;
     record.pended[0] = record.pended[1] = 0;
     record.generation = ++irps.generation;

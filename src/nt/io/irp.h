@@ -35,6 +35,7 @@ struct alignas(16) IrpRecord {
     bool passed_top;   // completion has passed the topmost location
     bool woke_system;  // PoSetSystemWake
     bool kept;         // its sender waits for it and frees it (call_and_wait)
+    bool abandoned;    // its thread has ended without it: there is nobody to tell
     std::uint8_t cell_kind;
     ULONG output_limit;  // most bytes that completion may copy back
     KEVENT event;        // for who waits in the kernel (call_and_wait), and its results

@@ -37,6 +37,13 @@ bool is_of_thread(const IrpRecord& record, const void* thread) {
     return record.issuer == thread;
 }
 
+// The thread goes without the request, and its process' memory may go, too: no results, no APC.
+void abandon(IrpRecord& record) {
+    record.issuer = nullptr;
+    record.abandoned = true;
+    record.irp()->Tail.Overlay.Thread = nullptr;
+}
+
 bool is_uncancelled_of_thread(const IrpRecord& record, const void* thread) {
     return record.issuer == thread && record.state == IrpState::live &&
            const_cast<IrpRecord&>(record).irp()->Cancel == FALSE;
@@ -91,7 +98,7 @@ void cancel_thread_irps(KTHREAD* thread) {
     constexpr int waits = 3000;
     for (int i = 0; i < waits && find_irp(is_of_thread, thread) != nullptr; ++i)
         ke::delay(KernelMode, false, -1'000'000);
-    while (IrpRecord* const record = find_irp(is_of_thread, thread)) record->issuer = nullptr;
+    while (IrpRecord* const record = find_irp(is_of_thread, thread)) abandon(*record);
 }
 
 }  // namespace portico::nt::io

@@ -151,9 +151,29 @@ void NTAPI drop_apc(PRKAPC apc) {
     free_irp(CONTAINING_RECORD(apc, IRP, Tail.Apc));
 }
 
+void free_buffer(PIRP irp) {
+    const IrpRecord* const record = record_of(irp);
+    if ((irp->Flags & IRP_DEALLOCATE_BUFFER) == 0) return;
+    if (record != nullptr && record->system_buffer != nullptr) {
+        free_system_buffer(irp);
+    } else if (irp->AssociatedIrp.SystemBuffer != nullptr) {
+        ex::free(irp->AssociatedIrp.SystemBuffer, 0);
+    }
+}
+
+void drop_abandoned(PIRP irp, PFILE_OBJECT file) {
+    if (irp->UserEvent != nullptr && (irp->Flags & IRP_SYNCHRONOUS_API) == 0) ob::dereference(irp->UserEvent);
+    if ((irp->Flags & IRP_BUFFERED_IO) != 0) free_buffer(irp);
+    free_mdls(irp);
+    free_irp(irp);
+    if (file != nullptr) ob::dereference(file);
+}
+
 void finish_in_thread(PIRP irp, CCHAR boost) {
     auto* const thread = reinterpret_cast<KTHREAD*>(irp->Tail.Overlay.Thread);
     PFILE_OBJECT const file = irp->Tail.Overlay.OriginalFileObject;
+    const IrpRecord* const record = record_of(irp);
+    if (record != nullptr && record->abandoned) return drop_abandoned(irp, file);
     if (thread == nullptr) {
         PORTICO_PROBE(
             object_misuse, io_manager_violation, irp,
@@ -196,12 +216,15 @@ void copy_back(PIRP irp) {
     const bool wanted = (irp->Flags & IRP_INPUT_OPERATION) != 0 && irp->IoStatus.Information != 0;
     if (wanted && !NT_ERROR(irp->IoStatus.Status) && irp->AssociatedIrp.SystemBuffer != nullptr)
         copy_results(irp, record);
-    if ((irp->Flags & IRP_DEALLOCATE_BUFFER) == 0) return;
-    if (record != nullptr && record->system_buffer != nullptr) {
-        free_system_buffer(irp);
-    } else if (irp->AssociatedIrp.SystemBuffer != nullptr) {
-        ex::free(irp->AssociatedIrp.SystemBuffer, 0);
-    }
+    free_buffer(irp);
+}
+
+// The status block may have gone the same way: then nobody is told there.
+void write_status(PIRP irp) {
+    if (irp->UserIosb == nullptr) return;
+    if (irp->RequestorMode != KernelMode && !mm::user_memory_valid(irp->UserIosb, sizeof *irp->UserIosb))
+        return;
+    *irp->UserIosb = irp->IoStatus;
 }
 
 bool is_synchronous(PIRP irp, PFILE_OBJECT file) {
@@ -260,7 +283,7 @@ void finish(PIRP irp, PFILE_OBJECT file) {
     const bool failed = NT_ERROR(irp->IoStatus.Status);
     bool queued = false;
     if (!failed || (irp->PendingReturned != FALSE && !is_synchronous(irp, file))) {
-        if (irp->UserIosb != nullptr) *irp->UserIosb = irp->IoStatus;
+        write_status(irp);
         signal_caller(irp, file);
         queued = queue_user_apc(irp, ke::current_thread());
     } else {
