@@ -1,5 +1,5 @@
-// What a client's questions cost: a property from its request to its answer, and opening and closing a pin,
-// beside the bare cost of an IOCTL to a driver that completes it at once.
+// What a client's questions cost: a property from its request to its answer, opening and closing a pin, and
+// requests that mean nothing, beside the bare cost of an IOCTL to a driver that completes it at once.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
@@ -8,6 +8,7 @@
 #include "machine/state.h"
 #include "nt/io/io.h"
 #include "portico/portico.h"
+#include "sim/random.h"
 
 namespace portico {
 namespace {
@@ -161,6 +162,60 @@ void open_and_close_pin(benchmark::State& state) {
     show(state);
 }
 BENCHMARK(open_and_close_pin);
+
+// Random control codes of KS' device type, half of them KS' own with identifiers that may mean something, and
+// buffers of random sizes, as fuzz/filter_fuzz.cpp sends them.
+class RandomControl {
+  public:
+    explicit RandomControl(Started& system)
+        : file_(system.filter),
+          status_(static_cast<PIO_STATUS_BLOCK>(system.m().ks.heap().allocate(sizeof(IO_STATUS_BLOCK)))),
+          input_(static_cast<std::uint8_t*>(system.m().ks.heap().allocate(size_limit))),
+          output_(static_cast<std::uint8_t*>(system.m().ks.heap().allocate(size_limit))) {}
+
+    NTSTATUS send() {
+        const bool known = random_.below(2) == 0;
+        const ULONG code = known ? codes[random_.below(std::size(codes))]
+                                 : 0x002F0000u | static_cast<ULONG>(random_.below(0x10000));
+        KSIDENTIFIER id{};
+        id.Set = sets[random_.below(std::size(sets))];
+        id.Id = static_cast<ULONG>(random_.below(20));
+        id.Flags = 1u << random_.below(17);
+        std::memcpy(input_, &id, sizeof id);
+        std::memset(input_ + sizeof id, static_cast<int>(random_.below(4)), 8);
+        return nt::io::device_io_control(file_, {}, code, input_,
+                                         static_cast<ULONG>(random_.below(size_limit)), output_,
+                                         static_cast<ULONG>(random_.below(size_limit)), status_, UserMode);
+    }
+
+  private:
+    static constexpr std::size_t size_limit = 4'096;
+    static constexpr ULONG codes[] = {IOCTL_KS_PROPERTY,   IOCTL_KS_ENABLE_EVENT, IOCTL_KS_DISABLE_EVENT,
+                                      IOCTL_KS_METHOD,     IOCTL_KS_WRITE_STREAM, IOCTL_KS_READ_STREAM,
+                                      IOCTL_KS_RESET_STATE};
+    const GUID sets[5] = {KSPROPSETID_Pin, KSPROPSETID_Topology, KSPROPSETID_Connection, KSPROPSETID_Stream,
+                          KSPROPSETID_General};
+    sim::Random random_{1};
+    HANDLE file_;
+    PIO_STATUS_BLOCK status_;
+    std::uint8_t* input_;
+    std::uint8_t* output_;
+};
+
+void fuzzed_control(benchmark::State& state) {
+    bare_ns();
+    Started system;
+    system.open_filter();
+    system.as_client([&] {
+        RandomControl control(system);
+        for (auto _ : state) {
+            if (control.send() == STATUS_PENDING) std::abort();
+        }
+    });
+    state.SetItemsProcessed(state.iterations());
+    show(state);
+}
+BENCHMARK(fuzzed_control);
 
 }  // namespace
 }  // namespace portico

@@ -1,6 +1,6 @@
-// Random sequences of open, state, property, event, stream, cancel and close on four handles, with any IOCTL
-// of KS' device type and any buffers: memory of the client's, of the kernel's, of nobody's. No finding, no
-// request without an end, and nothing of Portico's goes wrong.
+// Random sequences of open, state, property, event, stream, cancel and close on four handles of filters, pins
+// and clocks, with any IOCTL of KS' device type and any buffers: memory of the client's, of the kernel's, of
+// nobody's. No finding, no request without an end, and nothing of Portico's goes wrong.
 #include "machine_input.h"
 
 #include "sim/address_map.h"
@@ -83,6 +83,7 @@ class Session {
         const auto how = in.take<std::uint8_t>();
         HANDLE const below = slots_[how >> 6];
         call([&] {
+            if ((how & 8) != 0) return m_.ks.create_clock(below, &slot);
             return how % 2 == 0 ? m_.ks.open_filter(path_, &slot)
                                 : m_.ks.create_pin(below, how / 2 % 4, &slot);
         });
