@@ -155,6 +155,15 @@ TEST(TextSink, NamesThePartsOfALongSysEx) {
     EXPECT_THAT(text, ::testing::EndsWith("  sysex, 34464 bytes, the rest\n"));
 }
 
+TEST(TextSink, ASecondSysExHasABeginningOfItsOwn) {
+    const Folder folder;
+    auto sink = open_output(folder.file("a.txt"));
+    ASSERT_TRUE(is_ok(sink));
+    ASSERT_TRUE(is_ok((*sink)->write(0, Bytes{0xF0, 1, 0xF7, 0xF0, 2, 0xF7})));
+    ASSERT_TRUE(is_ok((*sink)->finish(0)));
+    EXPECT_THAT(load_text(folder.file("a.txt")), ::testing::EndsWith("  sysex, 3 bytes\n"));
+}
+
 TEST(Outputs, AreChosenByExtensionInAnyCase) {
     const Folder folder;
     for (const char* name : {"a.mid", "b.MIDI", "c.smf", "d.Txt", "e.wav", "f.FLAC"}) {

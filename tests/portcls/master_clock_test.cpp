@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "dmus_test.h"
+#include "portcls/stream_clock.h"
 #include "support/requires.h"
 
 namespace portico::portcls {
@@ -70,6 +71,21 @@ TEST_F(MasterClockTest, NeverPauses) {
     EXPECT_GE(after(KSSTATE_PAUSE), 100'000);
     EXPECT_GE(after(KSSTATE_STOP), 100'000);
     EXPECT_LE(after(KSSTATE_RUN), 100'100);
+}
+
+TEST_F(MasterClockTest, WhatWasBeforeRunHasTheTimeAtWhichTheStreamStood) {
+    run([&] {
+        StreamClock stream;
+        const LONGLONG before = nt::ke::exact_time_100ns() - 10'000;
+        stream.run();
+        EXPECT_EQ(stream.from_master_100ns(before), 0);
+        nt::ke::delay(KernelMode, false, -50'000);
+        stream.pause();
+        const LONGLONG stood = stream.now_100ns();
+        EXPECT_GE(stood, 50'000);
+        stream.run();
+        EXPECT_EQ(stream.from_master_100ns(before), stood);
+    });
 }
 
 TEST_F(MasterClockTest, LivesAsLongAsItsPort) {
