@@ -38,9 +38,6 @@ class CMiniportDMusUart : public IMiniportDMus,
                           public CMpu401 {
   private:
     PPORTDMUS m_pPort;
-    PSERVICEGROUP m_pServiceGroup;
-    PINTERRUPTSYNC m_pInterruptSync;
-    BOOLEAN m_fOwnInterruptSync;
     BOOLEAN m_fCaptureOnly;
     ULONG m_OpenPins;  // a bit for each pin that has its stream
 
@@ -60,21 +57,14 @@ class CMiniportDMusUart : public IMiniportDMus,
     PCFILTER_DESCRIPTOR m_FilterDescriptor;
 
     void BuildDescriptor(void);
-    NTSTATUS ProcessResources(PRESOURCELIST ResourceList);
-    NTSTATUS AcquireInterruptSync(PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList);
     NTSTATUS CreateServiceGroup(PSERVICEGROUP* ServiceGroup);
     void ReleaseAll(void);
-    NTSTATUS InitializeHardware(void);
     ULONG CapturePin(void) { return m_fCaptureOnly ? (ULONG)kCaptureOnlyPinCapture : (ULONG)kPinCapture; }
 
     void StoreInput(UCHAR Byte);
     void InputStored(void);
 
-    friend NTSTATUS NTAPI DMusUartInterruptService(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
-    friend NTSTATUS NTAPI DMusUartSynchronizedInitialize(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
-    friend NTSTATUS NTAPI DMusUartSynchronizedPowerDown(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
     friend NTSTATUS NTAPI DMusUartSynchronizedSetState(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
-    friend NTSTATUS NTAPI DMusUartSynchronizedWrite(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
     friend class CDMusUartStream;
 
   public:
@@ -135,20 +125,9 @@ typedef struct {
     PMASTERCLOCK Clock;
 } DMUSUART_SET_STATE;
 
-typedef struct {
-    CMiniportDMusUart* Miniport;
-    const UCHAR* Bytes;
-    ULONG Length;
-    ULONG Written;
-} DMUSUART_WRITE;
-
 NTSTATUS CreateMiniportDMusUART(PUNKNOWN* Unknown, REFCLSID ClassId, PUNKNOWN UnknownOuter,
                                 POOL_TYPE PoolType);
 
-NTSTATUS NTAPI DMusUartInterruptService(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
-NTSTATUS NTAPI DMusUartSynchronizedInitialize(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
-NTSTATUS NTAPI DMusUartSynchronizedPowerDown(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
 NTSTATUS NTAPI DMusUartSynchronizedSetState(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
-NTSTATUS NTAPI DMusUartSynchronizedWrite(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
 
 #endif

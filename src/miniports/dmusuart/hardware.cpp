@@ -1,15 +1,6 @@
 // What the miniport does at the device's IRQL, in the ISR or in a synchronised routine.
 #include "dmusuart.h"
 
-NTSTATUS NTAPI DMusUartSynchronizedInitialize(PINTERRUPTSYNC, PVOID DynamicContext) {
-    return ((CMiniportDMusUart*)DynamicContext)->ResetToUartMode();
-}
-
-NTSTATUS NTAPI DMusUartSynchronizedPowerDown(PINTERRUPTSYNC, PVOID DynamicContext) {
-    ((CMiniportDMusUart*)DynamicContext)->PowerDown();
-    return STATUS_SUCCESS;
-}
-
 // A byte is MIDI input if the stream pauses or runs (MX-034), and otherwise nobody's. A full FIFO keeps what
 // it has.
 void CMiniportDMusUart::StoreInput(UCHAR Byte) {
@@ -25,11 +16,6 @@ void CMiniportDMusUart::InputStored(void) {
     if (m_CaptureState >= KSSTATE_PAUSE && m_pServiceGroup) m_pPort->Notify(m_pServiceGroup);
 }
 
-NTSTATUS NTAPI DMusUartInterruptService(PINTERRUPTSYNC, PVOID DynamicContext) {
-    CMiniportDMusUart* that = (CMiniportDMusUart*)DynamicContext;
-    return that->ServiceInterrupt() ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
-}
-
 // The capture state, its clock and the FIFO change together as far as the ISR can see.
 NTSTATUS NTAPI DMusUartSynchronizedSetState(PINTERRUPTSYNC, PVOID DynamicContext) {
     DMUSUART_SET_STATE* request = (DMUSUART_SET_STATE*)DynamicContext;
@@ -43,9 +29,4 @@ NTSTATUS NTAPI DMusUartSynchronizedSetState(PINTERRUPTSYNC, PVOID DynamicContext
     that->m_pCaptureClock = request->Clock;
     if (request->State < KSSTATE_PAUSE) that->m_InputHead = that->m_InputTail;
     return STATUS_SUCCESS;
-}
-
-NTSTATUS NTAPI DMusUartSynchronizedWrite(PINTERRUPTSYNC, PVOID DynamicContext) {
-    DMUSUART_WRITE* request = (DMUSUART_WRITE*)DynamicContext;
-    return request->Miniport->WriteBytes(request->Bytes, request->Length, &request->Written);
 }

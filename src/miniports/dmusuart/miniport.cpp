@@ -78,36 +78,6 @@ CMiniportDMusUart::Init(PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList, PPO
     return ntStatus;
 }
 
-NTSTATUS CMiniportDMusUart::ProcessResources(PRESOURCELIST ResourceList) {
-    PAGED_CODE();
-    if (!ResourceList || ResourceList->NumberOfPorts() != 1 || ResourceList->NumberOfInterrupts() != 1 ||
-        ResourceList->NumberOfDmas() != 0) {
-        return STATUS_DEVICE_CONFIGURATION_ERROR;
-    }
-    PCM_PARTIAL_RESOURCE_DESCRIPTOR port = ResourceList->FindTranslatedPort(0);
-    if (!port) return STATUS_DEVICE_CONFIGURATION_ERROR;
-    m_pPortBase = PUCHAR(port->u.Port.Start.QuadPart);
-    return STATUS_SUCCESS;
-}
-
-// An adapter may share its sync object (MM-012); else the miniport owns one on its own interrupt.
-NTSTATUS CMiniportDMusUart::AcquireInterruptSync(PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList) {
-    PAGED_CODE();
-    NTSTATUS ntStatus = STATUS_NOINTERFACE;
-    if (UnknownAdapter) {
-        ntStatus = UnknownAdapter->QueryInterface(IID_IInterruptSync, (PVOID*)&m_pInterruptSync);
-    }
-    if (!NT_SUCCESS(ntStatus) || !m_pInterruptSync) {
-        m_fOwnInterruptSync = TRUE;
-        ntStatus = PcNewInterruptSync(&m_pInterruptSync, NULL, ResourceList, 0, InterruptSyncModeNormal);
-    }
-    if (!NT_SUCCESS(ntStatus)) return ntStatus;
-
-    ntStatus = m_pInterruptSync->RegisterServiceRoutine(DMusUartInterruptService, PVOID(this), TRUE);
-    if (NT_SUCCESS(ntStatus) && m_fOwnInterruptSync) ntStatus = m_pInterruptSync->Connect();
-    return ntStatus;
-}
-
 // The port learns of the group before the hardware starts, so that no interrupt is lost (DM-004).
 NTSTATUS CMiniportDMusUart::CreateServiceGroup(PSERVICEGROUP* ServiceGroup) {
     PAGED_CODE();
@@ -121,24 +91,11 @@ NTSTATUS CMiniportDMusUart::CreateServiceGroup(PSERVICEGROUP* ServiceGroup) {
 
 void CMiniportDMusUart::ReleaseAll(void) {
     PAGED_CODE();
-    if (m_pInterruptSync) {
-        if (m_fOwnInterruptSync) m_pInterruptSync->Disconnect();
-        m_pInterruptSync->Release();
-        m_pInterruptSync = NULL;
-    }
-    if (m_pServiceGroup) {
-        m_pServiceGroup->Release();
-        m_pServiceGroup = NULL;
-    }
+    ReleaseDevice();
     if (m_pPort) {
         m_pPort->Release();
         m_pPort = NULL;
     }
-}
-
-NTSTATUS CMiniportDMusUart::InitializeHardware(void) {
-    PAGED_CODE();
-    return m_pInterruptSync->CallSynchronizedRoutine(DMusUartSynchronizedInitialize, PVOID(this));
 }
 
 // One stream a pin (UA-006). The port sequences: an event is handed down when it is due.
@@ -180,14 +137,9 @@ STDMETHODIMP_(NTSTATUS) CMiniportDMusUart::SetTechnology(const GUID* Technology)
     return STATUS_SUCCESS;
 }
 
-// A device that lost its power has forgotten UART mode.
 STDMETHODIMP_(void) CMiniportDMusUart::PowerChangeNotify(POWER_STATE PowerState) {
     PAGED_CODE();
-    if (PowerState.DeviceState == PowerDeviceD0) {
-        InitializeHardware();
-    } else {
-        m_pInterruptSync->CallSynchronizedRoutine(DMusUartSynchronizedPowerDown, PVOID(this));
-    }
+    ChangePower(PowerState);
 }
 
 #pragma code_seg()

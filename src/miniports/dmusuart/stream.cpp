@@ -138,10 +138,9 @@ NTSTATUS CDMusUartStream::SendFirst(PULONG Left) {
         return STATUS_SUCCESS;
     }
     PUCHAR bytes = SHORT_EVT(event) ? event->uData.abData : event->uData.pbData;
-    DMUSUART_WRITE request = {m_pMiniport, bytes + m_Written, event->cbEvent - m_Written, 0};
-    NTSTATUS ntStatus =
-        m_pMiniport->m_pInterruptSync->CallSynchronizedRoutine(DMusUartSynchronizedWrite, PVOID(&request));
-    m_Written += request.Written;
+    ULONG written = 0;
+    NTSTATUS ntStatus = m_pMiniport->Write(bytes + m_Written, event->cbEvent - m_Written, &written);
+    m_Written += written;
     *Left = event->cbEvent - m_Written;
     return ntStatus;
 }

@@ -1,15 +1,6 @@
 // What the miniport does at the device's IRQL, in the ISR or in a synchronised routine.
 #include "uart.h"
 
-NTSTATUS NTAPI UartSynchronizedInitialize(PINTERRUPTSYNC, PVOID DynamicContext) {
-    return ((CMiniportMidiUart*)DynamicContext)->ResetToUartMode();
-}
-
-NTSTATUS NTAPI UartSynchronizedPowerDown(PINTERRUPTSYNC, PVOID DynamicContext) {
-    ((CMiniportMidiUart*)DynamicContext)->PowerDown();
-    return STATUS_SUCCESS;
-}
-
 // A byte is MIDI input if the stream runs, and otherwise nobody's. A full FIFO keeps what it has.
 void CMiniportMidiUart::StoreInput(UCHAR Byte) {
     if (m_CaptureState != KSSTATE_RUN) return;
@@ -20,11 +11,6 @@ void CMiniportMidiUart::StoreInput(UCHAR Byte) {
 
 void CMiniportMidiUart::InputStored(void) {
     if (m_CaptureState == KSSTATE_RUN && m_pServiceGroup) m_pPort->Notify(m_pServiceGroup);
-}
-
-NTSTATUS NTAPI UartInterruptService(PINTERRUPTSYNC, PVOID DynamicContext) {
-    CMiniportMidiUart* that = (CMiniportMidiUart*)DynamicContext;
-    return that->ServiceInterrupt() ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }
 
 // The capture state and the FIFO change together as far as the ISR can see (UA-014).
@@ -39,9 +25,4 @@ NTSTATUS NTAPI UartSynchronizedSetState(PINTERRUPTSYNC, PVOID DynamicContext) {
     that->m_CaptureState = request->State;
     if (request->State == KSSTATE_STOP) that->m_InputHead = that->m_InputTail;
     return STATUS_SUCCESS;
-}
-
-NTSTATUS NTAPI UartSynchronizedWrite(PINTERRUPTSYNC, PVOID DynamicContext) {
-    UART_WRITE* request = (UART_WRITE*)DynamicContext;
-    return request->Miniport->WriteBytes(request->Bytes, request->Length, &request->Written);
 }

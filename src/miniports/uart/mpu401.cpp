@@ -1,5 +1,105 @@
 #include "mpu401.h"
 
+// What a synchronised routine works on.
+typedef struct {
+    CMpu401* Device;
+    const UCHAR* Bytes;
+    ULONG Length;
+    ULONG Written;
+} MPU401_WRITE;
+
+NTSTATUS NTAPI Mpu401InterruptService(PINTERRUPTSYNC, PVOID DynamicContext) {
+    CMpu401* that = (CMpu401*)DynamicContext;
+    // LC-041: another device on the line, or an interrupt that comes late.
+    if (that->m_fPoweredDown) return STATUS_UNSUCCESSFUL;
+    return that->DrainInput() ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+}
+
+NTSTATUS NTAPI Mpu401SynchronizedInitialize(PINTERRUPTSYNC, PVOID DynamicContext) {
+    return ((CMpu401*)DynamicContext)->ResetToUartMode();
+}
+
+// A device that lost its power has forgotten UART mode.
+NTSTATUS NTAPI Mpu401SynchronizedPowerDown(PINTERRUPTSYNC, PVOID DynamicContext) {
+    CMpu401* that = (CMpu401*)DynamicContext;
+    that->m_fPoweredDown = TRUE;
+    that->m_fUartMode = FALSE;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI Mpu401SynchronizedWrite(PINTERRUPTSYNC, PVOID DynamicContext) {
+    MPU401_WRITE* request = (MPU401_WRITE*)DynamicContext;
+    return request->Device->WriteBytes(request->Bytes, request->Length, &request->Written);
+}
+
+NTSTATUS CMpu401::Write(const UCHAR* Bytes, ULONG Length, PULONG Written) {
+    MPU401_WRITE request = {this, Bytes, Length, 0};
+    NTSTATUS ntStatus = m_pInterruptSync->CallSynchronizedRoutine(Mpu401SynchronizedWrite, PVOID(&request));
+    *Written = request.Written;
+    return ntStatus;
+}
+
+#pragma code_seg("PAGE")
+
+NTSTATUS CMpu401::ProcessResources(PRESOURCELIST ResourceList) {
+    PAGED_CODE();
+    if (!ResourceList || ResourceList->NumberOfPorts() != 1 || ResourceList->NumberOfInterrupts() != 1 ||
+        ResourceList->NumberOfDmas() != 0) {
+        return STATUS_DEVICE_CONFIGURATION_ERROR;
+    }
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR port = ResourceList->FindTranslatedPort(0);
+    if (!port) return STATUS_DEVICE_CONFIGURATION_ERROR;
+    m_pPortBase = PUCHAR(port->u.Port.Start.QuadPart);
+    return STATUS_SUCCESS;
+}
+
+// An adapter may share its sync object (MM-012); else the miniport owns one on its own interrupt.
+NTSTATUS CMpu401::AcquireInterruptSync(PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList) {
+    PAGED_CODE();
+    NTSTATUS ntStatus = STATUS_NOINTERFACE;
+    if (UnknownAdapter) {
+        ntStatus = UnknownAdapter->QueryInterface(IID_IInterruptSync, (PVOID*)&m_pInterruptSync);
+    }
+    if (!NT_SUCCESS(ntStatus) || !m_pInterruptSync) {
+        m_fOwnInterruptSync = TRUE;
+        ntStatus = PcNewInterruptSync(&m_pInterruptSync, NULL, ResourceList, 0, InterruptSyncModeNormal);
+    }
+    if (!NT_SUCCESS(ntStatus)) return ntStatus;
+
+    ntStatus = m_pInterruptSync->RegisterServiceRoutine(Mpu401InterruptService, PVOID(this), TRUE);
+    if (NT_SUCCESS(ntStatus) && m_fOwnInterruptSync) ntStatus = m_pInterruptSync->Connect();
+    return ntStatus;
+}
+
+NTSTATUS CMpu401::InitializeHardware(void) {
+    PAGED_CODE();
+    return m_pInterruptSync->CallSynchronizedRoutine(Mpu401SynchronizedInitialize, PVOID(this));
+}
+
+void CMpu401::ChangePower(POWER_STATE PowerState) {
+    PAGED_CODE();
+    if (PowerState.DeviceState == PowerDeviceD0) {
+        InitializeHardware();
+    } else {
+        m_pInterruptSync->CallSynchronizedRoutine(Mpu401SynchronizedPowerDown, PVOID(this));
+    }
+}
+
+void CMpu401::ReleaseDevice(void) {
+    PAGED_CODE();
+    if (m_pInterruptSync) {
+        if (m_fOwnInterruptSync) m_pInterruptSync->Disconnect();
+        m_pInterruptSync->Release();
+        m_pInterruptSync = NULL;
+    }
+    if (m_pServiceGroup) {
+        m_pServiceGroup->Release();
+        m_pServiceGroup = NULL;
+    }
+}
+
+#pragma code_seg()
+
 // The next byte of the device's answer; FALSE if none comes in time.
 BOOLEAN CMpu401::WaitForInput(PUCHAR Byte) {
     ULONGLONG start = PcGetTimeInterval(0);
@@ -48,16 +148,6 @@ NTSTATUS CMpu401::ResetToUartMode(void) {
     WRITE_PORT_UCHAR(m_pPortBase + kCommandPort, kCommandUartMode);
     m_fUartMode = TRUE;
     return STATUS_SUCCESS;
-}
-
-void CMpu401::PowerDown(void) {
-    m_fPoweredDown = TRUE;
-    m_fUartMode = FALSE;
-}
-
-// FALSE: another device on the line, or an interrupt that comes late (LC-041).
-BOOLEAN CMpu401::ServiceInterrupt(void) {
-    return !m_fPoweredDown && DrainInput();
 }
 
 // Reads while data is ready; a device that is gone reads as all ones, which is "no data" (LC-055). A device

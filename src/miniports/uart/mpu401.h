@@ -1,5 +1,5 @@
-// The registers of an MPU-401 in UART mode (MP-001..MP-014), whichever miniport drives it. Everything runs at
-// the device's IRQL, in the ISR or in a synchronised routine.
+// An MPU-401 in UART mode (MP-001..MP-014), whichever miniport drives it: its resources, its interrupt, its
+// registers. What touches the registers runs at the device's IRQL, in the ISR or in a synchronised routine.
 #ifndef _MPU401_H_
 #define _MPU401_H_
 
@@ -22,6 +22,10 @@ const ULONG kInputFifoSize = 512;
 
 class DECLSPEC_NOVTABLE CMpu401 {
   protected:
+    PINTERRUPTSYNC m_pInterruptSync;
+    BOOLEAN m_fOwnInterruptSync;
+    PSERVICEGROUP m_pServiceGroup;
+
     PUCHAR m_pPortBase;
     BOOLEAN m_fUartMode;
     BOOLEAN m_fAcknowledgePending;
@@ -30,7 +34,16 @@ class DECLSPEC_NOVTABLE CMpu401 {
     // When the device first refused a byte, 0 = it took the last one. 100 ns units.
     ULONGLONG m_OutputRefusedSince;
 
-    // A byte came that is no answer of the device's.
+    // PASSIVE_LEVEL.
+    NTSTATUS ProcessResources(PRESOURCELIST ResourceList);
+    NTSTATUS AcquireInterruptSync(PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList);
+    NTSTATUS InitializeHardware(void);
+    void ChangePower(POWER_STATE PowerState);
+    void ReleaseDevice(void);
+    // Any IRQL up to the device's.
+    NTSTATUS Write(const UCHAR* Bytes, ULONG Length, PULONG Written);
+
+    // At the device's IRQL, as is all that follows. A byte came that is no answer of the device's.
     virtual void StoreInput(UCHAR Byte) = 0;
     // So ends a pass in which any came.
     virtual void InputStored(void) = 0;
@@ -40,10 +53,13 @@ class DECLSPEC_NOVTABLE CMpu401 {
     BOOLEAN WaitForOutput(void);
     BOOLEAN OutputReady(void);
     NTSTATUS ResetToUartMode(void);
-    void PowerDown(void);
     BOOLEAN DrainInput(void);
-    BOOLEAN ServiceInterrupt(void);
     NTSTATUS WriteBytes(const UCHAR* Bytes, ULONG Length, PULONG Written);
+
+    friend NTSTATUS NTAPI Mpu401InterruptService(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
+    friend NTSTATUS NTAPI Mpu401SynchronizedInitialize(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
+    friend NTSTATUS NTAPI Mpu401SynchronizedPowerDown(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
+    friend NTSTATUS NTAPI Mpu401SynchronizedWrite(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
 };
 
 #endif

@@ -74,9 +74,5 @@ CMiniportMidiStreamUart::Write(PVOID BufferAddress, ULONG BytesToWrite, PULONG B
     *BytesWritten = 0;
     if (m_fCapture) return STATUS_INVALID_DEVICE_REQUEST;
 
-    UART_WRITE request = {m_pMiniport, PUCHAR(BufferAddress), BytesToWrite, 0};
-    NTSTATUS ntStatus =
-        m_pMiniport->m_pInterruptSync->CallSynchronizedRoutine(UartSynchronizedWrite, PVOID(&request));
-    *BytesWritten = request.Written;
-    return ntStatus;
+    return m_pMiniport->Write(PUCHAR(BufferAddress), BytesToWrite, BytesWritten);
 }

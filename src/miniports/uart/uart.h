@@ -21,9 +21,6 @@ class CMiniportMidiUart : public IMiniportMidi,
                           public CMpu401 {
   private:
     PPORTMIDI m_pPort;
-    PSERVICEGROUP m_pServiceGroup;
-    PINTERRUPTSYNC m_pInterruptSync;
-    BOOLEAN m_fOwnInterruptSync;
 
     BOOLEAN m_fRenderOpen;
     BOOLEAN m_fCaptureOpen;
@@ -43,20 +40,13 @@ class CMiniportMidiUart : public IMiniportMidi,
     PCFILTER_DESCRIPTOR m_FilterDescriptor;
 
     void BuildDescriptor(void);
-    NTSTATUS ProcessResources(PRESOURCELIST ResourceList);
-    NTSTATUS AcquireInterruptSync(PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList);
     NTSTATUS CreateServiceGroup(PSERVICEGROUP* ServiceGroup);
     void ReleaseAll(void);
-    NTSTATUS InitializeHardware(void);
 
     void StoreInput(UCHAR Byte);
     void InputStored(void);
 
-    friend NTSTATUS NTAPI UartInterruptService(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
-    friend NTSTATUS NTAPI UartSynchronizedInitialize(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
-    friend NTSTATUS NTAPI UartSynchronizedPowerDown(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
     friend NTSTATUS NTAPI UartSynchronizedSetState(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
-    friend NTSTATUS NTAPI UartSynchronizedWrite(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
     friend class CMiniportMidiStreamUart;
 
   public:
@@ -92,20 +82,9 @@ typedef struct {
     BOOLEAN Capture;
 } UART_SET_STATE;
 
-typedef struct {
-    CMiniportMidiUart* Miniport;
-    PUCHAR Bytes;
-    ULONG Length;
-    ULONG Written;
-} UART_WRITE;
-
 NTSTATUS CreateMiniportMidiUART(PUNKNOWN* Unknown, REFCLSID ClassId, PUNKNOWN UnknownOuter,
                                 POOL_TYPE PoolType);
 
-NTSTATUS NTAPI UartInterruptService(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
-NTSTATUS NTAPI UartSynchronizedInitialize(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
-NTSTATUS NTAPI UartSynchronizedPowerDown(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
 NTSTATUS NTAPI UartSynchronizedSetState(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
-NTSTATUS NTAPI UartSynchronizedWrite(PINTERRUPTSYNC InterruptSync, PVOID DynamicContext);
 
 #endif
