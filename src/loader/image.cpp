@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "loader/gdb_jit.h"
 #include "loader/image_format.h"
+#include "nt/mm/mm.h"
 
 namespace portico::loader {
 namespace {
@@ -31,7 +32,9 @@ void clear(std::uint64_t begin, std::uint64_t end) {
 
 Image::~Image() {
     if (jit_ != nullptr) forget_image(*jit_);
-    if (range_.size != 0) ::munmap(reinterpret_cast<void*>(range_.base), range_.size);
+    if (range_.size == 0) return;
+    ::munmap(reinterpret_cast<void*>(range_.base), range_.size);
+    nt::mm::image_unmapped();
 }
 
 bool Image::checked() const {

@@ -1,33 +1,18 @@
 #include "portcls/descriptor_check.h"
 
-#include <array>
-
 #include "ks/data_ranges.h"
 #include "ks/pin_connect.h"
 #include "nt/mm/mm.h"
 #include "nt/probes.h"
 #include "portcls/automation_table.h"
 #include "portcls/port_base.h"
-#include "sim/address_map.h"
 
 namespace portico::portcls {
 namespace {
 
-// Pages of images that this check found there: a descriptor's tables share few, and asking the host takes
-// long.
-std::array<std::uint64_t, 16> seen_pages;
-
-bool is_valid(const void* address) {
-    const auto at = reinterpret_cast<std::uint64_t>(address);
-    if (!sim::image_range.contains(at)) return nt::mm::is_address_valid(address);
-    const std::uint64_t page = at / sim::page_size;
-    std::uint64_t& seen = seen_pages[page % seen_pages.size()];
-    if (seen != page && nt::mm::is_address_valid(address)) seen = page;
-    return seen == page;
-}
-
 bool is_there(const void* first, std::size_t size) {
-    return size == 0 || (is_valid(first) && is_valid(static_cast<const char*>(first) + size - 1));
+    return size == 0 || (nt::mm::is_address_valid(first) &&
+                         nt::mm::is_address_valid(static_cast<const char*>(first) + size - 1));
 }
 
 // ---- what cannot be walked ----
@@ -183,7 +168,6 @@ void check_connection(const PCFILTER_DESCRIPTOR& filter, const PCCONNECTION_DESC
 }  // namespace
 
 bool check_filter_descriptor(const PCFILTER_DESCRIPTOR& filter) {
-    seen_pages = {};
     if (!is_walkable(filter)) return false;
     if (filter.Version != 0) {
         PORTICO_PROBE(contract, "FD-002", &filter, "A filter descriptor's Version is not 0.");

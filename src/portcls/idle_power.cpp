@@ -8,14 +8,14 @@
 namespace portico::portcls {
 namespace {
 
+constexpr const WCHAR* settings_key = u"PowerSettings";
+
 // REG_BINARY of four bytes, the least significant first; a REG_DWORD is the same.
-ULONG setting(const AdapterDevice& adapter, const WCHAR* name, ULONG otherwise) {
-    const nt::io::DeviceNode* const node = nt::io::node_of(adapter.pdo);
-    if (node == nullptr) return otherwise;
+ULONG setting(const nt::io::DeviceNode& node, const WCHAR* name, ULONG otherwise) {
     ULONG value = 0;
     ULONG size = 0;
     const NTSTATUS status =
-        nt::io::query_software_value(*node, u"PowerSettings", name, &value, sizeof value, &size);
+        nt::io::query_software_value(node, settings_key, name, &value, sizeof value, &size);
     return NT_SUCCESS(status) && size == sizeof value ? value : otherwise;
 }
 
@@ -23,10 +23,13 @@ ULONG setting(const AdapterDevice& adapter, const WCHAR* name, ULONG otherwise) 
 
 void IdlePower::start(AdapterDevice& adapter) {
     adapter_ = &adapter;
-    settings_.conservation_s = setting(adapter, u"ConservationIdleTime", 0);
-    settings_.performance_s = setting(adapter, u"PerformanceIdleTime", 0);
+    settings_ = {};
+    const nt::io::DeviceNode* const node = nt::io::node_of(adapter.pdo);
+    if (node == nullptr || !nt::io::has_software_key(*node, settings_key)) return;  // most devices: no timer
+    settings_.conservation_s = setting(*node, u"ConservationIdleTime", 0);
+    settings_.performance_s = setting(*node, u"PerformanceIdleTime", 0);
     constexpr ULONG deepest = 3;
-    const ULONG wanted = setting(adapter, u"IdlePowerState", deepest);
+    const ULONG wanted = setting(*node, u"IdlePowerState", deepest);
     const bool known = wanted >= 1 && wanted <= deepest;
     settings_.state = static_cast<DEVICE_POWER_STATE>(PowerDeviceD0 + (known ? wanted : deepest));
     watch();

@@ -154,14 +154,27 @@ NTSTATUS set_software_value(DeviceNode& node, const UNICODE_STRING& subkey, cons
     return cm::set_value(UNICODE_STRING{bytes, bytes, path.data()}, name, type, data, size);
 }
 
-NTSTATUS query_software_value(const DeviceNode& node, const WCHAR* subkey, const WCHAR* name, void* data,
-                              ULONG size, ULONG* needed) {
-    if (node.driver_key[0] == 0) return STATUS_OBJECT_NAME_NOT_FOUND;
+namespace {
+
+Path software_subkey(const DeviceNode& node, const WCHAR* subkey) {
     Path path = software_key(node);
     path += u"\\";
     path += subkey;
+    return path;
+}
+
+}  // namespace
+
+bool has_software_key(const DeviceNode& node, const WCHAR* subkey) {
+    return node.driver_key[0] != 0 && cm::key_exists(software_subkey(node, subkey).string());
+}
+
+NTSTATUS query_software_value(const DeviceNode& node, const WCHAR* subkey, const WCHAR* name, void* data,
+                              ULONG size, ULONG* needed) {
+    if (node.driver_key[0] == 0) return STATUS_OBJECT_NAME_NOT_FOUND;
     ULONG type = 0;
-    return cm::query_value(path.string(), ob::string(name), &type, data, size, needed);
+    return cm::query_value(software_subkey(node, subkey).string(), ob::string(name), &type, data, size,
+                           needed);
 }
 
 NTSTATUS open_interface_key(const DeviceInterface& entry, ACCESS_MASK access, const void* frame,

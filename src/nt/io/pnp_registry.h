@@ -22,6 +22,7 @@ NTSTATUS query_capabilities(DeviceNode& node);
 NTSTATUS set_software_value(DeviceNode& node, const UNICODE_STRING& subkey, const UNICODE_STRING& name,
                             ULONG type, const void* data, ULONG size);
 
+bool has_software_key(const DeviceNode& node, const WCHAR* subkey);
 // At most `size` bytes of a value of a subkey of the device's software key; *needed is its whole length.
 // STATUS_OBJECT_NAME_NOT_FOUND.
 NTSTATUS query_software_value(const DeviceNode& node, const WCHAR* subkey, const WCHAR* name, void* data,

@@ -77,6 +77,8 @@ void free_shared_pages(void* system_address);
 NTSTATUS probe(const volatile void* address, std::size_t size, ULONG alignment, bool write);
 // True when an access would not fault (MmIsAddressValid).
 bool is_address_valid(const void* address);
+// An image was unmapped: what is remembered of its pages no longer holds.
+void image_unmapped();
 inline bool is_user_address(const volatile void* address) {
     return reinterpret_cast<std::uint64_t>(address) < sim::user_probe_address;
 }

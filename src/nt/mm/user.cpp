@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "nt/ex/pool.h"
@@ -135,6 +136,24 @@ NTSTATUS probe(const volatile void* address, std::size_t size, ULONG alignment, 
     return STATUS_SUCCESS;
 }
 
+namespace {
+
+// Pages of images that the host had mapped: a page stays as long as its image, and asking takes long.
+std::array<std::uint64_t, 64> known_image_pages;
+
+bool host_page_mapped(std::uint64_t page) {
+    unsigned char resident = 0;
+    return ::mincore(reinterpret_cast<void*>(page * sim::page_size), sim::page_size, &resident) == 0;
+}
+
+bool image_page_mapped(std::uint64_t page) {
+    std::uint64_t& known = known_image_pages[page % known_image_pages.size()];
+    if (known != page && host_page_mapped(page)) known = page;
+    return known == page;
+}
+
+}  // namespace
+
 bool is_address_valid(const void* address) {
     const auto wanted = reinterpret_cast<std::uint64_t>(address);
     if (wanted < 0x10000 || wanted >> 47 != 0) return false;
@@ -150,10 +169,12 @@ bool is_address_valid(const void* address) {
         const std::uint64_t slot = sim::fiber_stack_size + sim::page_size;
         return wanted % slot >= sim::page_size;
     }
-    // Images and Portico's own data: whatever the host has mapped there.
-    unsigned char resident = 0;
-    void* const page = reinterpret_cast<void*>(wanted & ~(sim::page_size - 1));
-    return ::mincore(page, sim::page_size, &resident) == 0;
+    if (sim::image_range.contains(wanted)) return image_page_mapped(wanted / sim::page_size);
+    return host_page_mapped(wanted / sim::page_size);  // Portico's own data
+}
+
+void image_unmapped() {
+    known_image_pages = {};
 }
 
 }  // namespace portico::nt::mm
