@@ -14,20 +14,7 @@ struct EventPackets {
     static constexpr ULONG record_header = sizeof(DMUS_EVENTHEADER);
 
     static NTSTATUS create_pin(portico::client::KsClient& ks, HANDLE filter_handle, ULONG id, HANDLE* pin) {
-        struct {
-            KSPIN_CONNECT connect{};
-            KSDATAFORMAT format{};
-        } request;
-        request.connect.Interface.Set = KSINTERFACESETID_Standard;
-        request.connect.Medium.Set = KSMEDIUMSETID_Standard;
-        request.connect.PinId = id;
-        request.connect.Priority = {KSPRIORITY_NORMAL, KSPRIORITY_NORMAL};
-        request.format.FormatSize = sizeof request.format;
-        request.format.MajorFormat = KSDATAFORMAT_TYPE_MUSIC;
-        request.format.SubFormat = KSDATAFORMAT_SUBTYPE_DIRECTMUSIC;
-        request.format.Specifier = KSDATAFORMAT_SPECIFIER_NONE;
-        return ks.create_pin_raw(filter_handle, {reinterpret_cast<std::uint8_t*>(&request), sizeof request},
-                                 pin);
+        return ks.create_pin(filter_handle, id, pin, KSDATAFORMAT_SUBTYPE_DIRECTMUSIC);
     }
     // The lie's bits say what is wrong: its size, its group, its time.
     static Bytes record(const Bytes& midi, std::uint8_t lie) {
@@ -45,6 +32,5 @@ struct EventPackets {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    portico::fuzz::run_session<EventPackets>(data, size);
-    return 0;
+    return portico::fuzz::run_session<portico::fuzz::PacketSession<EventPackets>>(data, size);
 }

@@ -11,7 +11,6 @@ using fuzz::Input;
 
 namespace {
 
-constexpr unsigned step_limit = 64;
 constexpr std::size_t slot_count = 4;
 constexpr std::size_t buffer_size = 4'096;
 
@@ -35,10 +34,11 @@ struct Sent {
     NTSTATUS returned;
 };
 
-class Session {
+class Session : fuzz::ClientSession {
   public:
-    explicit Session(Machine& machine)
-        : machine_(machine), m_(machine.state()), path_(m_.filter_path("Cable")) {}
+    static constexpr unsigned step_limit = 64;
+
+    explicit Session(Machine& machine) : ClientSession(machine), path_(m_.filter_path("Cable")) {}
 
     void step(Input& in) {
         const auto what = in.take<std::uint8_t>();
@@ -72,12 +72,6 @@ class Session {
     }
 
   private:
-    template <class Body>
-    NTSTATUS call(Body&& body) {
-        const NTSTATUS status = m_.call(body);
-        PORTICO_CHECK(!machine_.bug_checked() && status != STATUS_IO_TIMEOUT);
-        return status;
-    }
     void open(Input& in, HANDLE& slot) {
         close(slot);
         const auto how = in.take<std::uint8_t>();
@@ -161,8 +155,6 @@ class Session {
                in.take<std::uint16_t>() % buffer_size);
     }
 
-    Machine& machine_;
-    Machine::State& m_;
     std::u16string path_;
     HANDLE slots_[slot_count] = {};
     std::uint8_t* memory_ = nullptr;  // what was sent last
@@ -172,13 +164,5 @@ class Session {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    Input in(data, size);
-    Machine machine = fuzz::started_cable();
-    {
-        Session session(machine);
-        for (unsigned i = 0; i < step_limit && !in.empty(); ++i) session.step(in);
-        session.finish();
-    }
-    fuzz::end_well(machine);
-    return 0;
+    return fuzz::run_session<Session>(data, size);
 }

@@ -52,11 +52,41 @@ inline Machine started_cable() {
     return machine;
 }
 
+// A client's requests: each comes back, and none stops the machine.
+class ClientSession {
+  protected:
+    explicit ClientSession(Machine& machine) : machine_(machine), m_(machine.state()) {}
+
+    template <class Body>
+    NTSTATUS call(Body&& body) {
+        const NTSTATUS status = m_.call(body);
+        PORTICO_CHECK(!machine_.bug_checked() && status != STATUS_IO_TIMEOUT);
+        return status;
+    }
+
+    Machine& machine_;
+    Machine::State& m_;
+};
+
 // Whatever the client did, the machine is well, and everything can be taken down.
 inline void end_well(Machine& machine) {
     PORTICO_CHECK(!machine.bug_checked());
     PORTICO_CHECK(machine.unload().ok());
     PORTICO_CHECK(machine.findings().empty());
+}
+
+// An input from its first step to the machine's end. A Session has step(), finish() and step_limit.
+template <class Session>
+int run_session(const std::uint8_t* data, std::size_t size) {
+    Input in(data, size);
+    Machine machine = started_cable();
+    {
+        Session session(machine);
+        for (unsigned i = 0; i < Session::step_limit && !in.empty(); ++i) session.step(in);
+        session.finish();
+    }
+    end_well(machine);
+    return 0;
 }
 
 }  // namespace portico::fuzz

@@ -6,7 +6,6 @@
 
 namespace portico::fuzz {
 
-constexpr unsigned step_limit = 48;
 constexpr std::size_t data_limit = 2'048;
 
 // Which fields of a header come from the input; the others are what they should be.
@@ -31,10 +30,12 @@ struct Sent {
 // Packets: what kind of packets a pin of which filter takes. Has filter, render_pin, capture_pin,
 // record_header (bytes), create_pin() and record().
 template <class Packets>
-class Session {
+class PacketSession : ClientSession {
   public:
-    explicit Session(Machine& machine)
-        : machine_(machine), m_(machine.state()), path_(m_.filter_path(Packets::filter)) {
+    static constexpr unsigned step_limit = 48;
+
+    explicit PacketSession(Machine& machine)
+        : ClientSession(machine), path_(m_.filter_path(Packets::filter)) {
         call([&] { return m_.ks.open_filter(path_, &filter_); });
         open(0);
         open(1);
@@ -63,7 +64,7 @@ class Session {
     }
 
     // Every request ends when its pin is closed, and what was read is sound.
-    void close() {
+    void finish() {
         for (HANDLE& pin : pins_) close(pin);
         ignore([&] { return m_.ks.close(filter_); });
         for (const Sent& sent : sent_) {
@@ -74,12 +75,6 @@ class Session {
     }
 
   private:
-    template <class Body>
-    NTSTATUS call(Body&& body) {
-        const NTSTATUS status = m_.call(body);
-        PORTICO_CHECK(!machine_.bug_checked() && status != STATUS_IO_TIMEOUT);
-        return status;
-    }
     template <class Body>
     void ignore(Body&& body) {
         call(body);
@@ -160,24 +155,10 @@ class Session {
         PORTICO_CHECK((h.OptionsFlags & KSSTREAM_HEADER_OPTIONSF_TIMEVALID) != 0);
     }
 
-    Machine& machine_;
-    Machine::State& m_;
     std::u16string path_;
     HANDLE filter_ = nullptr;
     HANDLE pins_[2] = {};
     std::vector<Sent> sent_;
 };
-
-template <class Packets>
-void run_session(const std::uint8_t* data, std::size_t size) {
-    Input in(data, size);
-    Machine machine = started_cable();
-    {
-        Session<Packets> session(machine);
-        for (unsigned i = 0; i < step_limit && !in.empty(); ++i) session.step(in);
-        session.close();
-    }
-    end_well(machine);
-}
 
 }  // namespace portico::fuzz

@@ -9,40 +9,21 @@ using fuzz::Input;
 
 namespace {
 
-constexpr unsigned step_limit = 32;
 constexpr std::size_t name_limit = 1'024;
 constexpr std::size_t filter_limit = 4;
 // What drivers/cable allows of its render and capture pins.
 constexpr unsigned render_limit = 1, capture_limit = 4;
-
-struct Connect {
-    KSPIN_CONNECT connect;
-    KSDATAFORMAT format;
-};
-
-// What a client sends, for the pin.
-Connect usual(ULONG pin) {
-    Connect request{};
-    request.connect.Interface.Set = KSINTERFACESETID_Standard;
-    request.connect.Medium.Set = KSMEDIUMSETID_Standard;
-    request.connect.PinId = pin;
-    request.connect.Priority = {KSPRIORITY_NORMAL, KSPRIORITY_NORMAL};
-    request.format.FormatSize = sizeof request.format;
-    request.format.MajorFormat = KSDATAFORMAT_TYPE_MUSIC;
-    request.format.SubFormat = KSDATAFORMAT_SUBTYPE_MIDI;
-    request.format.Specifier = KSDATAFORMAT_SPECIFIER_NONE;
-    return request;
-}
 
 struct Open {
     HANDLE handle;
     ULONG pin;
 };
 
-class Session {
+class Session : fuzz::ClientSession {
   public:
-    explicit Session(Machine& machine)
-        : machine_(machine), m_(machine.state()), path_(m_.filter_path("Cable")) {}
+    static constexpr unsigned step_limit = 32;
+
+    explicit Session(Machine& machine) : ClientSession(machine), path_(m_.filter_path("Cable")) {}
 
     void step(Input& in) {
         const auto what = in.take<std::uint8_t>();
@@ -59,18 +40,12 @@ class Session {
                 return close(in);
         }
     }
-    void close_all() {
+    void finish() {
         for (const Open& pin : pins_) call([&] { return m_.ks.close(pin.handle); });
         for (HANDLE const filter : filters_) call([&] { return m_.ks.close(filter); });
     }
 
   private:
-    template <class Body>
-    NTSTATUS call(Body&& body) {
-        const NTSTATUS status = m_.call(body);
-        PORTICO_CHECK(!machine_.bug_checked() && status != STATUS_IO_TIMEOUT);
-        return status;
-    }
     void open_filter(Input& in, bool changed) {
         if (filters_.size() == filter_limit) return;
         std::u16string path = path_;
@@ -84,7 +59,7 @@ class Session {
     }
     // The request's bytes as they should be, with some of them changed and its end anywhere.
     static Bytes request(Input& in) {
-        const Connect right = usual(in.take<std::uint8_t>() % 6);
+        const client::PinRequest right(in.take<std::uint8_t>() % 6);
         Bytes bytes(sizeof right);
         std::memcpy(bytes.data(), &right, sizeof right);
         for (unsigned changes = in.take<std::uint8_t>() % 6; changes != 0; --changes) {
@@ -168,8 +143,6 @@ class Session {
         list.erase(list.begin() + static_cast<std::ptrdiff_t>(index));
     }
 
-    Machine& machine_;
-    Machine::State& m_;
     std::u16string path_;
     std::vector<HANDLE> filters_;
     std::vector<Open> pins_;
@@ -178,13 +151,5 @@ class Session {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    Input in(data, size);
-    Machine machine = fuzz::started_cable();
-    {
-        Session session(machine);
-        for (unsigned i = 0; i < step_limit && !in.empty(); ++i) session.step(in);
-        session.close_all();
-    }
-    fuzz::end_well(machine);
-    return 0;
+    return fuzz::run_session<Session>(data, size);
 }

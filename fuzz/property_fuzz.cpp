@@ -9,7 +9,6 @@ using fuzz::Input;
 
 namespace {
 
-constexpr unsigned step_limit = 64;
 constexpr ULONG size_limit = 4096;
 constexpr ULONG guard = 16;
 
@@ -24,9 +23,11 @@ constexpr ULONG verbs[] = {KSPROPERTY_TYPE_GET,
                            KSPROPERTY_TYPE_UNSERIALIZESET,
                            KSPROPERTY_TYPE_DEFAULTVALUES};
 
-class Session {
+class Session : fuzz::ClientSession {
   public:
-    explicit Session(Machine& machine) : machine_(machine), m_(machine.state()) {
+    static constexpr unsigned step_limit = 64;
+
+    explicit Session(Machine& machine) : ClientSession(machine) {
         const std::u16string path = m_.filter_path("Cable");
         call([&] {
             memory_ = static_cast<std::uint8_t*>(nt::mm::allocate_user(*m_.client.process(), 16 * 1024));
@@ -52,17 +53,11 @@ class Session {
             for (ULONG i = 0; i < guard; ++i) PORTICO_CHECK(output[out_size + i] == 0xA5);
         }
     }
-    void close_all() {
+    void finish() {
         for (HANDLE const file : {files_[2], files_[1], files_[0]}) call([&] { return m_.ks.close(file); });
     }
 
   private:
-    template <class Body>
-    NTSTATUS call(Body&& body) {
-        const NTSTATUS status = m_.call(body);
-        PORTICO_CHECK(!machine_.bug_checked() && status != STATUS_IO_TIMEOUT);
-        return status;
-    }
     // A property that there is, or anything.
     static ULONG lay_out(Input& in, std::uint8_t* to) {
         KSP_PIN property{};
@@ -104,8 +99,6 @@ class Session {
         PORTICO_CHECK(returned == STATUS_BUFFER_OVERFLOW || status->Information <= out_size);
     }
 
-    Machine& machine_;
-    Machine::State& m_;
     std::uint8_t* memory_ = nullptr;
     HANDLE files_[3] = {};
 };
@@ -113,13 +106,5 @@ class Session {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    Input in(data, size);
-    Machine machine = fuzz::started_cable();
-    {
-        Session session(machine);
-        for (unsigned i = 0; i < step_limit && !in.empty(); ++i) session.step(in);
-        session.close_all();
-    }
-    fuzz::end_well(machine);
-    return 0;
+    return fuzz::run_session<Session>(data, size);
 }

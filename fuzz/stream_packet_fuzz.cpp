@@ -27,6 +27,5 @@ struct MusicPackets {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    portico::fuzz::run_session<MusicPackets>(data, size);
-    return 0;
+    return portico::fuzz::run_session<portico::fuzz::PacketSession<MusicPackets>>(data, size);
 }

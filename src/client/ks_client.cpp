@@ -13,26 +13,6 @@ constexpr std::u16string_view pin_kind = u"{146F1A80-4791-11D0-A5D6-28DB04C10000
 constexpr std::u16string_view clock_kind = u"{53172480-4791-11D0-A5D6-28DB04C10000}\\";
 constexpr ACCESS_MASK read_write = GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE;
 
-struct MidiConnect {
-    KSPIN_CONNECT connect;
-    KSDATAFORMAT format;
-};
-
-MidiConnect midi_connect(ULONG pin_id) {
-    MidiConnect request{};
-    request.connect.Interface.Set = KSINTERFACESETID_Standard;
-    request.connect.Interface.Id = KSINTERFACE_STANDARD_STREAMING;
-    request.connect.Medium.Set = KSMEDIUMSETID_Standard;
-    request.connect.Medium.Id = KSMEDIUM_TYPE_ANYINSTANCE;
-    request.connect.PinId = pin_id;
-    request.connect.Priority = {KSPRIORITY_NORMAL, KSPRIORITY_NORMAL};
-    request.format.FormatSize = sizeof(KSDATAFORMAT);
-    request.format.MajorFormat = KSDATAFORMAT_TYPE_MUSIC;
-    request.format.SubFormat = KSDATAFORMAT_SUBTYPE_MIDI;
-    request.format.Specifier = KSDATAFORMAT_SPECIFIER_NONE;
-    return request;
-}
-
 template <class T>
 std::span<const std::uint8_t> bytes_of(const T& value) {
     return {reinterpret_cast<const std::uint8_t*>(&value), sizeof value};
@@ -101,9 +81,21 @@ NTSTATUS KsClient::create_clock(HANDLE pin, HANDLE* clock) {
     return create_below(pin, clock_kind, bytes_of(KSCLOCK_CREATE{}), clock);
 }
 
-NTSTATUS KsClient::create_pin(HANDLE filter, ULONG pin_id, HANDLE* pin) {
-    const MidiConnect request = midi_connect(pin_id);
-    return create_pin_raw(filter, bytes_of(request), pin);
+PinRequest::PinRequest(ULONG pin_id, const GUID& sub_format) {
+    connect.Interface.Set = KSINTERFACESETID_Standard;
+    connect.Interface.Id = KSINTERFACE_STANDARD_STREAMING;
+    connect.Medium.Set = KSMEDIUMSETID_Standard;
+    connect.Medium.Id = KSMEDIUM_TYPE_ANYINSTANCE;
+    connect.PinId = pin_id;
+    connect.Priority = {KSPRIORITY_NORMAL, KSPRIORITY_NORMAL};
+    format.FormatSize = sizeof(KSDATAFORMAT);
+    format.MajorFormat = KSDATAFORMAT_TYPE_MUSIC;
+    format.SubFormat = sub_format;
+    format.Specifier = KSDATAFORMAT_SPECIFIER_NONE;
+}
+
+NTSTATUS KsClient::create_pin(HANDLE filter, ULONG pin_id, HANDLE* pin, const GUID& sub_format) {
+    return create_pin_raw(filter, bytes_of(PinRequest(pin_id, sub_format)), pin);
 }
 
 NTSTATUS KsClient::close(HANDLE handle) {

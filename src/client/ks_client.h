@@ -16,6 +16,14 @@
 
 namespace portico::client {
 
+// What clients ask for a pin with: Standard/STREAMING, Standard/DEVIO, MUSIC/`sub_format`/NONE.
+struct PinRequest {
+    explicit PinRequest(ULONG pin_id, const GUID& sub_format = KSDATAFORMAT_SUBTYPE_MIDI);
+
+    KSPIN_CONNECT connect{};
+    KSDATAFORMAT format{};
+};
+
 // The requests of one client process.
 class KsClient {
   public:
@@ -24,8 +32,9 @@ class KsClient {
 
     // Opens a filter by its symbolic link.
     NTSTATUS open_filter(const std::u16string& path, HANDLE* filter);
-    // KsCreatePin as clients do it: Standard/STREAMING, Standard/DEVIO, MUSIC/MIDI/NONE.
-    NTSTATUS create_pin(HANDLE filter, ULONG pin_id, HANDLE* pin);
+    // KsCreatePin with a PinRequest.
+    NTSTATUS create_pin(HANDLE filter, ULONG pin_id, HANDLE* pin,
+                        const GUID& sub_format = KSDATAFORMAT_SUBTYPE_MIDI);
     // The same with a request laid out by the caller: KSPIN_CONNECT and what follows it.
     NTSTATUS create_pin_raw(HANDLE filter, std::span<const std::uint8_t> connect, HANDLE* pin,
                             ACCESS_MASK access = GENERIC_READ | GENERIC_WRITE);

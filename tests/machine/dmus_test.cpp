@@ -43,25 +43,13 @@ Bytes bytes_of(const std::vector<CapturedMessage>& messages) {
 
 // A pin of the DirectMusic format, in RUN.
 HANDLE direct_music_pin(Machine& m, const char* filter, ULONG id) {
-    struct {
-        KSPIN_CONNECT connect{};
-        KSDATAFORMAT format{};
-    } request;
-    request.connect.Interface.Set = KSINTERFACESETID_Standard;
-    request.connect.Medium.Set = KSMEDIUMSETID_Standard;
-    request.connect.PinId = id;
-    request.connect.Priority = {KSPRIORITY_NORMAL, KSPRIORITY_NORMAL};
-    request.format.FormatSize = sizeof request.format;
-    request.format.MajorFormat = KSDATAFORMAT_TYPE_MUSIC;
-    request.format.SubFormat = KSDATAFORMAT_SUBTYPE_DIRECTMUSIC;
-    request.format.Specifier = KSDATAFORMAT_SPECIFIER_NONE;
     HANDLE pin = nullptr;
     auto& state = m.state();
     EXPECT_EQ(state.call([&] {
         HANDLE open = nullptr;
         NTSTATUS status = state.ks.open_filter(state.filter_path(filter), &open);
-        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&request);
-        if (NT_SUCCESS(status)) status = state.ks.create_pin_raw(open, {bytes, sizeof request}, &pin);
+        if (NT_SUCCESS(status))
+            status = state.ks.create_pin(open, id, &pin, KSDATAFORMAT_SUBTYPE_DIRECTMUSIC);
         return NT_SUCCESS(status) ? state.ks.set_state(pin, KSSTATE_RUN) : status;
     }),
               STATUS_SUCCESS);
