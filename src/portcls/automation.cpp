@@ -6,7 +6,6 @@
 #include "ks/pin_connect.h"
 #include "ks/property_capture.h"
 #include "ksmedia.h"
-#include "nt/ob/ob.h"
 #include "portcls/automation_table.h"
 #include "portcls/filter_port.h"
 #include "portcls/filter_properties.h"
@@ -172,11 +171,7 @@ PropertyAnswer answer(const PropertyTarget& target, ks::PropertyRequest& request
 
 }  // namespace
 
-// The file, and with it the pin and its port, stays until the lock is let go of: an IRP that ends meanwhile
-// lets go of its file, and another thread may have closed the last handle.
 NTSTATUS dispatch_property(const PropertyTarget& target, PIRP irp) {
-    PFILE_OBJECT const file = IoGetCurrentIrpStackLocation(irp)->FileObject;
-    nt::ob::reference(file);
     ks::PropertyRequest request;
     PropertyAnswer answered{ks::capture_property(irp, request)};
     if (NT_SUCCESS(answered.status)) {
@@ -185,10 +180,8 @@ NTSTATUS dispatch_property(const PropertyTarget& target, PIRP irp) {
     }
     NTSTATUS status = answered.status;
     if (answered.end != PropertyAnswer::End::later)
-        ks::complete_property(irp, request.own_buffer, status, answered.information);
-    if (answered.end != PropertyAnswer::End::now) status = STATUS_PENDING;
-    nt::ob::dereference(file);
-    return status;
+        status = ks::complete_property(irp, request.own_buffer, status, answered.information);
+    return answered.end == PropertyAnswer::End::now ? status : STATUS_PENDING;
 }
 
 }  // namespace portico::portcls

@@ -1,6 +1,7 @@
 // From the driver object's table to the handlers: PnP, power and opening to the adapter's, everything else to
 // the object that the file stands for (FN-001..FN-026).
 #include "nt/io/irp.h"
+#include "nt/ob/ob.h"
 #include "nt/probes.h"
 #include "portcls/adapter.h"
 #include "portcls/power.h"
@@ -26,6 +27,15 @@ NTSTATUS to_object(PDEVICE_OBJECT device, PIRP irp, PFILE_OBJECT file) {
     ks::Object* const object = ks::object_of(file);
     if (object == nullptr) return nt::io::complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
     return object->Dispatch(device, irp);
+}
+
+// An IRP that ends lets go of its file, and another thread may have closed the last handle: the file, and
+// with it the object and its port, stays until the object is done with the request.
+NTSTATUS request_to_object(PDEVICE_OBJECT device, PIRP irp, PFILE_OBJECT file) {
+    if (file != nullptr) nt::ob::reference(file);
+    const NTSTATUS status = to_object(device, irp, file);
+    if (file != nullptr) nt::ob::dereference(file);
+    return status;
 }
 
 NTSTATUS close(PDEVICE_OBJECT device, PIRP irp, PFILE_OBJECT file) {
@@ -66,7 +76,7 @@ NTSTATUS NTAPI dispatch(PDEVICE_OBJECT device, PIRP irp) {
             // A device that went to sleep by itself is woken. Without power a request does what it can.
             adapter->idle.touch();
             if (adapter->idle.watched() && needs_power(*stack)) wake(*adapter);
-            return to_object(device, irp, stack->FileObject);
+            return request_to_object(device, irp, stack->FileObject);
     }
 }
 

@@ -7,7 +7,6 @@
 #include "ks/user_memory.h"
 #include "ksmedia.h"
 #include "nt/io/irp.h"
-#include "nt/ob/ob.h"
 #include "nt/probes.h"
 #include "portcls/automation_table.h"
 #include "portcls/filter_port.h"
@@ -222,21 +221,16 @@ void disable_all(FilterPort& port, const FILE_OBJECT* file) {
     while (PortEvent* const event = port.core().events().take(file)) end_event(port, *event);
 }
 
-// Ends a request without letting go of the file, and with it the port, before the lock (as for properties).
+// Under the port's control lock.
 template <class Answer>
 NTSTATUS with_control(FilterPort& port, PIRP irp, Answer&& answer) {
-    PFILE_OBJECT const file = IoGetCurrentIrpStackLocation(irp)->FileObject;
-    nt::ob::reference(file);
     irp->IoStatus.Information = 0;
     NTSTATUS status;
     {
         FilterPort::Control control(port);
-        status = answer(file);
+        status = answer(IoGetCurrentIrpStackLocation(irp)->FileObject);
     }
-    irp->IoStatus.Status = status;
-    nt::io::complete(irp);
-    nt::ob::dereference(file);
-    return status;
+    return nt::io::complete(irp, status, irp->IoStatus.Information);
 }
 
 }  // namespace

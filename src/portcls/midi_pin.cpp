@@ -128,13 +128,8 @@ NTSTATUS MidiPin::device_control(PIRP irp) {
     }
 }
 
-// A request that ends at once lets go of its file, and another thread may have closed the last handle: the
-// file, and with it the pin, stays until nothing here touches it any more.
 NTSTATUS MidiPin::stream_request(PIRP irp, bool is_write) {
-    PFILE_OBJECT const file = IoGetCurrentIrpStackLocation(irp)->FileObject;
-    nt::ob::reference(file);
     const NTSTATUS status = is_write ? write(irp) : read(irp);
-    nt::ob::dereference(file);
     return status == STATUS_PENDING ? status : complete_request(irp, status);
 }
 

@@ -128,17 +128,12 @@ NTSTATUS PinClock::Dispatch(PDEVICE_OBJECT, PIRP irp) {
     }
 }
 
-// The clock stays until nothing here touches it any more: its file is kept, as for a pin's properties.
 NTSTATUS PinClock::property_request(PIRP irp) {
-    PFILE_OBJECT const file = IoGetCurrentIrpStackLocation(irp)->FileObject;
-    nt::ob::reference(file);
     ks::PropertyRequest request;
     NTSTATUS status = ks::capture_property(irp, request);
     if (NT_SUCCESS(status)) status = pin_.port().requests_refused();
     if (NT_SUCCESS(status)) status = ks::answer_from(properties, this, request);
-    ks::complete_property(irp, request.own_buffer, status, request.returned);
-    nt::ob::dereference(file);
-    return status;
+    return ks::complete_property(irp, request.own_buffer, status, request.returned);
 }
 
 NTSTATUS PinClock::get_time(void* target, ks::PropertyRequest& request) {
