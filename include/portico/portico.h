@@ -100,6 +100,9 @@ struct MachineConfig {
     std::vector<RegistryValue> registry;
     // A message that waits is delivered at the clock's tick (1 ms), as Windows does, or at its very time.
     bool exact_sequencer = false;
+    // Driver Verifier's option of this name: paged pool and PAGE sections cannot be touched at DISPATCH_LEVEL
+    // and above. Costs up to a few milliseconds of host time in a machine's life.
+    bool force_irql_checking = true;
     std::string trace_file;  // Chrome trace JSON; empty: none
     // Where the page and the replay file of a bug check go; empty: the working directory. Environment:
     // PORTICO_REPORT_DIR.
@@ -300,6 +303,8 @@ class Machine {
     Device device(std::string_view name);
 
     std::chrono::nanoseconds now() const;
+    // Somebody sets the system's clock: deadlines in system time follow it, now() and relative ones do not.
+    void shift_system_time(std::chrono::nanoseconds by);
     void run_for(std::chrono::nanoseconds duration);
     // True when the condition held before `limit` of simulated time had passed. It is asked after every
     // device event.

@@ -72,6 +72,10 @@ class Image {
     // Its writable data as they were when it was loaded: what a new Machine starts with.
     void reset_statics();
 
+    // Its PAGE sections go out of memory with the rest of what is pageable (sim/paging.h) until it is
+    // unloaded.
+    void become_pageable() const;
+
     // The file's content with every address as loaded, for debuggers (libdw, gdb).
     Bytes debug_file() const { return file_; }
 

@@ -18,6 +18,7 @@
 #include "portcls/reset.h"
 #include "portcls/sequencer.h"
 #include "sim/bus.h"
+#include "sim/paging.h"
 #include "verifier/verifier.h"
 
 namespace portico {
@@ -145,6 +146,7 @@ Result<void> Machine::State::power_on() {
     portcls::sequencer_resolution =
         config.exact_sequencer ? portcls::SequencerResolution::exact : portcls::SequencerResolution::tick;
     verifier::install();
+    sim::paging.watch(config.force_irql_checking);
     image->reset_statics();
     service = machine::widen(stem(config.driver));
     source.service = service.c_str();
@@ -192,6 +194,10 @@ Machine::State::~State() {
 
 std::chrono::nanoseconds Machine::now() const {
     return std::chrono::nanoseconds(sim::scheduler.now_ns());
+}
+
+void Machine::shift_system_time(std::chrono::nanoseconds by) {
+    nt::ke::shift_system_time(by.count() / 100);
 }
 
 void Machine::run_for(std::chrono::nanoseconds duration) {

@@ -46,6 +46,8 @@ class Reader {
                 PORTICO_TRY_VOID(take_schedule(node));
             } else if (name == "exact_sequencer") {
                 PORTICO_TRY_VOID(take_flag(node, name, config_.exact_sequencer));
+            } else if (name == "force_irql_checking") {
+                PORTICO_TRY_VOID(take_flag(node, name, config_.force_irql_checking));
             } else if (name == "device") {
                 PORTICO_TRY_VOID(take_devices(node));
             } else if (name == "registry") {
@@ -57,7 +59,7 @@ class Reader {
             } else {
                 return error(key.source(), name,
                              "no such key; a machine file knows driver, seed, processors, schedule, "
-                             "exact_sequencer, device, registry, registry_files, ends");
+                             "exact_sequencer, force_irql_checking, device, registry, registry_files, ends");
             }
         }
         return {};

@@ -88,6 +88,7 @@ std::string machine_toml(const MachineConfig& config) {
     root.insert("processors", static_cast<std::int64_t>(config.processors));
     root.insert("schedule", schedule_text(config));
     root.insert("exact_sequencer", config.exact_sequencer);
+    root.insert("force_irql_checking", config.force_irql_checking);
     toml::array devices;
     for (const DeviceConfig& device : config.devices) devices.push_back(table_of(device));
     if (!devices.empty()) root.insert("device", std::move(devices));
