@@ -54,12 +54,13 @@ function(_portico_driverlib OUT TARGET_OUT VARIANT FLAGS)
 endfunction()
 
 # portico_add_driver(NAME SOURCES file... [INCLUDES folder...] [DEFINES macro...] [OPTIONS flag...]
-#                    [CONFIG checked|free] [ASAN] [NO_ENTRY])
+#                    [CONFIG checked|free] [ASAN] [NO_ENTRY] [SYS])
 # Builds ${CMAKE_BINARY_DIR}/drivers/NAME.so; the target is driver_NAME, its property PORTICO_IMAGE the path. CONFIG is
 # WDK's: checked (DBG=1, not optimised, the default) or free. ASAN is implied where Portico itself is built with it.
-# NO_ENTRY: the image need not export DriverEntry.
+# NO_ENTRY: the image need not export DriverEntry. SYS: also ${CMAKE_BINARY_DIR}/drivers/NAME.sys, as Windows would load it,
+# by target driver_NAME_sys.
 function(portico_add_driver NAME)
-  cmake_parse_arguments(PARSE_ARGV 1 D "ASAN;NO_ENTRY" "CONFIG" "SOURCES;INCLUDES;DEFINES;OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 D "ASAN;NO_ENTRY;SYS" "CONFIG" "SOURCES;INCLUDES;DEFINES;OPTIONS")
   if(D_UNPARSED_ARGUMENTS OR NOT D_SOURCES)
     message(FATAL_ERROR "portico_add_driver(${NAME} SOURCES file... [INCLUDES ...] [DEFINES ...] [CONFIG checked|free]): "
       "unexpected '${D_UNPARSED_ARGUMENTS}' or no sources")
@@ -75,18 +76,24 @@ function(portico_add_driver NAME)
   endif()
   _portico_driverlib(library library_target ${variant} "${flags}")
   set(link_flags ${flags})
+  set(sys_flags --sys --config ${D_CONFIG})
+  set(sys_link_flags ${sys_flags})
   if(D_NO_ENTRY)
     list(APPEND link_flags --no-entry)
+    list(APPEND sys_link_flags --no-entry)
   endif()
   foreach(folder ${D_INCLUDES})
     get_filename_component(folder "${folder}" ABSOLUTE)
     list(APPEND flags -I "${folder}")
+    list(APPEND sys_flags -I "${folder}")
   endforeach()
   foreach(macro ${D_DEFINES})
     list(APPEND flags -D "${macro}")
+    list(APPEND sys_flags -D "${macro}")
   endforeach()
   foreach(option ${D_OPTIONS})
     list(APPEND flags --option "${option}")
+    list(APPEND sys_flags --option "${option}")
   endforeach()
   set(image "${CMAKE_BINARY_DIR}/drivers/${NAME}.so")
   _portico_compile(objects "${CMAKE_BINARY_DIR}/drivers/${NAME}.objects" "${flags}" ${D_SOURCES})
@@ -96,6 +103,28 @@ function(portico_add_driver NAME)
     COMMENT "Driver ${NAME}" VERBATIM)
   add_custom_target(driver_${NAME} ALL DEPENDS "${image}")
   set_target_properties(driver_${NAME} PROPERTIES PORTICO_IMAGE "${image}")
+  if(D_SYS)
+    _portico_add_sys(${NAME} ${D_CONFIG} "${sys_flags}" "${sys_link_flags}" ${D_SOURCES})
+  endif()
+endfunction()
+
+function(_portico_add_sys NAME CONFIG FLAGS LINK_FLAGS)
+  _portico_driverlib(library library_target ${CONFIG}-sys "--sys;--config;${CONFIG}")
+  set(image "${CMAKE_BINARY_DIR}/drivers/${NAME}.sys")
+  _portico_compile(objects "${CMAKE_BINARY_DIR}/drivers/${NAME}.sys.objects" "${FLAGS}" ${ARGN})
+  # In Portico's own build the kernel's exports are its own; an installed package has their list.
+  set(imports)
+  set(import_definitions)
+  if(TARGET portico_import_definitions)
+    set(imports --imports "${CMAKE_BINARY_DIR}/imports")
+    set(import_definitions portico_import_definitions "${CMAKE_BINARY_DIR}/imports/ntoskrnl.exe.def")
+  endif()
+  add_custom_command(OUTPUT "${image}"
+    COMMAND "${PORTICO_BUILD_DRIVER}" link ${LINK_FLAGS} ${imports} --name ${NAME} -o "${image}" ${objects} "${library}"
+    DEPENDS ${objects} "${library}" ${library_target} ${import_definitions} "${PORTICO_BUILD_DRIVER}"
+    COMMENT "Driver ${NAME}.sys" VERBATIM)
+  add_custom_target(driver_${NAME}_sys ALL DEPENDS "${image}")
+  set_target_properties(driver_${NAME}_sys PROPERTIES PORTICO_IMAGE "${image}")
 endfunction()
 
 # portico_embed_driver(TARGET NAME SYMBOL): makes the image of driver NAME a part of TARGET, from SYMBOL_begin to
