@@ -1,6 +1,6 @@
 #!/bin/sh
-# bench/build_cost.sh [BUILD]: what `portico build` of twenty sources costs beside the bare compiler runs, each the least of
-# three, in processor time. The target is a ratio of at most 1.15. BUILD: build/optimised.
+# bench/build_cost.sh [BUILD]: what `portico build` of twenty sources costs beside the bare compiler runs, in processor time,
+# each the least of RUNS (3). The target is a ratio of at most 1.15. BUILD: build/optimised.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 tool=$(cd "${1:-$root/build/optimised}" && pwd)/bin/portico-build-driver
@@ -23,20 +23,21 @@ whole() {
     rm -rf out
     "$tool" build -j 1 --no-entry -o out/cable.so . >/dev/null
 }
-# Ticks of processor time of "$1" and all that it starts, the least of three runs.
+# Puts the ticks of processor time of "$1" and all that it starts, the least of the runs, into `best`. No subshell: the
+# shell's own account of its children is what is read.
 measure() {
     best=
-    for run in 1 2 3; do
+    for run in $(seq "${RUNS:-3}"); do
         before=$(cut -d ' ' -f 16,17 /proc/$$/stat)
         "$1"
         after=$(cut -d ' ' -f 16,17 /proc/$$/stat)
         ticks=$(printf '%s %s\n' "$before" "$after" | awk '{ print $3 + $4 - $1 - $2 }')
         if [ -z "$best" ] || [ "$ticks" -lt "$best" ]; then best=$ticks; fi
     done
-    echo "$best"
 }
-bare_ticks=$(measure bare)
-whole_ticks=$(measure whole)
-awk -v bare="$bare_ticks" -v whole="$whole_ticks" -v hz="$(getconf CLK_TCK)" 'BEGIN {
+measure bare
+bare_ticks=$best
+measure whole
+awk -v bare="$bare_ticks" -v whole="$best" -v hz="$(getconf CLK_TCK)" 'BEGIN {
     printf "20 sources, processor time: compiler alone %.2f s, portico build %.2f s, ratio %.2f (target 1.15)\n", bare / hz, whole / hz, whole / bare
 }'
