@@ -7,11 +7,12 @@
 
 #include "hardware/mc6850/mc6850.h"
 #include "hardware/mpu401/mpu401.h"
+#include "hardware/opl3/opl3.h"
 
 namespace portico::hardware {
 namespace {
 
-const std::array all{&Mc6850::model, &Mpu401::model};
+const std::array all{&Mc6850::model, &Mpu401::model, &Opl3::model};
 
 std::string no_such_model(std::string_view name) {
     std::vector<std::string_view> names;

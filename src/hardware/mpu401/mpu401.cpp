@@ -67,7 +67,7 @@ Mpu401::Mpu401(const char* name, const Options& options)
     : Device(model, name, &options_), options_(options) {}
 
 Resources Mpu401::resources() {
-    return {{{options_.port, 2, this}}, {}, options_.irq};
+    return {{{options_.port, 2, this}}, {}, options_.irq, {}};
 }
 
 std::vector<Counter> Mpu401::counters() const {
