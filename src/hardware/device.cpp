@@ -93,6 +93,7 @@ void Device::release() {
 
 Result<void> Device::power_on(sim::Bus& bus, sim::IrqLine* line, Nanoseconds now_ns) {
     power_off();
+    PORTICO_TRY_VOID(check());
     claimed_ = resources();
     if (claimed_.irq && line == nullptr) {
         return Error{

@@ -28,8 +28,10 @@ struct Model {
     const char* name;     // "mpu401"
     const char* summary;  // one phrase
     std::span<const Parameter> parameters;
-    const void* defaults;  // its Options with nothing set
-    std::unique_ptr<Device> (*create)(const char* name);
+    const void* defaults;                                 // its Options with nothing set
+    std::unique_ptr<Device> (*create)(const char* name);  // null: it must stand in front of another
+    // In front of another device, as "pci:mpu401"; null: it cannot.
+    std::unique_ptr<Device> (*create_front)(const char* name, std::unique_ptr<Device> behind) = nullptr;
 };
 
 // What the device takes of the machine. The machine makes the resource lists of the device's node from it.
@@ -151,9 +153,7 @@ class Device {
             line_.lower(now_ns);
         }
     }
-    Nanoseconds powered_on_ns() const {
-        return front_ != nullptr ? front_->powered_on_ns() : powered_on_ns_;
-    }
+    Nanoseconds powered_on_ns() const { return front_ != nullptr ? front_->powered_on_ns() : powered_on_ns_; }
     // The device may access memory by itself: what stands in front of it lets it.
     bool may_master() const { return front_ == nullptr || front_->lets_master(); }
 
@@ -170,9 +170,9 @@ class Device {
         (void)inner, (void)asserted, (void)now_ns;
     }
     virtual bool lets_master() const { return may_master(); }
-    // The device answers at other addresses, of the same registers, from now on; none: nowhere. `edit` changes
-    // the ranges in place and must not make them more than resources() named. False: something else is there,
-    // and the device answers nowhere.
+    // The device answers at other addresses, of the same registers, from now on; none: nowhere. `edit`
+    // changes the ranges in place and must not make them more than resources() named. False: something else
+    // is there, and the device answers nowhere.
     template <class Edit>
     bool move_ranges(Edit&& edit) {
         const bool claims = powered() && !removed_;
@@ -184,7 +184,7 @@ class Device {
         claimed_.memory.clear();
         return false;
     }
-    bool line_wanted() const { return asserting_; }
+    std::optional<unsigned> claimed_irq() const { return claimed_.irq; }
 
   private:
     // What answers where the device was.

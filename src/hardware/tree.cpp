@@ -25,8 +25,9 @@ std::optional<Value> scalar(const Tree& tree) {
 
 }  // namespace
 
-std::optional<TreeError> read_table(const Tree& tree, std::string_view what, std::span<const Parameter> parameters,
-                                    void* options, std::span<const std::string_view> nested) {
+std::optional<TreeError> read_table(const Tree& tree, std::string_view what,
+                                    std::span<const Parameter> parameters, void* options,
+                                    std::span<const std::string_view> nested) {
     const auto* const table = std::get_if<Tree::Table>(&tree.value);
     if (table == nullptr) return TreeError{tree.line, std::string(what), "a table is wanted"};
     for (const auto& [key, value] : *table) {
@@ -44,7 +45,8 @@ std::optional<TreeError> read_table(const Tree& tree, std::string_view what, std
 const Tree* find_entry(const Tree& tree, std::string_view key) {
     const auto* const table = std::get_if<Tree::Table>(&tree.value);
     if (table == nullptr) return nullptr;
-    const auto found = std::find_if(table->begin(), table->end(), [&](const auto& e) { return e.key == key; });
+    const auto found =
+        std::find_if(table->begin(), table->end(), [&](const auto& e) { return e.key == key; });
     return found == table->end() ? nullptr : &found->tree;
 }
 

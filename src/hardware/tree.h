@@ -1,5 +1,5 @@
-// What a machine file says in more than one value: lists and tables, each value with its line. Models that are
-// described rather than parametrised (recorder, pci) read their descriptions from it.
+// What a machine file says in more than one value: lists and tables, each value with its line. Models that
+// are described rather than parametrised (recorder, pci) read their descriptions from it.
 #pragma once
 
 #include <cstdint>
@@ -34,16 +34,18 @@ struct TreeError {
 
 // Reads a table into `options`, whose members `parameters` ties to keys. Keys of `nested` are left to the
 // caller. An error names `what`, the kind of table.
-std::optional<TreeError> read_table(const Tree& tree, std::string_view what, std::span<const Parameter> parameters,
-                                    void* options, std::span<const std::string_view> nested = {});
+std::optional<TreeError> read_table(const Tree& tree, std::string_view what,
+                                    std::span<const Parameter> parameters, void* options,
+                                    std::span<const std::string_view> nested = {});
 
 // The entry of a table; null: the tree is no table, or has no such key.
 const Tree* find_entry(const Tree& tree, std::string_view key);
 
-// Calls `take(tree)` for each item of a list. The first error, also of a tree that is no list or has more than
-// `most` items.
+// Calls `take(tree)` for each item of a list. The first error, also of a tree that is no list or has more
+// than `most` items.
 template <class Take>
-std::optional<TreeError> for_each_item(const Tree& tree, std::string_view key, std::size_t most, Take&& take) {
+std::optional<TreeError> for_each_item(const Tree& tree, std::string_view key, std::size_t most,
+                                       Take&& take) {
     const auto* const list = std::get_if<Tree::List>(&tree.value);
     if (list == nullptr) return TreeError{tree.line, std::string(key), "a list is wanted"};
     if (list->size() > most) {

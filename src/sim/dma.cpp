@@ -20,8 +20,7 @@ bool for_each_run(std::uint64_t physical, std::uint32_t size, Piece&& piece) {
     bool whole = true;
     for (std::uint32_t done = 0; done < size;) {
         std::uint64_t run = page - (physical + done) % page;
-        void* const memory =
-            physical_memory == nullptr ? nullptr : physical_memory(physical + done, &run);
+        void* const memory = physical_memory == nullptr ? nullptr : physical_memory(physical + done, &run);
         const auto here = static_cast<std::uint32_t>(std::min<std::uint64_t>(run, size - done));
         piece(static_cast<std::uint8_t*>(memory), done, here);
         whole &= memory != nullptr;

@@ -9,7 +9,8 @@
 
 namespace portico::sim {
 
-// The executive's: the memory at a physical address and how many bytes of it lie together; null: there is none.
+// The executive's: the memory at a physical address and how many bytes of it lie together; null: there is
+// none.
 using PhysicalMemory = void* (*)(std::uint64_t physical, std::uint64_t* run);
 extern PhysicalMemory physical_memory;
 
@@ -34,8 +35,8 @@ class DmaController {
     void start(unsigned channel, const Program& program);
     void stop(unsigned channel);
     bool started(unsigned channel) const { return channels_[channel].started; }
-    // Bytes that are still to be moved, as of `now_ns`: the program's size at first. After the last byte 0, or
-    // the size again when it reloads.
+    // Bytes that are still to be moved, as of `now_ns`: the program's size at first. After the last byte 0,
+    // or the size again when it reloads.
     std::uint32_t remaining(unsigned channel, Nanoseconds now_ns);
     // The last byte was moved since the question before.
     bool take_terminal_count(unsigned channel, Nanoseconds now_ns);
@@ -49,7 +50,9 @@ class DmaController {
     void disconnect(unsigned channel, const void* device);
     // Moves up to `size` bytes, in the direction that the device means; as many as the channel grants: 0 when
     // it is stopped or programmed for the other direction.
-    std::uint32_t read(unsigned channel, void* to, std::uint32_t size) { return move(channel, to, size, true); }
+    std::uint32_t read(unsigned channel, void* to, std::uint32_t size) {
+        return move(channel, to, size, true);
+    }
     std::uint32_t write(unsigned channel, const void* from, std::uint32_t size) {
         return move(channel, const_cast<void*>(from), size, false);
     }

@@ -40,17 +40,19 @@ Opl3::Opl3(const char* name, const Options& options)
     : Device(model, name, &options_),
       options_(options),
       timer1_{80 * microsecond_ns, 0x40, 0x40, 0x01,
-              sim::Event([](void* self, Nanoseconds due_ns) {
-                             auto& chip = *static_cast<Opl3*>(self);
-                             chip.expired(chip.timer1_, due_ns);
-                         },
-                         this)},
+              sim::Event(
+                  [](void* self, Nanoseconds due_ns) {
+                      auto& chip = *static_cast<Opl3*>(self);
+                      chip.expired(chip.timer1_, due_ns);
+                  },
+                  this)},
       timer2_{320 * microsecond_ns, 0x20, 0x20, 0x02,
-              sim::Event([](void* self, Nanoseconds due_ns) {
-                             auto& chip = *static_cast<Opl3*>(self);
-                             chip.expired(chip.timer2_, due_ns);
-                         },
-                         this)} {}
+              sim::Event(
+                  [](void* self, Nanoseconds due_ns) {
+                      auto& chip = *static_cast<Opl3*>(self);
+                      chip.expired(chip.timer2_, due_ns);
+                  },
+                  this)} {}
 
 Resources Opl3::resources() {
     Resources needs{{{options_.port, options_.chip == Chip::opl2 ? 2u : 4u, this}}, {}, std::nullopt, {}};

@@ -64,7 +64,8 @@ Channel channel_at(const Registers& registers, unsigned index) {
     out.left = !chosen || (paths & 0x10) != 0;
     out.right = !chosen || (paths & 0x20) != 0;
     out.four_operator = joined(registers, index);
-    const unsigned first = in_array / 3 * 6 + in_array % 3 + (index >= channels_an_array ? operators_an_array : 0);
+    const unsigned first =
+        in_array / 3 * 6 + in_array % 3 + (index >= channels_an_array ? operators_an_array : 0);
     out.operators = {static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(first + 3)};
     out.frequency_hz = out.f_number * std::ldexp(1.0, out.block - 20) * sample_rate_hz;
     return out;
