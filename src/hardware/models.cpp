@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -52,6 +53,8 @@ Result<std::unique_ptr<Device>> create_device(std::string_view model, std::strin
     }
     if (found->create_front == nullptr)
         return Error{fmt::format("{} cannot stand in front of another model", front)};
+    if (std::count(model.begin(), model.end(), ':') > 2)
+        return Error{"at most two models stand in front of another"};
     auto behind = PORTICO_TRY(create_device(model.substr(colon + 1), lasting));
     // One inside the other: a PCI function has a bus in front of it, and a chain has an end.
     if (behind->model().create_front != nullptr &&

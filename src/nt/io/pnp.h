@@ -64,6 +64,9 @@ struct DeviceDescription {
     bool d2 = false;
     bool removable = false;
     const UCHAR* pci_config = nullptr;  // 256 bytes; null: made from the IDs and resources (PCI only)
+    // The device's own configuration space, in place of that one: `offset + length` is at most 256.
+    void (*access_config)(void* context, ULONG offset, UCHAR* buffer, ULONG length, bool write) = nullptr;
+    void* config_context = nullptr;
     PdoOverride pdo_override = nullptr;
     void* pdo_context = nullptr;
     // Told when the bus has changed the device's power state.
@@ -131,6 +134,8 @@ struct DeviceNode {
     std::array<Resource, resource_limit> resources;
     unsigned resource_count = 0;
     std::array<UCHAR, 256> config;
+    void (*access_config)(void* context, ULONG offset, UCHAR* buffer, ULONG length, bool write) = nullptr;
+    void* config_context = nullptr;
     bool d1 = false;
     bool d2 = false;
     bool removable = false;
@@ -239,6 +244,11 @@ NTSTATUS send_pnp(DeviceNode& node, UCHAR minor, ULONG_PTR* information = nullpt
 
 // The device's configuration space; bytes copied, 0 for a device that has none. IRQL <= DISPATCH_LEVEL.
 ULONG access_config_space(DeviceNode& node, void* buffer, ULONG offset, ULONG length, bool write);
+
+// A device with a configuration space of its own: its BARs get the node's resources and are decoded, and it may
+// use the bus; or they are decoded no more.
+void start_pci(DeviceNode& node);
+void stop_pci(DeviceNode& node);
 
 PDRIVER_OBJECT root_bus_driver();
 NTSTATUS create_root_pdo(DeviceNode& node);
