@@ -23,6 +23,13 @@ namespace portico::hardware {
 class Device;
 class MidiWire;
 
+// A kind of table in a device's description.
+struct TableKind {
+    const char* name;  // as a machine file heads it
+    std::span<const Parameter> parameters;
+    const void* defaults;
+};
+
 // A kind of device, by which machine files name it.
 struct Model {
     const char* name;     // "mpu401"
@@ -32,6 +39,8 @@ struct Model {
     std::unique_ptr<Device> (*create)(const char* name);  // null: it must stand in front of another
     // In front of another device, as "pci:mpu401"; null: it cannot.
     std::unique_ptr<Device> (*create_front)(const char* name, std::unique_ptr<Device> behind) = nullptr;
+    // What its lists and tables have; null: it has none.
+    std::span<const TableKind> (*tables)() = nullptr;
 };
 
 // What the device takes of the machine. The machine makes the resource lists of the device's node from it.

@@ -63,12 +63,24 @@ Result<std::unique_ptr<Device>> create_device(std::string_view model, std::strin
     return found->create_front(lasting, std::move(behind));
 }
 
-std::string describe(const Model& model) {
+namespace {
+
+std::string rows(std::span<const Parameter> parameters, const void* defaults) {
     std::string text;
-    for (const Parameter& parameter : model.parameters) {
-        text += fmt::format("{:<24} {:<10} {:<40} {}\n", parameter.key, text_of(parameter, model.defaults),
+    for (const Parameter& parameter : parameters) {
+        text += fmt::format("{:<24} {:<10} {:<40} {}\n", parameter.key, text_of(parameter, defaults),
                             range_of(parameter), parameter.help);
     }
+    return text;
+}
+
+}  // namespace
+
+std::string describe(const Model& model) {
+    std::string text = rows(model.parameters, model.defaults);
+    if (model.tables == nullptr) return text;
+    for (const TableKind& kind : model.tables())
+        text += fmt::format("{}\n{}", kind.name, rows(kind.parameters, kind.defaults));
     return text;
 }
 

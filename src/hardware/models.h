@@ -21,7 +21,7 @@ const Model* find_model(std::string_view name);
 // powered. `name` tells several of one model apart; empty: the model's. The error names the models there are.
 Result<std::unique_ptr<Device>> create_device(std::string_view model, std::string_view name);
 
-// The model's parameters, one a line: key, default, what is possible, help.
+// The model's parameters, one a line: key, default, what is possible, help; then those of its tables.
 std::string describe(const Model& model);
 
 }  // namespace portico::hardware

@@ -157,7 +157,7 @@ class Reader {
             return error(node, key, "a device without a model has only name, hardware_id and resources");
         if (probe->takes_tree(key)) return take_tree(node, key, device, *probe);
         // [device.mpu401]: parameters of the model behind, where both have the key.
-        if (const toml::table* const inner = node.as_table()) {
+        if (const toml::table* const inner = node.as_table(); inner != nullptr && !inner->empty()) {
             for (const auto& [name, value] : *inner)
                 PORTICO_TRY_VOID(take_parameter(value, key + '.' + std::string(name.str()), device, probe));
             return {};

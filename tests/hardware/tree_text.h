@@ -11,6 +11,9 @@ namespace portico::test {
 
 using hardware::Tree;
 
+inline Tree scalar(int number) {
+    return {std::int64_t{number}, 1};
+}
 inline Tree scalar(std::int64_t number) {
     return {number, 1};
 }

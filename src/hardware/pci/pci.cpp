@@ -102,6 +102,14 @@ constexpr std::array block_parameters{
 };
 constexpr std::string_view bar_nested[] = {"block"};
 
+std::span<const TableKind> table_kinds() {
+    static constexpr BarText a_bar;
+    static constexpr BlockText a_block;
+    static constexpr std::array kinds{TableKind{"[[device.bar]]", bar_parameters, &a_bar},
+                                      TableKind{"[[device.bar.block]]", block_parameters, &a_block}};
+    return kinds;
+}
+
 std::uint32_t least_size(Pci::Space space) {
     return space == Pci::Space::port ? port_size_least : memory_size_least;
 }
@@ -115,7 +123,8 @@ const Model Pci::model{"pci",
                        nullptr,
                        [](const char* name, std::unique_ptr<Device> behind) -> std::unique_ptr<Device> {
                            return std::make_unique<Pci>(name, std::move(behind));
-                       }};
+                       },
+                       table_kinds};
 
 Pci::Pci(const char* name, std::unique_ptr<Device> behind)
     : Device(model, name, &options_), behind_(std::move(behind)) {

@@ -43,7 +43,8 @@ const Model Recorder::model{
     [](const char* name) -> std::unique_ptr<Device> { return std::make_unique<Recorder>(name, nullptr); },
     [](const char* name, std::unique_ptr<Device> behind) -> std::unique_ptr<Device> {
         return std::make_unique<Recorder>(name, std::move(behind));
-    }};
+    },
+    table_kinds};
 
 Recorder::Recorder(const char* name, std::unique_ptr<Device> behind)
     : Device(model, name, &options_), behind_(std::move(behind)) {
@@ -84,7 +85,9 @@ Result<void> Recorder::check() {
     PORTICO_TRY_VOID(check_extents());
     PORTICO_TRY_VOID(check_behind());
     build();
-    return {};
+    if (setters_.size() <= setter_limit) return {};
+    return Error{fmt::format("{}: time sets bits of {} registers; at most {} are possible", name(),
+                             setters_.size(), setter_limit)};
 }
 
 Result<void> Recorder::check_extents() const {

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint32_t last_offset = offset_limit - 1;
 constexpr std::uint32_t all_bits = 0xffffffff;
-constexpr Nanoseconds least_period_ns = microsecond_ns;
+constexpr Nanoseconds least_period_ns = 10 * microsecond_ns;
 constexpr Nanoseconds most_period_ns = 3'600 * second_ns;
 
 // `none` and all bits are one number: masks are numbers only, offsets have a word for none.
@@ -183,18 +183,18 @@ std::optional<TreeError> take(Script& script, std::string_view key, const Tree& 
                          [&](const Tree& item) { return take_bank(item, script.banks.emplace_back()); });
 }
 
-std::span<const TableHelp> table_help() {
+std::span<const TableKind> table_kinds() {
     static const RegisterScript a_register;
     static const PairScript a_pair;
     static const BankScript a_bank;
     static const MidiScript a_midi;
     static const DmaScript a_dma;
     static const std::array help{
-        TableHelp{"[[device.register]]", register_parameters, &a_register},
-        TableHelp{"[[device.pair]]", pair_parameters, &a_pair},
-        TableHelp{"[[device.bank]]", bank_parameters, &a_bank},
-        TableHelp{"[device.midi]", midi_parameters, &a_midi},
-        TableHelp{"[device.dma]", dma_parameters, &a_dma},
+        TableKind{"[[device.register]]", register_parameters, &a_register},
+        TableKind{"[[device.pair]]", pair_parameters, &a_pair},
+        TableKind{"[[device.bank]]", bank_parameters, &a_bank},
+        TableKind{"[device.midi]", midi_parameters, &a_midi},
+        TableKind{"[device.dma]", dma_parameters, &a_dma},
     };
     return help;
 }

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "hardware/tree.h"
+#include "hardware/device.h"
 
 namespace portico::hardware::recorder {
 
@@ -16,6 +16,7 @@ constexpr std::size_t register_limit = 512;   // of a list
 constexpr std::size_t value_limit = 1024;     // of a sequence
 constexpr std::size_t pair_limit = 8;
 constexpr std::size_t bank_limit = 16;
+constexpr std::size_t setter_limit = 16;  // registers whose bits time sets
 constexpr std::uint32_t none = no_limit;
 
 // [[device.register]]
@@ -110,12 +111,7 @@ constexpr std::string_view script_keys[] = {"register", "pair", "bank", "midi", 
 // Takes what one of script_keys says.
 std::optional<TreeError> take(Script& script, std::string_view key, const Tree& tree);
 
-// The keys of each kind of table with their meaning, for `portico devices` and the documentation.
-struct TableHelp {
-    const char* name;
-    std::span<const Parameter> parameters;
-    const void* defaults;
-};
-std::span<const TableHelp> table_help();
+// What a script's tables have.
+std::span<const TableKind> table_kinds();
 
 }  // namespace portico::hardware::recorder

@@ -1,6 +1,7 @@
 // A WDM function driver of a PCI card with its registers in memory: it prints what the bus says of the
 // device, and has the card send a message out of a common buffer. Its registers: 0 start, 4 address, 8
 // length, 12 status (write a one to clear).
+#include <initguid.h>
 #include <wdm.h>
 #include <wdmguid.h>
 
