@@ -64,14 +64,14 @@ struct DeviceDescription {
     bool d2 = false;
     bool removable = false;
     const UCHAR* pci_config = nullptr;  // 256 bytes; null: made from the IDs and resources (PCI only)
-    // The device's own configuration space, in place of that one: `offset + length` is at most 256.
-    void (*access_config)(void* context, ULONG offset, UCHAR* buffer, ULONG length, bool write) = nullptr;
-    void* config_context = nullptr;
     PdoOverride pdo_override = nullptr;
     void* pdo_context = nullptr;
     // Told when the bus has changed the device's power state.
     void (*power_changed)(void* context, DEVICE_POWER_STATE state) = nullptr;
     void* power_context = nullptr;
+    // The device's own configuration space, in place of `pci_config`: `offset + length` is at most 256.
+    void (*access_config)(void* context, ULONG offset, UCHAR* buffer, ULONG length, bool write) = nullptr;
+    void* config_context = nullptr;
 };
 
 enum class NodeState : std::uint8_t {
@@ -134,8 +134,6 @@ struct DeviceNode {
     std::array<Resource, resource_limit> resources;
     unsigned resource_count = 0;
     std::array<UCHAR, 256> config;
-    void (*access_config)(void* context, ULONG offset, UCHAR* buffer, ULONG length, bool write) = nullptr;
-    void* config_context = nullptr;
     bool d1 = false;
     bool d2 = false;
     bool removable = false;
@@ -151,6 +149,8 @@ struct DeviceNode {
     DEVICE_POWER_STATE device_power = PowerDeviceUnspecified;
     SYSTEM_POWER_STATE system_power = PowerSystemWorking;
     bool power_busy = false;  // a device power IRP is on its way (po)
+    void (*access_config)(void* context, ULONG offset, UCHAR* buffer, ULONG length, bool write) = nullptr;
+    void* config_context = nullptr;
 };
 
 // ---- for the machine ----
