@@ -50,9 +50,10 @@ struct Resource {
 
 // A device of the machine: an emulated model (or none: a virtual device), what the driver is told of it.
 struct DeviceConfig {
-    std::string model;                              // "mpu401"; empty: no hardware
-    std::string name;                               // unique; default: the model's
-    std::map<std::string, std::string> parameters;  // the model's own, as in a machine file
+    std::string model;  // "mpu401", "pci:sb16"; empty: no hardware
+    std::string name;   // unique; default: the model's
+    // The model's own, as in a machine file; a list or a table as TOML writes it: "[{ at = 0, value = 3 }]".
+    std::map<std::string, std::string> parameters;
     std::vector<Resource> resources;
     std::string hardware_id = "*PNPB006";
 };
@@ -139,6 +140,15 @@ std::ostream& operator<<(std::ostream& out, const Finding& finding);
 struct WireByte {
     std::chrono::nanoseconds at{};  // when its first bit was on the wire
     std::uint8_t byte = 0;
+};
+
+// A driver's access of a device's register.
+struct RegisterAccess {
+    std::chrono::nanoseconds at{};
+    std::uint32_t offset = 0;
+    std::uint32_t value = 0;
+    unsigned width = 1;  // bytes
+    bool is_write = false;
 };
 
 // A message that a capture pin delivered.
@@ -235,6 +245,8 @@ class Device {
     void receive_from(std::function<bool(WireByte&)> next);
     // The model's own numbers: "bytes sent" 128.
     std::map<std::string, std::uint64_t> counters() const;
+    // What the driver did to a `recorder`'s registers, the newest 4096; of other models nothing.
+    std::vector<RegisterAccess> accesses() const;
     // The device is pulled out: its registers read as all ones, its interrupt goes quiet.
     void vanish();
 

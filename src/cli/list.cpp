@@ -12,14 +12,24 @@
 namespace portico::cli {
 namespace {
 
+nlohmann::json json_of(std::span<const hardware::Parameter> parameters, const void* defaults) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const auto& parameter : parameters) {
+        list.push_back({{"key", parameter.key},
+                        {"help", parameter.help},
+                        {"range", hardware::range_of(parameter)},
+                        {"default", hardware::text_of(parameter, defaults)}});
+    }
+    return list;
+}
+
 nlohmann::json json_of(const hardware::Model& model) {
     nlohmann::json json{{"name", model.name}, {"summary", model.summary}};
-    for (const auto& parameter : model.parameters) {
-        json["parameters"].push_back({{"key", parameter.key},
-                                      {"help", parameter.help},
-                                      {"range", hardware::range_of(parameter)},
-                                      {"default", hardware::text_of(parameter, model.defaults)}});
-    }
+    json["parameters"] = json_of(model.parameters, model.defaults);
+    if (model.tables == nullptr) return json;
+    for (const hardware::TableKind& kind : model.tables())
+        json["tables"].push_back(
+            {{"name", kind.name}, {"parameters", json_of(kind.parameters, kind.defaults)}});
     return json;
 }
 

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "hardware/models.h"
+#include "machine/device_parameters.h"
 #include "machine/device_resources.h"
 #include "machine/state.h"
 #include "nt/po/po.h"
@@ -33,14 +33,17 @@ bool applies(PnpAction action, NodeState state) {
     }
 }
 
-// The model with other parameters, to see whether they are possible.
-Result<std::vector<Resource>> resources_with(const hardware::Device& model,
-                                             const std::map<std::string, std::string>& parameters) {
-    const auto scratch = PORTICO_TRY(hardware::create_device(model.model().name, model.name()));
-    for (const hardware::Parameter& parameter : model.model().parameters)
-        PORTICO_TRY_VOID(scratch->set(parameter.key, model.text(parameter.key)));
-    for (const auto& [key, value] : parameters) PORTICO_TRY_VOID(scratch->set(key, value));
-    return machine::resources_of(*scratch);
+// The model with other parameters, to see whether they are possible. Its description stays: only what has one
+// value can change.
+Result<void> possible_with(const MachineDevice& device,
+                           const std::map<std::string, std::string>& parameters) {
+    DeviceConfig config = device.config;
+    for (const auto& [key, value] : parameters) {
+        if (device.model->takes_tree(key)) return Error{fmt::format("{} cannot change", key)};
+        config.parameters[key] = value;
+    }
+    PORTICO_TRY(machine::make_model(config));
+    return {};
 }
 
 }  // namespace
@@ -203,7 +206,8 @@ Status Machine::State::move(MachineDevice& device, const std::map<std::string, s
         PORTICO_CHECK(back.ok());
         return {STATUS_CONFLICTING_ADDRESSES, moved.error().message};
     }
-    const std::vector<Resource> resources = machine::resources_of(model);
+    for (const auto& [key, value] : parameters) device.config.parameters[key] = value;
+    const std::vector<Resource> resources = resources_for(device);
     std::vector<nt::io::Resource> given;
     for (const Resource& resource : resources) given.push_back(machine::to_nt(resource));
     nt::io::set_resources(*device.node, given.data(), static_cast<unsigned>(given.size()));
@@ -221,7 +225,7 @@ Status Machine::rebalance(const std::map<std::string, std::string>& parameters, 
             STATUS_INVALID_PARAMETER,
             fmt::format("rebalance: {} has no hardware whose resources could change", device->config.name)};
     if (device->model) {
-        const auto possible = resources_with(*device->model, parameters);
+        const auto possible = possible_with(*device, parameters);
         if (!possible.ok()) return {STATUS_INVALID_PARAMETER, "rebalance: " + possible.error().message};
     }
     Status status = m.perform_one(PnpAction::query_stop, *device, "query-stop");

@@ -8,7 +8,9 @@
 
 #include "base/print.h"
 #include "hardware/models.h"
+#include "machine/device_parameters.h"
 #include "machine/device_resources.h"
+#include "machine/pci_node.h"
 #include "machine/resources.h"
 #include "machine/state.h"
 #include "nt/io/interfaces.h"
@@ -81,48 +83,73 @@ Result<void> Machine::State::load_driver_image() {
     return {};
 }
 
-Result<void> Machine::State::make_devices() {
+// Models first: a line that several of them use is shared (FLD-020).
+Result<void> Machine::State::make_models() {
     if (config.devices.empty()) config.devices.push_back(virtual_device());
     devices.reserve(config.devices.size());
-    unsigned number = 0;
     for (DeviceConfig& wanted : config.devices) {
         MachineDevice& device = devices.emplace_back();
         device.config = wanted;
-        if (!wanted.model.empty()) {
-            device.model = PORTICO_TRY(hardware::create_device(wanted.model, wanted.name));
-            for (const auto& [key, value] : wanted.parameters)
-                PORTICO_TRY_VOID(device.model->set(key, value));
-        }
+        if (!wanted.model.empty()) device.model = PORTICO_TRY(machine::make_model(wanted));
         if (device.config.name.empty()) device.config.name = device.model ? device.model->name() : "virtual";
-        nt::io::DeviceDescription description;
-        const auto hardware_id = machine::widen(wanted.hardware_id);
-        const auto instance = machine::widen(fmt::format("{:04}", number++));
-        const auto name = machine::widen(device.config.name);
-        description.hardware_ids[0] = hardware_id.c_str();
-        description.instance_id = instance.c_str();
-        description.friendly_name = name.c_str();
-        description.service = service.c_str();
-        std::vector<Resource> resources = wanted.resources;
-        if (resources.empty() && device.model) resources = machine::resources_of(*device.model);
-        if (resources.size() > nt::io::resource_limit) {
-            return Error{
-                fmt::format("device {}: more than {} resources", device.config.name, nt::io::resource_limit)};
+    }
+    return {};
+}
+
+std::vector<Resource> Machine::State::resources_for(const MachineDevice& device) const {
+    if (!device.config.resources.empty() || !device.model) return device.config.resources;
+    std::vector<Resource> resources = machine::resources_of(*device.model);
+    for (Resource& resource : resources) {
+        if (resource.kind != Resource::Kind::interrupt) continue;
+        for (const MachineDevice& other : devices) {
+            const bool uses = &other != &device && other.model &&
+                              other.model->resources().irq == static_cast<unsigned>(resource.base);
+            resource.shared |= uses;
         }
-        for (const Resource& resource : resources) {
-            if (const std::string wrong = machine::wrong_with(resource); !wrong.empty()) {
-                return Error{fmt::format("device {}: {}", device.config.name, wrong)};
-            }
-            description.resources[description.resource_count++] = machine::to_nt(resource);
+    }
+    return resources;
+}
+
+Result<void> Machine::State::make_node(MachineDevice& device, unsigned number) {
+    nt::io::DeviceDescription description;
+    const auto hardware_id = machine::widen(device.config.hardware_id);
+    const auto instance = machine::widen(fmt::format("{:04}", number));
+    const auto name = machine::widen(device.config.name);
+    description.hardware_ids[0] = hardware_id.c_str();
+    description.instance_id = instance.c_str();
+    description.friendly_name = name.c_str();
+    description.service = service.c_str();
+    machine::PciNames pci;
+    if (device.model && device.model->config_space() != nullptr)
+        machine::describe_pci(*device.model->config_space(), device.config.hardware_id, pci, description);
+    const std::vector<Resource> resources = resources_for(device);
+    if (resources.size() > nt::io::resource_limit) {
+        return Error{
+            fmt::format("device {}: more than {} resources", device.config.name, nt::io::resource_limit)};
+    }
+    for (const Resource& resource : resources) {
+        if (const std::string wrong = machine::wrong_with(resource); !wrong.empty())
+            return Error{fmt::format("device {}: {}", device.config.name, wrong)};
+        description.resources[description.resource_count++] = machine::to_nt(resource);
+    }
+    description.power_context = &device;
+    description.power_changed = power_changed;
+    device.node = nt::io::add_node(description);
+    if (device.node == nullptr)
+        return Error{fmt::format("device {}: too many devices, or a name is too long", device.config.name)};
+    return {};
+}
+
+Result<void> Machine::State::make_devices() {
+    PORTICO_TRY_VOID(make_models());
+    unsigned number = 0;
+    for (MachineDevice& device : devices) {
+        // A PCI function has registers, its IDs among them, once it has power.
+        if (device.model) {
+            device.model->on_access_asleep(accessed_asleep);
+            PORTICO_TRY_VOID(machine::power_on(*device.model, 0));
         }
-        description.power_context = &device;
-        description.power_changed = power_changed;
-        device.node = nt::io::add_node(description);
-        if (device.node == nullptr)
-            return Error{
-                fmt::format("device {}: too many devices, or a name is too long", device.config.name)};
-        if (!device.model) continue;
-        device.model->on_access_asleep(accessed_asleep);
-        PORTICO_TRY_VOID(machine::power_on(*device.model, 0));
+        PORTICO_TRY_VOID(make_node(device, number++));
     }
     return {};
 }
@@ -355,6 +382,16 @@ std::map<std::string, std::uint64_t> Device::counters() const {
     const MachineDevice* const device = machine_->state_->find_device(name_);
     if (device == nullptr || !device->model) return out;
     for (const auto& counter : device->model->counters()) out[counter.name] = counter.value;
+    return out;
+}
+
+std::vector<RegisterAccess> Device::accesses() const {
+    std::vector<RegisterAccess> out;
+    const MachineDevice* const device = machine_->state_->find_device(name_);
+    if (device == nullptr || !device->model) return out;
+    for (const hardware::Access& access : device->model->accesses())
+        out.push_back({std::chrono::nanoseconds(access.at_ns), access.offset, access.value, access.width,
+                       access.is_write});
     return out;
 }
 

@@ -77,6 +77,9 @@ struct Machine::State {
 
     Result<void> power_on();
     Result<void> make_devices();
+    Result<void> make_models();
+    Result<void> make_node(MachineDevice& device, unsigned number);
+    std::vector<Resource> resources_for(const MachineDevice& device) const;
     Result<void> load_driver_image();
     Result<void> take_replay();
     // registry_files and registry of the configuration, for the devices that were made.
