@@ -33,7 +33,9 @@ class Reader {
         for (const auto& [key, node] : root) {
             const std::string name(key.str());
             if (name == "driver") {
-                PORTICO_TRY_VOID(take_driver(node));
+                PORTICO_TRY_VOID(take_driver(node, config_.driver));
+            } else if (name == "inf") {
+                PORTICO_TRY_VOID(take_path(node, name, config_.inf));
             } else if (name == "seed") {
                 PORTICO_TRY_VOID(take_integer(node, name, 0, INT64_MAX, [&](std::int64_t v) {
                     config_.seed = static_cast<std::uint64_t>(v);
@@ -57,7 +59,7 @@ class Reader {
             } else {
                 return error(key.source(), name,
                              "no such key; a machine file knows driver, seed, processors, schedule, "
-                             "exact_sequencer, device, registry, registry_files, ends");
+                             "exact_sequencer, device, inf, registry, registry_files, ends");
             }
         }
         return {};
@@ -76,14 +78,14 @@ class Reader {
         return (std::filesystem::path(path_).parent_path() / path).lexically_normal().string();
     }
 
-    Result<void> take_driver(const toml::node& node) {
+    Result<void> take_driver(const toml::node& node, std::string& driver) {
         const auto value = node.value<std::string>();
         if (!value || value->empty())
             return error(node, "driver", "the path or name of a driver's image is wanted");
         // One without folder and extension is the name of a driver that comes along.
         const bool is_name =
             value->find('/') == std::string::npos && !std::filesystem::path(*value).has_extension();
-        config_.driver = is_name ? *value : relative(*value);
+        driver = is_name ? *value : relative(*value);
         return {};
     }
 
@@ -133,6 +135,10 @@ class Reader {
                 const auto value = node.value<std::string>();
                 if (!value || value->empty()) return error(node, name, "a text is wanted");
                 (name == "name" ? device.name : device.hardware_id) = *value;
+            } else if (name == "driver") {
+                PORTICO_TRY_VOID(take_driver(node, device.driver));
+            } else if (name == "inf") {
+                PORTICO_TRY_VOID(take_path(node, name, device.inf));
             } else if (name == "resources") {
                 PORTICO_TRY_VOID(take_resources(node, device));
             } else {
@@ -155,7 +161,7 @@ class Reader {
         else
             return error(node, key, "a number, a text, true or false is wanted");
         if (device.model.empty())
-            return error(node, key, "a device without a model has only name, hardware_id and resources");
+            return error(node, key, "a device without a model has only name, driver, inf, hardware_id and resources");
         auto probe = hardware::create_device(device.model, "");
         if (!probe.ok()) return error(node, key, probe.error().message);
         const auto set = probe.value()->set(key, text);

@@ -24,10 +24,11 @@ std::map<std::string, Rooms> design_edges() {
         {"ends", {"midi", "base"}},
         {"verifier", {"nt", "ks", "portcls"}},
         {"project", {"base"}},
+        {"inf", {"base"}},
         {"report", {"base", "sim"}},
         {"machine",
-         {"client", "portcls", "ks", "nt", "loader", "hardware", "ends", "report", "verifier", "miniports",
-          "midi", "sim", "base", "portico", "ddk"}},
+         {"client", "portcls", "ks", "nt", "loader", "hardware", "ends", "inf", "report", "verifier",
+          "miniports", "midi", "sim", "base", "portico", "ddk"}},
         {"campaign", {"machine"}},
     };
 }
