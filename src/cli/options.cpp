@@ -109,9 +109,12 @@ Result<Setup> setup_of(const RunOptions& options) {
         PORTICO_TRY_VOID(machine::read_machine_file(options.machine_file, config, setup.ends));
     }
     PORTICO_TRY_VOID(choose_drivers(options.driver, config));
+    if (!options.inf.empty()) config.inf = options.inf;
     if (config.devices.empty())
         config.devices.push_back(drives_hardware(config.driver) ? mpu401() : virtual_device());
-    if (!options.inf.empty()) config.inf = options.inf;
+    // Where it is, its INF says.
+    if (setup.machine.devices.size() == 1 && options.machine_file.empty() && !config.inf.empty())
+        config.devices[0].parameters.clear();
     if (options.seed) config.seed = *options.seed;
     if (!options.schedule.empty()) PORTICO_TRY_VOID(machine::parse_schedule(options.schedule, config));
     config.exact_sequencer = config.exact_sequencer || options.exact;

@@ -195,21 +195,21 @@ Result<void> install_service(const inf::Model& model) {
     return Writer(key, model).write(service.registry);
 }
 
-Result<void> install_interface(const inf::Model& model, const inf::DeviceInterface& interface,
+Result<void> install_interface(const inf::Model& model, const inf::DeviceInterface& added,
                                nt::io::DeviceNode& node) {
     GUID class_guid;
-    const std::u16string guid = wide(interface.class_guid);
-    const std::u16string reference = wide(interface.reference);
+    const std::u16string guid = wide(added.class_guid);
+    const std::u16string reference = wide(added.reference);
     const UNICODE_STRING name = nt::cm::as_unicode(reference);
     nt::io::DeviceInterface* entry = nullptr;
     const NTSTATUS status = nt::io::parse_guid(guid.c_str(), &class_guid)
                                 ? nt::io::install_interface(node, class_guid, &name, &entry)
                                 : STATUS_INVALID_PARAMETER;
     if (!NT_SUCCESS(status)) {
-        return Error{fmt::format("{}: interface {} {} of the INF: {}", model.description, interface.class_guid,
-                                 interface.reference, status_name(status))};
+        return Error{fmt::format("{}: interface {} {} of the INF: {}", model.description, added.class_guid,
+                                 added.reference, status_name(status))};
     }
-    return Writer(nt::io::interface_key_path(*entry), model).write(interface.registry);
+    return Writer(nt::io::interface_key_path(*entry), model).write(added.registry);
 }
 
 }  // namespace
@@ -283,8 +283,8 @@ Result<void> install(const inf::Model& model, nt::io::DeviceNode& node) {
     PORTICO_TRY_VOID(Writer(software, model).write(model.software));
     PORTICO_TRY_VOID(Writer(nt::io::hardware_key_path(node), model).write(model.hardware));
     PORTICO_TRY_VOID(install_service(model));
-    for (const inf::DeviceInterface& interface : model.interfaces)
-        PORTICO_TRY_VOID(install_interface(model, interface, node));
+    for (const inf::DeviceInterface& added : model.interfaces)
+        PORTICO_TRY_VOID(install_interface(model, added, node));
     return {};
 }
 

@@ -1,6 +1,7 @@
 // What programs of the simulated computer can open: the symbolic links that drivers made and the device
 // interfaces that are enabled.
 #include <algorithm>
+#include <tuple>
 
 #include "machine/state.h"
 #include "nt/io/device.h"

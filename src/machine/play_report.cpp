@@ -126,6 +126,7 @@ std::string report_json(const PlayReport& report) {
                                     {"status", static_cast<std::uint32_t>(step.code)},
                                     {"name", step.name},
                                     {"message", step.message}});
+        if (!step.bytes.empty()) json["scenario"].back()["out"] = hex_of(step.bytes);
     }
     json["findings"] = nlohmann::json::array();
     for (const Finding& finding : report.findings) {

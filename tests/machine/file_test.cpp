@@ -1,5 +1,8 @@
 // Devices that programs open, and what they ask of them (FLD-041).
+#include <algorithm>
+#include <cstring>
 #include <numeric>
+#include <optional>
 
 #include "drivers/control_cable.h"
 #include "portico/gtest.h"

@@ -1,4 +1,6 @@
 // Several drivers and several devices in one Machine, and a driver that is a client of another one's filter.
+#include <optional>
+
 #include "drivers/control_cable.h"
 #include "portico/gtest.h"
 #include "support/requires.h"
@@ -65,6 +67,13 @@ TEST(SeveralDrivers, OneDriversPortFeedsAnothers) {
     chain.m.run_for(10ms);
     ASSERT_TRUE(chain.said("mirror: opened: 00000000")) << chain.m.debug_output();
     EXPECT_TRUE(chain.said("mirror: also of KSCATEGORY_AUDIO"));
+    EXPECT_TRUE(chain.said("mirror: clock 1 allocator 0 node 0")) << chain.m.debug_output();
+    EXPECT_TRUE(chain.said("mirror: named Cable (mirrored)"));
+    std::string shown;
+    for (const Openable& item : chain.m.openable()) {
+        if (item.reference == "Cable" && !item.friendly_name.empty()) shown = item.friendly_name;
+    }
+    EXPECT_EQ(shown, "Cable (mirrored)") << "the property is the interface key's value, too";
     REQUIRES("FLD-040");
     chain.expect_a_note_through(60);
     chain.expect_a_note_through(61);

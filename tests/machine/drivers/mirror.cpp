@@ -8,6 +8,7 @@ extern "C" {
 #define INITGUID
 #include <portcls.h>
 #include <ksmedia.h>
+#include <devpkey.h>
 #include <wdmguid.h>
 
 #define MIRROR_TAG 'rriM'
@@ -138,6 +139,22 @@ static NTSTATUS OpenEnd(PUNICODE_STRING Link, KSPIN_DATAFLOW Flow, ACCESS_MASK A
     return ntStatus;
 }
 
+// A pin has a clock; this system's filters make neither allocators nor nodes.
+static void TryObjectsBelow(END* End) {
+    PAGED_CODE();
+    HANDLE clock = NULL, other = NULL;
+    KSCLOCK_CREATE clockCreate = {0};
+    KSALLOCATOR_FRAMING framing;
+    RtlZeroMemory(&framing, sizeof(framing));
+    KSNODE_CREATE node = {0, 0};
+    NTSTATUS ofClock = KsCreateClock(End->Pin, &clockCreate, &clock);
+    NTSTATUS ofAllocator = KsCreateAllocator(End->Pin, &framing, &other);
+    NTSTATUS ofNode = KsCreateTopologyNode(End->Filter, &node, GENERIC_READ, &other);
+    DbgPrint("mirror: clock %d allocator %d node %d\n", NT_SUCCESS(ofClock), NT_SUCCESS(ofAllocator),
+             NT_SUCCESS(ofNode));
+    if (NT_SUCCESS(ofClock)) ZwClose(clock);
+}
+
 // ---- carrying ----
 
 static void Write(PUCHAR Records, ULONG Length) {
@@ -227,6 +244,21 @@ static BOOLEAN EndsWith(PUNICODE_STRING Text, PCWSTR End) {
     return RtlEqualUnicodeString(&tail, &end, TRUE);
 }
 
+// Named as it is for the time that it is mirrored, and the name read back.
+static void NameInterface(PUNICODE_STRING Link) {
+    PAGED_CODE();
+    WCHAR name[] = L"Cable (mirrored)", read[64];
+    NTSTATUS ntStatus =
+        IoSetDeviceInterfacePropertyData(Link, &DEVPKEY_DeviceInterface_FriendlyName, LOCALE_NEUTRAL,
+                                         PLUGPLAY_PROPERTY_PERSISTENT, DEVPROP_TYPE_STRING, sizeof(name), name);
+    ULONG size;
+    DEVPROPTYPE type;
+    if (NT_SUCCESS(ntStatus))
+        ntStatus = IoGetDeviceInterfacePropertyData(Link, &DEVPKEY_DeviceInterface_FriendlyName, LOCALE_NEUTRAL, 0,
+                                                    sizeof(read), read, &size, &type);
+    if (NT_SUCCESS(ntStatus)) DbgPrint("mirror: named %ws\n", read);
+}
+
 // The filter "Cable" among what there is now, with its FriendlyName.
 static NTSTATUS OpenCable(void) {
     PAGED_CODE();
@@ -242,6 +274,7 @@ static NTSTATUS OpenCable(void) {
         UNICODE_STRING alias;
         if (NT_SUCCESS(IoGetDeviceInterfaceAlias(&name, &KSCATEGORY_AUDIO, &alias))) {
             DbgPrint("mirror: also of KSCATEGORY_AUDIO\n");
+            NameInterface(&alias);
             RtlFreeUnicodeString(&alias);
         }
         break;
@@ -274,6 +307,7 @@ static NTSTATUS NTAPI InterfaceChanged(PVOID Structure, PVOID Context) {
     }
     DbgPrint("mirror: Port1 is there\n");
     NTSTATUS ntStatus = OpenEnd(change->SymbolicLinkName, KSPIN_DATAFLOW_OUT, GENERIC_READ, &Mirror.From);
+    if (NT_SUCCESS(ntStatus)) TryObjectsBelow(&Mirror.From);
     if (NT_SUCCESS(ntStatus)) ntStatus = OpenCable();
     if (NT_SUCCESS(ntStatus)) ntStatus = SetState(Mirror.To.PinFile, KSSTATE_RUN);
     if (NT_SUCCESS(ntStatus)) ntStatus = StartCarrying();
