@@ -87,16 +87,25 @@ Status Machine::State::refused_asleep(const char* what) const {
 Status Machine::start() {
     State& m = *state_;
     if (const Status refused = m.refused_asleep("start"); !refused.ok()) return refused;
-    if (m.driver == nullptr) {
+    const Status loaded = m.load_drivers();
+    return loaded.ok() ? m.perform_all(PnpAction::start, "start") : loaded;
+}
+
+Status Machine::State::load_drivers() {
+    for (const auto& driver : drivers) {
+        if (driver->object != nullptr) continue;
         nt::io::PnpRequest request;
         request.action = PnpAction::load_driver;
-        request.source = &m.source;
+        request.source = &driver->source;
         const NTSTATUS status = nt::io::perform(request);
-        m.after_run();
-        if (!NT_SUCCESS(status)) return machine::status_of(status, "DriverEntry");
-        m.driver = request.driver;
+        after_run();
+        if (!NT_SUCCESS(status)) {
+            const std::string whose = drivers.size() == 1 ? "" : " of " + driver->path;
+            return machine::status_of(status, "DriverEntry" + whose);
+        }
+        driver->object = request.driver;
     }
-    return m.perform_all(PnpAction::start, "start");
+    return {};
 }
 
 Status Machine::query_stop() {
@@ -150,19 +159,29 @@ Status Machine::State::unload() {
     if (nt::po::system_power() != PowerSystemWorking) set_system_power(PowerSystemWorking, "resume");
     Status status = perform_all(PnpAction::query_remove, "query-remove");
     if (status.ok()) status = perform_all(PnpAction::remove, "remove");
-    if (driver == nullptr || bug_checked()) return status;
+    // The last that came is the first to go.
+    for (auto driver = drivers.rbegin(); driver != drivers.rend() && !bug_checked(); ++driver) {
+        const Status unloaded = unload_driver(**driver);
+        if (status.ok()) status = unloaded;
+    }
+    return status;
+}
+
+Status Machine::State::unload_driver(MachineDriver& driver) {
+    if (driver.object == nullptr) return {};
     nt::io::PnpRequest request;
     request.action = PnpAction::unload_driver;
-    request.driver = driver;
+    request.driver = driver.object;
     request.forced = true;
-    const NTSTATUS unloaded = nt::io::perform(request);
+    const NTSTATUS status = nt::io::perform(request);
     after_run();
-    driver = nullptr;
-    return status.ok() ? machine::status_of(unloaded, "DriverUnload") : status;
+    driver.object = nullptr;
+    return machine::status_of(status, "DriverUnload");
 }
 
 Status Machine::unload() {
     state_->close_pins();
+    state_->close_files();
     return state_->unload();
 }
 

@@ -34,7 +34,9 @@ class Reader {
         for (const auto& [key, node] : root) {
             const std::string name(key.str());
             if (name == "driver") {
-                PORTICO_TRY_VOID(take_driver(node));
+                PORTICO_TRY_VOID(take_driver(node, config_.driver));
+            } else if (name == "inf") {
+                PORTICO_TRY_VOID(take_path(node, name, config_.inf));
             } else if (name == "seed") {
                 PORTICO_TRY_VOID(take_integer(node, name, 0, INT64_MAX, [&](std::int64_t v) {
                     config_.seed = static_cast<std::uint64_t>(v);
@@ -60,7 +62,7 @@ class Reader {
             } else {
                 return error(key.source(), name,
                              "no such key; a machine file knows driver, seed, processors, schedule, "
-                             "exact_sequencer, force_irql_checking, device, registry, registry_files, ends");
+                             "exact_sequencer, force_irql_checking, device, inf, registry, registry_files, ends");
             }
         }
         return {};
@@ -79,14 +81,14 @@ class Reader {
         return (std::filesystem::path(path_).parent_path() / path).lexically_normal().string();
     }
 
-    Result<void> take_driver(const toml::node& node) {
+    Result<void> take_driver(const toml::node& node, std::string& driver) {
         const auto value = node.value<std::string>();
         if (!value || value->empty())
             return error(node, "driver", "the path or name of a driver's image is wanted");
         // One without folder and extension is the name of a driver that comes along.
         const bool is_name =
             value->find('/') == std::string::npos && !std::filesystem::path(*value).has_extension();
-        config_.driver = is_name ? *value : relative(*value);
+        driver = is_name ? *value : relative(*value);
         return {};
     }
 
@@ -139,6 +141,10 @@ class Reader {
                 const auto value = node.value<std::string>();
                 if (!value || value->empty()) return error(node, name, "a text is wanted");
                 (name == "name" ? device.name : device.hardware_id) = *value;
+            } else if (name == "driver") {
+                PORTICO_TRY_VOID(take_driver(node, device.driver));
+            } else if (name == "inf") {
+                PORTICO_TRY_VOID(take_path(node, name, device.inf));
             } else if (name == "resources") {
                 PORTICO_TRY_VOID(take_resources(node, device));
             } else {
@@ -156,10 +162,10 @@ class Reader {
     Result<void> take_parameter(const toml::node& node, const std::string& key, DeviceConfig& device,
                                 hardware::Device* probe) {
         if (probe == nullptr)
-            return error(node, key, "a device without a model has only name, hardware_id and resources");
+            return error(node, key, "a device without a model has only name, driver, inf, hardware_id and resources");
         if (probe->takes_tree(key)) return take_tree(node, key, device, *probe);
         // [device.mpu401]: parameters of the model behind, where both have the key.
-        if (const toml::table* const inner = node.as_table(); inner != nullptr && !inner->empty()) {
+        if (const toml::table* const inner = node.as_table()) {
             for (const auto& [name, value] : *inner)
                 PORTICO_TRY_VOID(take_parameter(value, key + '.' + std::string(name.str()), device, probe));
             return {};
