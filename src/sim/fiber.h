@@ -7,8 +7,17 @@
 
 namespace portico::sim {
 
+// What structured exception handling (nt/seh) knows of the calls on a fiber's stack.
+struct ExceptionState {
+    void* frames = nullptr;      // __try blocks of .so drivers, innermost first
+    void* dispatches = nullptr;  // calls of the dispatcher
+    void* running = nullptr;     // filters and __finally blocks
+};
+
 class Fiber {
   public:
+    ExceptionState exceptions;
+
     using Entry = void (*)(void* argument);
 
     // Prepares the fiber to call entry(argument) on a kernel stack of the arena when it is first switched to.
