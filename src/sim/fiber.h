@@ -16,8 +16,6 @@ struct ExceptionState {
 
 class Fiber {
   public:
-    ExceptionState exceptions;
-
     using Entry = void (*)(void* argument);
 
     // Prepares the fiber to call entry(argument) on a kernel stack of the arena when it is first switched to.
@@ -33,6 +31,8 @@ class Fiber {
     std::uint64_t stack_low() const { return stack_low_; }
     std::uint64_t stack_high() const { return stack_high_; }
 
+    ExceptionState& exceptions() { return exceptions_; }
+
     // Saves the running context in `from` and goes on in `to`. Returns when something switches back to
     // `from`.
     static void switch_to(Fiber& from, Fiber& to);
@@ -44,6 +44,7 @@ class Fiber {
     std::uint64_t stack_low_ = 0;
     std::uint64_t stack_high_ = 0;
     void* fake_stack_ = nullptr;
+    ExceptionState exceptions_;
 
     friend struct FiberMain;
 };

@@ -80,7 +80,7 @@ TEST(SehRewrite, NestsInBodiesFiltersAndHandlers) {
     expect_done(after);
     EXPECT_EQ(count(after, "PorticoSehEnter"), 4u);
     // The inner frame's scope ends before the outer block says that it is done.
-    EXPECT_THAT(after, HasSubstr("c(); } } PorticoSehUnwound"));
+    EXPECT_THAT(after, HasSubstr("c(); } }  PorticoSehUnwound"));
 }
 
 TEST(SehRewrite, MarksTheFunctionsThatHaveOne) {

@@ -144,7 +144,7 @@ class Search {
         seen_ = frame.context;
         active_.resume = &seen_origin_;
         seen_origin_ = frame.context;
-        if (!result_.in_driver && record_.ExceptionAddress == reinterpret_cast<void*>(start))
+        if (!result_.in_driver && !sim::image_range.contains(record_.ExceptionAddress))
             record_.ExceptionAddress = reinterpret_cast<void*>(frame.context.Rip);
     }
 

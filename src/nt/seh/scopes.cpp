@@ -27,8 +27,6 @@ enum Phase : int {
     done = 4,
 };
 
-constexpr int host_kind = 3;
-
 // A filter or a __finally block that runs below everything on its stack: where it comes back to.
 struct Running {
     Running* outer;
@@ -112,7 +110,7 @@ bool is_scope(const PORTICO_SEH_FRAME* frame) {
     if (!stack.contains(address, sizeof *frame) || address % 8 != 0) return false;
     if (address < address_of(__builtin_frame_address(0))) return false;
     if (frame->Outer != nullptr && frame->Outer <= frame) return false;
-    if (frame->Kind == host_kind) return true;
+    if (frame->Kind == HostScope::kind) return true;
     return stack.contains(address_of(frame->Resume[0])) && stack.contains(address_of(frame->Resume[2])) &&
            frame->Resume[0] >= frame->Resume[2] && address_of(frame->Resume[2]) % 16 == 0 &&
            sim::image_range.contains(frame->Resume[1]);
@@ -136,10 +134,7 @@ long ask_filter(PORTICO_SEH_FRAME& frame, EXCEPTION_POINTERS& pointers) {
 
 void leave_scope(PORTICO_SEH_FRAME& frame, const EXCEPTION_RECORD&) {
     if (frame.Kind == PORTICO_SEH_FINALLY) run(frame, termination);
-    if (frame.Kind == host_kind) {
-        auto* const unwound = reinterpret_cast<HostScope::Unwound>(frame.Resume[1]);
-        unwound(reinterpret_cast<HostScope&>(frame));
-    }
+    if (frame.Kind == HostScope::kind) HostScope::leave(frame);
     frame.Phase = done;
 }
 
@@ -151,17 +146,6 @@ void begin_handler(PORTICO_SEH_FRAME& frame, const EXCEPTION_RECORD& record) {
 
 void* outer_running(void* running) {
     return static_cast<Running*>(running)->outer;
-}
-
-HostScope::HostScope(Unwound unwound) : PORTICO_SEH_FRAME{} {
-    Kind = host_kind;
-    Resume[1] = reinterpret_cast<void*>(unwound);
-    Outer = static_cast<PORTICO_SEH_FRAME*>(state().frames);
-    state().frames = static_cast<PORTICO_SEH_FRAME*>(this);
-}
-
-HostScope::~HostScope() {
-    state().frames = Outer;
 }
 
 namespace {

@@ -8,7 +8,7 @@ namespace portico::nt::seh {
 inline sim::ExceptionState& state() {
     static sim::ExceptionState outside;  // the simulation
     sim::Fiber* const fiber = sim::this_processor->fiber;
-    return fiber != nullptr ? fiber->exceptions : outside;
+    return fiber != nullptr ? fiber->exceptions() : outside;
 }
 
 // The stack below `top` is dead: what was linked there is forgotten.

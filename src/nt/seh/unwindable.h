@@ -8,6 +8,7 @@
 #pragma once
 
 #include "excpt.h"
+#include "nt/seh/state.h"
 
 #define PORTICO_UNWINDABLE _Pragma("clang section text = \"portico_unwindable\"")
 #define PORTICO_UNWINDABLE_END _Pragma("clang section text = \"\"")
@@ -19,10 +20,23 @@ namespace portico::nt::seh {
 class HostScope : PORTICO_SEH_FRAME {
   public:
     using Unwound = void (*)(HostScope& self);
-    explicit HostScope(Unwound unwound);
-    ~HostScope();
+    static constexpr int kind = 3;
+
+    explicit HostScope(Unwound unwound) {
+        Kind = kind;
+        Phase = 0;
+        Resume[1] = reinterpret_cast<void*>(unwound);
+        Outer = static_cast<PORTICO_SEH_FRAME*>(state().frames);
+        state().frames = static_cast<PORTICO_SEH_FRAME*>(this);
+    }
+    ~HostScope() { state().frames = Outer; }
     HostScope(const HostScope&) = delete;
     HostScope& operator=(const HostScope&) = delete;
+
+    static void leave(PORTICO_SEH_FRAME& frame) {
+        auto& self = static_cast<HostScope&>(frame);
+        reinterpret_cast<Unwound>(self.Resume[1])(self);
+    }
 };
 
 }  // namespace portico::nt::seh

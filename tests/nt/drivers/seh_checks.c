@@ -128,6 +128,15 @@ static void CheckRaised(const RtlChecks* checks) {
 static void CheckPortico(const RtlChecks* checks) {
     NTSTATUS code = 0;
     UCHAR buffer[96];
+    KSEMAPHORE semaphore;
+    KeInitializeSemaphore(&semaphore, 1, 2);
+    __try {
+        KeReleaseSemaphore(&semaphore, 0, 2, FALSE);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        code = GetExceptionCode();
+    }
+    CHECK(code == STATUS_SEMAPHORE_LIMIT_EXCEEDED && KeReadStateSemaphore(&semaphore) == 1);
+    code = 0;
     RtlZeroMemory(buffer, sizeof buffer);
     __try {
         ProbeForRead((PVOID)(ULONG_PTR)0xFFFF800000000000, 4, 1);
@@ -163,6 +172,70 @@ static void CheckPortico(const RtlChecks* checks) {
         code = GetExceptionCode();
     }
     CHECK(code == STATUS_ACCESS_VIOLATION);
+}
+
+/* ---- from one driver to another ---- */
+
+static VOID NTAPI Callout(PVOID Parameter) {
+    __try {
+        Say('c');
+        Raise(*(NTSTATUS*)Parameter);
+    } __finally {
+        Say('f');
+    }
+}
+
+static NTSTATUS NTAPI DispatchThatRaises(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+    (void)DeviceObject;
+    (void)Irp;
+    Say('d');
+    Raise(SECOND);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS NTAPI DispatchThatCompletes(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
+    (void)DeviceObject;
+    Irp->IoStatus.Status = STATUS_SUCCESS;
+    Irp->IoStatus.Information = 0;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS NTAPI KeepIrp(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context) {
+    (void)DeviceObject;
+    (void)Irp;
+    (void)Context;
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+static void CheckCallbacks(const RtlChecks* checks) {
+    static DRIVER_OBJECT lower_driver;
+    static DEVICE_OBJECT lower;
+    NTSTATUS parameter = FIRST, code = 0;
+    PIRP irp = IoAllocateIrp(2, FALSE);
+    Begin();
+    __try {
+        KeExpandKernelStackAndCallout(Callout, &parameter, 4096);
+    } __except (Filter('E', 1)) {
+        code = GetExceptionCode();
+    }
+    CHECK(code == FIRST && Happened("cEf"));
+    Begin();
+    lower.DriverObject = &lower_driver;
+    lower_driver.MajorFunction[IRP_MJ_READ] = DispatchThatRaises;
+    IoGetNextIrpStackLocation(irp)->MajorFunction = IRP_MJ_READ;
+    __try {
+        IoCallDriver(&lower, irp);
+    } __except (Filter('E', 1)) {
+        code = GetExceptionCode();
+    }
+    CHECK(code == SECOND && Happened("dE"));
+    /* The request is as if it had never been sent down that way. */
+    lower_driver.MajorFunction[IRP_MJ_READ] = DispatchThatCompletes;
+    IoGetNextIrpStackLocation(irp)->MajorFunction = IRP_MJ_READ;
+    IoSetCompletionRoutine(irp, KeepIrp, NULL, TRUE, TRUE, TRUE);
+    CHECK(IoCallDriver(&lower, irp) == STATUS_SUCCESS);
+    IoFreeIrp(irp);
 }
 
 /* ---- the ways out of a body ---- */
@@ -454,6 +527,50 @@ static void CheckContinue(const RtlChecks* checks) {
     CHECK(code == STATUS_NONCONTINUABLE_EXCEPTION && Happened("AB"));
 }
 
+/* ---- out of a __finally block ---- */
+
+#ifndef PORTICO_SYS /* undefined for clang there */
+
+static int ReturnFromFinally(int value) {
+    __try {
+        Say('b');
+        RaiseUnlessZero(value == 0 ? FIRST : 0);
+    } __finally {
+        Say('f');
+        return value + 1;
+    }
+    return -1;
+}
+
+static int LoopInFinally(void) {
+    volatile int i;
+    for (i = 0; i < 3; ++i) {
+        __try {
+            if (i < 2) Raise(FIRST);
+        } __finally {
+            Say('f');
+            continue;
+        }
+    }
+    return i;
+}
+
+static void CheckFinallyLeft(const RtlChecks* checks) {
+    volatile int before = 1, got = 0;
+    Begin();
+    __try {
+        got = ReturnFromFinally(0);
+        before += 1;
+        got += ReturnFromFinally(5) * 10;
+        got += LoopInFinally() * 100;
+    } __except (Filter('E', 1)) {
+        got = -1;
+    }
+    CHECK(got == 1 + 60 + 300 && before == 2 && Happened("bEfbffEfEf"));
+}
+
+#endif
+
 /* ---- what is in the frame ---- */
 
 static int ChangeInFilter(int* place) {
@@ -585,6 +702,7 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) 
     CheckFaults(checks);
     CheckRaised(checks);
     CheckPortico(checks);
+    CheckCallbacks(checks);
     CheckReturn(checks);
     CheckLeave(checks);
     CheckLoops(checks);
@@ -594,6 +712,9 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) 
     CheckFinallyRaises(checks);
     CheckFilterRaises(checks);
     CheckContinue(checks);
+#ifndef PORTICO_SYS
+    CheckFinallyLeft(checks);
+#endif
     CheckFrames(checks);
     CheckManyTimes(checks);
     CheckIrql(checks);
