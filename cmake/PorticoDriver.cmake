@@ -1,17 +1,20 @@
 # Drivers from plain WDK-style sources, as images that Portico loads. Works in Portico's own build tree and, installed, in
 # a driver author's project. How a source is compiled and linked, and with which flags, is written in one place:
-# tools/portico-build-driver (docs: src/loader/README.md).
+# portico-build-driver (src/build).
 include_guard(GLOBAL)
 
 get_filename_component(_portico_root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
-if(PORTICO_BUILD_DRIVER)
-  # given by the user
-elseif(EXISTS "${_portico_root}/tools/portico-build-driver")
-  set(PORTICO_BUILD_DRIVER "${_portico_root}/tools/portico-build-driver")
+if(EXISTS "${_portico_root}/src/build/toolchain.h")
+  # Portico's own tree makes the tool first.
+  set(PORTICO_BUILD_DRIVER "${CMAKE_BINARY_DIR}/bin/portico-build-driver")
+  set(_portico_build_driver portico_build_driver)
+  set(_portico_driverlib "${_portico_root}/src/driverlib")
 else()
   # Installed: PREFIX/lib/cmake/Portico (or PREFIX/lib/TRIPLE/cmake/Portico) beside PREFIX/bin.
   find_program(PORTICO_BUILD_DRIVER portico-build-driver REQUIRED NO_DEFAULT_PATH
     PATHS "${_portico_root}/../../bin" "${_portico_root}/../../../bin")
+  set(_portico_build_driver "${PORTICO_BUILD_DRIVER}")
+  get_filename_component(_portico_driverlib "${PORTICO_BUILD_DRIVER}/../../share/portico/driverlib" ABSOLUTE)
 endif()
 
 # Objects of `sources`, one custom command each with its own dependencies; their paths go to OUT.
@@ -25,7 +28,7 @@ function(_portico_compile OUT FOLDER FLAGS)
     set(object "${FOLDER}/${object}.o")
     add_custom_command(OUTPUT "${object}"
       COMMAND "${PORTICO_BUILD_DRIVER}" compile ${FLAGS} -MF "${object}.d" -o "${object}" "${source}"
-      DEPENDS "${source}" "${PORTICO_BUILD_DRIVER}"
+      DEPENDS "${source}" ${_portico_build_driver}
       DEPFILE "${object}.d"
       COMMENT "Driver object ${name}" VERBATIM COMMAND_EXPAND_LISTS)
     list(APPEND objects "${object}")
@@ -36,30 +39,29 @@ endfunction()
 # The library that every image is linked with (stdunk, GUIDs, __chkstk), once for each way of compiling: its path goes to
 # OUT, the target that makes it to TARGET_OUT.
 function(_portico_driverlib OUT TARGET_OUT VARIANT FLAGS)
-  set(folder "${CMAKE_BINARY_DIR}/drivers/driverlib-${VARIANT}")
+  set(library "${CMAKE_BINARY_DIR}/libraries/${VARIANT}.a")
   set(target portico_driverlib_${VARIANT})
-  set(${OUT} "${folder}/driverlib.a" PARENT_SCOPE)
+  set(${OUT} "${library}" PARENT_SCOPE)
   set(${TARGET_OUT} ${target} PARENT_SCOPE)
   if(TARGET ${target})
     return()
   endif()
-  execute_process(COMMAND "${PORTICO_BUILD_DRIVER}" driverlib OUTPUT_VARIABLE sources COMMAND_ERROR_IS_FATAL ANY)
-  string(STRIP "${sources}" sources)
-  string(REPLACE "\n" ";" sources "${sources}")
-  _portico_compile(objects "${folder}" "${FLAGS}" ${sources})
-  add_custom_command(OUTPUT "${folder}/driverlib.a"
-    COMMAND "${PORTICO_BUILD_DRIVER}" archive -o "${folder}/driverlib.a" ${objects}
+  file(GLOB sources CONFIGURE_DEPENDS "${_portico_driverlib}/*.cpp" "${_portico_driverlib}/*.c" "${_portico_driverlib}/*.S")
+  _portico_compile(objects "${CMAKE_BINARY_DIR}/libraries/${VARIANT}.objects" "${FLAGS}" ${sources})
+  add_custom_command(OUTPUT "${library}"
+    COMMAND "${PORTICO_BUILD_DRIVER}" archive -o "${library}" ${objects}
     DEPENDS ${objects} COMMENT "Driver library (${VARIANT})" VERBATIM)
-  add_custom_target(${target} DEPENDS "${folder}/driverlib.a")
+  add_custom_target(${target} DEPENDS "${library}")
 endfunction()
 
 # portico_add_driver(NAME SOURCES file... [INCLUDES folder...] [DEFINES macro...] [OPTIONS flag...]
-#                    [CONFIG checked|free] [ASAN] [NO_ENTRY])
+#                    [CONFIG checked|free] [ASAN] [NO_ENTRY] [SYS])
 # Builds ${CMAKE_BINARY_DIR}/drivers/NAME.so; the target is driver_NAME, its property PORTICO_IMAGE the path. CONFIG is
 # WDK's: checked (DBG=1, not optimised, the default) or free. ASAN is implied where Portico itself is built with it.
-# NO_ENTRY: the image need not export DriverEntry.
+# NO_ENTRY: the image need not export DriverEntry. SYS: also ${CMAKE_BINARY_DIR}/drivers/NAME.sys, as Windows would load it,
+# by target driver_NAME_sys.
 function(portico_add_driver NAME)
-  cmake_parse_arguments(PARSE_ARGV 1 D "ASAN;NO_ENTRY" "CONFIG" "SOURCES;INCLUDES;DEFINES;OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 D "ASAN;NO_ENTRY;SYS" "CONFIG" "SOURCES;INCLUDES;DEFINES;OPTIONS")
   if(D_UNPARSED_ARGUMENTS OR NOT D_SOURCES)
     message(FATAL_ERROR "portico_add_driver(${NAME} SOURCES file... [INCLUDES ...] [DEFINES ...] [CONFIG checked|free]): "
       "unexpected '${D_UNPARSED_ARGUMENTS}' or no sources")
@@ -75,27 +77,55 @@ function(portico_add_driver NAME)
   endif()
   _portico_driverlib(library library_target ${variant} "${flags}")
   set(link_flags ${flags})
+  set(sys_flags --sys --config ${D_CONFIG})
+  set(sys_link_flags ${sys_flags})
   if(D_NO_ENTRY)
     list(APPEND link_flags --no-entry)
+    list(APPEND sys_link_flags --no-entry)
   endif()
   foreach(folder ${D_INCLUDES})
     get_filename_component(folder "${folder}" ABSOLUTE)
     list(APPEND flags -I "${folder}")
+    list(APPEND sys_flags -I "${folder}")
   endforeach()
   foreach(macro ${D_DEFINES})
     list(APPEND flags -D "${macro}")
+    list(APPEND sys_flags -D "${macro}")
   endforeach()
   foreach(option ${D_OPTIONS})
     list(APPEND flags --option "${option}")
+    list(APPEND sys_flags --option "${option}")
   endforeach()
   set(image "${CMAKE_BINARY_DIR}/drivers/${NAME}.so")
   _portico_compile(objects "${CMAKE_BINARY_DIR}/drivers/${NAME}.objects" "${flags}" ${D_SOURCES})
   add_custom_command(OUTPUT "${image}"
     COMMAND "${PORTICO_BUILD_DRIVER}" link ${link_flags} --name ${NAME} -o "${image}" ${objects} "${library}"
-    DEPENDS ${objects} "${library}" ${library_target} "${PORTICO_BUILD_DRIVER}"
+    DEPENDS ${objects} "${library}" ${library_target} ${_portico_build_driver}
     COMMENT "Driver ${NAME}" VERBATIM)
   add_custom_target(driver_${NAME} ALL DEPENDS "${image}")
   set_target_properties(driver_${NAME} PROPERTIES PORTICO_IMAGE "${image}")
+  if(D_SYS)
+    _portico_add_sys(${NAME} ${D_CONFIG} "${sys_flags}" "${sys_link_flags}" ${D_SOURCES})
+  endif()
+endfunction()
+
+function(_portico_add_sys NAME CONFIG FLAGS LINK_FLAGS)
+  _portico_driverlib(library library_target ${CONFIG}-sys "--sys;--config;${CONFIG}")
+  set(image "${CMAKE_BINARY_DIR}/drivers/${NAME}.sys")
+  _portico_compile(objects "${CMAKE_BINARY_DIR}/drivers/${NAME}.sys.objects" "${FLAGS}" ${ARGN})
+  # In Portico's own build the kernel's exports are its own; an installed package has their list.
+  set(imports)
+  set(import_definitions)
+  if(TARGET portico_import_definitions)
+    set(imports --imports "${CMAKE_BINARY_DIR}/imports")
+    set(import_definitions portico_import_definitions "${CMAKE_BINARY_DIR}/imports/ntoskrnl.exe.def")
+  endif()
+  add_custom_command(OUTPUT "${image}"
+    COMMAND "${PORTICO_BUILD_DRIVER}" link ${LINK_FLAGS} ${imports} --name ${NAME} -o "${image}" ${objects} "${library}"
+    DEPENDS ${objects} "${library}" ${library_target} ${import_definitions} ${_portico_build_driver}
+    COMMENT "Driver ${NAME}.sys" VERBATIM)
+  add_custom_target(driver_${NAME}_sys ALL DEPENDS "${image}")
+  set_target_properties(driver_${NAME}_sys PROPERTIES PORTICO_IMAGE "${image}")
 endfunction()
 
 # portico_embed_driver(TARGET NAME SYMBOL): makes the image of driver NAME a part of TARGET, from SYMBOL_begin to

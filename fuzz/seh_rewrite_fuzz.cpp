@@ -1,4 +1,5 @@
-// Any bytes as a driver's source with __try: the pass ends, keeps every line, and what it wrote it leaves alone.
+// Any bytes as a driver's source with __try: the pass ends, keeps every line, and what it wrote it leaves
+// alone.
 #include <algorithm>
 #include <string>
 

@@ -1,5 +1,5 @@
-// Damaged unwind data: .pdata and .xdata of a .sys, code that may be an epilogue, .eh_frame of a .so, and a stack, all of
-// the input's making. Nothing outside the image and the stack is read, and every step ends.
+// Damaged unwind data: .pdata and .xdata of a .sys, code that may be an epilogue, .eh_frame of a .so, and a
+// stack, all of the input's making. Nothing outside the image and the stack is read, and every step ends.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>

@@ -1,6 +1,7 @@
-/* Structured exceptions: what a filter returns, and what code in and behind a filter asks. In a .sys the compiler
- * makes tables of __try, __except, __finally and __leave. In a .so the driver build writes them as frames on the
- * stack (src/nt/seh/README.md), and the questions are put to the frame at hand. */
+/* Structured exceptions: what a filter returns, and what code in and behind a filter asks. The driver build writes
+ * the words PORTICO_SEH_... in place of __try, __except and __finally (src/build/seh_rewrite). In a .sys they are
+ * the compiler's keywords, and it makes tables of them; in a .so they are frames on the stack (src/nt/seh/README.md),
+ * and the questions are put to the frame at hand. */
 #ifndef _INC_EXCPT
 #define _INC_EXCPT
 
@@ -10,9 +11,9 @@
 
 #ifndef PORTICO_SYS
 
-#define PORTICO_SEH_EXCEPT 1  /* a frame's Kind: __except */
-#define PORTICO_SEH_FINALLY 2 /* __finally */
-#define PORTICO_SEH_FILTER 1  /* a frame's Phase when it goes on at Resume: the filter is asked */
+#define PORTICO_SEH_KIND_EXCEPT 1
+#define PORTICO_SEH_KIND_FINALLY 2
+#define PORTICO_SEH_PHASE_FILTER 1 /* a frame goes on at Resume: its filter is asked */
 
 /* One __try that is being executed, in the stack frame of its function. */
 struct PORTICO_SEH_FRAME {
@@ -42,6 +43,46 @@ void __cdecl PorticoSehUnwound(struct PORTICO_SEH_FRAME* Frame);
 }
 #endif
 
+/* __try {B} __except (F) {H}   is  TRY_EXCEPT {B} EXCEPT (F) HANDLER { HANDLER_BEGIN H } END
+ * __try {B} __finally {T}      is  TRY_FINALLY {B} FINALLY { FINALLY_BEGIN T FINALLY_END } END
+ * Leaving the frame's scope, whichever way, calls PorticoSehLeave: return, goto, break and continue stay as they are.
+ * setjmp comes back a second time with the function's frame pointer and a stack pointer far below. A function can bear
+ * that whose variables are all in memory and whose stack moves: it is not optimised (FUNCTION, FUNCTION_END), and has
+ * an alloca that is never reached. */
+#define PORTICO_SEH_FUNCTION _Pragma("clang optimize off")
+#define PORTICO_SEH_FUNCTION_END _Pragma("clang optimize on")
+#define PORTICO_SEH_TRY_(What)                                                          \
+    {                                                                                   \
+        struct PORTICO_SEH_FRAME PorticoSeh __attribute__((cleanup(PorticoSehLeave)));  \
+        PorticoSeh.Kind = What;                                                         \
+        PorticoSehEnter(&PorticoSeh);                                                   \
+        if (PorticoSeh.Phase == 77) (void)__builtin_alloca(PorticoSeh.Phase);           \
+        if (!__builtin_setjmp(PorticoSeh.Resume)) {                                     \
+            __label__ PorticoSehEnd;
+#define PORTICO_SEH_TRY_EXCEPT PORTICO_SEH_TRY_(PORTICO_SEH_KIND_EXCEPT)
+#define PORTICO_SEH_TRY_FINALLY PORTICO_SEH_TRY_(PORTICO_SEH_KIND_FINALLY)
+#define PORTICO_SEH_BODY_END_            \
+    PorticoSehEnd:                       \
+    __attribute__((unused));             \
+    PorticoSeh.Abnormal = 0;             \
+    }                                    \
+    else
+#define PORTICO_SEH_EXCEPT                                                                                     \
+    PORTICO_SEH_BODY_END_ if (PorticoSeh.Phase == PORTICO_SEH_PHASE_FILTER) {                                  \
+        struct PORTICO_SEH_FRAME* const PorticoSehException __attribute__((unused)) = &PorticoSeh;             \
+        PorticoSehFiltered(&PorticoSeh,
+#define PORTICO_SEH_HANDLER \
+    );                      \
+    }                       \
+    else
+#define PORTICO_SEH_HANDLER_BEGIN \
+    struct PORTICO_SEH_FRAME* const PorticoSehException __attribute__((unused)) = &PorticoSeh;
+#define PORTICO_SEH_FINALLY PORTICO_SEH_BODY_END_
+#define PORTICO_SEH_FINALLY_BEGIN \
+    struct PORTICO_SEH_FRAME* const PorticoSehTermination __attribute__((unused)) = &PorticoSeh;
+#define PORTICO_SEH_FINALLY_END PorticoSehUnwound(&PorticoSeh);
+#define PORTICO_SEH_END }
+
 /* PorticoSehException and PorticoSehTermination name the frame of the filter, handler or __finally block around. */
 #define _exception_code() ((unsigned long)PorticoSehException->Code)
 #define _exception_info() ((void*)PorticoSehException->Information)
@@ -54,6 +95,20 @@ void __cdecl PorticoSehUnwound(struct PORTICO_SEH_FRAME* Frame);
 #define _try __try
 #endif
 
+#endif
+
+#ifdef PORTICO_SYS
+#define PORTICO_SEH_FUNCTION
+#define PORTICO_SEH_FUNCTION_END
+#define PORTICO_SEH_TRY_EXCEPT __try
+#define PORTICO_SEH_TRY_FINALLY __try
+#define PORTICO_SEH_EXCEPT __except
+#define PORTICO_SEH_HANDLER
+#define PORTICO_SEH_HANDLER_BEGIN
+#define PORTICO_SEH_FINALLY __finally
+#define PORTICO_SEH_FINALLY_BEGIN
+#define PORTICO_SEH_FINALLY_END
+#define PORTICO_SEH_END
 #endif
 
 #ifndef PORTICO_HOST

@@ -69,12 +69,18 @@
 #define PORTICO_VA_LIST va_list
 #endif
 
+/* A .sys reaches the kernel's variables through its import table, and must be told; its functions have thunks,
+   whose addresses are constants even in C. */
+#ifndef PORTICO_SYS
+#define DECLSPEC_IMPORT
+#else
+#define DECLSPEC_IMPORT __declspec(dllimport)
+#endif
 #define NTSYSAPI
 #define NTSYSCALLAPI
 #define NTKERNELAPI
 #define NTHALAPI
 #define NTSYSCALLAPI
-#define DECLSPEC_IMPORT
 #define DECLSPEC_EXPORT
 #define DECLSPEC_NOINLINE __attribute__((noinline))
 #define DECLSPEC_NORETURN __attribute__((noreturn))

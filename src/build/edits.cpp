@@ -33,7 +33,7 @@ std::string Edits::apply(std::string_view text) const {
         const auto old = text.substr(edit.begin, edit.end - edit.begin);
         const auto lines = std::count(old.begin(), old.end(), '\n');
         const auto kept = std::count(edit.text.begin(), edit.text.end(), '\n');
-        if (edit.end > edit.begin && lines > kept)
+        if (edit.end > edit.begin && lines > kept && edit.text.find("#line") == std::string::npos)
             result.append(static_cast<std::size_t>(lines - kept), '\n');
         at = edit.end;
     }

@@ -1,14 +1,5 @@
-// The forms, on the lines where they were (include/ddk/excpt.h has the frame):
-//
-//   __try {B} __except (F) {H}
-//     { frame; enter; if (!setjmp) { {B} end: } else if (filter) { filtered(F); } else {H} }
-//   __try {B} __finally {T}
-//     { frame; enter; if (!setjmp) { {B} end: } else {T unwound} }
-//
-// Leaving the frame's scope, whichever way, calls PorticoSehLeave: so return, goto, break and continue stay as
-// they are. setjmp comes back a second time with the function's frame pointer and a stack pointer far below,
-// which a function can bear whose variables are all in memory and whose stack moves: it is not optimised, and
-// has an alloca that is never reached.
+// Each word of exception handling is replaced by what include/ddk/excpt.h calls PORTICO_SEH_..., and what has
+// no word in the source is put between. What they mean there depends on the image.
 #include "build/seh_rewrite.h"
 
 #include <algorithm>
@@ -18,30 +9,15 @@
 namespace portico::build {
 namespace {
 
-constexpr std::string_view open_frame =
-    "{ struct PORTICO_SEH_FRAME PorticoSeh __attribute__((cleanup(PorticoSehLeave))); PorticoSeh.Kind = ";
-constexpr std::string_view open_body =
-    "; PorticoSehEnter(&PorticoSeh); if (PorticoSeh.Phase == 77) (void)__builtin_alloca(PorticoSeh.Phase); "
-    "if (!__builtin_setjmp(PorticoSeh.Resume)) { __label__ PorticoSehEnd; ";
-constexpr std::string_view close_body =
-    "PorticoSehEnd: __attribute__((unused)); PorticoSeh.Abnormal = 0; } else ";
-constexpr std::string_view filter =
-    "if (PorticoSeh.Phase == PORTICO_SEH_FILTER) { struct PORTICO_SEH_FRAME* const PorticoSehException "
-    "__attribute__((unused)) = &PorticoSeh; PorticoSehFiltered(&PorticoSeh, ";
-constexpr std::string_view close_filter = "); } else ";
-constexpr std::string_view handler =
-    " struct PORTICO_SEH_FRAME* const PorticoSehException __attribute__((unused)) = &PorticoSeh;";
-constexpr std::string_view termination =
-    " struct PORTICO_SEH_FRAME* const PorticoSehTermination __attribute__((unused)) = &PorticoSeh;";
-constexpr std::string_view close_termination = " PorticoSehUnwound(&PorticoSeh); ";
-
 enum class Word : std::uint8_t { none, body, except, finally, leave };
 
 // `plain`: the keyword without underscores, as headers of old made it.
 Word word_of(std::string_view text, bool& plain) {
     plain = !text.starts_with('_');
-    if (text.starts_with("__")) text.remove_prefix(2);
-    else if (text.starts_with('_')) text.remove_prefix(1);
+    if (text.starts_with("__"))
+        text.remove_prefix(2);
+    else if (text.starts_with('_'))
+        text.remove_prefix(1);
     if (text == "try") return Word::body;
     if (text == "except") return Word::except;
     if (text == "finally") return Word::finally;
@@ -96,8 +72,8 @@ class Rewriter {
             if (const std::size_t brace = function_around(i); brace != code_.size()) functions.insert(brace);
         }
         for (const std::size_t brace : functions) {
-            edits_.insert(begin(brace), "_Pragma(\"clang optimize off\") ");
-            edits_.insert(end(partners_[brace]), " _Pragma(\"clang optimize on\")");
+            edits_.insert(begin(brace), "PORTICO_SEH_FUNCTION ");
+            edits_.insert(end(partners_[brace]), " PORTICO_SEH_FUNCTION_END ");
             allow_no_inlining(brace);
         }
     }
@@ -134,16 +110,16 @@ class Rewriter {
 
     void write(const Block& block) {
         const bool excepts = block.filter != 0;
-        edits_.replace(begin(block.keyword), end(block.keyword),
-                       std::string(open_frame) + (excepts ? "PORTICO_SEH_EXCEPT" : "PORTICO_SEH_FINALLY") +
-                           std::string(open_body));
-        edits_.replace(begin(block.second), end(block.second),
-                       std::string(close_body) + std::string(excepts ? filter : ""));
         const std::uint32_t close = partners_[block.last];
-        if (excepts) edits_.insert(end(partners_[block.filter]), std::string(close_filter));
-        edits_.insert(end(block.last), std::string(excepts ? handler : termination));
-        if (!excepts) edits_.insert(begin(close), std::string(close_termination));
-        edits_.insert(end(close), " }");
+        edits_.replace(begin(block.keyword), end(block.keyword),
+                       excepts ? "PORTICO_SEH_TRY_EXCEPT" : "PORTICO_SEH_TRY_FINALLY");
+        edits_.replace(begin(block.second), end(block.second),
+                       excepts ? "PORTICO_SEH_EXCEPT" : "PORTICO_SEH_FINALLY");
+        if (excepts) edits_.insert(end(partners_[block.filter]), " PORTICO_SEH_HANDLER ");
+        edits_.insert(end(block.last),
+                      excepts ? " PORTICO_SEH_HANDLER_BEGIN " : " PORTICO_SEH_FINALLY_BEGIN ");
+        if (!excepts) edits_.insert(begin(close), " PORTICO_SEH_FINALLY_END ");
+        edits_.insert(end(close), " PORTICO_SEH_END ");
     }
 
     // The compiler tells it, so that code which is not compiled may have it.
@@ -159,7 +135,7 @@ class Rewriter {
         if (i != 0 && !is(i - 1, ";") && !is(i - 1, "{") && !is(i - 1, "}") && !is(i - 1, ")") &&
             !is(i - 1, ":") && !is(i - 1, "else"))
             return;
-        if (in_body(i)) edits_.replace(begin(i), end(i), "goto PorticoSehEnd");
+        if (in_body(i)) edits_.replace(begin(i), end(i), "__leave");
     }
 
     bool in_body(std::size_t i) const {
@@ -240,8 +216,8 @@ std::string_view macro_name(std::string_view rest) {
         return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                static_cast<unsigned char>(c) >= 0x80;
     };
-    return rest.substr(0, static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_name) -
-                                                   rest.begin()));
+    return rest.substr(
+        0, static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_name) - rest.begin()));
 }
 
 }  // namespace

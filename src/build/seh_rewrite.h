@@ -1,6 +1,7 @@
-// Structured exception handling for images that have no tables for it: __try, __except, __finally and __leave
-// (with one underscore or two, or none where the blocks say what is meant) become frames on the stack
-// (src/nt/seh). Line numbers stay. What macros of other files make of these words is the compiler's error.
+// Structured exception handling: __try, __except and __finally (with one underscore or two, or none where the
+// blocks say what is meant) become the words of include/ddk/excpt.h, which a .so needs because clang makes no
+// tables for it (src/nt/seh). Line numbers stay. What macros of other files make of the keywords is the
+// compiler's error.
 #pragma once
 
 #include "build/shadow_pass.h"

@@ -15,6 +15,15 @@ namespace portico::build {
 
 enum class Language : std::uint8_t { c, cxx };
 
+// What all sources of a driver together tell, and what its author asked for.
+struct ShadowFacts {
+    bool pastes_function_name = false;  // somewhere __FUNCTION__ stands beside a string literal
+    bool skip_asm = false;              // --no-asm
+    // Names of loops' variables that the compiler missed behind their loops, and the lines where.
+    std::vector<std::pair<std::string, std::uint32_t>> used_after_loop;
+};
+inline const ShadowFacts no_facts;
+
 struct ShadowSource {
     const std::string& path;                     // the driver's own, for messages: "PATH:LINE: what is wrong"
     Language language;                           // of a header: cxx if any source of the driver is
@@ -22,6 +31,7 @@ struct ShadowSource {
     const Tokens& all;                           // with comments and directives
     const Tokens& code;                          // code_tokens()
     const std::vector<std::uint32_t>& partners;  // bracket_partners()
+    const ShadowFacts& facts = no_facts;
 
     std::string_view code_text(std::size_t index) const {
         return index < code.size() ? text_of(text, code[index]) : std::string_view{};

@@ -142,6 +142,38 @@ void add_topology_test(CLI::App& app, cli::RunOptions& options, int& code) {
     test->callback([&] { code = cli::topology_test(options); });
 }
 
+void add_build(CLI::App& app, cli::BuildOptions& options, int& code) {
+    CLI::App* const build = app.add_subcommand("build", "Build a driver from its project, folder or sources");
+    build
+        ->add_option("path", options.paths,
+                     "a folder, a .vcxproj, a DDK sources file, or source files; several make one driver")
+        ->type_name("PATH")
+        ->required();
+    build->add_option("-o,--output", options.output, "the image: NAME.so, or NAME.sys as Windows loads it")
+        ->type_name("FILE")
+        ->required();
+    build->add_option("--config", options.config, "checked (DBG=1, not optimised) or free")
+        ->check(CLI::IsMember({"checked", "free"}))
+        ->capture_default_str();
+    build->add_flag("--asan", options.asan, "AddressSanitizer; needs a Portico built with it");
+    build->add_flag("--coverage", options.coverage, "count what runs, for llvm-cov");
+    build->add_option("-I", options.includes, "a folder of headers")
+        ->type_name("DIR")
+        ->allow_extra_args(false);
+    build->add_option("-D", options.defines, "a macro")->type_name("NAME[=VALUE]")->allow_extra_args(false);
+    build->add_option("-U", options.undefines, "no such macro")->type_name("NAME")->allow_extra_args(false);
+    build->add_option("--entry", options.entry, "the entry point (default: the project's, else DriverEntry)")
+        ->type_name("SYMBOL");
+    build->add_flag("--no-asm", options.no_asm, "leave inline assembler out, where the driver has a C path");
+    build->add_option("-j", options.jobs, "compilers at a time")
+        ->type_name("N")
+        ->check(CLI::Range(1u, 1024u));
+    build->footer(
+        "Example: portico build mycard/ -o mycard.so          (docs/building-drivers.md)\n"
+        "         portico build lib/ adapter/ -o card.sys --config free");
+    build->callback([&] { code = cli::build_driver(options); });
+}
+
 void add_lists(CLI::App& app, bool& devices_json, int& code) {
     CLI::App* const devices =
         app.add_subcommand("devices", "List device models with their parameters, and drivers");
@@ -192,6 +224,8 @@ int main(int argc, char** argv) {
     cli::RunOptions topology_options;
     std::string replay_file;
     bool devices_json = false;
+    cli::BuildOptions build_options;
+    add_build(app, build_options, code);
     add_play(app, play_options, code);
     add_record(app, record_options, code);
     add_replay(app, replay_file, code);

@@ -42,6 +42,21 @@ struct InspectOptions {
 int inspect(const RunOptions& options, const InspectOptions& form);
 int topology_test(const RunOptions& options);
 
+struct BuildOptions {
+    std::vector<std::string> paths;
+    std::string output;
+    std::string config = "checked";
+    std::string entry;
+    std::vector<std::string> includes;
+    std::vector<std::string> defines;
+    std::vector<std::string> undefines;
+    unsigned jobs = 0;
+    bool asan = false;
+    bool coverage = false;
+    bool no_asm = false;
+};
+int build_driver(const BuildOptions& options);
+
 int devices(bool json);
 int doctor();
 

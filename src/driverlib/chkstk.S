@@ -1,9 +1,11 @@
 // __chkstk: the prologue of a function whose frame exceeds a page calls it with the frame's size in rax. It touches each
 // page of the frame from the top down, so that an overflow hits the guard page and not what lies behind it. All registers
 // but r10, r11 and the flags are kept; the caller moves rsp itself.
+#ifndef PORTICO_SYS
+        .section .note.GNU-stack, "", @progbits
+#endif
         .text
         .weak   __chkstk
-        .type   __chkstk, @function
 __chkstk:
         .cfi_startproc
         leaq    8(%rsp), %r10
@@ -18,5 +20,3 @@ __chkstk:
         testb   $0, (%r10)
         ret
         .cfi_endproc
-        .size   __chkstk, . - __chkstk
-        .section .note.GNU-stack, "", @progbits

@@ -1,4 +1,4 @@
-// The contract between tools/portico-build-driver, which makes images, and the loader.
+// The contract between portico-build-driver, which makes images, and the loader.
 #pragma once
 
 #include <cstddef>

@@ -26,7 +26,7 @@ const std::vector<Export>& sorted_exports() {
     static const auto* const rows = [] {
         auto* all = new std::vector<Export>;
         for (auto row = __start_portico_ddi; row != __stop_portico_ddi; ++row) {
-            if ((*row)->address != nullptr) all->push_back({(*row)->name, (*row)->address});
+            if ((*row)->address != nullptr) all->push_back({(*row)->name, (*row)->address, (*row)->module});
         }
         for (auto row = __start_portico_export; row != __stop_portico_export; ++row) all->push_back(**row);
         std::sort(all->begin(), all->end(),
@@ -55,6 +55,15 @@ const void* find_export(const char* name) {
         rows.begin(), rows.end(), name,
         [](const Export& row, const char* wanted) { return std::strcmp(row.name, wanted) < 0; });
     return found != rows.end() && std::strcmp(found->name, name) == 0 ? found->address : nullptr;
+}
+
+std::vector<ExportedName> exported_names() {
+    std::vector<ExportedName> names;
+    for (const auto& row : sorted_exports()) names.push_back({row.module, row.name});
+    std::stable_sort(names.begin(), names.end(),
+                     [](const ExportedName& a, const ExportedName& b) { return a.module < b.module; });
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
 }
 
 const Ddi* ddi_at(unsigned index) {

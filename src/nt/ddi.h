@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "sim/scheduler.h"
 
@@ -15,12 +17,14 @@ struct Ddi {
     const void* address;  // null for COM methods: they are reached through vtables
     sim::Irql irql_min;
     sim::Irql irql_max;
+    const char* module;  // that exports it: "ntoskrnl.exe"
 };
 
 // A name that drivers import without its being a DDI call: C run-time functions and data.
 struct Export {
     const char* name;
     const void* address;
+    const char* module;
 };
 
 // Called when a DDI function is entered above or below its IRQLs (verifier's rule; may not return).
@@ -35,6 +39,15 @@ inline void enter(const Ddi& ddi) {
 
 // Looks `name` up among DDI and EXPORT rows; null when Portico does not implement it.
 const void* find_export(const char* name);
+
+// The modules of Windows that a driver imports from, and which of them exports what Portico does. A room's
+// CMakeLists.txt names the module of its rows, PORTICO_DDI_MODULE.
+struct ExportedName {
+    std::string_view module;
+    std::string_view name;
+    bool operator==(const ExportedName&) const = default;
+};
+std::vector<ExportedName> exported_names();  // by module, then name
 
 // Walks the rows; index from 0, null past the end.
 const Ddi* ddi_at(unsigned index);
@@ -80,26 +93,31 @@ class DriverCall {
 
 }  // namespace portico::nt
 
+#ifndef PORTICO_DDI_MODULE
+#define PORTICO_DDI_MODULE "ntoskrnl.exe"
+#endif
+
 // First statement of an exported function: DDI(KeSetEvent, DISPATCH_LEVEL). Exports it under its name, checks
 // the IRQL, traces the call and lets time go on.
 #define DDI(NAME, MAX_IRQL) DDI_RANGE(NAME, 0, MAX_IRQL)
 #define DDI_RANGE(NAME, MIN_IRQL, MAX_IRQL)                                                                  \
     static const ::portico::nt::Ddi portico_ddi_row{#NAME, reinterpret_cast<const void*>(&NAME), MIN_IRQL,   \
-                                                    MAX_IRQL};                                               \
+                                                    MAX_IRQL, PORTICO_DDI_MODULE};                           \
     __attribute__((used, section("portico_ddi"))) static const ::portico::nt::Ddi* const portico_ddi_entry = \
         &portico_ddi_row;                                                                                    \
     ::portico::nt::enter(portico_ddi_row)
 
 // First statement of a COM method that Portico implements: DDI_METHOD("IPortMidi::Notify", HIGH_LEVEL).
 #define DDI_METHOD(NAME, MAX_IRQL)                                                                           \
-    static const ::portico::nt::Ddi portico_ddi_row{NAME, nullptr, 0, MAX_IRQL};                             \
+    static const ::portico::nt::Ddi portico_ddi_row{NAME, nullptr, 0, MAX_IRQL, PORTICO_DDI_MODULE};         \
     __attribute__((used, section("portico_ddi"))) static const ::portico::nt::Ddi* const portico_ddi_entry = \
         &portico_ddi_row;                                                                                    \
     ::portico::nt::enter(portico_ddi_row)
 
 // At namespace scope: what drivers import as NAME is SYMBOL (a function that is no DDI point, or data).
 #define EXPORT(NAME, SYMBOL)                                                                                \
-    static const ::portico::nt::Export portico_export_##NAME{#NAME, (const void*)&SYMBOL};                  \
+    static const ::portico::nt::Export portico_export_##NAME{#NAME, (const void*)&SYMBOL,                   \
+                                                             PORTICO_DDI_MODULE};                           \
     __attribute__((                                                                                         \
         used,                                                                                               \
         section("portico_export"))) static const ::portico::nt::Export* const portico_export_entry_##NAME = \

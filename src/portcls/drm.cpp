@@ -62,4 +62,6 @@ NTSTATUS rights_of(ULONG content_id, DRMRIGHTS* rights) {
     }
 
 PORTICO_DRM_FUNCTIONS(Pc)
+#undef PORTICO_DDI_MODULE
+#define PORTICO_DDI_MODULE "drmk.sys"
 PORTICO_DRM_FUNCTIONS(Drm)

@@ -1,5 +1,5 @@
-// Structured exceptions as drivers have them: the driver checks for itself (drivers/seh_checks.c), compiled as C and as
-// C++, optimised and not.
+// Structured exceptions as drivers have them: the driver checks for itself (drivers/seh_checks.c), compiled
+// as C and as C++, optimised and not.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -52,11 +52,11 @@ TEST(SehDriver, InCOptimised) {
 }
 
 TEST(SehDriver, InCxx) {
-    EXPECT_GE(run_driver("nt_seh_cpp_checked.so"), 46u);
+    EXPECT_GE(run_driver("nt_seh_cxx_checked.so"), 46u);
 }
 
 TEST(SehDriver, InCxxOptimised) {
-    EXPECT_GE(run_driver("nt_seh_cpp_free.so"), 46u);
+    EXPECT_GE(run_driver("nt_seh_cxx_free.so"), 46u);
 }
 
 // ---- what no handler takes ----

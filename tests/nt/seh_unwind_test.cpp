@@ -1,5 +1,6 @@
-// Undoing functions by hand-made tables, as compilers make them: every unwind code, prologues, epilogues, chains, machine
-// frames, and tables and stacks that make no sense. Then Portico's own frames, by what its compiler wrote.
+// Undoing functions by hand-made tables, as compilers make them: every unwind code, prologues, epilogues,
+// chains, machine frames, and tables and stacks that make no sense. Then Portico's own frames, by what its
+// compiler wrote.
 #include <array>
 #include <cstring>
 
@@ -130,9 +131,8 @@ TEST_F(Tables, TellTheHandlerThatIsWanted) {
 
 TEST_F(Tables, UndoLargeFramesAndSavedRegisters) {
     // mov [rsp+0x40], rsi; movaps [rsp+0x20], xmm6; sub rsp, 0x100 with 16 bits; then a far save and 32 bits
-    describe(0, 0x20, 0,
-             {0x20, 0x64, 8,    0,    0x18, 0x68, 2,    0,    0x14, 0x75, 0x48, 0,
-              0,    0,    0x12, 0x79, 0x60, 0,    0,    0,    8,    0x01, 0x20, 0});
+    describe(0, 0x20, 0, {0x20, 0x64, 8,    0,    0x18, 0x68, 2, 0, 0x14, 0x75, 0x48, 0,
+                          0,    0,    0x12, 0x79, 0x60, 0,    0, 0, 8,    0x01, 0x20, 0});
     ASSERT_TRUE(undo(0x150));
     EXPECT_EQ(context.Rsi, 0xA008u);
     EXPECT_EQ(context.Rdi, 0xA009u);
@@ -297,11 +297,10 @@ TEST(HostFrames, GiveBackWhatTheCallerHad) {
         register std::uint64_t rsi asm("rsi") = 0x2222;
         register double xmm asm("xmm9") = 0.0;
         asm volatile("cvtsi2sd %2, %1" : "+r"(rdi), "+x"(xmm) : "r"(std::uint64_t{77}));
-        asm volatile(
-            "sub $32, %%rsp\n call *%[function]\n add $32, %%rsp"
-            : "+r"(rdi), "+r"(rsi), "+x"(xmm)
-            : [function] "r"(&host_function), "c"(&stepped)
-            : "rax", "rdx", "r8", "r9", "r10", "r11", "memory");
+        asm volatile("sub $32, %%rsp\n call *%[function]\n add $32, %%rsp"
+                     : "+r"(rdi), "+r"(rsi), "+x"(xmm)
+                     : [function] "r"(&host_function), "c"(&stepped)
+                     : "rax", "rdx", "r8", "r9", "r10", "r11", "memory");
         EXPECT_EQ(xmm, 77.0);
     }));
     ASSERT_TRUE(stepped.done);

@@ -1,4 +1,4 @@
-// tools/portico-build-driver as a person or a build system calls it: what it makes, what it makes again, what
+// portico-build-driver as a person or a build system calls it: what it makes, what it makes again, what
 // it refuses.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -198,11 +198,8 @@ TEST_F(BuildDriver, WrongUse) {
 TEST_F(BuildDriver, MissingToolIsNamed) {
     write("entry.cpp", plain_entry);
     fs::create_directories(top / "bin");
-    for (const auto* needed : {"dirname", "basename", "mkdir", "sh", "env"}) {
-        fs::create_symlink(fs::path("/usr/bin") / needed, top / "bin" / needed);
-    }
     const auto outcome = run("cd '" + folder.string() + "' && PATH='" + (top / "bin").string() +
-                             "' /bin/sh " PORTICO_BUILD_DRIVER " compile -o x.o entry.cpp");
+                             "' " PORTICO_BUILD_DRIVER " compile -o x.o entry.cpp");
     EXPECT_EQ(outcome.exit, 3) << outcome.output;
     EXPECT_THAT(outcome.output,
                 HasSubstr("clang is not installed; install the packages clang, lld and llvm"));

@@ -513,7 +513,7 @@ NTKERNELAPI ULONG NTAPI KeGetRecommendedSharedDataAlignment(VOID);
 NTKERNELAPI ULONG NTAPI KeGetCurrentProcessorNumber(VOID);
 #define KeFlushIoBuffers(Mdl, ReadOperation, DmaOperation)
 #define KeGetDcacheFillSize() 1L
-extern NTSYSAPI volatile CCHAR KeNumberProcessors;
+extern DECLSPEC_IMPORT volatile CCHAR KeNumberProcessors;
 
 /* Memory order */
 #ifdef PORTICO_HOST

@@ -190,15 +190,15 @@ NTKERNELAPI NTSTATUS NTAPI ObCloseHandle(HANDLE Handle, KPROCESSOR_MODE Previous
 #define ObDereferenceObjectWithTag(Object, Tag) ObfDereferenceObjectWithTag(Object, Tag)
 
 /* Each names a cell that holds the address of the kernel's variable, as an import does on Windows. */
-extern NTKERNELAPI POBJECT_TYPE* ExEventObjectType;
-extern NTKERNELAPI POBJECT_TYPE* ExSemaphoreObjectType;
-extern NTKERNELAPI POBJECT_TYPE* IoFileObjectType;
-extern NTKERNELAPI POBJECT_TYPE* IoDeviceObjectType;
-extern NTKERNELAPI POBJECT_TYPE* IoDriverObjectType;
-extern NTKERNELAPI POBJECT_TYPE* PsThreadType;
-extern NTKERNELAPI POBJECT_TYPE* PsProcessType;
-extern NTKERNELAPI POBJECT_TYPE* SeTokenObjectType;
-extern NTKERNELAPI POBJECT_TYPE* CmKeyObjectType;
+extern DECLSPEC_IMPORT POBJECT_TYPE* ExEventObjectType;
+extern DECLSPEC_IMPORT POBJECT_TYPE* ExSemaphoreObjectType;
+extern DECLSPEC_IMPORT POBJECT_TYPE* IoFileObjectType;
+extern DECLSPEC_IMPORT POBJECT_TYPE* IoDeviceObjectType;
+extern DECLSPEC_IMPORT POBJECT_TYPE* IoDriverObjectType;
+extern DECLSPEC_IMPORT POBJECT_TYPE* PsThreadType;
+extern DECLSPEC_IMPORT POBJECT_TYPE* PsProcessType;
+extern DECLSPEC_IMPORT POBJECT_TYPE* SeTokenObjectType;
+extern DECLSPEC_IMPORT POBJECT_TYPE* CmKeyObjectType;
 
 /* Security */
 NTKERNELAPI BOOLEAN NTAPI SeSinglePrivilegeCheck(LUID PrivilegeValue, KPROCESSOR_MODE PreviousMode);
@@ -238,6 +238,6 @@ NTKERNELAPI LONGLONG NTAPI PsGetProcessCreateTimeQuadPart(PEPROCESS Process);
 NTKERNELAPI BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG BuildNumber,
                                        PUNICODE_STRING CSDVersion);
 NTKERNELAPI KPROCESSOR_MODE NTAPI ExGetPreviousMode(VOID);
-extern NTKERNELAPI PEPROCESS PsInitialSystemProcess;
+extern DECLSPEC_IMPORT PEPROCESS PsInitialSystemProcess;
 
 EXTERN_C_END

@@ -611,8 +611,8 @@ NTSYSAPI VOID NTAPI DbgBreakPointWithStatus(ULONG Status);
 NTSYSAPI BOOLEAN NTAPI KdRefreshDebuggerNotPresent(VOID);
 NTSYSAPI NTSTATUS NTAPI KdDisableDebugger(VOID);
 NTSYSAPI NTSTATUS NTAPI KdEnableDebugger(VOID);
-extern NTKERNELAPI PBOOLEAN KdDebuggerNotPresent;
-extern NTKERNELAPI PBOOLEAN KdDebuggerEnabled;
+extern DECLSPEC_IMPORT PBOOLEAN KdDebuggerNotPresent;
+extern DECLSPEC_IMPORT PBOOLEAN KdDebuggerEnabled;
 #define KD_DEBUGGER_ENABLED (*KdDebuggerEnabled)
 #define KD_DEBUGGER_NOT_PRESENT (*KdDebuggerNotPresent)
 NTSYSAPI VOID NTAPI RtlAssert(PVOID VoidFailedAssertion, PVOID VoidFileName, ULONG LineNumber,

@@ -1,4 +1,5 @@
-/* Exceptions of x64: the processor's context, unwind tables, and the functions that raise, dispatch and unwind. */
+/* Exceptions of x64: the processor's context, unwind tables, and the functions that raise, dispatch and
+ * unwind. */
 #pragma once
 
 #include <ntdef.h>
@@ -140,8 +141,7 @@ typedef enum _EXCEPTION_DISPOSITION {
 } EXCEPTION_DISPOSITION;
 
 typedef EXCEPTION_DISPOSITION(NTAPI EXCEPTION_ROUTINE)(struct _EXCEPTION_RECORD* ExceptionRecord,
-                                                       PVOID EstablisherFrame,
-                                                       struct _CONTEXT* ContextRecord,
+                                                       PVOID EstablisherFrame, struct _CONTEXT* ContextRecord,
                                                        PVOID DispatcherContext);
 typedef EXCEPTION_ROUTINE* PEXCEPTION_ROUTINE;
 

@@ -58,9 +58,7 @@ class Scopes {
     bool readable(std::uint64_t address, std::uint64_t size) const {
         return image_.range.contains(address) && image_.readable(address, size);
     }
-    [[noreturn]] void damaged(std::uint64_t place) const {
-        stop_unwinding(record_, WalkEnd::damaged, place);
-    }
+    [[noreturn]] void damaged(std::uint64_t place) const { stop_unwinding(record_, WalkEnd::damaged, place); }
 
     const EXCEPTION_RECORD& record_;
     UnwindImage image_;

@@ -133,7 +133,7 @@ class Search {
         result_.end = walk.end();
         result_.place = walk.place();
         for (; is_scope(scope) && !result_.handlers_beyond; scope = scope->Outer)
-            result_.handlers_beyond = scope->Kind == PORTICO_SEH_EXCEPT;
+            result_.handlers_beyond = scope->Kind == PORTICO_SEH_KIND_EXCEPT;
         return result_;
     }
 
@@ -150,7 +150,7 @@ class Search {
 
     // True: the interrupted code goes on. Does not return when the handler takes the exception.
     bool ask(PORTICO_SEH_FRAME& scope) {
-        if (scope.Kind != PORTICO_SEH_EXCEPT) return false;
+        if (scope.Kind != PORTICO_SEH_KIND_EXCEPT) return false;
         active_.funclet_frame = reinterpret_cast<std::uint64_t>(scope.Resume[0]);
         const long answer = ask_filter(scope, pointers_);
         active_.funclet_frame = 0;
@@ -261,7 +261,8 @@ void stop_unwinding(const EXCEPTION_RECORD& record, WalkEnd end, std::uint64_t p
     finding.code = KMODE_EXCEPTION_NOT_HANDLED;
     finding.parameters = {static_cast<std::uint32_t>(record.ExceptionCode),
                           reinterpret_cast<std::uint64_t>(record.ExceptionAddress), place, 0};
-    finding.parameter_names = {"exception code", "address of the exception", "where unwinding ended", nullptr};
+    finding.parameter_names = {"exception code", "address of the exception", "where unwinding ended",
+                               nullptr};
     std::snprintf(finding.text, sizeof finding.text, "Exception 0x%08X cannot be unwound: %s",
                   static_cast<unsigned>(record.ExceptionCode),
                   end == WalkEnd::damaged ? "the driver's unwind data, or its stack, make no sense there."

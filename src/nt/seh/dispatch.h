@@ -7,14 +7,15 @@ namespace portico::nt::seh {
 
 enum class Outcome : std::uint8_t {
     unhandled,
-    continued,  // a filter wants the interrupted code to go on: with `context`, unless Portico was interrupted
+    continued,  // a filter wants the interrupted code to go on: with `context`, unless Portico was
+                // interrupted
 };
 
 struct Dispatched {
     Outcome outcome = Outcome::unhandled;
     bool in_driver = false;  // `context` was a driver's
     WalkEnd end = WalkEnd::none;
-    std::uint64_t place = 0;   // where the search ended
+    std::uint64_t place = 0;       // where the search ended
     bool handlers_beyond = false;  // there are __except blocks where the search did not come
 };
 
@@ -24,13 +25,13 @@ struct Dispatched {
 Dispatched dispatch(EXCEPTION_RECORD& record, CONTEXT& context, Lead lead);
 
 // Unwinds to a frame of a .sys and goes on at `address` in it, with `value` in rax. Null frame: out of
-// everything (an exit unwind, which is a bug check in a kernel). Starts at `context`; Portico may lie between it
-// and the first driver frame.
+// everything (an exit unwind, which is a bug check in a kernel). Starts at `context`; Portico may lie between
+// it and the first driver frame.
 [[noreturn]] void unwind_to(void* frame, void* address, EXCEPTION_RECORD* record, void* value,
                             const CONTEXT& context);
 
-// Goes on with the context: nothing below its stack pointer is alive. A context that leads out of the stack or
-// to no address is a bug check.
+// Goes on with the context: nothing below its stack pointer is alive. A context that leads out of the stack
+// or to no address is a bug check.
 [[noreturn]] void go_on_with(CONTEXT& context, const EXCEPTION_RECORD& record);
 
 // Reports that unwinding cannot go on: damaged tables, links that lead nowhere.

@@ -73,8 +73,7 @@ class Epilogue {
         if ((code & 0xF8) != 0x58) return false;
         const unsigned number = (code & 7) | (prefixed ? (byte(0) & 1) << 3 : 0);
         if (!stack.read(context.Rsp, (&context.Rax)[number])) return false;
-        if (pointers != nullptr)
-            pointers->IntegerContext[number] = reinterpret_cast<PULONG64>(context.Rsp);
+        if (pointers != nullptr) pointers->IntegerContext[number] = reinterpret_cast<PULONG64>(context.Rsp);
         context.Rsp += 8;
         at_ += prefixed ? 2 : 1;
         return true;

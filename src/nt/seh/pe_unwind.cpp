@@ -53,9 +53,7 @@ struct Info {
         std::memcpy(&value, &codes[index * 2], sizeof value);
         return value;
     }
-    std::uint32_t operand32(unsigned index) const {
-        return operand16(index) | operand16(index + 1) << 16;
-    }
+    std::uint32_t operand32(unsigned index) const { return operand16(index) | operand16(index + 1) << 16; }
 };
 
 template <class T>

@@ -36,7 +36,8 @@ const char* why_unhandled(const Dispatched& dispatched) {
     if (dispatched.end == WalkEnd::damaged)
         return ": unwind data, or the stack, make no sense where the search ended.";
     if (dispatched.handlers_beyond)
-        return "; handlers beyond the function of Portico that called the driver, or beyond the code that was "
+        return "; handlers beyond the function of Portico that called the driver, or beyond the code that "
+               "was "
                "interrupted, are not reached.";
     return ".";
 }

@@ -21,7 +21,7 @@ namespace {
 // this file.
 enum Phase : int {
     body = 0,
-    filter = PORTICO_SEH_FILTER,
+    filter = PORTICO_SEH_PHASE_FILTER,
     handler = 2,
     termination = 3,
     done = 4,
@@ -86,7 +86,7 @@ Running* running_of(const PORTICO_SEH_FRAME* frame) {
 std::uint64_t leave(PORTICO_SEH_FRAME* frame) {
     if (frame->Phase == body) {
         state().frames = frame->Outer;
-        if (frame->Kind == PORTICO_SEH_FINALLY) run(*frame, termination);
+        if (frame->Kind == PORTICO_SEH_KIND_FINALLY) run(*frame, termination);
         frame->Phase = done;
         return 0;
     }
@@ -133,7 +133,7 @@ long ask_filter(PORTICO_SEH_FRAME& frame, EXCEPTION_POINTERS& pointers) {
 }
 
 void leave_scope(PORTICO_SEH_FRAME& frame, const EXCEPTION_RECORD&) {
-    if (frame.Kind == PORTICO_SEH_FINALLY) run(frame, termination);
+    if (frame.Kind == PORTICO_SEH_KIND_FINALLY) run(frame, termination);
     if (frame.Kind == HostScope::kind) HostScope::leave(frame);
     frame.Phase = done;
 }

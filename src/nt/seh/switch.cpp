@@ -14,8 +14,7 @@
         [r10] "i"(offsetof(CONTEXT, R10)), [r11] "i"(offsetof(CONTEXT, R11)),                                \
         [r12] "i"(offsetof(CONTEXT, R12)), [r13] "i"(offsetof(CONTEXT, R13)),                                \
         [r14] "i"(offsetof(CONTEXT, R14)), [r15] "i"(offsetof(CONTEXT, R15)),                                \
-        [rip] "i"(offsetof(CONTEXT, Rip)), [fpu] "i"(offsetof(CONTEXT, FltSave)),                          \
-        [full] "i"(CONTEXT_FULL)
+        [rip] "i"(offsetof(CONTEXT, Rip)), [fpu] "i"(offsetof(CONTEXT, FltSave)), [full] "i"(CONTEXT_FULL)
 
 namespace portico::nt::seh {
 

@@ -95,8 +95,7 @@ VOID NTAPI RtlRestoreContext(PCONTEXT ContextRecord, struct _EXCEPTION_RECORD* E
 PVOID NTAPI RtlPcToFileHeader(PVOID PcValue, PVOID* BaseOfImage) {
     DDI(RtlPcToFileHeader, HIGH_LEVEL);
     seh::UnwindImage image;
-    const bool known =
-        seh::image_at != nullptr && seh::image_at(reinterpret_cast<ULONG64>(PcValue), image);
+    const bool known = seh::image_at != nullptr && seh::image_at(reinterpret_cast<ULONG64>(PcValue), image);
     *BaseOfImage = known ? reinterpret_cast<void*>(image.range.base) : nullptr;
     return *BaseOfImage;
 }
@@ -107,8 +106,8 @@ __attribute__((naked)) VOID NTAPI RtlCaptureContext(PCONTEXT) {
         "push %%rdi\n mov %%rcx, %%rdi\n call portico_seh_capture\n pop %%rdi\n"
         // The context is this function's: it becomes the caller's.
         "mov %%rdi, %c0(%%rcx)\n addq $16, %c1(%%rcx)\n"
-        "push %%rax\n mov 8(%%rsp), %%rax\n mov %%rax, %c2(%%rcx)\n pop %%rax\n ret" ::
-            "i"(offsetof(CONTEXT, Rdi)),
+        "push %%rax\n mov 8(%%rsp), %%rax\n mov %%rax, %c2(%%rcx)\n pop %%rax\n ret" ::"i"(
+            offsetof(CONTEXT, Rdi)),
         "i"(offsetof(CONTEXT, Rsp)), "i"(offsetof(CONTEXT, Rip)));
 }
 

@@ -70,8 +70,8 @@ class Walk {
     Dispatch* dispatch_;
     Lead lead_;
     WalkEnd end_ = WalkEnd::none;
-    bool returned_ = false;      // rip is a return address
-    bool in_portico_ = false;    // a frame of Portico's own was passed since the start
+    bool returned_ = false;    // rip is a return address
+    bool in_portico_ = false;  // a frame of Portico's own was passed since the start
     bool driver_seen_ = false;
     bool nested_ = false;
     ULONG next_scope_index_ = 0;

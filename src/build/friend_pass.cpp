@@ -1,0 +1,109 @@
+#include <fmt/format.h>
+
+#include <set>
+
+#include "build/outline.h"
+#include "build/passes.h"
+
+namespace portico::build {
+namespace {
+
+struct Friend {
+    std::uint32_t begin;  // behind "friend"
+    std::uint32_t end;    // ';'
+};
+
+bool is_name(const ShadowSource& source, std::uint32_t index) {
+    return index < source.code.size() && source.code[index].kind == TokenKind::identifier;
+}
+
+// A function's declaration: with parameters, or of a function type ("friend KDEFERRED_ROUTINE Dpc;").
+// Operators are found by their operands, qualified names where they were declared.
+bool declares_function(const ShadowSource& source, const Friend& declaration) {
+    bool parameters = false;
+    for (std::uint32_t i = declaration.begin; i < declaration.end; ++i) {
+        const std::string_view word = source.code_text(i);
+        if (word == "operator" || word == "template" || word == "{" || word == "=") return false;
+        if (word == "(" && source.partners[i] != no_partner && source.partners[i] > i) {
+            if (source.code_text(i - 2) == "::") return false;
+            parameters = true;
+            i = source.partners[i];
+        }
+    }
+    if (parameters) return true;
+    const std::string_view first = source.code_text(declaration.begin);
+    if (first == "class" || first == "struct" || first == "union" || first == "enum") return false;
+    return declaration.end == declaration.begin + 2 && is_name(source, declaration.begin) &&
+           is_name(source, declaration.begin + 1);
+}
+
+std::vector<Friend> friends_of(const ShadowSource& source, const ClassOutline& found) {
+    std::vector<Friend> result;
+    for (std::uint32_t i = found.open + 1; i < found.close; ++i) {
+        if (source.code_text(i) != "friend") continue;
+        std::uint32_t end = i + 1;
+        while (end < found.close && source.code_text(end) != ";" && source.code_text(end) != "{") ++end;
+        if (source.code_text(end) == ";") result.push_back({i + 1, end});
+        i = end;
+    }
+    return result;
+}
+
+// Types of the class's own have no meaning outside of it.
+std::set<std::string_view> own_types(const ShadowSource& source, const ClassOutline& found) {
+    std::set<std::string_view> result;
+    for (std::uint32_t i = found.open + 1; i < found.close; ++i) {
+        const std::string_view word = source.code_text(i);
+        if (word == "enum" || word == "struct" || word == "class" || word == "union") {
+            // An elaborated name in a declaration is no type of the class's own.
+            if (is_name(source, i + 1) && (source.code_text(i + 2) == "{" || source.code_text(i + 2) == ":"))
+                result.insert(source.code_text(i + 1));
+        } else if (word == "typedef") {
+            while (i + 1 < found.close && source.code_text(i + 1) != ";") ++i;
+            result.insert(source.code_text(i));
+        }
+    }
+    return result;
+}
+
+std::string outside(const ShadowSource& source, const Friend& declaration,
+                    const std::set<std::string_view>& own) {
+    std::string text;
+    for (std::uint32_t i = declaration.begin; i < declaration.end; ++i) {
+        if (own.contains(source.code_text(i))) return {};
+        if (source.code_text(i) == "static" || source.code_text(i) == "inline" ||
+            source.code_text(i) == "__inline")
+            continue;
+        text += text.empty() ? "" : " ";
+        text += on_one_line(source, i, i + 1);
+    }
+    return text + "; ";
+}
+
+// The first token of the declaration, or of the line of macros before it that makes a part of it.
+void inject(const ShadowSource& source, const ClassOutline& found, Edits& edits) {
+    std::string declarations;
+    const auto own = own_types(source, found);
+    for (const Friend& declaration : friends_of(source, found)) {
+        for (std::uint32_t i = declaration.begin; i < declaration.end; ++i) {
+            if (source.code_text(i) == "static") edits.replace(source.code[i].begin, source.code[i].end, "");
+        }
+        if (!found.nested && !found.is_template && found.name != no_partner &&
+            declares_function(source, declaration))
+            declarations += outside(source, declaration, own);
+    }
+    if (declarations.empty()) return;
+    const Token& begin = source.code[found.begin];
+    edits.insert(begin.begin, fmt::format("{} {}; {}\n#line {}\n", source.code_text(found.key),
+                                          source.code_text(found.name), declarations, begin.line));
+}
+
+}  // namespace
+
+Result<void> inject_friends(const ShadowSource& source, Edits& edits) {
+    if (source.language != Language::cxx || source.text.find("friend") == std::string_view::npos) return {};
+    for (const ClassOutline& found : outline_of(source).classes) inject(source, found, edits);
+    return {};
+}
+
+}  // namespace portico::build

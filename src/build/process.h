@@ -1,0 +1,26 @@
+// Other programs: run to their end, with or without what they say.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace portico::build {
+
+using Arguments = std::vector<std::string>;
+
+struct Outcome {
+    int exit = 0;        // of a program that a signal ended: 128 + signal
+    std::string output;  // standard output and standard error, in the order of their writing
+};
+
+// `arguments[0]` is the program's path.
+Result<Outcome> run(const Arguments& arguments);
+// The same with this program's own streams; the exit code.
+Result<int> run_through(const Arguments& arguments);
+
+// A tool of the LLVM tool chain or ninja, under its plain name or Debian's versioned one, from PATH.
+Result<std::string> find_tool(const std::string& name);
+
+}  // namespace portico::build

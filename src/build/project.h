@@ -1,0 +1,52 @@
+// A driver author's projects: what is compiled, and how.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "build/files.h"
+#include "build/toolchain.h"
+
+namespace portico::build {
+
+enum class ProjectKind : std::uint8_t { driver, library };
+
+struct SourceSettings {
+    std::optional<Language> language;  // instead of what the name says
+    bool short_wchar = false;
+    std::vector<std::string> includes;         // absolute folders; those that are not there are left out
+    std::vector<std::string> macros;           // "-DNAME[=VALUE]", "-UNAME"
+    std::vector<std::string> forced_includes;  // as written
+};
+
+struct ProjectSource {
+    std::string path;  // absolute, as the disk spells it
+    SourceSettings settings;
+};
+
+struct Project {
+    std::string file;  // the project's file, or its folder
+    std::string name;
+    ProjectKind kind = ProjectKind::driver;
+    std::string entry;  // empty: DriverEntry
+    std::vector<ProjectSource> sources;
+    std::vector<std::string> libraries;  // static libraries as it names them
+    std::vector<std::string> left_out;   // "card.rc (resources)"
+    std::vector<std::string> notes;      // a line each
+};
+
+// What a path stands for: a folder (its .vcxproj, else its DDK files, else all its sources), a .vcxproj, or a
+// DDK "sources" or "dirs" file. Projects that it refers to come along. One clear line for anything else.
+Result<std::vector<Project>> read_projects(const std::string& path, Config config, FileFinder& finder);
+
+Result<std::vector<Project>> read_vcxproj(const std::string& path, Config config, FileFinder& finder);
+Result<std::vector<Project>> read_ddk_project(const std::string& path, Config config, FileFinder& finder);
+
+// What a file that is not compiled is, for a person; empty for a source.
+std::string kind_of_left_out(const std::string& path);
+bool is_source(const std::string& path);
+
+Error no_framework(const std::string& project);  // KMDF and UMDF
+
+}  // namespace portico::build
