@@ -36,11 +36,8 @@ struct Block {
 class Rewriter {
   public:
     Rewriter(std::string_view text, std::uint32_t base, const Tokens& code,
-             const std::vector<std::uint32_t>& partners, Edits& edits)
-        : text_(text), base_(base), code_(code), partners_(partners), edits_(edits) {}
-
-    // Names whose expansion holds a __try.
-    void know_macros(const std::set<std::string, std::less<>>& macros) { macros_ = &macros; }
+             const std::vector<std::uint32_t>& partners, const SehMacros& macros, Edits& edits)
+        : text_(text), base_(base), code_(code), partners_(partners), macros_(macros), edits_(edits) {}
 
     // True when there was a __try. Inner ones first: where their text meets the outer one's, it is before it.
     bool rewrite() {
@@ -68,7 +65,7 @@ class Rewriter {
             bool plain = false;
             Block block{};
             const bool has = word_at(i, plain) == Word::body && parse(i, block);
-            if (!has && (macros_ == nullptr || macros_->find(word(i)) == macros_->end())) continue;
+            if (!has && macros_.whole.find(word(i)) == macros_.whole.end()) continue;
             if (const std::size_t brace = function_around(i); brace != code_.size()) functions.insert(brace);
         }
         for (const std::size_t brace : functions) {
@@ -84,7 +81,8 @@ class Rewriter {
     }
     Word word_at(std::size_t i, bool& plain) const {
         if (i >= code_.size() || code_[i].kind != TokenKind::identifier) return Word::none;
-        return word_of(word(i), plain);
+        const auto other = macros_.words.find(word(i));
+        return word_of(other == macros_.words.end() ? word(i) : other->second, plain);
     }
     bool is(std::size_t i, std::string_view text) const { return word(i) == text; }
     bool opens(std::size_t i, std::string_view bracket) const {
@@ -199,16 +197,16 @@ class Rewriter {
     std::uint32_t base_;
     const Tokens& code_;
     const std::vector<std::uint32_t>& partners_;
+    const SehMacros& macros_;
     Edits& edits_;
-    const std::set<std::string, std::less<>>* macros_ = nullptr;
 };
 
 // Rewrites the body of a macro, from behind its name on. True when it held a __try.
-bool rewrite_macro(std::string_view text, std::uint32_t base, Edits& edits) {
+bool rewrite_macro(std::string_view text, std::uint32_t base, const SehMacros& macros, Edits& edits) {
     const Tokens all = tokenize(text);
     const Tokens code = code_tokens(text, all);
     const auto partners = bracket_partners(text, all, code);
-    return Rewriter(text, base, code, partners, edits).rewrite();
+    return Rewriter(text, base, code, partners, macros, edits).rewrite();
 }
 
 std::string_view macro_name(std::string_view rest) {
@@ -220,22 +218,47 @@ std::string_view macro_name(std::string_view rest) {
         0, static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_name) - rest.begin()));
 }
 
-}  // namespace
-
-Result<void> rewrite_seh(const ShadowSource& source, Edits& edits) {
-    if (source.text.find("try") == std::string_view::npos) return {};
-    std::set<std::string, std::less<>> macros;
+// Calls `visit` with the name and the body of each macro.
+template <class Visit>
+void for_each_macro(const ShadowSource& source, Visit&& visit) {
     for (const Token& token : source.all) {
         if (token.kind != TokenKind::directive) continue;
         const std::string_view directive = text_of(source.text, token);
         if (directive_name(directive) != "define") continue;
         const std::string_view rest = directive_rest(directive);
         const std::string_view name = macro_name(rest);
-        const auto body = static_cast<std::uint32_t>(name.data() + name.size() - source.text.data());
-        if (rewrite_macro(rest.substr(name.size()), body, edits)) macros.emplace(name);
+        visit(name, rest.substr(name.size()));
     }
-    Rewriter rewriter(source.text, 0, source.code, source.partners, edits);
-    rewriter.know_macros(macros);
+}
+
+bool mentions_try(std::string_view text) {
+    return text.find("try") != std::string_view::npos || text.find("except") != std::string_view::npos ||
+           text.find("finally") != std::string_view::npos;
+}
+
+}  // namespace
+
+void find_seh_macros(const ShadowSource& source, SehMacros& macros) {
+    if (!mentions_try(source.text)) return;
+    for_each_macro(source, [&](std::string_view name, std::string_view body) {
+        Edits unused;
+        if (rewrite_macro(body, 0, macros, unused)) macros.whole.emplace(name);
+        const Tokens tokens = tokenize(body);
+        const Tokens code = code_tokens(body, tokens);
+        bool plain = false;
+        if (code.size() == 1 && word_of(text_of(body, code[0]), plain) != Word::none && !plain)
+            macros.words.emplace(name, text_of(body, code[0]));
+    });
+}
+
+Result<void> rewrite_seh(const ShadowSource& source, Edits& edits) {
+    SehMacros macros = source.facts.seh;
+    find_seh_macros(source, macros);
+    if (!mentions_try(source.text) && macros.whole.empty() && macros.words.empty()) return {};
+    for_each_macro(source, [&](std::string_view, std::string_view body) {
+        rewrite_macro(body, static_cast<std::uint32_t>(body.data() - source.text.data()), macros, edits);
+    });
+    Rewriter rewriter(source.text, 0, source.code, source.partners, macros, edits);
     rewriter.rewrite();
     rewriter.mark_functions();
     return {};

@@ -8,6 +8,9 @@
 
 namespace portico::build {
 
+// Adds the macros of a source. Every function that uses one of them is marked, in whichever file.
+void find_seh_macros(const ShadowSource& source, SehMacros& macros);
+
 Result<void> rewrite_seh(const ShadowSource& source, Edits& edits);
 
 }  // namespace portico::build

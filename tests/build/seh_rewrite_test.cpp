@@ -14,13 +14,23 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string rewritten(const std::string& text) {
+// `header`: another file of the driver.
+std::string rewritten(const std::string& text, const std::string& header = {}) {
     const std::string path = "driver.c";
-    const Tokens all = tokenize(text);
-    const Tokens code = code_tokens(text, all);
-    const auto partners = bracket_partners(text, all, code);
+    const auto parsed = [&](const std::string& source, auto&& use) {
+        const Tokens all = tokenize(source);
+        const Tokens code = code_tokens(source, all);
+        const auto partners = bracket_partners(source, all, code);
+        use(all, code, partners);
+    };
+    ShadowFacts facts;
+    parsed(header, [&](const auto& all, const auto& code, const auto& partners) {
+        find_seh_macros({path, Language::c, header, all, code, partners}, facts.seh);
+    });
     Edits edits;
-    EXPECT_TRUE(rewrite_seh({path, Language::c, text, all, code, partners}, edits).ok());
+    parsed(text, [&](const auto& all, const auto& code, const auto& partners) {
+        EXPECT_TRUE(rewrite_seh({path, Language::c, text, all, code, partners, facts}, edits).ok());
+    });
     return edits.apply(text);
 }
 
@@ -117,6 +127,15 @@ TEST(SehRewrite, WritesMacrosThatHoldAllOfIt) {
     EXPECT_EQ(count(after, "\n"), 4u);
     EXPECT_THAT(after, HasSubstr("int f(void) PORTICO_SEH_FUNCTION {"));
     EXPECT_THAT(after, HasSubstr("int h(void) { return 0; }"));
+}
+
+TEST(SehRewrite, KnowsTheMacrosOfOtherFiles) {
+    const std::string header =
+        "#define SAFE(x) __try { x; } __except (1) { }\n#define TRY __try\n#define FINALLY __finally\n";
+    const std::string after =
+        rewritten("int f(void) { SAFE(g()); }\nint h(void) { TRY { } FINALLY { } }", header);
+    EXPECT_EQ(count(after, "PORTICO_SEH_FUNCTION "), 2u);
+    EXPECT_EQ(count(after, "PORTICO_SEH_TRY_FINALLY"), 1u);
 }
 
 TEST(SehRewrite, TellsWhatItCannotWrite) {

@@ -8,7 +8,7 @@
 #include "kernel.h"
 #include "loader/loader.h"
 #include "nt/findings.h"
-#include "support/requires.h"
+#include "sys_image.h"
 #include "verifier/rules.h"
 
 namespace {
@@ -24,6 +24,26 @@ void NTAPI tell(int holds, const char* file, int line, const char* text) {
 }
 
 // Runs the driver's checks on a system thread; the number of those made.
+unsigned run_checks(Kernel& kernel, void* entry) {
+    RtlChecks checks{&tell};
+    checked = 0;
+    EXPECT_TRUE(kernel.run([&] {
+        const auto driver_entry = reinterpret_cast<NTSTATUS(NTAPI*)(void*, void*)>(entry);
+        EXPECT_EQ(driver_entry(&checks, nullptr), STATUS_SUCCESS);
+    }));
+    if (const auto* const stopped = nt::bug_check()) ADD_FAILURE() << stopped->text;
+    return checked;
+}
+
+unsigned run_sys(const std::string& file) {
+    Kernel kernel;
+    verifier::install_fault_rule();
+    test::SysImage image(PORTICO_BINARY_DIR "/drivers/" + file);
+    EXPECT_NE(image.entry, nullptr);
+    EXPECT_EQ(image.missing, "");
+    return image.entry == nullptr ? 0 : run_checks(kernel, image.entry);
+}
+
 unsigned run_driver(const std::string& file) {
     Kernel kernel;
     verifier::install_fault_rule();
@@ -33,14 +53,7 @@ unsigned run_driver(const std::string& file) {
     for (const auto& import : (*image)->missing_imports()) ADD_FAILURE() << "missing: " << import->name;
     const auto entry = (*image)->entry("DriverEntry");
     EXPECT_TRUE(entry.ok());
-    RtlChecks checks{&tell};
-    checked = 0;
-    EXPECT_TRUE(kernel.run([&] {
-        const auto driver_entry = reinterpret_cast<NTSTATUS(NTAPI*)(void*, void*)>(*entry);
-        EXPECT_EQ(driver_entry(&checks, nullptr), STATUS_SUCCESS);
-    }));
-    if (const auto* const stopped = nt::bug_check()) ADD_FAILURE() << stopped->text;
-    return checked;
+    return entry.ok() ? run_checks(kernel, *entry) : 0;
 }
 
 TEST(SehDriver, InC) {
@@ -57,6 +70,22 @@ TEST(SehDriver, InCxx) {
 
 TEST(SehDriver, InCxxOptimised) {
     EXPECT_GE(run_driver("nt_seh_cxx_free.so"), 46u);
+}
+
+TEST(SehDriver, AsASysInC) {
+    EXPECT_GE(run_sys("nt_seh_c_checked.sys"), 42u);
+}
+
+TEST(SehDriver, AsASysInCOptimised) {
+    EXPECT_GE(run_sys("nt_seh_c_free.sys"), 42u);
+}
+
+TEST(SehDriver, AsASysInCxx) {
+    EXPECT_GE(run_sys("nt_seh_cxx_checked.sys"), 47u);
+}
+
+TEST(SehDriver, AsASysInCxxOptimised) {
+    EXPECT_GE(run_sys("nt_seh_cxx_free.sys"), 47u);
 }
 
 // ---- what no handler takes ----

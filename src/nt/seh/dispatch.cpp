@@ -74,7 +74,9 @@ class Unwinding {
 
   private:
     void leave_scopes(std::uint64_t bound) {
-        while (PORTICO_SEH_FRAME* const scope = innermost_scope(bound)) {
+        for (;;) {
+            auto* const scope = static_cast<PORTICO_SEH_FRAME*>(state().frames);
+            if (!is_scope(scope) || place_of(*scope) >= bound || ++scopes_ > scope_limit) return;
             if (scope == target_.scope) enter_handler(*scope, record_);
             state().frames = scope->Outer;
             active_.funclet_frame = reinterpret_cast<std::uint64_t>(scope->Resume[0]);
@@ -106,6 +108,7 @@ class Unwinding {
 
     Target target_;
     EXCEPTION_RECORD& record_;
+    unsigned scopes_ = 0;
     ActiveDispatch active_;
 };
 
@@ -124,20 +127,21 @@ class Search {
             if (first) begin(frame, start);
             first = false;
             record_.ExceptionFlags = flags_ | (frame.nested ? EXCEPTION_NESTED_CALL : 0);
-            for (; is_scope(scope) && reinterpret_cast<std::uint64_t>(scope) < frame.bound;
-                 scope = scope->Outer) {
+            for (; more(scope) && place_of(*scope) < frame.bound; scope = scope->Outer) {
                 if (ask(*scope)) return result_;
             }
             if (frame.unwind.handler != nullptr && ask(frame)) return result_;
         }
         result_.end = walk.end();
         result_.place = walk.place();
-        for (; is_scope(scope) && !result_.handlers_beyond; scope = scope->Outer)
+        for (; more(scope) && !result_.handlers_beyond; scope = scope->Outer)
             result_.handlers_beyond = scope->Kind == PORTICO_SEH_KIND_EXCEPT;
         return result_;
     }
 
   private:
+    bool more(const PORTICO_SEH_FRAME* scope) { return is_scope(scope) && ++scopes_ <= scope_limit; }
+
     // Filters see the context of the driver's own code, even when Portico's stumbled on its behalf.
     void begin(const DriverFrame& frame, std::uint64_t start) {
         result_.in_driver = frame.context.Rip == start;
@@ -204,6 +208,7 @@ class Search {
     CONTEXT seen_;         // filters may change it
     CONTEXT seen_origin_;  // they may not
     EXCEPTION_POINTERS pointers_{&record_, &seen_};
+    unsigned scopes_ = 0;
     Dispatched result_;
     ActiveDispatch active_;
 };
@@ -232,7 +237,8 @@ void go_on_with(CONTEXT& context, const EXCEPTION_RECORD& record) {
     context.MxCsr &= 0xFFFF;
     context.FltSave.MxCsr &= 0xFFFF;
     auto* frame = static_cast<PORTICO_SEH_FRAME*>(state().frames);
-    while (is_scope(frame) && reinterpret_cast<std::uint64_t>(frame) < context.Rsp) frame = frame->Outer;
+    for (unsigned i = 0; i < scope_limit && is_scope(frame) && place_of(*frame) < context.Rsp; ++i)
+        frame = frame->Outer;
     state().frames = frame;
     forget_below(context.Rsp);
     resume(&context);

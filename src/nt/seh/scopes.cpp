@@ -109,16 +109,18 @@ bool is_scope(const PORTICO_SEH_FRAME* frame) {
     const std::uint64_t address = address_of(frame);
     if (!stack.contains(address, sizeof *frame) || address % 8 != 0) return false;
     if (address < address_of(__builtin_frame_address(0))) return false;
-    if (frame->Outer != nullptr && frame->Outer <= frame) return false;
+    const PORTICO_SEH_FRAME* const outer = frame->Outer;
+    if (outer != nullptr && (!stack.contains(address_of(outer), sizeof *outer) || outer == frame ||
+                             place_of(*outer) < place_of(*frame)))
+        return false;
     if (frame->Kind == HostScope::kind) return true;
     return stack.contains(address_of(frame->Resume[0])) && stack.contains(address_of(frame->Resume[2])) &&
            frame->Resume[0] >= frame->Resume[2] && address_of(frame->Resume[2]) % 16 == 0 &&
            sim::image_range.contains(frame->Resume[1]);
 }
 
-PORTICO_SEH_FRAME* innermost_scope(std::uint64_t bound) {
-    auto* const frame = static_cast<PORTICO_SEH_FRAME*>(state().frames);
-    return is_scope(frame) && address_of(frame) < bound ? frame : nullptr;
+std::uint64_t place_of(const PORTICO_SEH_FRAME& frame) {
+    return frame.Kind == HostScope::kind ? address_of(&frame) : address_of(frame.Resume[0]);
 }
 
 long ask_filter(PORTICO_SEH_FRAME& frame, EXCEPTION_POINTERS& pointers) {

@@ -9,11 +9,15 @@
 
 namespace portico::nt::seh {
 
-// It lies on the stack that runs, further out than what called, and leads to code of an image.
+// More scopes are not open on one stack: their links go in a circle.
+constexpr unsigned scope_limit = 1024;
+
+// It lies on the stack that runs, further out than what called, and leads to code of an image and to a scope
+// that is not further in.
 bool is_scope(const PORTICO_SEH_FRAME* frame);
 
-// The innermost one, if it lies below `bound`; null otherwise.
-PORTICO_SEH_FRAME* innermost_scope(std::uint64_t bound);
+// Where its function's frame is. Frames of one function lie in any order.
+std::uint64_t place_of(const PORTICO_SEH_FRAME& frame);
 
 // What its filter says. Below everything on the stack.
 long ask_filter(PORTICO_SEH_FRAME& frame, EXCEPTION_POINTERS& pointers);

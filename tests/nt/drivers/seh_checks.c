@@ -45,6 +45,10 @@ static DECLSPEC_NOINLINE int Divide(volatile int* by) {
     return 100 / *by;
 }
 
+static DECLSPEC_NOINLINE void Copy(void* to, const void* from, SIZE_T size) {
+    RtlCopyMemory(to, from, size);
+}
+
 static DECLSPEC_NOINLINE void Raise(NTSTATUS status) {
     ExRaiseStatus(status);
 }
@@ -91,7 +95,7 @@ static void CheckFaults(const RtlChecks* checks) {
     CHECK(code == STATUS_ACCESS_VIOLATION && record.ExceptionInformation[1] == ~(ULONG_PTR)0);
     code = 0;
     __try {
-        Divide(&zero);
+        zero = Divide(&zero);
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         code = GetExceptionCode();
     }
@@ -153,14 +157,14 @@ static void CheckPortico(const RtlChecks* checks) {
     CHECK(code == STATUS_DATATYPE_MISALIGNMENT);
     code = 0;
     __try {
-        RtlCopyMemory((PVOID)(ULONG_PTR)0x1000, buffer, sizeof buffer);
+        Copy((PVOID)(ULONG_PTR)0x1000, buffer, sizeof buffer);
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         code = GetExceptionCode();
     }
     CHECK(code == STATUS_ACCESS_VIOLATION);
     code = 0;
     __try {
-        RtlMoveMemory(buffer, (PVOID)(ULONG_PTR)0x1000, checks != NULL ? 8 : 7);
+        Copy(buffer, (PVOID)(ULONG_PTR)0x1000, checks != NULL ? 8 : 7);
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         code = GetExceptionCode();
     }
@@ -243,6 +247,7 @@ static void CheckCallbacks(const RtlChecks* checks) {
 static int ReturnFromBody(int value) {
     __try {
         Say('b');
+        if (value == 0) __leave;
         return value * 2;
     } __finally {
         Say(AbnormalTermination() ? 'f' : 'n');
@@ -264,6 +269,7 @@ static int ReturnFromExcept(int value) {
 static void CheckReturn(const RtlChecks* checks) {
     Begin();
     CHECK(ReturnFromBody(21) == 42 && Happened("bf"));
+    CHECK(ReturnFromBody(0) == 1000 && Happened("bfbn"));
     Begin();
     CHECK(ReturnFromExcept(5) == 6 && Happened(""));
     CHECK(ReturnFromExcept(0) == -1 && Happened("F"));
@@ -566,7 +572,7 @@ static void CheckFinallyLeft(const RtlChecks* checks) {
     } __except (Filter('E', 1)) {
         got = -1;
     }
-    CHECK(got == 1 + 60 + 300 && before == 2 && Happened("bEfbffEfEf"));
+    CHECK(got == 1 + 60 + 300 && before == 2 && Happened("bEfbfEfEff"));
 }
 
 #endif
@@ -578,10 +584,17 @@ static int ChangeInFilter(int* place) {
     return EXCEPTION_EXECUTE_HANDLER;
 }
 
+/* clang 14 loses its way to the variables of a realigned frame from a .sys' filter. */
+#ifdef PORTICO_SYS
+#define WIDE 16
+#else
+#define WIDE 64
+#endif
+
 static int Locals(int a, double b, __int64 c, UCHAR* d, int e, int f) {
     int sum = a;
     double scale = b;
-    DECLSPEC_ALIGN(64) int wide[16];
+    DECLSPEC_ALIGN(WIDE) int wide[16];
     int i;
     for (i = 0; i < 16; ++i) wide[i] = i;
     __try {
@@ -590,7 +603,7 @@ static int Locals(int a, double b, __int64 c, UCHAR* d, int e, int f) {
         wide[3] = 30;
         Raise(FIRST);
         sum += 1000;
-    } __except (ChangeInFilter(&sum) + (wide[3] == 30 && ((ULONG_PTR)wide & 63) == 0 ? 0 : -1)) {
+    } __except (ChangeInFilter(&sum) + (wide[3] == 30 && ((ULONG_PTR)wide & (WIDE - 1)) == 0 ? 0 : -1)) {
         sum += wide[3];
         scale += 0.5;
     }
@@ -658,8 +671,10 @@ class Guard {
     ~Guard() { Say(letter_); }
     int Try(int value) {
         __try {
-            Guard inner('i');
-            if (value == 1) return 10;
+            {
+                Guard inner('i');
+                if (value == 1) return 10;
+            }
             RaiseUnlessZero(value == 2 ? FIRST : 0);
         } __except (Filter(letter_, 1)) {
             return 20;
@@ -688,9 +703,9 @@ static void CheckObjects(const RtlChecks* checks) {
         Guard guard('g');
         CHECK(guard.Try(1) == 10 && Happened("((i"));
         CHECK(guard.Try(3) == 30 && Happened("((i(i"));
-        CHECK(guard.Try(2) == 20 && Happened("((i(i(g"));
+        CHECK(guard.Try(2) == 20 && Happened("((i(i(ig"));
     }
-    CHECK(Happened("((i(i(gg"));
+    CHECK(Happened("((i(i(igg"));
     CHECK(Twice(4) == 8 && Twice(11) == 0 && Twice<LONGLONG>(5) == 10);
 }
 
