@@ -67,14 +67,21 @@ class ShadowMaker {
         PORTICO_TRY_VOID(supply_trace_headers());
         PORTICO_TRY_VOID(write_files());
         result_.facts = request_.folder + "/facts";
-        PORTICO_TRY_VOID(write_if_different(
-            result_.facts,
-            fmt::format("{} {}\n{}", facts_.pastes_function_name, facts_.skip_asm, traces_.header())));
+        PORTICO_TRY_VOID(
+            write_if_different(result_.facts, fmt::format("{} {}\n{}{}", facts_.pastes_function_name,
+                                                          facts_.skip_asm, seh_macros(), traces_.header())));
         PORTICO_TRY_VOID(write_overlays());
         return std::move(result_);
     }
 
   private:
+    std::string seh_macros() const {
+        std::string lines;
+        for (const std::string& name : facts_.seh.whole) lines += fmt::format("__try in {}\n", name);
+        for (const auto& [name, word] : facts_.seh.words) lines += fmt::format("{} is {}\n", name, word);
+        return lines;
+    }
+
     static bool is_assembler(const std::string& path) {
         return suffix_of(path) == ".s" || suffix_of(path) == ".asm";
     }
@@ -94,6 +101,7 @@ class ShadowMaker {
         const Parsed parsed(file.path, language_, file.decoded, facts_);
         facts_.pastes_function_name |= pastes_function_name(parsed.source);
         traces_.look_at(parsed.source);
+        find_seh_macros(parsed.source, facts_.seh);
         for (const Token& token : parsed.all) {
             if (token.kind != TokenKind::directive) continue;
             const std::string_view directive = text_of(file.decoded, token);

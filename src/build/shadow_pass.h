@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,12 +18,19 @@ namespace portico::build {
 
 enum class Language : std::uint8_t { c, cxx };
 
+// Macros of a driver that bring structured exception handling.
+struct SehMacros {
+    std::set<std::string, std::less<>> whole;               // the expansion has a __try with all its blocks
+    std::map<std::string, std::string, std::less<>> words;  // other names of __try, __except ...
+};
+
 // What all sources of a driver together tell, and what its author asked for.
 struct ShadowFacts {
     bool pastes_function_name = false;  // somewhere __FUNCTION__ stands beside a string literal
     bool skip_asm = false;              // --no-asm
     // Names of loops' variables that the compiler missed behind their loops, and the lines where.
     std::vector<std::pair<std::string, std::uint32_t>> used_after_loop;
+    SehMacros seh;
 };
 inline const ShadowFacts no_facts;
 

@@ -76,6 +76,10 @@ class Image {
     // unloaded.
     void become_pageable() const;
 
+    // Where .eh_frame_hdr lies, and the read-only memory around it that unwinding may look at; empty without.
+    std::uint64_t unwind_header() const { return unwind_header_; }
+    sim::AddressRange unwind_range() const { return unwind_range_; }
+
     // The file's content with every address as loaded, for debuggers (libdw, gdb).
     Bytes debug_file() const { return file_; }
 
@@ -95,6 +99,8 @@ class Image {
     std::uint64_t hash_ = 0;
     std::uint32_t flags_ = 0;
     sim::AddressRange range_{};
+    std::uint64_t unwind_header_ = 0;
+    sim::AddressRange unwind_range_{};
     std::vector<std::byte> file_;
     std::vector<Section> sections_;
     std::vector<Export> exports_;

@@ -18,6 +18,7 @@
 #include "loader/hash.h"
 #include "loader/image_format.h"
 #include "loader/stubs.h"
+#include "loader/unwind_images.h"
 #include "nt/ddi.h"
 
 namespace portico::loader {
@@ -92,6 +93,7 @@ class ImageBuilder {
         describe();
         protect();
         image_->file_ = debug_file_of(file_, shift_);
+        answer_unwinder();
         image_->jit_ = std::make_unique<JitEntry>();
         register_image(*image_->jit_, image_->file_);
         return std::move(image_);
@@ -200,9 +202,21 @@ class ImageBuilder {
                                          {section.address + shift_, section.size},
                                          kind_of(section, file_)});
         }
+        describe_unwinding();
         const auto* const constructors = file_.section(constructor_section);
         if (constructors != nullptr && constructors->size != 0)
             image_->constructors_ = constructor_names(file_);
+    }
+
+    void describe_unwinding() {
+        const auto* const header = file_.section(".eh_frame_hdr");
+        if (header == nullptr || !header->loaded()) return;
+        for (const auto& segment : file_.segments) {
+            if (segment.writable || header->address < segment.address || header->address >= segment.end())
+                continue;
+            image_->unwind_header_ = header->address + shift_;
+            image_->unwind_range_ = {segment.address + shift_, segment.memory_size};
+        }
     }
 
     void protect() const {

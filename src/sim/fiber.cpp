@@ -106,6 +106,7 @@ void Fiber::prepare(Entry entry, void* argument) {
     entry_ = entry;
     argument_ = argument;
     fake_stack_ = nullptr;
+    exceptions_ = {};
     if (stack_low_ == 0) {
         const auto slot = stacks().take();
         stack_low_ = slot + page_size;

@@ -7,6 +7,13 @@
 
 namespace portico::sim {
 
+// What structured exception handling (nt/seh) knows of the calls on a fiber's stack.
+struct ExceptionState {
+    void* frames = nullptr;      // __try blocks of .so drivers, innermost first
+    void* dispatches = nullptr;  // calls of the dispatcher
+    void* running = nullptr;     // filters and __finally blocks
+};
+
 class Fiber {
   public:
     using Entry = void (*)(void* argument);
@@ -24,6 +31,8 @@ class Fiber {
     std::uint64_t stack_low() const { return stack_low_; }
     std::uint64_t stack_high() const { return stack_high_; }
 
+    ExceptionState& exceptions() { return exceptions_; }
+
     // Saves the running context in `from` and goes on in `to`. Returns when something switches back to
     // `from`.
     static void switch_to(Fiber& from, Fiber& to);
@@ -35,6 +44,7 @@ class Fiber {
     std::uint64_t stack_low_ = 0;
     std::uint64_t stack_high_ = 0;
     void* fake_stack_ = nullptr;
+    ExceptionState exceptions_;
 
     friend struct FiberMain;
 };

@@ -1,13 +1,18 @@
 // fault: what the processor would not do for a driver, or for Portico on its behalf, is the driver's bug
 // check: a bad address, code that is none, a division by zero, an illegal instruction, a stack that is used
-// up. The signal handler moves the interrupted context into a routine that reports it on a stack of its own,
-// because the one at fault may be the reason.
+// up. What NT makes an exception of is dispatched first (nt/seh), below the code at fault: a handler of the
+// driver may take it. The signal handler moves the interrupted context into a routine that reports it on a
+// stack of its own, because the one at fault may be the reason.
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <sys/ucontext.h>
 #include <unistd.h>
 
 #include "nt/findings.h"
+#include "nt/seh/raise.h"
+#include "nt/seh/stack_view.h"
+#include "nt/seh/switch.h"
 #include "sim/address_map.h"
 #include "sim/paging.h"
 #include "verifier/interrupted.h"
@@ -37,6 +42,8 @@ struct Fault : Interrupted {
 };
 
 Fault pending;
+CONTEXT pending_context;
+const char* pending_reason = nullptr;  // why no handler took it
 alignas(64) char report_stack[256 * 1024];
 alignas(64) char signal_stack[64 * 1024];
 
@@ -61,7 +68,8 @@ Kind kind_of(const Fault& fault, bool address_known) {
     if (in_stack_guard(fault.address)) return Kind::stack_overflow;
     if (sim::paging.is_out(fault.address)) return Kind::paged_out;
     if (fault.access == 8 && fault.present) return Kind::execute_data;
-    if (fault.access == 1 && fault.present) return Kind::write_constant;
+    if (fault.access == 1 && fault.present && fault.address >= sim::user_probe_address)
+        return Kind::write_constant;
     if (sim::this_processor->irql >= sim::dispatch_level) return Kind::raised;
     return fault.address < sim::user_probe_address ? Kind::user_address : Kind::system_address;
 }
@@ -176,6 +184,10 @@ nt::Finding finding_of(const Fault& fault) {
 [[noreturn]] void report_fault() {
     const Fault fault = pending;
     auto finding = finding_of(fault);
+    if (pending_reason != nullptr) {
+        const auto length = std::strlen(finding.text);
+        std::snprintf(finding.text + length - 1, sizeof finding.text - length, "%s", pending_reason);
+    }
     finding.stack = stack_of(fault);
     nt::report(finding);
     std::abort();
@@ -187,6 +199,62 @@ bool bring_in(const Fault& fault) {
     if (sim::this_processor->irql >= sim::dispatch_level && driver_on_stack(stack_of(fault))) return false;
     sim::paging.bring_in(fault.address);
     return true;
+}
+
+// NT raises these; what else the processor refuses is the end of it, whatever handlers there are.
+bool is_exception(Kind kind) {
+    return kind == Kind::instruction || kind == Kind::user_address || kind == Kind::no_pointer;
+}
+
+EXCEPTION_RECORD record_of(const Fault& fault) {
+    EXCEPTION_RECORD record{};
+    record.ExceptionCode = static_cast<NTSTATUS>(exception_of(fault.signal));
+    record.ExceptionAddress = reinterpret_cast<void*>(fault.rip);
+    if (fault.kind == Kind::instruction) return record;
+    record.NumberParameters = 2;
+    record.ExceptionInformation[0] = fault.access;
+    record.ExceptionInformation[1] = fault.address;
+    return record;
+}
+
+// On the stack of the code at fault, below what that uses.
+[[noreturn]] void dispatch_fault() {
+    const Fault fault = pending;
+    CONTEXT context = pending_context;
+    EXCEPTION_RECORD record = record_of(fault);
+    const nt::seh::Dispatched dispatched = nt::seh::dispatch(record, context, nt::seh::Lead::none);
+    if (dispatched.outcome == nt::seh::Outcome::continued) nt::seh::go_on_with(context, record);
+    pending = fault;
+    pending_reason = nt::seh::why_unhandled(dispatched);
+    nt::seh::run_on(reinterpret_cast<std::uint64_t>(report_stack) + sizeof report_stack - 256, report_fault);
+}
+
+void keep_context(const ucontext_t& interrupted) {
+    const auto& registers = interrupted.uc_mcontext.gregs;
+    const auto value = [&](int index) { return static_cast<std::uint64_t>(registers[index]); };
+    pending_context = {};
+    pending_context.ContextFlags = CONTEXT_FULL;
+    constexpr int order[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                             REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+    for (unsigned i = 0; i < 16; ++i) (&pending_context.Rax)[i] = value(order[i]);
+    pending_context.Rip = pending.rip;
+    pending_context.EFlags = static_cast<ULONG>(value(REG_EFL));
+    std::memcpy(&pending_context.FltSave, interrupted.uc_mcontext.fpregs, sizeof pending_context.FltSave);
+    pending_context.MxCsr = pending_context.FltSave.MxCsr;
+}
+
+// There is room on the interrupted stack for the dispatcher and for what it calls.
+bool has_room(std::uint64_t rsp) {
+    constexpr std::uint64_t room = 24 * 1024;
+    const auto stack = nt::seh::StackView::current();
+    return stack.contains(rsp) && rsp - stack.low > room;
+}
+
+void go_on_below(gregset_t& registers, std::uint64_t rsp, void (*routine)()) {
+    constexpr std::uint64_t red_zone = 128;
+    registers[REG_RSP] = static_cast<greg_t>(((rsp - red_zone) & ~63ull) - 8);
+    registers[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uint64_t>(routine));
+    registers[REG_EFL] &= ~0x400;  // direction flag
 }
 
 void on_signal(int signal, siginfo_t* info, void* context) {
@@ -212,6 +280,12 @@ void on_signal(int signal, siginfo_t* info, void* context) {
         pending.caller = *reinterpret_cast<const std::uint64_t*>(rsp);
     const bool inside = sim::stack_range.contains(rsp) || sim::stack_range.contains(rsp + sim::page_size);
     if (!inside || !driver_on_stack(stack_of(pending))) die_of(pending);
+    pending_reason = nullptr;
+    if (is_exception(pending.kind) && has_room(rsp)) {
+        keep_context(*static_cast<const ucontext_t*>(context));
+        go_on_below(registers, rsp, dispatch_fault);
+        return;
+    }
     go_on_in(registers, report_fault);
 }
 

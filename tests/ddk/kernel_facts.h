@@ -5,43 +5,58 @@
 #include <stddef.h>
 #include <ntddk.h>
 
-#define KERNEL_OBJECT_FACTS(FACT)              \
-    FACT(sizeof(LONG), 4)                      \
-    FACT(sizeof(WCHAR), 2)                     \
-    FACT(sizeof(UNICODE_STRING), 16)           \
-    FACT(offsetof(UNICODE_STRING, Buffer), 8)  \
-    FACT(sizeof(OBJECT_ATTRIBUTES), 48)        \
-    FACT(sizeof(DISPATCHER_HEADER), 24)        \
-    FACT(sizeof(KEVENT), 24)                   \
-    FACT(sizeof(KSEMAPHORE), 32)               \
-    FACT(sizeof(KMUTEX), 56)                   \
-    FACT(offsetof(KMUTEX, OwnerThread), 40)    \
-    FACT(sizeof(KTIMER), 64)                   \
-    FACT(offsetof(KTIMER, DueTime), 24)        \
-    FACT(offsetof(KTIMER, Dpc), 48)            \
-    FACT(offsetof(KTIMER, Period), 60)         \
-    FACT(sizeof(KDPC), 64)                     \
-    FACT(offsetof(KDPC, DeferredRoutine), 24)  \
-    FACT(offsetof(KDPC, SystemArgument1), 40)  \
-    FACT(sizeof(KAPC), 88)                     \
-    FACT(sizeof(KWAIT_BLOCK), 48)              \
-    FACT(sizeof(KDEVICE_QUEUE), 40)            \
-    FACT(sizeof(KDEVICE_QUEUE_ENTRY), 24)      \
-    FACT(sizeof(KLOCK_QUEUE_HANDLE), 24)       \
-    FACT(sizeof(FAST_MUTEX), 56)               \
-    FACT(offsetof(FAST_MUTEX, Event), 24)      \
-    FACT(sizeof(ERESOURCE), 104)               \
-    FACT(sizeof(SLIST_HEADER), 16)             \
-    FACT(sizeof(NPAGED_LOOKASIDE_LIST), 128)   \
-    FACT(sizeof(LOOKASIDE_LIST_EX), 96)        \
-    FACT(sizeof(WORK_QUEUE_ITEM), 32)          \
-    FACT(sizeof(MDL), 48)                      \
-    FACT(offsetof(MDL, MappedSystemVa), 24)    \
-    FACT(offsetof(MDL, ByteCount), 40)         \
-    FACT(sizeof(TIME_FIELDS), 16)              \
-    FACT(sizeof(RTL_QUERY_REGISTRY_TABLE), 56) \
-    FACT(sizeof(RTL_OSVERSIONINFOW), 276)      \
-    FACT(sizeof(RTL_OSVERSIONINFOEXW), 284)
+#define KERNEL_OBJECT_FACTS(FACT)                              \
+    FACT(sizeof(LONG), 4)                                      \
+    FACT(sizeof(WCHAR), 2)                                     \
+    FACT(sizeof(UNICODE_STRING), 16)                           \
+    FACT(offsetof(UNICODE_STRING, Buffer), 8)                  \
+    FACT(sizeof(OBJECT_ATTRIBUTES), 48)                        \
+    FACT(sizeof(DISPATCHER_HEADER), 24)                        \
+    FACT(sizeof(KEVENT), 24)                                   \
+    FACT(sizeof(KSEMAPHORE), 32)                               \
+    FACT(sizeof(KMUTEX), 56)                                   \
+    FACT(offsetof(KMUTEX, OwnerThread), 40)                    \
+    FACT(sizeof(KTIMER), 64)                                   \
+    FACT(offsetof(KTIMER, DueTime), 24)                        \
+    FACT(offsetof(KTIMER, Dpc), 48)                            \
+    FACT(offsetof(KTIMER, Period), 60)                         \
+    FACT(sizeof(KDPC), 64)                                     \
+    FACT(offsetof(KDPC, DeferredRoutine), 24)                  \
+    FACT(offsetof(KDPC, SystemArgument1), 40)                  \
+    FACT(sizeof(KAPC), 88)                                     \
+    FACT(sizeof(KWAIT_BLOCK), 48)                              \
+    FACT(sizeof(KDEVICE_QUEUE), 40)                            \
+    FACT(sizeof(KDEVICE_QUEUE_ENTRY), 24)                      \
+    FACT(sizeof(KLOCK_QUEUE_HANDLE), 24)                       \
+    FACT(sizeof(FAST_MUTEX), 56)                               \
+    FACT(offsetof(FAST_MUTEX, Event), 24)                      \
+    FACT(sizeof(ERESOURCE), 104)                               \
+    FACT(sizeof(SLIST_HEADER), 16)                             \
+    FACT(sizeof(NPAGED_LOOKASIDE_LIST), 128)                   \
+    FACT(sizeof(LOOKASIDE_LIST_EX), 96)                        \
+    FACT(sizeof(WORK_QUEUE_ITEM), 32)                          \
+    FACT(sizeof(MDL), 48)                                      \
+    FACT(offsetof(MDL, MappedSystemVa), 24)                    \
+    FACT(offsetof(MDL, ByteCount), 40)                         \
+    FACT(sizeof(TIME_FIELDS), 16)                              \
+    FACT(sizeof(RTL_QUERY_REGISTRY_TABLE), 56)                 \
+    FACT(sizeof(RTL_OSVERSIONINFOW), 276)                      \
+    FACT(sizeof(RTL_OSVERSIONINFOEXW), 284)                    \
+    FACT(sizeof(EXCEPTION_RECORD), 152)                        \
+    FACT(offsetof(EXCEPTION_RECORD, ExceptionInformation), 32) \
+    FACT(sizeof(CONTEXT), 1232)                                \
+    FACT(offsetof(CONTEXT, EFlags), 68)                        \
+    FACT(offsetof(CONTEXT, Rax), 120)                          \
+    FACT(offsetof(CONTEXT, Rsp), 152)                          \
+    FACT(offsetof(CONTEXT, Rip), 248)                          \
+    FACT(offsetof(CONTEXT, Xmm6), 0x200)                       \
+    FACT(offsetof(CONTEXT, VectorRegister), 0x300)             \
+    FACT(sizeof(XSAVE_FORMAT), 512)                            \
+    FACT(sizeof(RUNTIME_FUNCTION), 12)                         \
+    FACT(sizeof(DISPATCHER_CONTEXT), 80)                       \
+    FACT(offsetof(DISPATCHER_CONTEXT, HandlerData), 56)        \
+    FACT(sizeof(UNWIND_HISTORY_TABLE), 216)                    \
+    FACT(sizeof(KNONVOLATILE_CONTEXT_POINTERS), 256)
 
 #define KERNEL_IO_FACTS(FACT)                                                                   \
     FACT(sizeof(DEVICE_OBJECT), 336)                                                            \

@@ -7,7 +7,7 @@
 
 #include "kernel.h"
 #include "misuse.h"
-#include "nt/ex/raise.h"
+#include "nt/findings.h"
 
 namespace {
 
@@ -22,22 +22,12 @@ NTSTATUS acquire(PRKMUTEX mutex) {
     return KeWaitForSingleObject(mutex, Executive, KernelMode, FALSE, nullptr);
 }
 
-// Ends the thread in which an exception is raised, and keeps what it was.
-class Raised {
-  public:
-    Raised() {
-        status() = STATUS_SUCCESS;
-        ex::dispatch_exception = [](NTSTATUS raised, std::uint64_t) {
-            status() = raised;
-            ke::exit_current_thread(raised);
-        };
-    }
-    ~Raised() { ex::dispatch_exception = nullptr; }
-    static NTSTATUS& status() {
-        static NTSTATUS last;
-        return last;
-    }
-};
+// What was raised, and no driver took.
+NTSTATUS raised() {
+    const nt::Finding* const stopped = bug_check();
+    if (stopped == nullptr || stopped->code != KMODE_EXCEPTION_NOT_HANDLED) return STATUS_SUCCESS;
+    return static_cast<NTSTATUS>(stopped->parameters[0]);
+}
 
 TEST(KeMutexState, InitializingSetsEveryFieldThatMatters) {
     Kernel kernel;
@@ -80,7 +70,6 @@ TEST(KeMutexState, CountsItsOwnersAcquisitionsDownwards) {
 
 TEST(KeMutexState, TheLimitOfAcquisitionsRaises) {
     Kernel kernel;
-    Raised raised;
     KMUTEX mutex;
     ke::initialize_mutex(&mutex);
     bool went_on = false;
@@ -94,12 +83,11 @@ TEST(KeMutexState, TheLimitOfAcquisitionsRaises) {
     });
     kernel.settle(millisecond_ns);
     EXPECT_FALSE(went_on);
-    EXPECT_EQ(Raised::status(), STATUS_MUTANT_LIMIT_EXCEEDED);
+    EXPECT_EQ(raised(), STATUS_MUTANT_LIMIT_EXCEEDED);
 }
 
 TEST(KeMutexState, WhoDoesNotOwnItCannotReleaseIt) {
     Kernel kernel;
-    Raised raised;
     KMUTEX mutex;
     ke::initialize_mutex(&mutex);
     kernel.start([&] {
@@ -109,7 +97,7 @@ TEST(KeMutexState, WhoDoesNotOwnItCannotReleaseIt) {
         ADD_FAILURE() << "released once too often";
     });
     kernel.settle(millisecond_ns);
-    EXPECT_EQ(Raised::status(), STATUS_MUTANT_NOT_OWNED);
+    EXPECT_EQ(raised(), STATUS_MUTANT_NOT_OWNED);
     EXPECT_EQ(mutex.Header.SignalState, 1);
     EXPECT_EQ(mutex.OwnerThread, nullptr);
 }

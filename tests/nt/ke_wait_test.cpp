@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "kernel.h"
-#include "nt/ex/raise.h"
+#include "nt/findings.h"
 
 namespace {
 
@@ -131,20 +131,15 @@ TEST(KeSemaphore, GoingOverItsLimitRaises) {
     Kernel kernel;
     KSEMAPHORE semaphore;
     ke::initialize_semaphore(&semaphore, 1, 3);
-    static NTSTATUS status;
-    status = STATUS_SUCCESS;
-    ex::dispatch_exception = [](NTSTATUS raised, std::uint64_t) {
-        status = raised;
-        ke::exit_current_thread(raised);
-    };
     bool returned = false;
     kernel.start([&] {
         KeReleaseSemaphore(&semaphore, 0, 3, FALSE);
         returned = true;
     });
     kernel.settle(millisecond_ns);
-    ex::dispatch_exception = nullptr;
-    EXPECT_EQ(status, STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+    ASSERT_NE(bug_check(), nullptr);
+    EXPECT_EQ(bug_check()->code, KMODE_EXCEPTION_NOT_HANDLED);
+    EXPECT_EQ(bug_check()->parameters[0], static_cast<ULONG>(STATUS_SEMAPHORE_LIMIT_EXCEEDED));
     EXPECT_FALSE(returned);
     EXPECT_EQ(semaphore.Header.SignalState, 1);
 }

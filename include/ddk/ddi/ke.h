@@ -3,6 +3,7 @@
 
 #include <ntdef.h>
 #include <ntstatus.h>
+#include <ddi/seh.h>
 
 EXTERN_C_START
 
@@ -14,7 +15,6 @@ typedef struct _KINTERRUPT *PKINTERRUPT, *PRKINTERRUPT;
 #ifdef PORTICO_HOST
 typedef struct _KINTERRUPT KINTERRUPT;
 #endif
-typedef struct _CONTEXT* PCONTEXT;
 struct _KDPC;
 struct _KAPC;
 struct _DEVICE_OBJECT;
@@ -580,22 +580,6 @@ NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI KeBugCheckEx(ULONG BugCheckCode, ULONG_
                                                       ULONG_PTR BugCheckParameter4);
 NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI KeBugCheck(ULONG BugCheckCode);
 NTKERNELAPI BOOLEAN NTAPI KeInvalidateAllCaches(VOID);
-
-/* What a filter expression sees of an exception */
-#define EXCEPTION_NONCONTINUABLE 0x1
-#define EXCEPTION_MAXIMUM_PARAMETERS 15
-typedef struct _EXCEPTION_RECORD {
-    NTSTATUS ExceptionCode;
-    ULONG ExceptionFlags;
-    struct _EXCEPTION_RECORD* ExceptionRecord;
-    PVOID ExceptionAddress;
-    ULONG NumberParameters;
-    ULONG_PTR ExceptionInformation[EXCEPTION_MAXIMUM_PARAMETERS];
-} EXCEPTION_RECORD, *PEXCEPTION_RECORD;
-typedef struct _EXCEPTION_POINTERS {
-    PEXCEPTION_RECORD ExceptionRecord;
-    PCONTEXT ContextRecord;
-} EXCEPTION_POINTERS, *PEXCEPTION_POINTERS;
 
 /* Guarded mutexes are fast mutexes that do not raise the IRQL. */
 typedef struct _FAST_MUTEX {

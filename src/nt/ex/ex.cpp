@@ -1,7 +1,6 @@
 #include "nt/ex/ex.h"
 
 #include "nt/ex/pool.h"
-#include "nt/ex/raise.h"
 #include "nt/ex/tracked.h"
 #include "nt/ex/work.h"
 
@@ -32,7 +31,6 @@ void reset() {
     reset_tracked();
     reset_work();
     reset_spin_locks();
-    dispatch_exception = nullptr;
 }
 
 void for_each_left(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),

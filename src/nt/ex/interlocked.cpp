@@ -1,7 +1,11 @@
 // Interlocked operations. One host thread runs everything, so each is a plain operation after its scheduling
 // point (FLD-023).
 #include "nt/ddi.h"
+#include "nt/seh/unwindable.h"
 #include "wdm.h"
+
+// A driver's memory may fault here; nothing is held.
+PORTICO_UNWINDABLE
 
 using namespace portico::nt;
 

@@ -3,6 +3,7 @@
 #include "nt/ddi.h"
 #include "nt/io/bug_check.h"
 #include "nt/io/irp.h"
+#include "nt/seh/unwindable.h"
 #include "sim/address_map.h"
 
 namespace portico::nt::io {
@@ -37,6 +38,9 @@ constexpr const char* major_names[IRP_MJ_MAXIMUM_FUNCTION + 1] = {"IRP_MJ_CREATE
                                                                   "IRP_MJ_SET_QUOTA",
                                                                   "IRP_MJ_PNP"};
 
+// An exception may pass from a driver to the one that called it.
+PORTICO_UNWINDABLE
+
 NTSTATUS dispatch(PDRIVER_DISPATCH routine, const char* name, PDEVICE_OBJECT device, PIRP irp) {
     const void* const address = reinterpret_cast<const void*>(routine);
     if (address == nullptr) tell_null_routine(name);
@@ -62,6 +66,17 @@ void pop(IrpRecord& record, CallFrame& frame) {
         }
     }
 }
+
+// The routine was left by an exception: what it returned is not judged.
+struct CallScope : seh::HostScope {
+    CallScope(IrpRecord& record, CallFrame& frame) : HostScope(&left), record(record), frame(frame) {}
+    static void left(HostScope& self) {
+        auto& scope = static_cast<CallScope&>(self);
+        if (!scope.frame.gone) pop(scope.record, scope.frame);
+    }
+    IrpRecord& record;
+    CallFrame& frame;
+};
 
 // The IRP is alive and completion has not reached the frame's location.
 void judge_unfinished(IrpRecord& record, const CallFrame& frame, PIO_STACK_LOCATION stack, NTSTATUS status) {
@@ -120,7 +135,11 @@ NTSTATUS call_driver(PDEVICE_OBJECT device, PIRP irp) {
 
     CallFrame frame{nullptr, irp->CurrentLocation};
     push(*record, frame);
-    const NTSTATUS status = dispatch(routine, major_names[major], device, irp);
+    NTSTATUS status;
+    {
+        CallScope scope(*record, frame);
+        status = dispatch(routine, major_names[major], device, irp);
+    }
     judge(record, frame, stack, status);
     return status;
 }

@@ -7,6 +7,7 @@
 #include "nt/ke/apc.h"
 #include "nt/ke/list_links.h"
 #include "nt/ke/timer_queue.h"
+#include "nt/seh/unwindable.h"
 
 namespace portico::nt::ke {
 namespace {
@@ -214,7 +215,9 @@ BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE AlertMode) {
     return before;
 }
 
-// Kernel stacks are large enough for every callout: it runs where it is.
+PORTICO_UNWINDABLE
+
+// Kernel stacks are large enough for every callout: it runs where it is, and its exceptions are its caller's.
 NTSTATUS NTAPI KeExpandKernelStackAndCallout(PEXPAND_STACK_CALLOUT Callout, PVOID Parameter, SIZE_T Size) {
     DDI(KeExpandKernelStackAndCallout, DISPATCH_LEVEL);
     if (Size > MAXIMUM_EXPANSION_SIZE) return STATUS_INVALID_PARAMETER_3;

@@ -3,19 +3,52 @@
 #include <cstdint>
 
 #include "nt/ddi.h"
+#include "nt/seh/unwindable.h"
 #include "wdm.h"
+
+#ifdef PORTICO_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
+// A driver's memory may fault here; nothing is held.
+PORTICO_UNWINDABLE
 
 namespace portico::nt::rtl::crt {
 namespace {
 
 constexpr SIZE_T small = 32;
 
+#ifdef PORTICO_ASAN
+// ASan's own functions tell what is wrong; a fault in them would be theirs, not the driver's exception.
+bool library_does(const void* block, SIZE_T size) {
+    return __asan_region_is_poisoned(const_cast<void*>(block), size) != nullptr;
+}
+#else
+bool library_does(const void*, SIZE_T) {
+    return true;
+}
+#endif
+
 __attribute__((noinline)) void* NTAPI move_large(void* to, const void* from, SIZE_T size) {
-    return __builtin_memmove(to, from, size);
+    if (library_does(to, size) || library_does(from, size)) return __builtin_memmove(to, from, size);
+    const auto distance = static_cast<const char*>(to) - static_cast<const char*>(from);
+    char* target = static_cast<char*>(to);
+    const char* source = static_cast<const char*>(from);
+    if (distance <= 0 || static_cast<SIZE_T>(distance) >= size) {
+        asm volatile("rep movsb" : "+D"(target), "+S"(source), "+c"(size)::"memory");
+    } else {
+        target += size - 1;
+        source += size - 1;
+        asm volatile("std\n rep movsb\n cld" : "+D"(target), "+S"(source), "+c"(size)::"memory");
+    }
+    return to;
 }
 
 __attribute__((noinline)) void* NTAPI fill_large(void* to, int value, SIZE_T size) {
-    return __builtin_memset(to, value, size);
+    if (library_does(to, size)) return __builtin_memset(to, value, size);
+    void* target = to;
+    asm volatile("rep stosb" : "+D"(target), "+c"(size) : "a"(value) : "memory");
+    return to;
 }
 
 // Up to twice the size of Word: the first and the last word, read before either is written.

@@ -4,6 +4,10 @@
 #include "nt/ddi.h"
 #include "nt/rtl/code_page.h"
 #include "nt/rtl/rtl.h"
+#include "nt/seh/unwindable.h"
+
+// A driver's memory may fault here; nothing is held.
+PORTICO_UNWINDABLE
 
 namespace portico::nt::rtl::crt {
 namespace {

@@ -4,7 +4,11 @@
 #include <cstdint>
 
 #include "nt/ddi.h"
+#include "nt/seh/unwindable.h"
 #include "wdm.h"
+
+// A driver's memory may fault here; nothing is held.
+PORTICO_UNWINDABLE
 
 namespace portico::nt::rtl::crt {
 namespace {

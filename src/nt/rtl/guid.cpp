@@ -1,6 +1,10 @@
 // GUIDs from and to "{01234567-89AB-CDEF-0123-456789ABCDEF}".
 #include "nt/ddi.h"
 #include "nt/rtl/strings.h"
+#include "nt/seh/unwindable.h"
+
+// A driver's memory may fault here; nothing is held.
+PORTICO_UNWINDABLE
 
 namespace portico::nt::rtl {
 namespace {

@@ -1,6 +1,10 @@
 // Numbers from and to text.
 #include "nt/ddi.h"
 #include "nt/rtl/strings.h"
+#include "nt/seh/unwindable.h"
+
+// A driver's memory may fault here; nothing is held.
+PORTICO_UNWINDABLE
 
 namespace portico::nt::rtl {
 namespace {

@@ -1,6 +1,10 @@
 // Blocks of memory, byte order, random numbers.
 #include "nt/ddi.h"
+#include "nt/seh/unwindable.h"
 #include "wdm.h"
+
+// A driver's memory may fault here; nothing is held.
+PORTICO_UNWINDABLE
 
 namespace portico::nt::rtl {
 namespace {

@@ -1,6 +1,10 @@
 // System time as a calendar's date and back: 100 ns since 1601-01-01, the Gregorian calendar throughout.
 #include "nt/ddi.h"
+#include "nt/seh/unwindable.h"
 #include "wdm.h"
+
+// A driver's memory may fault here; nothing is held.
+PORTICO_UNWINDABLE
 
 namespace portico::nt::rtl {
 namespace {

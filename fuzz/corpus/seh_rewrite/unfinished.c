@@ -1,0 +1,2 @@
+__try { __try { __finally { #if A
+ } __except (
