@@ -8,9 +8,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 # Twenty sources of the usual size, each with the headers that an adapter driver includes.
-cp "$root"/drivers/cable/tables.cpp "$root"/drivers/cable/cable.h .
-for i in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19; do
-    cat "$root"/drivers/cable/miniport.cpp "$root"/drivers/cable/stream.cpp |
+for i in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20; do
+    cat "$root"/drivers/cable/miniport.cpp "$root"/drivers/cable/stream.cpp "$root"/drivers/cable/tables.cpp |
         sed "s/CMiniportMidi/CMiniport${i}/g; s/CreateMiniport/Create${i}Miniport/g; s/\"cable.h\"/\"cable$i.h\"/" >"source$i.cpp"
     sed "s/CMiniportMidi/CMiniport${i}/g; s/CreateMiniport/Create${i}Miniport/g" "$root"/drivers/cable/cable.h >"cable$i.h"
 done

@@ -19,6 +19,7 @@ bool is_header(const std::string& path) {
 struct Tree {
     std::vector<std::string> sources;
     std::vector<std::string> headers_in;
+    std::vector<std::string> left_out;
 };
 
 void collect(const std::string& folder, FileFinder& finder, int depth, Tree& tree) {
@@ -29,6 +30,8 @@ void collect(const std::string& folder, FileFinder& finder, int depth, Tree& tre
         if (name[0] == '.' || tree.sources.size() >= sources_max) continue;
         if (is_source(name) && is_file(path)) tree.sources.push_back(path);
         headers |= is_header(name);
+        if (const std::string kind = kind_of_left_out(name); !kind.empty() && is_file(path))
+            tree.left_out.push_back(fmt::format("{} ({})", name, kind));
         if (is_folder(path) && depth < 8) folders.push_back(path);
     }
     if (headers || depth == 0) tree.headers_in.push_back(folder);
@@ -47,6 +50,7 @@ Result<std::vector<Project>> read_plain_folder(const std::string& folder, FileFi
     Project project;
     project.file = folder;
     project.name = name_of(folder);
+    project.left_out = tree.left_out;
     for (const std::string& source : own)
         project.sources.push_back({source, {{}, false, tree.headers_in, {}, {}}});
     return std::vector<Project>{std::move(project)};

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "build/process.h"
 #include "cli/verbs.h"
 #include "ends/back_ends.h"
 #include "hardware/models.h"
@@ -147,6 +148,12 @@ int doctor() {
     out += row(dot, "dot",
                dot ? "there (pictures of filters)" : "apt-get install graphviz (pictures of filters)");
     if (!dot) code = static_cast<int>(ExitCode::missing);
+    for (const char* const tool : {"clang", "ld.lld", "lld-link", "llvm-objcopy", "ninja"}) {
+        const auto path = build::find_tool(tool);
+        out += row(path.ok(), tool,
+                   fmt::format("{} (builds drivers)", path.ok() ? *path : path.error().message));
+        if (!path.ok()) code = static_cast<int>(ExitCode::missing);
+    }
     for (const BundledDriver& driver : bundled_drivers()) {
         out += row(!driver.path.empty(), driver.name,
                    fmt::format("{} (driver: {})", driver.path.empty() ? "not built: run ./demo" : driver.path,

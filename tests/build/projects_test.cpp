@@ -277,11 +277,12 @@ TEST_F(Projects, WrongDdkFilesAreRefusedInOneLine) {
 
 TEST_F(Projects, AFolderWithoutAProjectIsItsSources) {
     for (const char* file : {"plain/a.cpp", "plain/b.c", "plain/inc/x.h", "plain/deep/c.cpp",
-                             "nested/src/d.cpp", "empty/readme"})
+                             "nested/src/d.cpp", "plain/x.rc", "empty/readme"})
         write(file, "");
     const Project plain = one("plain");
     EXPECT_THAT(names(plain), ElementsAre("a.cpp", "b.c"));
     EXPECT_THAT(plain.sources.at(0).settings.includes, ElementsAre(path("plain"), path("plain/inc")));
+    EXPECT_THAT(plain.left_out, ElementsAre("x.rc (resources)"));
     EXPECT_THAT(names(one("nested")), ElementsAre("d.cpp"));
     EXPECT_THAT(refusal("empty"), HasSubstr("no C or C++ source in it"));
     EXPECT_THAT(refusal("plain/inc/x.h"), HasSubstr("neither a folder, a .vcxproj"));

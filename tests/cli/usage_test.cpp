@@ -17,7 +17,7 @@ TEST(Help, NamesEveryVerbAndTheExitCodes) {
     EXPECT_EQ(ended.code, 0);
     EXPECT_THAT(ended.err, IsEmpty());
     for (const char* const verb :
-         {"play", "record", "inspect", "topology-test", "devices", "doctor", "replay"}) {
+         {"build", "play", "record", "inspect", "topology-test", "devices", "doctor", "replay"}) {
         EXPECT_THAT(ended.out, HasSubstr(std::string("\n  ") + verb + " "));
     }
     EXPECT_THAT(
@@ -29,7 +29,7 @@ TEST(Help, NamesEveryVerbAndTheExitCodes) {
 TEST(Help, OfEachVerbHasAnExample) {
     const Folder folder;
     for (const std::string verb :
-         {"play", "record", "inspect", "topology-test", "devices", "doctor", "replay"}) {
+         {"build", "play", "record", "inspect", "topology-test", "devices", "doctor", "replay"}) {
         const Ended ended = run(folder, {verb, "--help"});
         EXPECT_EQ(ended.code, 0) << verb;
         EXPECT_THAT(ended.out, HasSubstr("Example: portico " + verb));
