@@ -2,6 +2,7 @@
 // computer.
 #include <benchmark/benchmark.h>
 
+#include "hardware/models.h"
 #include "hardware/mpu401/mpu401.h"
 #include "sim/scheduler.h"
 
@@ -114,6 +115,31 @@ void mpu401_receive(benchmark::State& state) {
     state.SetItemsProcessed(1'000 * state.iterations());
 }
 BENCHMARK(mpu401_receive);
+
+// One access of each model's status; of a PCI function's BAR in memory, too.
+void access(benchmark::State& state, const char* model, bool in_memory, std::uint32_t offset) {
+    scheduler.hooks = {};
+    scheduler.reset(2, 1);
+    sim::bus.reset();
+    const auto device = hardware::create_device(model, "bench").value();
+    if (in_memory) (void)device->set("bars", std::string("memory"));
+    const auto needs = device->resources();
+    (void)device->power_on(sim::bus, needs.irq ? &scheduler.lines[*needs.irq] : nullptr, 0);
+    const std::uint64_t at = (in_memory ? needs.memory : needs.ports)[0].base + offset;
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(in_memory ? sim::bus.read_memory(at, 1)
+                                           : sim::bus.read_port(static_cast<std::uint32_t>(at), 1));
+        benchmark::DoNotOptimize(in_memory ? sim::bus.read_memory(at + 1, 1)
+                                           : sim::bus.read_port(static_cast<std::uint32_t>(at + 1), 1));
+    }
+    state.SetItemsProcessed(2 * state.iterations());
+    device->power_off();
+}
+BENCHMARK_CAPTURE(access, opl3, "opl3", false, 0);
+BENCHMARK_CAPTURE(access, sb16_mixer, "sb16", false, 4);
+BENCHMARK_CAPTURE(access, pci_ports, "pci:mpu401", false, 0);
+BENCHMARK_CAPTURE(access, pci_memory, "pci:mpu401", true, 0);
+BENCHMARK_CAPTURE(access, recorder, "recorder", false, 0);
 
 void create_and_power(benchmark::State& state) {
     scheduler.reset(2, 1);

@@ -50,9 +50,12 @@ struct Resource {
 
 // A device of the machine: an emulated model (or none: a virtual device), what the driver is told of it.
 struct DeviceConfig {
-    std::string model;                              // "mpu401"; empty: no hardware
-    std::string name;                               // unique; default: the model's
-    std::map<std::string, std::string> parameters;  // the model's own, as in a machine file
+    std::string model;   // "mpu401", "pci:sb16"; empty: no hardware
+    std::string name;    // unique; default: the model's
+    std::string driver;  // path of its driver's image; empty: the machine's
+    std::string inf;     // path of the INF that installs it; empty: the machine's
+    // The model's own, as in a machine file; a list or a table as TOML writes it: "[{ at = 0, value = 3 }]".
+    std::map<std::string, std::string> parameters;
     std::vector<Resource> resources;
     std::string hardware_id = "*PNPB006";
 };
@@ -92,6 +95,9 @@ enum class ExitLatency : std::uint8_t { instant, fast, responsive };
 struct MachineConfig {
     std::vector<DeviceConfig> devices;  // empty: one virtual device
     std::string driver;                 // path of the driver's image
+    // Path of the driver's INF: it says what the devices are called, their resources, registry keys, service and
+    // interfaces, as when Windows installs them. Empty: sensible defaults.
+    std::string inf;
     std::uint64_t seed = 1;
     unsigned processors = 2;  // 1..8
     Schedule schedule = Schedule::ordered;
@@ -100,6 +106,9 @@ struct MachineConfig {
     std::vector<RegistryValue> registry;
     // A message that waits is delivered at the clock's tick (1 ms), as Windows does, or at its very time.
     bool exact_sequencer = false;
+    // Driver Verifier's option of this name: paged pool and PAGE sections cannot be touched at DISPATCH_LEVEL
+    // and above. Costs up to a few milliseconds of host time in a machine's life.
+    bool force_irql_checking = true;
     std::string trace_file;  // Chrome trace JSON; empty: none
     // Where the page and the replay file of a bug check go; empty: the working directory. Environment:
     // PORTICO_REPORT_DIR.
@@ -138,13 +147,99 @@ struct WireByte {
     std::uint8_t byte = 0;
 };
 
+// A driver's access of a device's register.
+struct RegisterAccess {
+    std::chrono::nanoseconds at{};
+    std::uint32_t offset = 0;
+    std::uint32_t value = 0;
+    unsigned width = 1;  // bytes
+    bool is_write = false;
+};
+
 // A message that a capture pin delivered.
 struct CapturedMessage {
     std::chrono::milliseconds at{};  // stream time as stamped
     std::vector<std::uint8_t> bytes;
 };
 
+// Whom a client works for: what the security descriptor of a device lets it do (IoCreateDeviceSecure).
+enum class As : std::uint8_t { user, admin };
+
+struct OpenOptions {
+    As as = As::user;
+    std::uint32_t access = 0xC0000000;  // ACCESS_MASK; GENERIC_READ | GENERIC_WRITE
+};
+
+// Something that a program can open.
+struct Openable {
+    enum class Kind : std::uint8_t { symbolic_link, device_interface };
+    Kind kind = Kind::symbolic_link;
+    std::string path;             // as a program writes it: "\\\\.\\MyCable", "\\\\?\\ROOT#MEDIA#0000#{...}\\Uart"
+    std::string target;           // the device's name: "\\Device\\MyCable"; of a link
+    std::string driver;           // service of the driver that it leads to
+    std::string device;           // of an interface: DeviceConfig::name; a child device's instance path
+    std::string reference;        // of an interface: its reference string; a PortCls filter's name
+    std::string interface_class;  // "KSCATEGORY_AUDIO", or the GUID
+    std::string friendly_name;    // of an interface; empty: it has none
+};
+
 class Machine;
+
+// A request that is under way, as of a program's overlapped I/O. What has not ended is cancelled when this is
+// destroyed.
+class Request {
+  public:
+    Request(Request&&) noexcept;
+    Request& operator=(Request&&) noexcept;
+    ~Request();
+
+    bool pending() const;
+    // Lets the machine run until the request has ended: with which status. STATUS_IO_TIMEOUT after `limit` of
+    // simulated time; it is then still under way.
+    Status wait(std::chrono::nanoseconds limit = std::chrono::seconds(10));
+    // CancelIoEx: asks for its end. STATUS_NOT_FOUND when it has ended.
+    Status cancel();
+    // Bytes that the driver says to have transferred, and the output buffer as it is.
+    std::size_t returned() const;
+    std::vector<std::uint8_t> output() const;
+
+    // Portico's own.
+    struct State_;
+
+  private:
+    friend class File;
+    explicit Request(std::unique_ptr<State_> state);
+    std::unique_ptr<State_> state_;
+};
+
+// An open device, whatever it is. Closed when destroyed.
+class File {
+  public:
+    File(File&&) noexcept;
+    File& operator=(File&&) noexcept;
+    ~File();
+
+    // DeviceIoControl, waited for: STATUS_IO_TIMEOUT when it has not ended after `limit` of simulated time; it
+    // is then cancelled. `in` and `out` are copied through the client's memory, `out` both ways, whatever the
+    // code's transfer method makes of them. Information goes to *returned.
+    Status ioctl(std::uint32_t code, std::span<const std::uint8_t> in = {}, std::span<std::uint8_t> out = {},
+                 std::size_t* returned = nullptr, std::chrono::nanoseconds limit = std::chrono::seconds(10));
+    // The same as overlapped I/O: comes back at once. `out` is what the output buffer holds at first. A request
+    // that failed at once has ended with that status.
+    Request start_ioctl(std::uint32_t code, std::span<const std::uint8_t> in = {},
+                        std::span<const std::uint8_t> out = {});
+    // CancelIoEx of every request of the file.
+    Status cancel();
+    void close();
+
+    // Portico's own.
+    struct State_;
+
+  private:
+    friend class Machine;
+    explicit File(std::unique_ptr<State_> state);
+    std::unique_ptr<State_> state_;
+};
 
 // An open pin. Closed when destroyed.
 class Pin {
@@ -232,6 +327,8 @@ class Device {
     void receive_from(std::function<bool(WireByte&)> next);
     // The model's own numbers: "bytes sent" 128.
     std::map<std::string, std::uint64_t> counters() const;
+    // What the driver did to a `recorder`'s registers, the newest 4096; of other models nothing.
+    std::vector<RegisterAccess> accesses() const;
     // The device is pulled out: its registers read as all ones, its interrupt goes quiet.
     void vanish();
 
@@ -294,12 +391,23 @@ class Machine {
     // What the system demands of adapters with IAdapterPowerManagement3; at first: instant.
     Status set_exit_latency(ExitLatency latency);
 
+    // By its reference string; with a device's name before it, "b/Cable", of that device.
     Filter filter(std::string_view reference_string);
-    // The reference strings of the subdevices that clients can open.
+    // The reference strings of the subdevices that clients can open. Where two devices have the same, the
+    // second one's comes with its device's name.
     std::vector<std::string> filters();
     Device device(std::string_view name);
 
+    // Opens a device as a program does: "\\\\.\\NAME" or NAME, a symbolic link's or a filter's reference string,
+    // whichever there is; "\\\\?\\..." an interface's symbolic link; "\\Device\\..." an object's path. Errors carry
+    // the NTSTATUS in words, and *status is it.
+    Result<File> open(std::string_view name, const OpenOptions& options = {}, Status* status = nullptr);
+    // The symbolic links of drivers and the device interfaces that programs see, by path.
+    std::vector<Openable> openable();
+
     std::chrono::nanoseconds now() const;
+    // Somebody sets the system's clock: deadlines in system time follow it, now() and relative ones do not.
+    void shift_system_time(std::chrono::nanoseconds by);
     void run_for(std::chrono::nanoseconds duration);
     // True when the condition held before `limit` of simulated time had passed. It is asked after every
     // device event.
@@ -333,6 +441,8 @@ class Machine {
     friend class Pin;
     friend class Filter;
     friend class Device;
+    friend class File;
+    friend class Request;
     explicit Machine(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

@@ -48,6 +48,12 @@ class Builder {
             return Error{request_.output +
                          ": the output's name ends in .so (ELF) or .sys (as Windows loads it)"};
         if (is_folder(output_)) return Error{request_.output + ": a folder; name the image to write"};
+        name_ = request_.name.empty() ? image_name(output_) : request_.name;
+        PORTICO_TRY_VOID(check_image_name(name_));
+        if (request_.compile.coverage)
+            return Error{"--coverage: nothing writes a profile out of an image (docs/building-drivers.md)"};
+        if (request_.compile.asan && suffix_of(output_) == ".sys")
+            return Error{"--asan needs an image that ends in .so; a .sys cannot have it"};
         PORTICO_TRY_VOID(make_folder(folder_of(output_)));
         if (::access(folder_of(output_).c_str(), W_OK) != 0)
             return Error{folder_of(request_.output) + ": cannot be written"};
@@ -148,15 +154,8 @@ class Builder {
     }
 
     Result<NinjaPlan> make_plan() {
-        NinjaPlan plan{installation_,
-                       output_,
-                       objects_,
-                       request_.name.empty() ? image_name(output_) : request_.name,
-                       entry_,
-                       request_.needs_entry,
-                       request_.imports,
-                       {},
-                       {}};
+        NinjaPlan plan{installation_,        output_,          objects_, name_, entry_,
+                       request_.needs_entry, request_.imports, {},       {}};
         plan.common = options_of({});
         for (const Project& project : projects_) {
             for (const ProjectSource& source : project.sources)
@@ -245,6 +244,7 @@ class Builder {
     FileFinder finder_;
     std::string output_;
     std::string objects_;
+    std::string name_;
     std::string entry_;
     std::vector<Project> projects_;
     BuildReport report_;

@@ -61,11 +61,16 @@ std::string quoted_behind(const std::string& text, std::string_view prefix) {
 class Compilation {
   public:
     Compilation(const Installation& installation, const CompileOptions& options, const CompileFiles& files)
-        : installation_(installation), options_(options), files_(files), overlay_(files.overlay) {}
+        : installation_(installation), options_(options), files_(files), overlay_(files.overlay) {
+        // The shadow knows whole paths, and clang may see another current folder through a symbolic link.
+        files_.source = absolute_path(files.source);
+        for (std::string& folder : options_.includes) folder = absolute_path(folder);
+    }
 
     ~Compilation() {
         std::error_code error;
-        std::filesystem::remove_all(own_shadow(), error);
+        // A header that was made there is what the object depends on.
+        if (!has_made_headers_) std::filesystem::remove_all(own_shadow(), error);
         ::unlink(stubs().c_str());
         ::unlink(raw().c_str());
     }
@@ -108,8 +113,8 @@ class Compilation {
 
     Result<void> make_own_shadow() {
         ShadowRequest request;
-        request.sources = {absolute_path(files_.source)};
-        for (const std::string& folder : options_.includes) request.includes.push_back(absolute_path(folder));
+        request.sources = {files_.source};
+        request.includes = options_.includes;
         request.forced_includes = options_.forced_includes;
         request.ddk = installation_.ddk_folders();
         request.folder = own_shadow();
@@ -118,7 +123,9 @@ class Compilation {
         FileFinder finder;
         overlay_ = request.folder;
         const auto made = make_shadow(request, finder);
-        return made.ok() ? Result<void>{} : made.error();
+        if (!made.ok()) return made.error();
+        has_made_headers_ = !made->supplied.empty();
+        return {};
     }
 
     // False: nothing that could be mended, or nothing new.
@@ -187,9 +194,10 @@ class Compilation {
     }
 
     const Installation& installation_;
-    const CompileOptions& options_;
-    const CompileFiles& files_;
+    CompileOptions options_;
+    CompileFiles files_;
     std::string overlay_;
+    bool has_made_headers_ = false;
     std::map<std::string, std::string> unknown_called_;  // name -> place
     std::vector<std::pair<std::string, std::uint32_t>> used_after_loop_;
     std::unique_ptr<KnownNames> known_;

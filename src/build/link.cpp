@@ -102,14 +102,17 @@ Error entry_missing(const LinkOptions& options, bool has_cxx_linkage) {
     return {fmt::format("{}: no source defines {}", options.name, options.entry)};
 }
 
-Result<void> link_image(const Installation& installation, const LinkOptions& options,
-                        const std::string& output, const std::vector<std::string>& objects) {
+Result<void> check_image_name(const std::string& name) {
     const auto allowed = [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
     };
-    if (options.name.empty() || !std::all_of(options.name.begin(), options.name.end(), allowed))
-        return Error{fmt::format("a driver's name has letters, digits, '.', '_' and '-' only, not '{}'",
-                                 options.name)};
+    if (!name.empty() && std::all_of(name.begin(), name.end(), allowed)) return {};
+    return Error{fmt::format("a driver's name has letters, digits, '.', '_' and '-' only, not '{}'", name)};
+}
+
+Result<void> link_image(const Installation& installation, const LinkOptions& options,
+                        const std::string& output, const std::vector<std::string>& objects) {
+    PORTICO_TRY_VOID(check_image_name(options.name));
     PORTICO_TRY_VOID(make_folder(folder_of(output)));
     return options.format == ImageFormat::elf ? link_elf(installation, options, output, objects)
                                               : link_pe(installation, options, output, objects);

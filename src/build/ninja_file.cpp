@@ -148,9 +148,8 @@ Result<void> write_compile_commands(const NinjaPlan& plan, const Installation& i
         std::string arguments = json(clang);
         for (const std::string& flag : clang_flags(installation, source.options, source.path))
             arguments += ", " + json(flag);
-        for (const std::string& word :
-             {std::string("-ivfsoverlay"), source.overlay, std::string("-c"), source.path})
-            arguments += ", " + json(word);
+        for (const std::string& word : overlay_flags(source.overlay)) arguments += ", " + json(word);
+        arguments += ", \"-c\", " + json(source.path);
         entries.push_back(
             fmt::format("{{ \"directory\": {}, \"file\": {}, \"output\": {}, \"arguments\": [{}] }}",
                         json(plan.objects), json(source.path), json(source.object), arguments));

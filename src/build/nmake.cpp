@@ -171,7 +171,7 @@ class Expression {
         // What a macro that nobody set leaves behind is no value: neither a number nor true.
         char* end = nullptr;
         const long long number = std::strtoll(word.c_str(), &end, 0);
-        if (word.empty()) wrong_ = text_.size() > at_ && next_operator(1) == nullptr;
+        if (word.empty()) wrong_ |= at_ < text_.size() ? next_operator(1) == nullptr : !trim(text_).empty();
         return end != nullptr && *end == '\0' ? of(number) : Value{true, 0, word};
     }
 

@@ -150,7 +150,7 @@ class ShadowMaker {
         for (const auto& [path, name] : supplied_) {
             const std::string shadow = fmt::format("{}/{}", request_.folder, name_of(name));
             PORTICO_TRY_VOID(write_if_different(shadow, traces_.header()));
-            shadows_[path] = shadow;
+            generated_[path] = shadow;
             result_.supplied.push_back(path);
         }
         return {};
@@ -206,6 +206,7 @@ class ShadowMaker {
             paths.insert(path);
             contents.push_back({path, shadow});
         }
+        for (const auto& [path, file] : generated_) names.push_back({path, file});
         for (const std::string& path : paths) ++spellings[lower(path)];
         for (const std::string& path : paths) {
             if (spellings[lower(path)] == 1) names.push_back({path, path});
@@ -245,8 +246,9 @@ class ShadowMaker {
     std::map<std::string, File> files_;
     std::deque<std::string> waiting_;
     TraceMacros traces_;
-    std::map<std::string, std::string> supplied_;  // path -> name as included
-    std::map<std::string, std::string> shadows_;   // path -> file of the shadow
+    std::map<std::string, std::string> supplied_;   // path -> name as included
+    std::map<std::string, std::string> generated_;  // path -> file that takes its place
+    std::map<std::string, std::string> shadows_;    // path -> file of the shadow
     Shadow result_;
 };
 

@@ -67,6 +67,8 @@ struct LinkOptions {
     bool needs_entry = true;
     std::string imports;  // instead of the installation's
 };
+Result<void> check_image_name(const std::string& name);
+
 // The image appears whole or not at all.
 Result<void> link_image(const Installation& installation, const LinkOptions& options,
                         const std::string& output, const std::vector<std::string>& objects);

@@ -17,6 +17,7 @@ using Metadata = std::map<std::string, std::string>;  // names in lower case
 
 constexpr std::size_t imports_max = 64;
 constexpr std::size_t items_max = 20000;
+constexpr std::size_t folders_max = 5000;  // that one pattern looks into
 constexpr std::size_t reference_depth_max = 8;
 
 bool matches(std::string_view pattern, std::string_view name) {
@@ -53,7 +54,9 @@ class Wildcards {
 
   private:
     void walk(const std::string& folder, const std::vector<std::string>& parts, std::size_t part, int depth) {
-        if (folder.empty() || part >= parts.size() || depth > 32 || found_.size() >= items_max) return;
+        if (folder.empty() || part >= parts.size() || depth > 32 || found_.size() >= items_max ||
+            ++visited_ > folders_max)
+            return;
         const bool any_depth = parts[part] == "**";
         if (any_depth) walk(folder, parts, part + 1, depth + 1);
         for (const std::string& name : finder_.names(folder)) {
@@ -71,6 +74,7 @@ class Wildcards {
     }
     FileFinder& finder_;
     std::vector<std::string> found_;
+    std::size_t visited_ = 0;
 };
 
 class VcxprojReader {

@@ -42,6 +42,8 @@ void add_machine_options(CLI::App& verb, cli::RunOptions& options) {
     verb.add_option("--driver", options.driver,
                     "mpu401, cable, soundcard, or the path of a driver's image (default: the machine file's, "
                     "else mpu401)");
+    verb.add_option("--inf", options.inf, "the driver's INF: names, resources, registry keys, interfaces")
+        ->type_name("FILE");
     verb.add_option("--machine", options.machine_file,
                     "machine file in TOML: devices, resources, driver, registry, ends")
         ->type_name("FILE");
@@ -142,6 +144,29 @@ void add_topology_test(CLI::App& app, cli::RunOptions& options, int& code) {
     test->callback([&] { code = cli::topology_test(options); });
 }
 
+void add_ioctl(CLI::App& app, cli::RunOptions& options, cli::IoctlOptions& request, int& code) {
+    CLI::App* const ioctl = app.add_subcommand("ioctl", "Send a control code to a device, as a program does");
+    ioctl
+        ->add_option("device", request.device,
+                     "a symbolic link, a filter's reference string, or a whole path (portico devices --machine)")
+        ->required();
+    ioctl->add_option("code", request.code, "the control code, as 0x222000")->required();
+    ioctl->add_option("--in", request.in, "the input buffer: a file, or bytes in hexadecimal")
+        ->type_name("FILE|HEX");
+    ioctl->add_option("--data", request.data, "what the output buffer holds at first (METHOD_IN_DIRECT)")
+        ->type_name("FILE|HEX");
+    ioctl->add_option("--out", request.out_size, "size of the output buffer")->type_name("BYTES");
+    ioctl->add_option("--as", request.as, "who asks: user or admin")
+        ->check(CLI::IsMember({"user", "admin"}))
+        ->capture_default_str();
+    ioctl->add_option("-o,--output", request.output, "file for the bytes that come back")->type_name("FILE");
+    add_machine_options(*ioctl, options);
+    ioctl->footer(
+        "Example: portico ioctl MyCable 0x222000 --driver mycable.so --in 02000000 --as admin\n"
+        "A request that has not ended after 10 s of simulated time is cancelled.");
+    ioctl->callback([&] { code = cli::ioctl(options, request); });
+}
+
 void add_build(CLI::App& app, cli::BuildOptions& options, int& code) {
     CLI::App* const build = app.add_subcommand("build", "Build a driver from its project, folder or sources");
     build
@@ -174,12 +199,13 @@ void add_build(CLI::App& app, cli::BuildOptions& options, int& code) {
     build->callback([&] { code = cli::build_driver(options); });
 }
 
-void add_lists(CLI::App& app, bool& devices_json, int& code) {
-    CLI::App* const devices =
-        app.add_subcommand("devices", "List device models with their parameters, and drivers");
-    devices->add_flag("--json", devices_json, "as JSON");
-    devices->footer("Example: portico devices");
-    devices->callback([&] { code = cli::devices(devices_json); });
+void add_lists(CLI::App& app, cli::RunOptions& options, int& code) {
+    CLI::App* const devices = app.add_subcommand(
+        "devices", "List device models and drivers; with --machine or --driver, what can be opened there");
+    add_machine_options(*devices, options);
+    devices->add_flag("--json", options.json, "as JSON");
+    devices->footer("Example: portico devices\n         portico devices --driver cable");
+    devices->callback([&] { code = cli::devices(options); });
     CLI::App* const doctor =
         app.add_subcommand("doctor", "Say what is there, what is missing, and how to install it");
     doctor->footer("Example: portico doctor");
@@ -223,7 +249,9 @@ int main(int argc, char** argv) {
     cli::InspectOptions inspect_form;
     cli::RunOptions topology_options;
     std::string replay_file;
-    bool devices_json = false;
+    cli::RunOptions devices_options;
+    cli::RunOptions ioctl_options;
+    cli::IoctlOptions ioctl_request;
     cli::BuildOptions build_options;
     add_build(app, build_options, code);
     add_play(app, play_options, code);
@@ -231,7 +259,8 @@ int main(int argc, char** argv) {
     add_replay(app, replay_file, code);
     add_inspect(app, inspect_options, inspect_form, code);
     add_topology_test(app, topology_options, code);
-    add_lists(app, devices_json, code);
+    add_ioctl(app, ioctl_options, ioctl_request, code);
+    add_lists(app, devices_options, code);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

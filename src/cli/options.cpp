@@ -53,19 +53,26 @@ bool drives_hardware(const std::string& path) {
     return false;
 }
 
-Result<void> choose_driver(const std::string& wanted, MachineConfig& config) {
+Result<void> find_driver(std::string& driver) {
+    driver = driver_path(driver);
+    std::error_code error;
+    const auto kind = fs::status(driver, error).type();
+    if (kind == fs::file_type::not_found || kind == fs::file_type::none) {
+        return Error{
+            fmt::format("{}: no such driver image; 'portico devices' lists those that come along", driver)};
+    }
+    if (kind != fs::file_type::regular) return Error{fmt::format("{}: not a driver image: not a file", driver)};
+    return {};
+}
+
+Result<void> choose_drivers(const std::string& wanted, MachineConfig& config) {
     constexpr std::string_view usual = "mpu401";
     if (!wanted.empty()) config.driver = wanted;
     if (config.driver.empty()) config.driver = usual;
-    config.driver = driver_path(config.driver);
-    std::error_code error;
-    const auto kind = fs::status(config.driver, error).type();
-    if (kind == fs::file_type::not_found || kind == fs::file_type::none) {
-        return Error{fmt::format("{}: no such driver image; 'portico devices' lists those that come along",
-                                 config.driver)};
+    PORTICO_TRY_VOID(find_driver(config.driver));
+    for (DeviceConfig& device : config.devices) {
+        if (!device.driver.empty()) PORTICO_TRY_VOID(find_driver(device.driver));
     }
-    if (kind != fs::file_type::regular)
-        return Error{fmt::format("{}: not a driver image: not a file", config.driver)};
     return {};
 }
 
@@ -101,9 +108,13 @@ Result<Setup> setup_of(const RunOptions& options) {
     if (!options.machine_file.empty()) {
         PORTICO_TRY_VOID(machine::read_machine_file(options.machine_file, config, setup.ends));
     }
-    PORTICO_TRY_VOID(choose_driver(options.driver, config));
+    PORTICO_TRY_VOID(choose_drivers(options.driver, config));
+    if (!options.inf.empty()) config.inf = options.inf;
     if (config.devices.empty())
         config.devices.push_back(drives_hardware(config.driver) ? mpu401() : virtual_device());
+    // Where it is, its INF says.
+    if (setup.machine.devices.size() == 1 && options.machine_file.empty() && !config.inf.empty())
+        config.devices[0].parameters.clear();
     if (options.seed) config.seed = *options.seed;
     if (!options.schedule.empty()) PORTICO_TRY_VOID(machine::parse_schedule(options.schedule, config));
     config.exact_sequencer = config.exact_sequencer || options.exact;
@@ -118,8 +129,10 @@ Result<void> check_files(const RunOptions& options, const Setup& setup, const st
     add(taken, song, "the MIDI file that is read");
     add(taken, options.machine_file, "the machine file");
     add(taken, setup.machine.driver, "the driver's image");
+    for (const DeviceConfig& device : setup.machine.devices) add(taken, device.driver, "a device's driver");
     add(taken, setup.ends.synth, "the SoundFont");
     add(taken, options.scenario, "the scenario");
+    add(taken, setup.machine.inf, "the driver's INF");
     for (const std::string& path : setup.machine.registry_files)
         add(taken, path, "a registration file that is read");
     std::vector<Named> written;

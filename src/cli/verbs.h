@@ -15,6 +15,7 @@ namespace portico::cli {
 struct RunOptions {
     std::string song;
     std::string driver;
+    std::string inf;
     std::vector<std::string> outputs;
     std::string synth;
     std::string machine_file;
@@ -42,6 +43,21 @@ struct InspectOptions {
 int inspect(const RunOptions& options, const InspectOptions& form);
 int topology_test(const RunOptions& options);
 
+// `portico ioctl`: one request to a device.
+struct IoctlOptions {
+    std::string device;
+    std::string code;
+    std::string in;    // bytes in hexadecimal, or a file
+    std::string data;  // the same: what the output buffer holds at first
+    std::uint32_t out_size = 0;
+    std::string as = "user";
+    std::string output;  // file for what comes back; empty: none
+};
+int ioctl(const RunOptions& options, const IoctlOptions& request);
+
+// The models and drivers that there are; with a machine file or a driver, what can be opened in that machine.
+int devices(const RunOptions& options);
+
 struct BuildOptions {
     std::vector<std::string> paths;
     std::string output;
@@ -57,7 +73,6 @@ struct BuildOptions {
 };
 int build_driver(const BuildOptions& options);
 
-int devices(bool json);
 int doctor();
 
 // The machine file's machine and ends, and what the options say otherwise. A driver's short name ("mpu401",

@@ -6,13 +6,14 @@
 
 namespace portico::client {
 
-bool ClientThread::start(const char* name, KPROCESSOR_MODE mode) {
+bool ClientThread::start(const char* name, KPROCESSOR_MODE mode, bool administrator) {
     mode_ = mode;
     done_ = true;
     stuck_ = false;
     job_ = nullptr;
     nt::ke::initialize_event(&wake_, SynchronizationEvent, false);
-    process_ = mode == KernelMode ? nt::ps::system_process() : nt::ps::create_client_process(name);
+    process_ = mode == KernelMode ? nt::ps::system_process()
+                                  : nt::ps::create_client_process(name, administrator);
     if (process_ == nullptr) return false;
     return NT_SUCCESS(nt::ps::create_thread(*process_, name, &ClientThread::main, this, &thread_));
 }

@@ -16,8 +16,9 @@ class ClientThread {
     ClientThread& operator=(const ClientThread&) = delete;
 
     // From the host, after the machine's reset. `mode` is the requests' previous mode; a system thread calls
-    // as the kernel does. False: no memory.
-    bool start(const char* name, KPROCESSOR_MODE mode);
+    // as the kernel does. `administrator`: what devices' security descriptors take the process for. False: no
+    // memory.
+    bool start(const char* name, KPROCESSOR_MODE mode, bool administrator = false);
 
     // From the host: runs `body()` on the thread until it has returned. False when the machine froze, or when
     // `limit_ns` of simulated time passed first: then the thread is still inside, and no further call is

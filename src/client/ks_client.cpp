@@ -43,24 +43,24 @@ NTSTATUS KsClient::open_filter(const std::u16string& path, HANDLE* filter) {
     return nt::io::open_file(name, read_write, false, KernelMode, filter);
 }
 
-NTSTATUS KsClient::create_below(HANDLE parent, std::u16string_view kind,
-                                std::span<const std::uint8_t> request, HANDLE* handle, ACCESS_MASK access) {
-    const std::size_t kind_bytes = kind.size() * sizeof(char16_t);
-    const std::size_t length = kind_bytes + request.size();
+NTSTATUS KsClient::create_named(HANDLE root, std::u16string_view name, std::span<const std::uint8_t> rest,
+                                ACCESS_MASK access, HANDLE* handle) {
+    const std::size_t name_bytes = name.size() * sizeof(char16_t);
+    const std::size_t length = name_bytes + rest.size();
     if (length > 0xfffe) return STATUS_INVALID_BUFFER_SIZE;
     const std::size_t total = length + sizeof(UNICODE_STRING) + sizeof(OBJECT_ATTRIBUTES);
     auto* const memory = static_cast<std::uint8_t*>(heap_.allocate(total));
     if (memory == nullptr) return STATUS_NO_MEMORY;
-    auto* const name = reinterpret_cast<PUNICODE_STRING>(memory);
-    auto* const attributes = reinterpret_cast<POBJECT_ATTRIBUTES>(name + 1);
+    auto* const text = reinterpret_cast<PUNICODE_STRING>(memory);
+    auto* const attributes = reinterpret_cast<POBJECT_ATTRIBUTES>(text + 1);
     auto* const buffer = reinterpret_cast<std::uint8_t*>(attributes + 1);
-    std::memcpy(buffer, kind.data(), kind_bytes);
-    if (!request.empty()) std::memcpy(buffer + kind_bytes, request.data(), request.size());
-    *name = {static_cast<USHORT>(length), static_cast<USHORT>(length), reinterpret_cast<PWCH>(buffer)};
+    std::memcpy(buffer, name.data(), name_bytes);
+    if (!rest.empty()) std::memcpy(buffer + name_bytes, rest.data(), rest.size());
+    *text = {static_cast<USHORT>(length), static_cast<USHORT>(length), reinterpret_cast<PWCH>(buffer)};
     *attributes = OBJECT_ATTRIBUTES{};
     attributes->Length = sizeof *attributes;
-    attributes->RootDirectory = parent;
-    attributes->ObjectName = name;
+    attributes->RootDirectory = root;
+    attributes->ObjectName = text;
     attributes->Attributes = OBJ_CASE_INSENSITIVE;
     nt::io::OpenRequest open;
     open.attributes = attributes;
@@ -70,6 +70,15 @@ NTSTATUS KsClient::create_below(HANDLE parent, std::u16string_view kind,
     const NTSTATUS result = nt::io::create_file(open, handle, &status);
     heap_.free(memory, total);
     return result;
+}
+
+NTSTATUS KsClient::open(std::u16string_view path, ACCESS_MASK access, HANDLE* file) {
+    return create_named(nullptr, path, {}, access, file);
+}
+
+NTSTATUS KsClient::create_below(HANDLE parent, std::u16string_view kind,
+                                std::span<const std::uint8_t> request, HANDLE* handle, ACCESS_MASK access) {
+    return create_named(parent, kind, request, access, handle);
 }
 
 NTSTATUS KsClient::create_pin_raw(HANDLE filter, std::span<const std::uint8_t> connect, HANDLE* pin,

@@ -30,6 +30,8 @@ class KsClient {
     explicit KsClient(KPROCESSOR_MODE mode) : mode_(mode) {}
     void reset(nt::ps::Process* process) { heap_.reset(process); }
 
+    // Opens what an NT path names with the client's own rights, as NtCreateFile does for it.
+    NTSTATUS open(std::u16string_view path, ACCESS_MASK access, HANDLE* file);
     // Opens a filter by its symbolic link.
     NTSTATUS open_filter(const std::u16string& path, HANDLE* filter);
     // KsCreatePin with a PinRequest.
@@ -65,6 +67,8 @@ class KsClient {
     NTSTATUS wait_file(HANDLE file, const LARGE_INTEGER* timeout);
 
   private:
+    NTSTATUS create_named(HANDLE root, std::u16string_view name, std::span<const std::uint8_t> rest,
+                          ACCESS_MASK access, HANDLE* handle);
     NTSTATUS wait_for_end(HANDLE file, NTSTATUS returned, const IO_STATUS_BLOCK* status);
 
     KPROCESSOR_MODE mode_;

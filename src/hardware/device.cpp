@@ -44,7 +44,7 @@ Device::Device(const Model& model, const char* name, void* options)
     : model_(model), name_(name), options_(options) {}
 
 Device::~Device() {
-    if (!powered()) return;
+    if (bus_ == nullptr) return;
     line_.lower(sim::this_processor->at_ns);
     release();
 }
@@ -57,6 +57,14 @@ Result<void> Device::set(std::string_view key, const Value& value) {
 std::string Device::text(std::string_view key) const {
     const Parameter* const parameter = find_parameter(model_.parameters, key);
     return parameter == nullptr ? std::string() : text_of(*parameter, options_);
+}
+
+bool Device::takes_tree(std::string_view) const {
+    return false;
+}
+
+std::optional<TreeError> Device::set_tree(std::string_view key, const Tree& tree) {
+    return TreeError{tree.line, std::string(key), "is no list and no table of this device"};
 }
 
 bool Device::claim(sim::BusDevice* instead) {
@@ -85,6 +93,7 @@ void Device::release() {
 
 Result<void> Device::power_on(sim::Bus& bus, sim::IrqLine* line, Nanoseconds now_ns) {
     power_off();
+    PORTICO_TRY_VOID(check());
     claimed_ = resources();
     if (claimed_.irq && line == nullptr) {
         return Error{
@@ -148,6 +157,7 @@ void Device::set_power(unsigned d_state, Nanoseconds now_ns) {
 }
 
 void Device::remove(Nanoseconds now_ns) {
+    if (front_ != nullptr) return front_->remove(now_ns);
     if (!powered() || removed_) return;
     removed_ = true;
     stop(now_ns);

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "hardware/parameters.h"
+#include "hardware/tree.h"
 #include "sim/bus.h"
 #include "sim/irq_line.h"
 
@@ -22,13 +23,24 @@ namespace portico::hardware {
 class Device;
 class MidiWire;
 
+// A kind of table in a device's description.
+struct TableKind {
+    const char* name;  // as a machine file heads it
+    std::span<const Parameter> parameters;
+    const void* defaults;
+};
+
 // A kind of device, by which machine files name it.
 struct Model {
     const char* name;     // "mpu401"
     const char* summary;  // one phrase
     std::span<const Parameter> parameters;
-    const void* defaults;  // its Options with nothing set
-    std::unique_ptr<Device> (*create)(const char* name);
+    const void* defaults;                                 // its Options with nothing set
+    std::unique_ptr<Device> (*create)(const char* name);  // null: it must stand in front of another
+    // In front of another device, as "pci:mpu401"; null: it cannot.
+    std::unique_ptr<Device> (*create_front)(const char* name, std::unique_ptr<Device> behind) = nullptr;
+    // What its lists and tables have; null: it has none.
+    std::span<const TableKind> (*tables)() = nullptr;
 };
 
 // What the device takes of the machine. The machine makes the resource lists of the device's node from it.
@@ -41,6 +53,31 @@ struct Resources {
     std::vector<Range> ports;
     std::vector<Range> memory;
     std::optional<unsigned> irq;
+    std::vector<unsigned> dma;  // channels of the system's DMA controllers
+};
+
+// The configuration space of a device on a PCI bus.
+class ConfigSpace {
+  public:
+    static constexpr std::uint32_t size = 256;
+    virtual ~ConfigSpace() = default;
+    // `offset` + the span's size is at most `size`. At any time, also while the device sleeps; a removed
+    // device reads all ones.
+    virtual void read_config(std::uint32_t offset, std::span<std::uint8_t> bytes) const = 0;
+    virtual void write_config(std::uint32_t offset, std::span<const std::uint8_t> bytes,
+                              Nanoseconds now_ns) = 0;
+    virtual unsigned bus_number() const = 0;
+    virtual unsigned slot() const = 0;  // "device number"
+    virtual unsigned function() const = 0;
+};
+
+// One access of a driver, as a model that keeps a record has seen it.
+struct Access {
+    Nanoseconds at_ns;
+    std::uint32_t offset;
+    std::uint32_t value;
+    std::uint8_t width;  // bytes
+    bool is_write;
 };
 
 // A number for reports and tests: "bytes sent" 128.
@@ -59,8 +96,13 @@ class Device {
     const Model& model() const { return model_; }
 
     // Parameters, before power_on(). Errors are one line with device, key and what is possible.
-    Result<void> set(std::string_view key, const Value& value);
-    std::string text(std::string_view key) const;  // empty: no such key
+    virtual Result<void> set(std::string_view key, const Value& value);
+    virtual std::string text(std::string_view key) const;  // empty: no such key
+    // Parameters that are a list or a table: only some models have any. Not set: what is wrong, and where.
+    virtual bool takes_tree(std::string_view key) const;
+    virtual std::optional<TreeError> set_tree(std::string_view key, const Tree& tree);
+    // After the last parameter: what only all of them together can be wrong about. One line.
+    virtual Result<void> check() { return {}; }
     virtual Resources resources() = 0;
 
     // Claims the resources and starts as after power-on at `now_ns`. `line` is the one that resources() asks
@@ -80,8 +122,8 @@ class Device {
     void set_power(unsigned d_state, Nanoseconds now_ns);
     unsigned power_state() const { return power_state_; }
 
-    bool powered() const { return bus_ != nullptr; }
-    bool removed() const { return removed_; }
+    bool powered() const { return front_ != nullptr ? front_->powered() : bus_ != nullptr; }
+    bool removed() const { return front_ != nullptr ? front_->removed() : removed_; }
 
     // Called when the device removes itself (a fault plan): the machine tells its plug-and-play manager.
     using Removed = void (*)(void* context, Device& device, Nanoseconds now_ns);
@@ -96,6 +138,9 @@ class Device {
 
     virtual MidiWire* wire() { return nullptr; }
     virtual std::vector<Counter> counters() const { return {}; }
+    virtual ConfigSpace* config_space() { return nullptr; }
+    // The newest accesses, oldest first; empty for models that keep no record.
+    virtual std::vector<Access> accesses() const { return {}; }
 
   protected:
     // `options` is the structure that the model's parameters belong to.
@@ -110,13 +155,45 @@ class Device {
 
     void set_line(bool asserted, Nanoseconds now_ns) {
         asserting_ = asserted;
+        if (front_ != nullptr) return front_->line_behind(*this, asserted, now_ns);
         if (asserted && power_state_ == 0) {
             line_.raise(now_ns);
         } else {
             line_.lower(now_ns);
         }
     }
-    Nanoseconds powered_on_ns() const { return powered_on_ns_; }
+    Nanoseconds powered_on_ns() const { return front_ != nullptr ? front_->powered_on_ns() : powered_on_ns_; }
+    // The device may access memory by itself: what stands in front of it lets it.
+    bool may_master() const { return front_ == nullptr || front_->lets_master(); }
+
+    // ---- for a device that has others inside or behind it: those are on no bus of their own ----
+
+    void put_behind(Device& inner) { inner.front_ = this; }
+    static void start_behind(Device& inner, Nanoseconds now_ns, Start why) {
+        inner.asserting_ = false;
+        inner.start(now_ns, why);
+    }
+    static void stop_behind(Device& inner, Nanoseconds now_ns) { inner.stop(now_ns); }
+    // An inner device's line changed.
+    virtual void line_behind(Device& inner, bool asserted, Nanoseconds now_ns) {
+        (void)inner, (void)asserted, (void)now_ns;
+    }
+    virtual bool lets_master() const { return may_master(); }
+    // The device answers at other addresses, of the same registers, from now on; none: nowhere. `edit`
+    // changes the ranges in place and must not make them more than resources() named. False: something else
+    // is there, and the device answers nowhere.
+    template <class Edit>
+    bool move_ranges(Edit&& edit) {
+        const bool claims = powered() && !removed_;
+        if (claims) release();
+        edit(claimed_);
+        if (!claims || claim(power_state_ == 0 ? nullptr : &sleeping_)) return true;
+        release();
+        claimed_.ports.clear();
+        claimed_.memory.clear();
+        return false;
+    }
+    std::optional<unsigned> claimed_irq() const { return claimed_.irq; }
 
   private:
     // What answers where the device was.
@@ -145,6 +222,7 @@ class Device {
     const Model& model_;
     const char* name_;
     void* options_;
+    Device* front_ = nullptr;  // the device that this one is a part of
     sim::Bus* bus_ = nullptr;
     sim::IrqSource line_;
     Resources claimed_;

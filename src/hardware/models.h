@@ -17,11 +17,11 @@ std::span<const Model* const> models();
 // Null when there is none of that name.
 const Model* find_model(std::string_view name);
 
-// A device of the model, with its defaults, not yet powered. `name` tells several of one model apart; empty:
-// the model's. The error names the models there are.
+// A device of the model, or of one in front of another ("pci:recorder:mpu401"), with its defaults, not yet
+// powered. `name` tells several of one model apart; empty: the model's. The error names the models there are.
 Result<std::unique_ptr<Device>> create_device(std::string_view model, std::string_view name);
 
-// The model's parameters, one a line: key, default, what is possible, help.
+// The model's parameters, one a line: key, default, what is possible, help; then those of its tables.
 std::string describe(const Model& model);
 
 }  // namespace portico::hardware

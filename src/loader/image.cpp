@@ -9,6 +9,7 @@
 #include "loader/gdb_jit.h"
 #include "loader/image_format.h"
 #include "nt/mm/mm.h"
+#include "sim/paging.h"
 
 namespace portico::loader {
 namespace {
@@ -28,13 +29,35 @@ void clear(std::uint64_t begin, std::uint64_t end) {
     std::memset(reinterpret_cast<void*>(last_page), 0, end - last_page);
 }
 
+// How a section that can be paged is mapped; PROT_NONE: it cannot.
+int access_of(const Section& section) {
+    if (section.kind == SectionKind::paged_code) return PROT_READ | PROT_EXEC;
+    return section.kind == SectionKind::paged_data ? PROT_READ | PROT_WRITE : PROT_NONE;
+}
+
+// PAGE sections share their pages with nothing else (src/driverlib, the linker's script).
+sim::AddressRange pages_of(const Section& section) {
+    const std::uint64_t end = (section.range.end() + sim::page_size - 1) & ~(sim::page_size - 1);
+    return {section.range.base, end - section.range.base};
+}
+
 }  // namespace
 
 Image::~Image() {
     if (jit_ != nullptr) forget_image(*jit_);
     if (range_.size == 0) return;
+    for (const auto& section : sections_) {
+        if (access_of(section) != PROT_NONE) sim::paging.remove(pages_of(section));
+    }
     ::munmap(reinterpret_cast<void*>(range_.base), range_.size);
     nt::mm::image_unmapped();
+}
+
+void Image::become_pageable() const {
+    for (const auto& section : sections_) {
+        if (section.range.base % sim::page_size != 0) continue;
+        if (const int access = access_of(section)) sim::paging.add(pages_of(section), access);
+    }
 }
 
 bool Image::checked() const {

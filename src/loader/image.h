@@ -72,6 +72,10 @@ class Image {
     // Its writable data as they were when it was loaded: what a new Machine starts with.
     void reset_statics();
 
+    // Its PAGE sections go out of memory with the rest of what is pageable (sim/paging.h) until it is
+    // unloaded.
+    void become_pageable() const;
+
     // Where .eh_frame_hdr lies, and the read-only memory around it that unwinding may look at; empty without.
     std::uint64_t unwind_header() const { return unwind_header_; }
     sim::AddressRange unwind_range() const { return unwind_range_; }

@@ -347,6 +347,7 @@ Result<Image*> load_memory(Bytes bytes, const std::string& label, const LoadOpti
     }
     const auto file = PORTICO_TRY(parse_elf(bytes, label));
     auto image = PORTICO_TRY(ImageBuilder(file, label, options).build());
+    image->become_pageable();
     all.images.push_back({std::move(image), options.find_export, {}});
     ++all.generation;
     return all.images.back().image.get();

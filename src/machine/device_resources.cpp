@@ -12,7 +12,9 @@ std::vector<Resource> resources_of(hardware::Device& model) {
         resources.push_back({Resource::Kind::port, range.base, range.length});
     for (const auto& range : needs.memory)
         resources.push_back({Resource::Kind::memory, range.base, range.length});
-    if (needs.irq) resources.push_back({Resource::Kind::interrupt, *needs.irq, 1});
+    const bool shared = model.config_space() != nullptr;  // as PCI's lines are
+    if (needs.irq) resources.push_back({Resource::Kind::interrupt, *needs.irq, 1, false, shared});
+    for (const unsigned channel : needs.dma) resources.push_back({Resource::Kind::dma, channel, 1});
     return resources;
 }
 

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "hardware/models.h"
+#include "machine/device_parameters.h"
 #include "machine/device_resources.h"
 #include "machine/state.h"
 #include "nt/po/po.h"
@@ -33,14 +33,17 @@ bool applies(PnpAction action, NodeState state) {
     }
 }
 
-// The model with other parameters, to see whether they are possible.
-Result<std::vector<Resource>> resources_with(const hardware::Device& model,
-                                             const std::map<std::string, std::string>& parameters) {
-    const auto scratch = PORTICO_TRY(hardware::create_device(model.model().name, model.name()));
-    for (const hardware::Parameter& parameter : model.model().parameters)
-        PORTICO_TRY_VOID(scratch->set(parameter.key, model.text(parameter.key)));
-    for (const auto& [key, value] : parameters) PORTICO_TRY_VOID(scratch->set(key, value));
-    return machine::resources_of(*scratch);
+// The model with other parameters, to see whether they are possible. Its description stays: only what has one
+// value can change.
+Result<void> possible_with(const MachineDevice& device,
+                           const std::map<std::string, std::string>& parameters) {
+    DeviceConfig config = device.config;
+    for (const auto& [key, value] : parameters) {
+        if (device.model->takes_tree(key)) return Error{fmt::format("{} cannot change", key)};
+        config.parameters[key] = value;
+    }
+    PORTICO_TRY(machine::make_model(config));
+    return {};
 }
 
 }  // namespace
@@ -84,16 +87,25 @@ Status Machine::State::refused_asleep(const char* what) const {
 Status Machine::start() {
     State& m = *state_;
     if (const Status refused = m.refused_asleep("start"); !refused.ok()) return refused;
-    if (m.driver == nullptr) {
+    const Status loaded = m.load_drivers();
+    return loaded.ok() ? m.perform_all(PnpAction::start, "start") : loaded;
+}
+
+Status Machine::State::load_drivers() {
+    for (const auto& driver : drivers) {
+        if (driver->object != nullptr) continue;
         nt::io::PnpRequest request;
         request.action = PnpAction::load_driver;
-        request.source = &m.source;
+        request.source = &driver->source;
         const NTSTATUS status = nt::io::perform(request);
-        m.after_run();
-        if (!NT_SUCCESS(status)) return machine::status_of(status, "DriverEntry");
-        m.driver = request.driver;
+        after_run();
+        if (!NT_SUCCESS(status)) {
+            const std::string whose = drivers.size() == 1 ? "" : " of " + driver->path;
+            return machine::status_of(status, "DriverEntry" + whose);
+        }
+        driver->object = request.driver;
     }
-    return m.perform_all(PnpAction::start, "start");
+    return {};
 }
 
 Status Machine::query_stop() {
@@ -147,19 +159,29 @@ Status Machine::State::unload() {
     if (nt::po::system_power() != PowerSystemWorking) set_system_power(PowerSystemWorking, "resume");
     Status status = perform_all(PnpAction::query_remove, "query-remove");
     if (status.ok()) status = perform_all(PnpAction::remove, "remove");
-    if (driver == nullptr || bug_checked()) return status;
+    // The last that came is the first to go.
+    for (auto driver = drivers.rbegin(); driver != drivers.rend() && !bug_checked(); ++driver) {
+        const Status unloaded = unload_driver(**driver);
+        if (status.ok()) status = unloaded;
+    }
+    return status;
+}
+
+Status Machine::State::unload_driver(MachineDriver& driver) {
+    if (driver.object == nullptr) return {};
     nt::io::PnpRequest request;
     request.action = PnpAction::unload_driver;
-    request.driver = driver;
+    request.driver = driver.object;
     request.forced = true;
-    const NTSTATUS unloaded = nt::io::perform(request);
+    const NTSTATUS status = nt::io::perform(request);
     after_run();
-    driver = nullptr;
-    return status.ok() ? machine::status_of(unloaded, "DriverUnload") : status;
+    driver.object = nullptr;
+    return machine::status_of(status, "DriverUnload");
 }
 
 Status Machine::unload() {
     state_->close_pins();
+    state_->close_files();
     return state_->unload();
 }
 
@@ -203,7 +225,8 @@ Status Machine::State::move(MachineDevice& device, const std::map<std::string, s
         PORTICO_CHECK(back.ok());
         return {STATUS_CONFLICTING_ADDRESSES, moved.error().message};
     }
-    const std::vector<Resource> resources = machine::resources_of(model);
+    for (const auto& [key, value] : parameters) device.config.parameters[key] = value;
+    const std::vector<Resource> resources = resources_for(device);
     std::vector<nt::io::Resource> given;
     for (const Resource& resource : resources) given.push_back(machine::to_nt(resource));
     nt::io::set_resources(*device.node, given.data(), static_cast<unsigned>(given.size()));
@@ -221,7 +244,7 @@ Status Machine::rebalance(const std::map<std::string, std::string>& parameters, 
             STATUS_INVALID_PARAMETER,
             fmt::format("rebalance: {} has no hardware whose resources could change", device->config.name)};
     if (device->model) {
-        const auto possible = resources_with(*device->model, parameters);
+        const auto possible = possible_with(*device, parameters);
         if (!possible.ok()) return {STATUS_INVALID_PARAMETER, "rebalance: " + possible.error().message};
     }
     Status status = m.perform_one(PnpAction::query_stop, *device, "query-stop");

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include "base/print.h"
 #include "hardware/models.h"
+#include "machine/device_parameters.h"
 #include "machine/device_resources.h"
+#include "machine/pci_node.h"
 #include "machine/resources.h"
 #include "machine/state.h"
 #include "nt/io/interfaces.h"
@@ -18,6 +21,7 @@
 #include "portcls/reset.h"
 #include "portcls/sequencer.h"
 #include "sim/bus.h"
+#include "sim/paging.h"
 #include "verifier/verifier.h"
 
 namespace portico {
@@ -71,57 +75,188 @@ Machine::State* machine::current() {
 
 // ---- power on ----
 
-Result<void> Machine::State::load_driver_image() {
+Result<void> Machine::State::load_driver_image(const std::string& path) {
+    if (driver_of(path) != nullptr) return {};
+    auto driver = std::make_unique<MachineDriver>();
+    driver->path = path;
+    driver->image = PORTICO_TRY(loader::load_file(path));
+    driver->source.entry =
+        reinterpret_cast<PDRIVER_INITIALIZE>(PORTICO_TRY(driver->image->entry("DriverEntry")));
+    driver->source.image = driver->image->range();
+    driver->service = machine::widen(stem(path));
+    for (const auto& other : drivers) {
+        if (other->image == driver->image || other->service == driver->service) {
+            return Error{fmt::format("{}: the machine has this driver already, or one of that name: {}", path,
+                                     other->path)};
+        }
+    }
+    drivers.push_back(std::move(driver));
+    return {};
+}
+
+Result<void> Machine::State::load_driver_images() {
     loader::missing_import_called = missing_import;
     if (config.driver.empty()) return Error{"the machine has no driver: give the path of its image"};
-    image = PORTICO_TRY(loader::load_file(config.driver));
-    source.entry = reinterpret_cast<PDRIVER_INITIALIZE>(PORTICO_TRY(image->entry("DriverEntry")));
-    source.image = image->range();
+    PORTICO_TRY_VOID(load_driver_image(config.driver));
+    image = drivers.front()->image;
+    for (const DeviceConfig& device : config.devices) {
+        if (!device.driver.empty()) PORTICO_TRY_VOID(load_driver_image(device.driver));
+    }
+    return {};
+}
+
+Result<void> Machine::State::register_drivers() {
+    for (const auto& driver : drivers) {
+        driver->image->reset_statics();
+        driver->source.service = driver->service.c_str();
+        if (!NT_SUCCESS(nt::io::register_driver(driver->source)))
+            return Error{fmt::format("{}: the driver cannot be registered: its name is too long, or there are "
+                                     "too many drivers",
+                                     driver->path)};
+    }
+    return {};
+}
+
+MachineDriver* Machine::State::driver_of(const std::string& path) {
+    for (const auto& driver : drivers) {
+        if (driver->path == (path.empty() ? config.driver : path)) return driver.get();
+    }
+    return nullptr;
+}
+
+std::uint64_t machine::hash_of(std::span<loader::Image* const> images) {
+    std::uint64_t hash = images.front()->hash();
+    for (const loader::Image* const image : images.subspan(1)) hash = hash * 0x100000001B3 ^ image->hash();
+    return hash;
+}
+
+std::uint64_t Machine::State::drivers_hash() const {
+    std::vector<loader::Image*> images;
+    for (const auto& driver : drivers) images.push_back(driver->image);
+    return machine::hash_of(images);
+}
+
+// Devices and what their INFs say of them; a driver's service has the name that its INF gives it.
+Result<void> Machine::State::read_infs() {
+    if (config.devices.empty()) config.devices.push_back(virtual_device());
+    devices.reserve(config.devices.size());
+    const machine::RecordedRun* const run = machine::recorded_run();
+    for (const DeviceConfig& wanted : config.devices) {
+        MachineDevice& device = devices.emplace_back();
+        device.config = wanted;
+        const std::string& path = wanted.inf.empty() ? config.inf : wanted.inf;
+        if (path.empty()) continue;
+        const std::string* recorded = nullptr;
+        if (run != nullptr && run->again != nullptr) {
+            for (const machine::RegistryFile& file : run->again->inf_files) {
+                if (file.path == path) recorded = &file.bytes;
+            }
+        }
+        const inf::Package* const package = PORTICO_TRY(infs.read(path, recorded));
+        device.installed = PORTICO_TRY(machine::model_for(*package, path, wanted));
+        const std::string& service = device.installed->service.name;
+        if (!service.empty()) driver_of(wanted.driver)->service = machine::widen(service);
+    }
+    if (config.print_findings) print(stderr, infs.warnings());
+    return {};
+}
+
+// Models first: a line that several of them use is shared (FLD-020).
+Result<void> Machine::State::make_models() {
+    for (MachineDevice& device : devices) {
+        const DeviceConfig& wanted = device.config;
+        if (!wanted.model.empty()) {
+            device.model = PORTICO_TRY(machine::make_model(wanted));
+            if (device.installed != nullptr) machine::place(*device.model, wanted, *device.installed);
+        }
+        if (device.config.name.empty()) device.config.name = device.model ? device.model->name() : "virtual";
+    }
+    return {};
+}
+
+// What its configuration says, else what its model has, or, without one, its INF.
+std::vector<Resource> Machine::State::resources_for(const MachineDevice& device) const {
+    if (!device.config.resources.empty()) return device.config.resources;
+    if (!device.model)
+        return device.installed != nullptr ? machine::resources_of(*device.installed) : std::vector<Resource>{};
+    std::vector<Resource> resources = machine::resources_of(*device.model);
+    for (Resource& resource : resources) {
+        if (resource.kind != Resource::Kind::interrupt) continue;
+        for (const MachineDevice& other : devices) {
+            const bool uses = &other != &device && other.model &&
+                              other.model->resources().irq == static_cast<unsigned>(resource.base);
+            resource.shared |= uses;
+        }
+    }
+    return resources;
+}
+
+namespace {
+
+// Strings that a device's description points to.
+struct DescribedBy {
+    std::vector<std::u16string> texts;
+
+    const WCHAR* keep(std::string_view text) {
+        texts.push_back(machine::widen(text));
+        return texts.back().c_str();
+    }
+};
+
+void describe(const MachineDevice& device, DescribedBy& strings, nt::io::DeviceDescription& description) {
+    const inf::Model* const installed = device.installed;
+    strings.texts.reserve(description.hardware_ids.size() + description.compatible_ids.size() + 8);
+    const bool named = installed != nullptr && !installed->hardware_id.empty();
+    description.hardware_ids[0] = strings.keep(named ? installed->hardware_id : device.config.hardware_id);
+    description.friendly_name = strings.keep(device.config.name);
+    if (installed == nullptr) return;
+    description.description = strings.keep(installed->description);
+    description.manufacturer = strings.keep(installed->manufacturer);
+    const std::size_t most = std::min(installed->compatible_ids.size(), description.compatible_ids.size());
+    for (std::size_t i = 0; i < most; ++i)
+        description.compatible_ids[i] = strings.keep(installed->compatible_ids[i]);
+}
+
+}  // namespace
+
+Result<void> Machine::State::make_node(MachineDevice& device, unsigned number) {
+    nt::io::DeviceDescription description;
+    DescribedBy strings;
+    describe(device, strings, description);
+    description.instance_id = strings.keep(fmt::format("{:04}", number));
+    description.service = driver_of(device.config.driver)->service.c_str();
+    machine::PciNames pci;
+    if (device.model && device.model->config_space() != nullptr)
+        machine::describe_pci(*device.model->config_space(), device.config.hardware_id, pci, description);
+    const std::vector<Resource> resources = resources_for(device);
+    if (resources.size() > nt::io::resource_limit) {
+        return Error{
+            fmt::format("device {}: more than {} resources", device.config.name, nt::io::resource_limit)};
+    }
+    for (const Resource& resource : resources) {
+        if (const std::string wrong = machine::wrong_with(resource); !wrong.empty())
+            return Error{fmt::format("device {}: {}", device.config.name, wrong)};
+        description.resources[description.resource_count++] = machine::to_nt(resource);
+    }
+    description.power_context = &device;
+    description.power_changed = power_changed;
+    device.node = nt::io::add_node(description);
+    if (device.node == nullptr)
+        return Error{fmt::format("device {}: too many devices, or a name is too long", device.config.name)};
+    if (device.installed != nullptr) PORTICO_TRY_VOID(machine::install(*device.installed, *device.node));
     return {};
 }
 
 Result<void> Machine::State::make_devices() {
-    if (config.devices.empty()) config.devices.push_back(virtual_device());
-    devices.reserve(config.devices.size());
+    PORTICO_TRY_VOID(make_models());
     unsigned number = 0;
-    for (DeviceConfig& wanted : config.devices) {
-        MachineDevice& device = devices.emplace_back();
-        device.config = wanted;
-        if (!wanted.model.empty()) {
-            device.model = PORTICO_TRY(hardware::create_device(wanted.model, wanted.name));
-            for (const auto& [key, value] : wanted.parameters)
-                PORTICO_TRY_VOID(device.model->set(key, value));
+    for (MachineDevice& device : devices) {
+        // A PCI function has registers, its IDs among them, once it has power.
+        if (device.model) {
+            device.model->on_access_asleep(accessed_asleep);
+            PORTICO_TRY_VOID(machine::power_on(*device.model, 0));
         }
-        if (device.config.name.empty()) device.config.name = device.model ? device.model->name() : "virtual";
-        nt::io::DeviceDescription description;
-        const auto hardware_id = machine::widen(wanted.hardware_id);
-        const auto instance = machine::widen(fmt::format("{:04}", number++));
-        const auto name = machine::widen(device.config.name);
-        description.hardware_ids[0] = hardware_id.c_str();
-        description.instance_id = instance.c_str();
-        description.friendly_name = name.c_str();
-        description.service = service.c_str();
-        std::vector<Resource> resources = wanted.resources;
-        if (resources.empty() && device.model) resources = machine::resources_of(*device.model);
-        if (resources.size() > nt::io::resource_limit) {
-            return Error{
-                fmt::format("device {}: more than {} resources", device.config.name, nt::io::resource_limit)};
-        }
-        for (const Resource& resource : resources) {
-            if (const std::string wrong = machine::wrong_with(resource); !wrong.empty()) {
-                return Error{fmt::format("device {}: {}", device.config.name, wrong)};
-            }
-            description.resources[description.resource_count++] = machine::to_nt(resource);
-        }
-        description.power_context = &device;
-        description.power_changed = power_changed;
-        device.node = nt::io::add_node(description);
-        if (device.node == nullptr)
-            return Error{
-                fmt::format("device {}: too many devices, or a name is too long", device.config.name)};
-        if (!device.model) continue;
-        device.model->on_access_asleep(accessed_asleep);
-        PORTICO_TRY_VOID(machine::power_on(*device.model, 0));
+        PORTICO_TRY_VOID(make_node(device, number++));
     }
     return {};
 }
@@ -131,7 +266,7 @@ Result<void> Machine::State::power_on() {
         return Error{
             fmt::format("a machine has 1 to {} processors, not {}", sim::max_processors, config.processors)};
     }
-    PORTICO_TRY_VOID(load_driver_image());
+    PORTICO_TRY_VOID(load_driver_images());
     PORTICO_TRY_VOID(take_replay());
     PORTICO_TRY_VOID(machine::load_system_miniports());
     sim::trace.reset();
@@ -145,11 +280,9 @@ Result<void> Machine::State::power_on() {
     portcls::sequencer_resolution =
         config.exact_sequencer ? portcls::SequencerResolution::exact : portcls::SequencerResolution::tick;
     verifier::install();
-    image->reset_statics();
-    service = machine::widen(stem(config.driver));
-    source.service = service.c_str();
-    if (!NT_SUCCESS(nt::io::register_driver(source)))
-        return Error{"the driver cannot be registered: its name is too long"};
+    sim::paging.watch(config.force_irql_checking);
+    PORTICO_TRY_VOID(read_infs());
+    PORTICO_TRY_VOID(register_drivers());
     PORTICO_TRY_VOID(make_devices());
     PORTICO_TRY_VOID(fill_registry());
     if (!client.start("client", UserMode)) return Error{"no memory for the client process"};
@@ -172,6 +305,7 @@ Machine::Machine(Machine&&) noexcept = default;
 Machine::~Machine() {
     if (state_ != nullptr && !state_->bug_checked()) {
         state_->close_pins();
+        state_->close_files();
         const Status ignored = state_->unload();
         (void)ignored;
     }
@@ -182,6 +316,12 @@ Machine::State::~State() {
     if (const auto traced = trace_taps.finish(); !traced.ok())
         print(stderr, fmt::format("portico: {}\n", traced.error().message));
     for (Pin::State_* pin : pins) pin->machine = nullptr;
+    for (File::State_* file : files) file->machine = nullptr;
+    for (Request::State_* request : requests) {
+        request->request.reset();
+        request->machine = nullptr;
+        request->file = nullptr;
+    }
     for (MachineDevice& device : devices) {
         if (device.model) device.model->power_off();
     }
@@ -192,6 +332,10 @@ Machine::State::~State() {
 
 std::chrono::nanoseconds Machine::now() const {
     return std::chrono::nanoseconds(sim::scheduler.now_ns());
+}
+
+void Machine::shift_system_time(std::chrono::nanoseconds by) {
+    nt::ke::shift_system_time(by.count() / 100);
 }
 
 void Machine::run_for(std::chrono::nanoseconds duration) {
@@ -222,22 +366,38 @@ Device Machine::device(std::string_view name) {
     return Device(*this, std::string(name), state_->find_device(name) != nullptr);
 }
 
+// Two devices may have filters of the same name: the later one's is told with its device's, "b/Cable", as no
+// reference string has a slash.
 std::vector<std::string> Machine::State::filter_names() {
     std::vector<std::string> names;
+    std::map<std::string, const nt::io::DeviceNode*> owners;
     for (unsigned i = 0;; ++i) {
         const nt::io::DeviceInterface* const entry = nt::io::visible_interface(i, nullptr);
         if (entry == nullptr) return names;
-        const std::string name = machine::narrow(entry->reference);
-        if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
-            names.push_back(name);
+        std::string name = machine::narrow(entry->reference);
+        if (name.empty()) continue;
+        const auto owner = owners.emplace(name, entry->node).first;
+        if (owner->second != entry->node) name = device_name(*entry->node) + "/" + name;
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
     }
 }
 
-std::u16string Machine::State::filter_path(std::string_view reference_string) {
+std::string Machine::State::device_name(const nt::io::DeviceNode& node) const {
+    for (const MachineDevice& device : devices) {
+        if (device.node == &node) return device.config.name;
+    }
+    return machine::narrow(node.instance_path);
+}
+
+std::u16string Machine::State::filter_path(std::string_view name) {
+    const std::size_t slash = name.rfind('/');
+    const std::string_view reference = slash == std::string_view::npos ? name : name.substr(slash + 1);
     for (unsigned i = 0;; ++i) {
         const nt::io::DeviceInterface* const entry = nt::io::visible_interface(i, nullptr);
         if (entry == nullptr) return {};
-        if (machine::narrow(entry->reference) == reference_string) return entry->link;
+        if (machine::narrow(entry->reference) != reference) continue;
+        if (slash == std::string_view::npos || device_name(*entry->node) == name.substr(0, slash))
+            return entry->link;
     }
 }
 
@@ -349,6 +509,16 @@ std::map<std::string, std::uint64_t> Device::counters() const {
     const MachineDevice* const device = machine_->state_->find_device(name_);
     if (device == nullptr || !device->model) return out;
     for (const auto& counter : device->model->counters()) out[counter.name] = counter.value;
+    return out;
+}
+
+std::vector<RegisterAccess> Device::accesses() const {
+    std::vector<RegisterAccess> out;
+    const MachineDevice* const device = machine_->state_->find_device(name_);
+    if (device == nullptr || !device->model) return out;
+    for (const hardware::Access& access : device->model->accesses())
+        out.push_back({std::chrono::nanoseconds(access.at_ns), access.offset, access.value, access.width,
+                       access.is_write});
     return out;
 }
 

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "hardware/models.h"
+#include "machine/device_parameters.h"
 #include "machine/resources.h"
 #include "machine/schedule.h"
 #include "machine/toml.h"
@@ -33,7 +34,9 @@ class Reader {
         for (const auto& [key, node] : root) {
             const std::string name(key.str());
             if (name == "driver") {
-                PORTICO_TRY_VOID(take_driver(node));
+                PORTICO_TRY_VOID(take_driver(node, config_.driver));
+            } else if (name == "inf") {
+                PORTICO_TRY_VOID(take_path(node, name, config_.inf));
             } else if (name == "seed") {
                 PORTICO_TRY_VOID(take_integer(node, name, 0, INT64_MAX, [&](std::int64_t v) {
                     config_.seed = static_cast<std::uint64_t>(v);
@@ -46,6 +49,8 @@ class Reader {
                 PORTICO_TRY_VOID(take_schedule(node));
             } else if (name == "exact_sequencer") {
                 PORTICO_TRY_VOID(take_flag(node, name, config_.exact_sequencer));
+            } else if (name == "force_irql_checking") {
+                PORTICO_TRY_VOID(take_flag(node, name, config_.force_irql_checking));
             } else if (name == "device") {
                 PORTICO_TRY_VOID(take_devices(node));
             } else if (name == "registry") {
@@ -57,7 +62,7 @@ class Reader {
             } else {
                 return error(key.source(), name,
                              "no such key; a machine file knows driver, seed, processors, schedule, "
-                             "exact_sequencer, device, registry, registry_files, ends");
+                             "exact_sequencer, force_irql_checking, device, inf, registry, registry_files, ends");
             }
         }
         return {};
@@ -76,14 +81,14 @@ class Reader {
         return (std::filesystem::path(path_).parent_path() / path).lexically_normal().string();
     }
 
-    Result<void> take_driver(const toml::node& node) {
+    Result<void> take_driver(const toml::node& node, std::string& driver) {
         const auto value = node.value<std::string>();
         if (!value || value->empty())
             return error(node, "driver", "the path or name of a driver's image is wanted");
         // One without folder and extension is the name of a driver that comes along.
         const bool is_name =
             value->find('/') == std::string::npos && !std::filesystem::path(*value).has_extension();
-        config_.driver = is_name ? *value : relative(*value);
+        driver = is_name ? *value : relative(*value);
         return {};
     }
 
@@ -119,11 +124,14 @@ class Reader {
 
     Result<void> take_device(const toml::table& table) {
         DeviceConfig device;
+        // Given each parameter once here, so that a wrong one is told with its line.
+        std::unique_ptr<hardware::Device> probe;
         if (const toml::node* const model = table.get("model")) {
             const auto name = model->value<std::string>();
             if (!name) return error(*model, "model", "the name of a device model is wanted");
-            const auto known = hardware::create_device(*name, "");
+            auto known = hardware::create_device(*name, "");
             if (!known.ok()) return error(*model, "model", known.error().message);
+            probe = std::move(known).value();
             device.model = *name;
         }
         for (const auto& [key, node] : table) {
@@ -133,18 +141,35 @@ class Reader {
                 const auto value = node.value<std::string>();
                 if (!value || value->empty()) return error(node, name, "a text is wanted");
                 (name == "name" ? device.name : device.hardware_id) = *value;
+            } else if (name == "driver") {
+                PORTICO_TRY_VOID(take_driver(node, device.driver));
+            } else if (name == "inf") {
+                PORTICO_TRY_VOID(take_path(node, name, device.inf));
             } else if (name == "resources") {
                 PORTICO_TRY_VOID(take_resources(node, device));
             } else {
-                PORTICO_TRY_VOID(take_parameter(node, name, device));
+                PORTICO_TRY_VOID(take_parameter(node, name, device, probe.get()));
             }
+        }
+        if (probe != nullptr) {
+            const auto possible = probe->check();
+            if (!possible.ok()) return error(table, "device", possible.error().message);
         }
         config_.devices.push_back(std::move(device));
         return {};
     }
 
-    // Given to the model once here, so that a wrong value is told with its line.
-    Result<void> take_parameter(const toml::node& node, const std::string& key, DeviceConfig& device) {
+    Result<void> take_parameter(const toml::node& node, const std::string& key, DeviceConfig& device,
+                                hardware::Device* probe) {
+        if (probe == nullptr)
+            return error(node, key, "a device without a model has only name, driver, inf, hardware_id and resources");
+        if (probe->takes_tree(key)) return take_tree(node, key, device, *probe);
+        // [device.mpu401]: parameters of the model behind, where both have the key.
+        if (const toml::table* const inner = node.as_table()) {
+            for (const auto& [name, value] : *inner)
+                PORTICO_TRY_VOID(take_parameter(value, key + '.' + std::string(name.str()), device, probe));
+            return {};
+        }
         std::string text;
         if (node.is_string())
             text = *node.value<std::string>();
@@ -154,13 +179,23 @@ class Reader {
             text = fmt::format("{}", *node.value<std::int64_t>());
         else
             return error(node, key, "a number, a text, true or false is wanted");
-        if (device.model.empty())
-            return error(node, key, "a device without a model has only name, hardware_id and resources");
-        auto probe = hardware::create_device(device.model, "");
-        if (!probe.ok()) return error(node, key, probe.error().message);
-        const auto set = probe.value()->set(key, text);
+        const auto set = probe->set(key, text);
         if (!set.ok()) return error(node, key, set.error().message);
         device.parameters[key] = text;
+        return {};
+    }
+
+    // A list or a table; or its text, as a replay file has it.
+    Result<void> take_tree(const toml::node& node, const std::string& key, DeviceConfig& device,
+                           hardware::Device& probe) {
+        hardware::Tree tree;
+        auto wrong = node.is_string() ? parse_tree(*node.value<std::string>(), tree) : tree_of(node, tree);
+        if (!wrong) wrong = probe.set_tree(key, tree);
+        if (wrong) {
+            const unsigned line = node.is_string() ? node.source().begin.line : wrong->line;
+            return Error{on_one_line(fmt::format("{}:{}: {}: {}", path_, line, wrong->key, wrong->message))};
+        }
+        device.parameters[key] = tree_text(tree);
         return {};
     }
 

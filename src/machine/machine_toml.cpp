@@ -1,5 +1,6 @@
 // A machine as text: what a replay file keeps of it.
 #include <algorithm>
+#include <filesystem>
 #include <sstream>
 #include <string_view>
 
@@ -75,6 +76,10 @@ toml::table table_of(const DeviceConfig& device) {
     toml::table table;
     if (!device.model.empty()) table.insert("model", device.model);
     if (!device.name.empty()) table.insert("name", device.name);
+    if (!device.driver.empty()) {
+        table.insert("driver", std::filesystem::absolute(device.driver).lexically_normal().string());
+    }
+    if (!device.inf.empty()) table.insert("inf", std::filesystem::absolute(device.inf).lexically_normal().string());
     table.insert("hardware_id", device.hardware_id);
     for (const auto& [key, value] : device.parameters) table.insert(key, value);
     if (!device.resources.empty()) table.insert("resources", resources_of(device));
@@ -88,6 +93,8 @@ std::string machine_toml(const MachineConfig& config) {
     root.insert("processors", static_cast<std::int64_t>(config.processors));
     root.insert("schedule", schedule_text(config));
     root.insert("exact_sequencer", config.exact_sequencer);
+    root.insert("force_irql_checking", config.force_irql_checking);
+    if (!config.inf.empty()) root.insert("inf", std::filesystem::absolute(config.inf).lexically_normal().string());
     toml::array devices;
     for (const DeviceConfig& device : config.devices) devices.push_back(table_of(device));
     if (!devices.empty()) root.insert("device", std::move(devices));

@@ -103,7 +103,7 @@ bool Machine::State::bug_checked() const {
 }
 
 std::string Machine::State::driver_text() const {
-    return fmt::format("{} {:016x}, seed {}", config.driver, image->hash(), config.seed);
+    return fmt::format("{} {:016x}, seed {}", config.driver, drivers_hash(), config.seed);
 }
 
 // ---- what is said about it ----

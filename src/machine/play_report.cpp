@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "machine/hex.h"
 #include "machine/play.h"
 
 namespace portico::machine {
@@ -38,6 +39,11 @@ nlohmann::json json_of(const MidiCount& count) {
             {"balanced", count.notes.balanced()}, {"sysex_bytes", count.sysex_bytes}};
 }
 
+std::string shortened(std::string text) {
+    constexpr std::size_t most = 64;
+    return text.size() <= most ? text : text.substr(0, most) + "...";
+}
+
 // What a scenario did, and what its steps came to.
 std::string steps_text(const PlayReport& report) {
     std::size_t width = 0;
@@ -47,6 +53,7 @@ std::string steps_text(const PlayReport& report) {
         out += fmt::format("  scenario     {:>11}  {:<{}}  {}\n", seconds(step.at_ns), step.text, width,
                            step.name);
         if (!step.message.empty()) out += fmt::format("               {:>11}  {}\n", "", step.message);
+        if (!step.bytes.empty()) out += fmt::format("               {:>11}  {}\n", "", shortened(hex_of(step.bytes)));
     }
     return out;
 }
@@ -119,6 +126,7 @@ std::string report_json(const PlayReport& report) {
                                     {"status", static_cast<std::uint32_t>(step.code)},
                                     {"name", step.name},
                                     {"message", step.message}});
+        if (!step.bytes.empty()) json["scenario"].back()["out"] = hex_of(step.bytes);
     }
     json["findings"] = nlohmann::json::array();
     for (const Finding& finding : report.findings) {

@@ -77,6 +77,15 @@ std::vector<unsigned> choices_of(const nlohmann::json& json) {
     return runs;
 }
 
+std::vector<RegistryFile> files_of(const nlohmann::json& json, const char* key, const char* what) {
+    std::vector<RegistryFile> files;
+    for (const auto& file : json.value(key, nlohmann::json::array())) {
+        const auto bytes = unhex(file.at("bytes").get<std::string>(), what);
+        files.push_back({file.at("path").get<std::string>(), std::string(bytes.begin(), bytes.end())});
+    }
+    return files;
+}
+
 Replay parse(const nlohmann::json& json) {
     Replay replay;
     replay.build = json.at("build").get<std::string>();
@@ -95,11 +104,8 @@ Replay parse(const nlohmann::json& json) {
     replay.end = {number<std::uint32_t>(end, "code"), end.at("rule").get<std::string>(),
                   end.at("text").get<std::string>(),  end.at("file").get<std::string>(),
                   number<unsigned>(end, "line"),      number<std::int64_t>(end, "at_ns")};
-    for (const auto& file : json.value("registry_files", nlohmann::json::array())) {
-        const auto bytes = unhex(file.at("bytes").get<std::string>(), "a registration file");
-        replay.registry_files.push_back(
-            {file.at("path").get<std::string>(), std::string(bytes.begin(), bytes.end())});
-    }
+    replay.registry_files = files_of(json, "registry_files", "a registration file");
+    replay.inf_files = files_of(json, "inf_files", "an INF");
     replay.scenario = json.value("scenario", std::string());
     replay.input = unhex(json.at("input").get<std::string>(), "input");
     return replay;
@@ -122,6 +128,17 @@ std::string build_id() {
     return PORTICO_BUILD_ID;
 }
 
+namespace {
+
+nlohmann::json json_of(const std::vector<RegistryFile>& files) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const RegistryFile& file : files)
+        list.push_back({{"path", file.path}, {"bytes", hex(bytes_of(file.bytes))}});
+    return list;
+}
+
+}  // namespace
+
 std::string to_json(const Replay& replay) {
     nlohmann::json json;
     json["portico-replay"] = format_version;
@@ -134,10 +151,8 @@ std::string to_json(const Replay& replay) {
     json["machine"] = replay.machine;
     json["choices"] = replay.choices;
     json["end"] = json_of(replay.end);
-    json["registry_files"] = nlohmann::json::array();
-    for (const RegistryFile& file : replay.registry_files) {
-        json["registry_files"].push_back({{"path", file.path}, {"bytes", hex(bytes_of(file.bytes))}});
-    }
+    json["registry_files"] = json_of(replay.registry_files);
+    if (!replay.inf_files.empty()) json["inf_files"] = json_of(replay.inf_files);
     if (!replay.scenario.empty()) json["scenario"] = replay.scenario;
     json["input"] = hex(replay.input);
     return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace);

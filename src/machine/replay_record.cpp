@@ -86,7 +86,7 @@ Result<void> Machine::State::take_replay() {
     auto read = machine::read_replay(path);
     if (read.ok() && read.value().test != current_test) return {};  // another test of the program
     Result<void> fits =
-        read.ok() ? machine::check_fits(read.value(), path, image->hash()) : Result<void>(read.error());
+        read.ok() ? machine::check_fits(read.value(), path, drivers_hash()) : Result<void>(read.error());
     if (fits.ok()) fits = machine::parse_schedule(read.value().schedule, config);
     if (!fits.ok()) {
         if (replay_refused != nullptr) replay_refused(fits.error().message);
@@ -104,7 +104,7 @@ std::string Machine::State::write_replay_file(const nt::Finding& finding) {
     machine::Replay replay;
     replay.build = machine::build_id();
     replay.driver_path = std::filesystem::absolute(config.driver).lexically_normal().string();
-    replay.driver_hash = image->hash();
+    replay.driver_hash = drivers_hash();
     replay.seed = config.seed;
     replay.schedule = machine::schedule_text(config);
     replay.test = current_test;
@@ -114,11 +114,14 @@ std::string Machine::State::write_replay_file(const nt::Finding& finding) {
         replay.command = {run_now->verb, run_now->filter};
         replay.machine = machine::machine_toml(config);
         replay.registry_files = registry_files;
+        // The machine's text has whole paths, too.
+        for (const auto& [path, bytes] : infs.files())
+            replay.inf_files.push_back({std::filesystem::absolute(path).lexically_normal().string(), bytes});
         replay.input = *run_now->input;
         replay.scenario = run_now->scenario;
     }
     const auto path = std::filesystem::path(report_folder(config)) /
-                      replay_file_name(current_test, config.driver, image->hash(), config.seed);
+                      replay_file_name(current_test, config.driver, drivers_hash(), config.seed);
     const auto written = machine::write_replay(replay, path.string());
     if (written.ok()) return path.string();
     if (config.print_findings) print(stderr, fmt::format("portico: {}\n", written.error().message));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "loader/loader.h"
 #include "machine/machine_file.h"
 #include "machine/replay.h"
@@ -15,6 +17,22 @@ Result<PlayReport> run(const RecordedRun& recorded, const PlayRequest& request) 
     auto report = recorded.verb == "record" ? record(request) : play(request);
     set_recorded_run(nullptr);
     return report;
+}
+
+// The images that a Machine of this configuration loads, in that order.
+Result<std::uint64_t> hash_of_drivers(const MachineConfig& config, const std::string& path) {
+    std::vector<std::string> paths{config.driver};
+    for (const DeviceConfig& device : config.devices) {
+        if (!device.driver.empty() && std::find(paths.begin(), paths.end(), device.driver) == paths.end())
+            paths.push_back(device.driver);
+    }
+    std::vector<loader::Image*> images;
+    for (const std::string& driver : paths) {
+        const auto loaded = loader::load_file(driver);
+        if (!loaded.ok()) return Error{fmt::format("{}: its driver {}", path, loaded.error().message)};
+        images.push_back(loaded.value());
+    }
+    return hash_of(images);
 }
 
 }  // namespace
@@ -43,10 +61,7 @@ Result<PlayReport> run_again(const std::string& path) {
     PORTICO_TRY_VOID(parse_machine(replay.machine, path, request.machine, unused));
     request.machine.driver = replay.driver_path;
     request.machine.seed = replay.seed;
-    const auto loaded = loader::load_file(replay.driver_path);
-    if (!loaded.ok()) return Error{fmt::format("{}: its driver {}", path, loaded.error().message)};
-    const loader::Image* const image = loaded.value();
-    PORTICO_TRY_VOID(check_fits(replay, path, image->hash()));
+    PORTICO_TRY_VOID(check_fits(replay, path, PORTICO_TRY(hash_of_drivers(request.machine, path))));
     if (replay.command.size() > 1) request.filter = replay.command[1];
     request.song = fmt::format("{}: the recorded song", path);
     request.song_bytes = replay.input;

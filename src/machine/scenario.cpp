@@ -8,7 +8,10 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <optional>
+
+#include "machine/hex.h"
 
 namespace portico::machine {
 namespace {
@@ -45,7 +48,8 @@ constexpr Verb verbs[] = {
     {"exit-latency", Action::exit_latency, "instant, fast or responsive"},
     {"close", Action::close, ""},
     {"open", Action::open, ""},
-    {"ioctl", Action::ioctl, "FILTER CODE [--in HEX] [--out BYTES]"},
+    {"ioctl", Action::ioctl,
+     "DEVICE CODE [--in FILE|HEX] [--data FILE|HEX] [--out BYTES] [--as admin|user]"},
 };
 
 constexpr const char* latencies[] = {"instant", "fast", "responsive"};
@@ -54,13 +58,21 @@ bool is_space(char c) {
     return c == ' ' || c == '\t';
 }
 
+// A word may be in quotes, for names with spaces.
 std::vector<Word> words_of(std::string_view line) {
     std::vector<Word> words;
     for (std::size_t at = 0; at < line.size();) {
         while (at < line.size() && is_space(line[at])) ++at;
+        if (at == line.size()) break;
         const std::size_t begin = at;
+        const std::size_t quote = line[at] == '"' ? line.find('"', at + 1) : std::string_view::npos;
+        if (quote != std::string_view::npos) {
+            at = quote + 1;
+            words.push_back({line.substr(begin + 1, quote - begin - 1), begin + 1});
+            continue;
+        }
         while (at < line.size() && !is_space(line[at])) ++at;
-        if (at != begin) words.push_back({line.substr(begin, at - begin), begin + 1});
+        words.push_back({line.substr(begin, at - begin), begin + 1});
     }
     return words;
 }
@@ -168,6 +180,9 @@ class LineParser {
                 return latency(verb);
             case Action::ioctl:
                 return ioctl(verb);
+            case Action::open:
+            case Action::close:
+                return words_.size() > 2 ? device(verb) : Result<void>{};
             default:
                 if (words_.size() > 2)
                     return wrong(words_[2].column,
@@ -222,46 +237,70 @@ class LineParser {
         return {};
     }
 
+    // "open DEVICE --as admin" and "close DEVICE" are of a device; alone they are of the run's own client.
+    Result<void> device(const Verb& verb) {
+        const bool opens = verb.action == Action::open;
+        step_.action = opens ? Action::open_device : Action::close_device;
+        step_.target = std::string(words_[2].text);
+        if (opens) return options(3, {"--as"});
+        return words_.size() == 3 ? Result<void>{}
+                                  : wrong(words_[3].column, "close takes a device and nothing more");
+    }
+
     Result<void> ioctl(const Verb& verb) {
         if (words_.size() < 4) return wrong(line_.size() + 1, "ioctl takes {}", verb.usage);
-        step_.filter = std::string(words_[2].text);
+        step_.target = std::string(words_[2].text);
         const auto code = number_of<std::uint32_t>(words_[3].text);
         if (!code)
             return wrong(words_[3].column, "{} is no control code; give it as 0x2F0003",
                          shown(words_[3].text));
         step_.code = *code;
-        for (std::size_t i = 4; i < words_.size(); i += 2) {
-            const bool in = words_[i].text == "--in";
-            if (!in && words_[i].text != "--out")
-                return wrong(words_[i].column, "{} is neither --in nor --out", shown(words_[i].text));
+        return options(4, {"--in", "--data", "--out", "--as"});
+    }
+
+    // Pairs of an option and its value, from that word on.
+    Result<void> options(std::size_t first, std::initializer_list<std::string_view> known) {
+        for (std::size_t i = first; i < words_.size(); i += 2) {
+            const std::string_view name = words_[i].text;
+            if (std::find(known.begin(), known.end(), name) == known.end())
+                return wrong(words_[i].column, "{} is none of {}", shown(name), fmt::join(known, ", "));
             if (i + 1 == words_.size())
-                return wrong(line_.size() + 1, "{} takes {}", words_[i].text,
-                             in ? "bytes in hexadecimal" : "a size");
-            PORTICO_TRY_VOID(in ? bytes(words_[i + 1]) : size(words_[i + 1]));
+                return wrong(line_.size() + 1, "{} takes {}", name,
+                             name == "--out"  ? "a size"
+                             : name == "--as" ? "admin or user"
+                                              : "bytes in hexadecimal or a file");
+            PORTICO_TRY_VOID(option(name, words_[i + 1]));
         }
         return {};
     }
 
-    Result<void> bytes(const Word& word) {
-        step_.in.clear();
-        if (word.text.size() % 2 != 0 ||
-            word.text.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) {
+    Result<void> option(std::string_view name, const Word& value) {
+        if (name == "--out") return size(value);
+        if (name == "--as") return as(value);
+        return bytes(value, name == "--in" ? step_.in : step_.data);
+    }
+
+    Result<void> as(const Word& word) {
+        if (word.text != "admin" && word.text != "user")
+            return wrong(word.column, "{} is neither admin nor user", shown(word.text));
+        step_.as = word.text == "admin" ? As::admin : As::user;
+        return {};
+    }
+
+    Result<void> bytes(const Word& word, std::vector<std::uint8_t>& to) {
+        auto read = bytes_of_hex(word.text);
+        if (!read || read->size() > ioctl_bytes_max) {
             return wrong(word.column, "{} is not bytes in hexadecimal; two digits each, as 0003FF",
                          shown(word.text));
         }
-        for (std::size_t i = 0; i < word.text.size(); i += 2) {
-            std::uint8_t byte = 0;
-            std::from_chars(word.text.data() + i, word.text.data() + i + 2, byte, 16);
-            step_.in.push_back(byte);
-        }
+        to = std::move(*read);
         return {};
     }
 
     Result<void> size(const Word& word) {
-        constexpr std::uint32_t most = 65536;
         const auto size = number_of<std::uint32_t>(word.text);
-        if (!size || *size > most)
-            return wrong(word.column, "{} is no size; give 0 to {}", shown(word.text), most);
+        if (!size || *size > ioctl_bytes_max)
+            return wrong(word.column, "{} is no size; give 0 to {}", shown(word.text), ioctl_bytes_max);
         step_.out_size = *size;
         return {};
     }
@@ -315,6 +354,44 @@ Result<Scenario> parse_scenario(std::string_view text, const std::string& path) 
     return scenario;
 }
 
+namespace {
+
+// A line with the bytes of the files that it names. What is wrong with it otherwise, parse_scenario() tells.
+Result<std::string> with_bytes_of_line(std::string_view line, std::size_t number, const std::string& path) {
+    const std::string_view content = content_of(line);
+    const std::vector<Word> words = words_of(content);
+    std::string out(line);
+    if (words.size() < 2 || words[1].text != "ioctl") return out;
+    for (std::size_t i = words.size() - 1; i > 4; --i) {
+        const bool takes = words[i - 1].text == "--in" || words[i - 1].text == "--data";
+        if (!takes || bytes_of_hex(words[i].text)) continue;
+        const auto file = std::filesystem::path(path).parent_path() / words[i].text;
+        const auto bytes = read_bytes(file.string());
+        if (!bytes.ok()) {
+            return Error{fmt::format("{}:{}:{}: neither bytes in hexadecimal nor a file: {}", path, number,
+                                     words[i].column, bytes.error().message)};
+        }
+        const auto begin = static_cast<std::size_t>(words[i].text.data() - content.data());
+        const bool quoted = begin != 0 && content[begin - 1] == '"';
+        out.replace(begin - quoted, words[i].text.size() + 2 * quoted, hex_of(bytes.value()));
+    }
+    return out;
+}
+
+Result<std::string> with_bytes(std::string_view text, const std::string& path) {
+    std::string out;
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const std::size_t end = text.find('\n');
+        out += PORTICO_TRY(with_bytes_of_line(text.substr(0, end), number, path));
+        if (end == std::string_view::npos) break;
+        out += '\n';
+        text = text.substr(end + 1);
+    }
+    return out;
+}
+
+}  // namespace
+
 Result<std::string> read_scenario(const std::string& path) {
     if (std::filesystem::is_directory(path))
         return Error{fmt::format("{}: cannot be read: is a folder", path)};
@@ -325,7 +402,7 @@ Result<std::string> read_scenario(const std::string& path) {
     text.resize(static_cast<std::size_t>(file.gcount()));
     if (text.size() > scenario_bytes_max)
         return Error{fmt::format("{}: a scenario has at most {} MiB", path, scenario_bytes_max >> 20)};
-    return text;
+    return with_bytes(text, path);
 }
 
 }  // namespace portico::machine

@@ -9,6 +9,7 @@
 
 #include "base/nanoseconds.h"
 #include "base/result.h"
+#include "portico/portico.h"
 
 namespace portico::machine {
 
@@ -32,7 +33,9 @@ struct ScenarioStep {
         exit_latency,  // number: 0 to 2
         close,         // the client's pin
         open,
-        ioctl,  // filter, code, in, out_size
+        open_device,   // target, as
+        close_device,  // target
+        ioctl,         // target, as, code, in, data, out_size
     };
 
     Nanoseconds at_ns = 0;  // from the song's start
@@ -40,9 +43,11 @@ struct ScenarioStep {
     unsigned number = 0;
     std::map<std::string, std::string> parameters;  // of the device's model
     std::string device;                             // empty: the first
-    std::string filter;                             // reference string
+    std::string target;                             // what is opened: Machine::open
+    As as = As::user;
     std::uint32_t code = 0;
     std::vector<std::uint8_t> in;
+    std::vector<std::uint8_t> data;  // what the output buffer holds at first
     std::uint32_t out_size = 0;
     std::string text;  // as it was written, without its time
 };
@@ -56,7 +61,8 @@ constexpr std::size_t scenario_steps_max = 4096;
 // `path` is what errors call the file: "PATH:LINE:COLUMN: what; what to do".
 Result<Scenario> parse_scenario(std::string_view text, const std::string& path);
 
-// The file's text, at most 1 MiB.
+// The file's text, at most 1 MiB. Bytes that it takes from files are in it then: "--in FILE" has become
+// hexadecimal; such a path counts from the scenario's folder.
 Result<std::string> read_scenario(const std::string& path);
 
 }  // namespace portico::machine

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "machine/state.h"
 
@@ -29,30 +30,48 @@ bool disturbs(const ScenarioStep& step) {
     }
 }
 
-// As a client of its own, which opens the filter, asks and closes it.
-Status send_ioctl(Machine& machine, const ScenarioStep& step) {
-    Machine::State& m = machine.state();
-    const std::u16string path = m.filter_path(step.filter);
-    if (path.empty())
-        return {STATUS_OBJECT_NAME_NOT_FOUND,
-                fmt::format("ioctl: no subdevice \"{}\" is registered", step.filter)};
-    std::vector<std::uint8_t> out(step.out_size);
-    const NTSTATUS status = m.call([&] {
-        HANDLE filter = nullptr;
-        NTSTATUS result = m.ks.open_filter(path, &filter);
-        if (!NT_SUCCESS(result)) return result;
-        std::size_t returned = 0;
-        result = m.ks.control(filter, step.code, step.in, out, &returned);
-        m.ks.close(filter);
-        return result;
-    });
-    return status_of(status, fmt::format("IOCTL {:#x}", step.code));
-}
+// How long a step waits for its request, in simulated time: the song goes on meanwhile without its client.
+constexpr std::chrono::nanoseconds ioctl_limit = std::chrono::seconds(1);
 
 }  // namespace
 
 Nanoseconds ScenarioRun::next_ns() const {
     return over() ? std::numeric_limits<Nanoseconds>::max() : (*scenario_)[next_].at_ns;
+}
+
+// With the handle that an "open DEVICE" left open, or one of its own.
+Status ScenarioRun::send_ioctl(Machine& machine, const ScenarioStep& step) {
+    if (const Status asleep = machine.state().refused_asleep("ioctl"); !asleep.ok()) return asleep;
+    std::optional<File> own;
+    const auto kept = files_.find(step.target);
+    if (kept == files_.end()) {
+        Status status;
+        auto opened = machine.open(step.target, {.as = step.as}, &status);
+        if (!opened.ok()) return status;
+        own = std::move(opened).value();
+    }
+    File& file = own ? *own : kept->second;
+    std::vector<std::uint8_t> out = step.data;
+    out.resize(std::max<std::size_t>(out.size(), step.out_size));
+    std::size_t returned = 0;
+    const Status status = file.ioctl(step.code, step.in, out, &returned, ioctl_limit);
+    out.resize(std::min(returned, out.size()));
+    answer_ = std::move(out);
+    return status;
+}
+
+Status ScenarioRun::open_device(Machine& machine, const ScenarioStep& step) {
+    if (files_.contains(step.target))
+        return {STATUS_SHARING_VIOLATION, "open: this scenario has " + step.target + " open already"};
+    Status status;
+    auto opened = machine.open(step.target, {.as = step.as}, &status);
+    if (opened.ok()) files_.emplace(step.target, std::move(opened).value());
+    return status;
+}
+
+Status ScenarioRun::close_device(const ScenarioStep& step) {
+    if (files_.erase(step.target) != 0) return {};
+    return {STATUS_INVALID_HANDLE, "close: this scenario has not opened " + step.target};
 }
 
 Status ScenarioRun::perform(Machine& machine, const ScenarioStep& step) {
@@ -93,6 +112,10 @@ Status ScenarioRun::perform(Machine& machine, const ScenarioStep& step) {
             return client_.close();
         case Action::open:
             return client_.open();
+        case Action::open_device:
+            return open_device(machine, step);
+        case Action::close_device:
+            return close_device(step);
         case Action::ioctl:
             return send_ioctl(machine, step);
     }
@@ -101,10 +124,14 @@ Status ScenarioRun::perform(Machine& machine, const ScenarioStep& step) {
 
 const ScenarioStep* ScenarioRun::step(Machine& machine, Nanoseconds now_ns) {
     const ScenarioStep& step = (*scenario_)[next_++];
+    answer_.clear();
     const Status status = perform(machine, step);
     std::string name = status_name(status.code);
     name.resize(std::min(name.find(' '), name.size()));
-    results_.push_back({now_ns, step.text, status.code, std::move(name), status.message});
+    constexpr std::size_t shown = 100;  // the bytes of an ioctl may be many
+    const std::string text =
+        step.text.size() <= shown ? step.text : step.text.substr(0, shown) + "...";
+    results_.push_back({now_ns, text, status.code, std::move(name), status.message, answer_});
     if (!status.ok()) return nullptr;
     disturbed_ = disturbed_ || disturbs(step);
     return &step;

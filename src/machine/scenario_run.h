@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct StepResult {
     std::int32_t code = 0;  // NTSTATUS
     std::string name;       // "STATUS_DEVICE_BUSY"
     std::string message;    // why it failed; empty on success
+    std::vector<std::uint8_t> bytes;  // that an ioctl gave back
 };
 
 // What the run's own client does.
@@ -42,11 +44,16 @@ class ScenarioRun {
 
   private:
     Status perform(Machine& machine, const ScenarioStep& step);
+    Status send_ioctl(Machine& machine, const ScenarioStep& step);
+    Status open_device(Machine& machine, const ScenarioStep& step);
+    Status close_device(const ScenarioStep& step);
 
     const Scenario* scenario_;
     ScenarioClient client_;
     std::size_t next_ = 0;
     std::vector<StepResult> results_;
+    std::map<std::string, File> files_;  // that "open DEVICE" opened
+    std::vector<std::uint8_t> answer_;   // of the step that runs
     bool disturbed_ = false;
 };
 

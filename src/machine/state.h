@@ -3,14 +3,17 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "client/client_thread.h"
+#include "client/control_request.h"
 #include "client/ks_client.h"
 #include "hardware/device.h"
 #include "hardware/midi_wire.h"
 #include "loader/loader.h"
+#include "machine/inf_install.h"
 #include "machine/replay.h"
 #include "machine/schedule.h"
 #include "machine/trace_taps.h"
@@ -33,6 +36,7 @@ class FunctionInput final : public hardware::WireInput {
 struct MachineDevice {
     DeviceConfig config;
     std::unique_ptr<hardware::Device> model;  // null: no hardware
+    const inf::Model* installed = nullptr;  // by its INF; null: it has none
     nt::io::DeviceNode* node = nullptr;
     std::function<void(const WireByte&)> listener;
     std::unique_ptr<FunctionInput> input;
@@ -49,18 +53,49 @@ struct Pin::State_ {
     bool running = false;
 };
 
+struct File::State_ {
+    Machine::State* machine = nullptr;  // null: the machine is gone, or the file is closed
+    HANDLE handle = nullptr;
+    As as = As::user;
+};
+
+struct Request::State_ {
+    Machine::State* machine = nullptr;  // null: it is gone, or never was
+    File::State_* file = nullptr;       // null: it is closed
+    std::uint32_t code = 0;
+    std::optional<client::ControlRequest> request;
+};
+
+// A driver of the machine: the one that the configuration names, or a device's own.
+struct MachineDriver {
+    std::string path;
+    loader::Image* image = nullptr;
+    std::u16string service;
+    nt::io::DriverSource source;
+    PDRIVER_OBJECT object = nullptr;  // null: not loaded
+};
+
+// A program of the simulated computer: what it opens, it asks from its own thread.
+struct ClientProcess {
+    client::ClientThread thread;
+    client::KsClient ks{UserMode};
+    bool started = false;
+};
+
 struct Machine::State {
     ~State();
 
     MachineConfig config;
-    loader::Image* image = nullptr;
-    std::u16string service;
+    loader::Image* image = nullptr;                       // of the first driver
+    std::vector<std::unique_ptr<MachineDriver>> drivers;  // the configuration's, then the devices' own
+    machine::Infs infs;
     std::vector<MachineDevice> devices;
-    PDRIVER_OBJECT driver = nullptr;
-    nt::io::DriverSource source;
     client::ClientThread client;
     client::KsClient ks{UserMode};
+    ClientProcess administrator;  // started when something is first opened with its rights
     std::vector<Pin::State_*> pins;
+    std::vector<File::State_*> files;
+    std::vector<Request::State_*> requests;
     bool reported = false;  // the bug check is told
     unsigned findings_told = 0;
     machine::Choices choices;
@@ -76,8 +111,21 @@ struct Machine::State {
     std::vector<machine::RegistryFile> registry_files;  // as they were read
 
     Result<void> power_on();
+    Result<void> read_infs();
     Result<void> make_devices();
-    Result<void> load_driver_image();
+    Result<void> make_models();
+    Result<void> make_node(MachineDevice& device, unsigned number);
+    std::vector<Resource> resources_for(const MachineDevice& device) const;
+    Result<void> load_driver_image(const std::string& path);
+    Result<void> load_driver_images();
+    Result<void> register_drivers();
+    // The driver of that image; null: there is none.
+    MachineDriver* driver_of(const std::string& path);
+    // DriverEntry of every driver that is not loaded; the first failure ends it.
+    Status load_drivers();
+    Status unload_driver(MachineDriver& driver);
+    // The images of all drivers by their content, for replay files.
+    std::uint64_t drivers_hash() const;
     Result<void> take_replay();
     // registry_files and registry of the configuration, for the devices that were made.
     Result<void> fill_registry();
@@ -98,8 +146,20 @@ struct Machine::State {
     // never ended.
     template <class Body>
     NTSTATUS call(Body&& body) {
+        return call_on(client, body);
+    }
+    // The same as that client.
+    template <class Body>
+    NTSTATUS call(As as, Body&& body) {
+        return call_on(as == As::admin ? administrator.thread : client, body);
+    }
+    client::KsClient& ks_of(As as) { return as == As::admin ? administrator.ks : ks; }
+    // False: no memory.
+    bool start_administrator();
+    template <class Body>
+    NTSTATUS call_on(client::ClientThread& thread, Body&& body) {
         NTSTATUS status = STATUS_UNSUCCESSFUL;
-        if (client.call([&] { status = body(); })) {
+        if (thread.call([&] { status = body(); })) {
             after_run();
             return status;
         }
@@ -120,9 +180,16 @@ struct Machine::State {
     report::PageOptions page_options() const;
     void write_page(const nt::Finding& finding);
     void close_pins();
+    void close_files();
+    void close_file(File::State_& file);
     MachineDevice* find_device(std::string_view name);
-    // The symbolic link of a subdevice's interface; empty: none.
-    std::u16string filter_path(std::string_view reference_string);
+    // The NT path of what a program calls by that name; empty: nothing has it.
+    std::u16string nt_path(std::string_view name);
+    // The symbolic link of a subdevice's interface: of the first with that reference string, or, as
+    // "DEVICE/REFERENCE", of that device's. Empty: none.
+    std::u16string filter_path(std::string_view name);
+    // DeviceConfig::name; of a device that a bus driver reported, its instance path.
+    std::string device_name(const nt::io::DeviceNode& node) const;
     std::vector<std::string> filter_names();
     std::string driver_text() const;
 };
@@ -139,6 +206,9 @@ std::string status_name(NTSTATUS status);
 std::u16string widen(std::string_view text);
 std::string narrow(std::u16string_view text);
 Finding finding_of(const nt::Finding& finding);
+
+// Of several drivers' images by their content; of one, its hash.
+std::uint64_t hash_of(std::span<loader::Image* const> images);
 
 // The file is there whole or not at all.
 Result<void> write_whole(const std::string& path, std::string_view text);

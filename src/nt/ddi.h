@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/paging.h"
 #include "sim/scheduler.h"
 
 namespace portico::nt {
@@ -66,6 +67,7 @@ class DriverCall {
     [[gnu::always_inline]] DriverCall(const char* name, const void* routine)
         : name_(name), routine_(routine), irql_(sim::this_processor->irql) {
         if (__builtin_expect(routine == nullptr, 0)) tell_null_routine(name);
+        if (irql_ >= sim::dispatch_level) sim::paging.raised(routine);
         sim::record(sim::TraceKind::callback_enter, name, reinterpret_cast<std::uint64_t>(routine));
         sim::point(sim::call_cost_ns);
     }

@@ -9,6 +9,8 @@
 #include "nt/probes.h"
 #include "portcls/adapter.h"
 #include "portcls/new_object.h"
+#include "sim/dma.h"
+#include "sim/processor.h"
 
 namespace portico::portcls {
 namespace {
@@ -112,7 +114,11 @@ void* DmaBuffer::system_address() const {
 
 void DmaBuffer::physical_address(PHYSICAL_ADDRESS& result) const {
     DDI_METHOD("IDmaChannel::PhysicalAddress", DISPATCH_LEVEL);
-    result.QuadPart = buffer_ == nullptr ? 0 : static_cast<LONGLONG>(nt::mm::physical_of(buffer_));
+    result.QuadPart = static_cast<LONGLONG>(physical());
+}
+
+std::uint64_t DmaBuffer::physical() const {
+    return buffer_ == nullptr ? 0 : nt::mm::physical_of(buffer_);
 }
 
 PADAPTER_OBJECT DmaBuffer::adapter_object() const {
@@ -159,12 +165,16 @@ void DmaChannelSlave::FreeBuffer() {
     if (map_size_ != 0) {
         PORTICO_PROBE(contract, "DC-007", this,
                       "IDmaChannel::FreeBuffer was called while the channel is started.");
-        map_size_ = 0;
+        stop();
     }
     free_buffer();
 }
 
-NTSTATUS DmaChannelSlave::Start(ULONG map_size, BOOLEAN) {
+void DmaChannelSlave::stop() {
+    if (std::exchange(map_size_, 0) != 0) sim::dma.stop(channel_);
+}
+
+NTSTATUS DmaChannelSlave::Start(ULONG map_size, BOOLEAN to_device) {
     DDI_METHOD("IDmaChannelSlave::Start", PASSIVE_LEVEL);
     if (map_size_ != 0) {
         PORTICO_PROBE(contract, "DC-007", this, "IDmaChannelSlave::Start was called on a started channel.");
@@ -175,27 +185,33 @@ NTSTATUS DmaChannelSlave::Start(ULONG map_size, BOOLEAN) {
                       "IDmaChannelSlave::Start was given no bytes, or more than the buffer has.");
         return STATUS_INVALID_PARAMETER;
     }
+    if (sim::dma.started(channel_)) return STATUS_UNSUCCESSFUL;  // somebody else's transfer
     map_size_ = map_size;
+    sim::dma.start(channel_, {physical(), map_size, to_device != FALSE, true});
     return STATUS_SUCCESS;
 }
 
 NTSTATUS DmaChannelSlave::Stop() {
     DDI_METHOD("IDmaChannelSlave::Stop", PASSIVE_LEVEL);
-    map_size_ = 0;
+    stop();
     return STATUS_SUCCESS;
 }
 
 ULONG DmaChannelSlave::ReadCounter() {
     DDI_METHOD("IDmaChannelSlave::ReadCounter", DISPATCH_LEVEL);
-    return map_size_;
+    return map_size_ == 0 ? 0 : sim::dma.remaining(channel_, sim::this_processor->at_ns);
 }
 
 // A stopped channel has nothing to wait for.
 NTSTATUS DmaChannelSlave::WaitForTC(ULONG timeout_us) {
     DDI_METHOD("IDmaChannelSlave::WaitForTC", PASSIVE_LEVEL);
     if (map_size_ == 0) return STATUS_SUCCESS;
-    nt::ke::stall(static_cast<Nanoseconds>(timeout_us / 10 * 10) * microsecond_ns);
-    return STATUS_UNSUCCESSFUL;
+    constexpr ULONG step_us = 10;
+    for (ULONG waited_us = 0;; waited_us += step_us) {
+        if (sim::dma.take_terminal_count(channel_, sim::this_processor->at_ns)) return STATUS_SUCCESS;
+        if (waited_us + step_us > timeout_us) return STATUS_UNSUCCESSFUL;
+        nt::ke::stall(step_us * microsecond_ns);
+    }
 }
 
 // ---- making them ----

@@ -25,6 +25,7 @@ class DmaBuffer {
     void set_buffer_size(ULONG size);
     void* system_address() const;
     void physical_address(PHYSICAL_ADDRESS& result) const;
+    std::uint64_t physical() const;  // 0: no buffer
     PADAPTER_OBJECT adapter_object() const;
     static void copy_to(void* destination, const void* source, ULONG count);
     static void copy_from(void* destination, const void* source, ULONG count);
@@ -77,11 +78,13 @@ class DmaChannel final : public DmaChannelObject<IDmaChannel> {
     void destroy() override { unmake(this); }
 };
 
-// No device model moves data over a system DMA channel: the counter stands at the map size while the channel
-// is started, and no transfer completes.
+// The system's DMA controller moves the buffer's bytes as the device asks for them, again and again until
+// Stop (DC-008).
 class DmaChannelSlave final : public DmaChannelObject<IDmaChannelSlave> {
   public:
-    using DmaChannelObject::DmaChannelObject;
+    DmaChannelSlave(PDMA_ADAPTER adapter, const DEVICE_DESCRIPTION& description, ULONG map_registers)
+        : DmaChannelObject(adapter, description, map_registers), channel_(description.DmaChannel) {}
+    ~DmaChannelSlave() { stop(); }
     ULONG STDMETHODCALLTYPE TransferCount() override;
     void STDMETHODCALLTYPE FreeBuffer() override;
     PORTICO_IDmaChannelSlave(PORTICO_OVERRIDE)
@@ -89,7 +92,10 @@ class DmaChannelSlave final : public DmaChannelObject<IDmaChannelSlave> {
         private : void* find_interface(const GUID& id) override;
     void destroy() override { unmake(this); }
 
-    ULONG map_size_ = 0;  // bytes; 0: stopped
+    void stop();
+
+    const unsigned channel_;  // of the controller
+    ULONG map_size_ = 0;      // bytes; 0: stopped
 };
 
 // One reference for the caller. `description.Master` says which of the two may be made. Errors:

@@ -10,6 +10,7 @@
 #include "nt/probes.h"
 #include "portcls/automation_table.h"
 #include "portcls/filter_port.h"
+#include "sim/paging.h"
 #include "portcls/memory.h"
 #include "portcls/set_list.h"
 
@@ -78,6 +79,9 @@ NTSTATUS call_handler(FilterPort& port, const PCEVENT_ITEM& item, PortEvent* eve
     request.EventEntry = event == nullptr ? nullptr : &event->entry;
     request.Verb = verb;
     request.Irp = irp;
+    if (sim::paging.is_pageable(reinterpret_cast<std::uint64_t>(item.Handler)))
+        PORTICO_PROBE(contract, "PE-009", reinterpret_cast<const void*>(item.Handler),
+                      "An event handler lies in a PAGE section; event handlers must not be pageable.");
     nt::DriverCall call("EventHandler", reinterpret_cast<const void*>(item.Handler));
     return call.returned(item.Handler(&request));
 }

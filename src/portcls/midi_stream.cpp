@@ -44,10 +44,34 @@ NTSTATUS MidiStream::set_state(KSSTATE next) {
     return call.returned(stream_->SetState(next));
 }
 
+// Time that a call to the miniport took, beyond which all other messages of the port are late (MS-055).
+class PromptCall {
+  public:
+    PromptCall(const void* object, const char* text)
+        : object_(object), text_(text), begun_ns_(sim::this_processor->at_ns) {}
+    ~PromptCall() {
+        if (sim::this_processor->at_ns - begun_ns_ > call_ns_max) [[unlikely]]
+            PORTICO_PROBE(contract, "MS-055", object_, text_);
+    }
+    PromptCall(const PromptCall&) = delete;
+    PromptCall& operator=(const PromptCall&) = delete;
+
+  private:
+    // A message of three bytes is on the wire for so long.
+    static constexpr Nanoseconds call_ns_max = 960'000;
+
+    const void* object_;
+    const char* text_;
+    Nanoseconds begun_ns_;
+};
+
 NTSTATUS MidiStream::write(const Outgoing& message, ULONG& written) {
     ULONG said = 0;
     NTSTATUS status;
     {
+        PromptCall prompt(stream_.get(),
+                          "IMiniportMidiStream::Write took longer than a message is on the wire: everything "
+                          "else that the port has to send waits. Return what fits, and be called again.");
         nt::DriverCall call("IMiniportMidiStream::Write", method_of(stream_.get(), 6));
         status = call.returned(stream_->Write(const_cast<std::uint8_t*>(message.bytes), message.size, &said));
     }
@@ -71,6 +95,10 @@ bool MidiStream::collect(Capture& capture) {
         const auto size = static_cast<ULONG>(read_buffer_.size());
         NTSTATUS status;
         {
+            PromptCall prompt(
+                stream_.get(),
+                "IMiniportMidiStream::Read took longer than a message is on the wire: everything "
+                "else that the port has to do waits.");
             nt::DriverCall call("IMiniportMidiStream::Read", method_of(stream_.get(), 5));
             status = call.returned(stream_->Read(read_buffer_.data(), size, &count));
         }

@@ -55,9 +55,25 @@ bool has_stream_pin(const PCFILTER_DESCRIPTOR& filter, KSPIN_DATAFLOW flow) {
     return false;
 }
 
-// FN-054: a filter without categories gets those that an INF would give it.
+// Those that the device's INF has for this reference string; *none is cleared when there is one.
+NTSTATUS add_installed_interfaces(Subdevice& subdevice, bool* none) {
+    const nt::io::DeviceNode* const node = nt::io::node_of(subdevice.adapter->pdo);
+    for (unsigned i = 0; const nt::io::DeviceInterface* const entry = nt::io::interface_at(i); ++i) {
+        if (!entry->used || !entry->installed || entry->node != node) continue;
+        if (!nt::ob::equal_names(nt::ob::string(entry->reference), subdevice.name_string(), true)) continue;
+        *none = false;
+        const NTSTATUS status = add_interface(subdevice, entry->class_guid);
+        if (!NT_SUCCESS(status)) return status;
+    }
+    return STATUS_SUCCESS;
+}
+
+// FN-054: a filter without categories gets its INF's, or those that an INF would give it.
 NTSTATUS add_default_interfaces(Subdevice& subdevice, const PCFILTER_DESCRIPTOR& filter) {
-    NTSTATUS status = add_interface(subdevice, KSCATEGORY_AUDIO);
+    bool none = true;
+    NTSTATUS status = add_installed_interfaces(subdevice, &none);
+    if (!NT_SUCCESS(status) || !none) return status;
+    status = add_interface(subdevice, KSCATEGORY_AUDIO);
     if (NT_SUCCESS(status) && has_stream_pin(filter, KSPIN_DATAFLOW_IN)) {
         status = add_interface(subdevice, KSCATEGORY_RENDER);
     }

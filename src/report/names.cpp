@@ -113,6 +113,8 @@ std::string event_text(const sim::TraceRecord& record) {
             return fmt::format("{} sends {:02X}", name, record.a);
         case TraceKind::wire_in:
             return fmt::format("{} receives {:02X}", name, record.a);
+        case TraceKind::chip_write:
+            return fmt::format("{} register {:03X} = {:02X}", name, record.a, record.b);
         case TraceKind::irp_complete:
             return fmt::format("{} completes with {:#010x}", name, static_cast<std::uint32_t>(record.b));
         case TraceKind::message:

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "sim/paging.h"
 
 namespace portico::sim {
 namespace {
@@ -91,6 +92,7 @@ void reserve_arena() {
         reserve(paged_range, "paged pool");
         reserve(stack_range, "kernel stacks");
         reserve(physical_range, "physical memory");
+        paging.add(paged_range, PROT_READ | PROT_WRITE);
         PORTICO_CHECK(::pthread_atfork(nullptr, nullptr, own_user_memory) == 0);
         return true;
     }();

@@ -54,6 +54,8 @@ const char* name_of(TraceKind kind) {
             return "wire-out";
         case TraceKind::wire_in:
             return "wire-in";
+        case TraceKind::chip_write:
+            return "chip-write";
         case TraceKind::client:
             return "client";
         case TraceKind::irp_complete:

@@ -28,6 +28,7 @@ enum class TraceKind : std::uint8_t {
     irql,           // a: from, b: to
     wire_out,       // name: device; a: byte, b: time of its first bit
     wire_in,
+    chip_write,    // name: device; a: register behind an index, b: value
     client,        // name: what a client asked for; a, b: as the client says
     irp_complete,  // name: major function; a: IRP, b: status
     message,       // name: stage of a MIDI message; a: first bytes, b: its identity (docs/path-of-a-note.md)

@@ -14,6 +14,7 @@
 #include "nt/seh/stack_view.h"
 #include "nt/seh/switch.h"
 #include "sim/address_map.h"
+#include "sim/paging.h"
 #include "verifier/interrupted.h"
 #include "verifier/rules.h"
 
@@ -26,7 +27,8 @@ enum class Kind : std::uint8_t {
     execute_data,
     write_constant,
     no_pointer,    // an address that none can be: the processor does not say which
-    raised,        // any address, at DISPATCH_LEVEL or above
+    paged_out,     // pageable memory, at DISPATCH_LEVEL or above
+    raised,        // any other address there
     user_address,  // below MmUserProbeAddress, so null pointers too
     system_address,
 };
@@ -64,6 +66,7 @@ Kind kind_of(const Fault& fault, bool address_known) {
     if (fault.signal != SIGSEGV && fault.signal != SIGBUS) return Kind::instruction;
     if (!address_known) return Kind::no_pointer;
     if (in_stack_guard(fault.address)) return Kind::stack_overflow;
+    if (sim::paging.is_out(fault.address)) return Kind::paged_out;
     if (fault.access == 8 && fault.present) return Kind::execute_data;
     if (fault.access == 1 && fault.present && fault.address >= sim::user_probe_address)
         return Kind::write_constant;
@@ -88,6 +91,15 @@ const char* what(const Fault& fault) {
     switch (fault.kind) {
         case Kind::stack_overflow:
             return "The driver's kernel stack is used up: its calls or its local variables are too many.";
+        case Kind::paged_out:
+            if (fault.access == 8)
+                return "The driver runs code of a PAGE section at DISPATCH_LEVEL or above, where it may be "
+                       "paged out.";
+            return fault.access == 1
+                       ? "The driver writes to pageable memory at DISPATCH_LEVEL or above, where "
+                         "it may be paged out."
+                       : "The driver reads pageable memory at DISPATCH_LEVEL or above, where it "
+                         "may be paged out.";
         case Kind::execute_data:
             return "The driver jumps into data, which cannot be executed.";
         case Kind::write_constant:
@@ -129,6 +141,12 @@ nt::Finding finding_of(const Fault& fault) {
     switch (fault.kind) {
         case Kind::instruction:
             return stop(0x1E, {{"exception", exception_of(fault.signal)}, {"instruction", fault.rip}});
+        case Kind::paged_out:
+            // 0xD3 is for code in pageable sections, 0xD1 for data.
+            return stop(fault.access == 8 ? 0xD3 : 0xD1, {{"address", fault.address},
+                                                          {"IRQL", sim::this_processor->irql},
+                                                          {access, fault.access},
+                                                          {"instruction", fault.rip}});
         case Kind::stack_overflow:
             return stop(0x7F,
                         {{"trap: double fault", 8}, {"address", fault.address}, {"instruction", fault.rip}});
@@ -173,6 +191,14 @@ nt::Finding finding_of(const Fault& fault) {
     finding.stack = stack_of(fault);
     nt::report(finding);
     std::abort();
+}
+
+// Pageable memory comes back below DISPATCH_LEVEL, and for Portico itself.
+bool bring_in(const Fault& fault) {
+    if (!sim::paging.is_out(fault.address)) return false;
+    if (sim::this_processor->irql >= sim::dispatch_level && driver_on_stack(stack_of(fault))) return false;
+    sim::paging.bring_in(fault.address);
+    return true;
 }
 
 // NT raises these; what else the processor refuses is the end of it, whatever handlers there are.
@@ -247,6 +273,7 @@ void on_signal(int signal, siginfo_t* info, void* context) {
         pending.access = (error & 16) != 0 ? 8 : (error & 2) != 0 ? 1 : 0;
         pending.present = (error & 1) != 0;
     }
+    if (address_known && bring_in(pending)) return;
     pending.kind = kind_of(pending, address_known);
     // After a jump to where no code is, the caller is on the stack's top.
     if (pending.access == 8 && sim::stack_range.contains(rsp))

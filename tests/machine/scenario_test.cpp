@@ -82,7 +82,7 @@ TEST(Scenario, ParametersAndRequests) {
     ASSERT_THAT(all, SizeIs(2));
     EXPECT_EQ(all[0].device, "card");
     EXPECT_THAT(all[0].parameters, ElementsAre(std::pair("irq", "5"), std::pair("port", "0x320")));
-    EXPECT_EQ(all[1].filter, "Uart");
+    EXPECT_EQ(all[1].target, "Uart");
     EXPECT_EQ(all[1].code, 0x2F0003u);
     EXPECT_THAT(all[1].in, ElementsAre(0x00, 0xFF, 0xA0));
     EXPECT_EQ(all[1].out_size, 8u);
@@ -122,12 +122,12 @@ TEST(Scenario, SaysWhatIsWrongAndWhere) {
         {"2s rebalance 0x320", "s.txt:1:14: ", "is no NAME=VALUE"},
         {"2s rebalance port=", "s.txt:1:14: ", "is no NAME=VALUE"},
         {"2s rebalance irq=5 irq=6", "s.txt:1:20: ", "'irq' is there twice"},
-        {"2s ioctl Uart", "s.txt:1:14: ", "FILTER CODE"},
+        {"2s ioctl Uart", "s.txt:1:14: ", "DEVICE CODE"},
         {"2s ioctl Uart x", "s.txt:1:15: ", "is no control code"},
         {"2s ioctl Uart 1 --in", "s.txt:1:21: ", "takes bytes in hexadecimal"},
         {"2s ioctl Uart 1 --in 123", "s.txt:1:22: ", "two digits each"},
         {"2s ioctl Uart 1 --out -1", "s.txt:1:23: ", "is no size"},
-        {"2s ioctl Uart 1 --to 1", "s.txt:1:17: ", "neither --in nor --out"},
+        {"2s ioctl Uart 1 --to 1", "s.txt:1:17: ", "is none of --in, --data, --out, --as"},
         {"2s resume\x01", "s.txt:1:10: ", "not plain text"},
         {"2s r\xC3\xA9sume", "s.txt:1:5: ", "not plain text"},
     };

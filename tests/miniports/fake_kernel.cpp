@@ -74,6 +74,9 @@ int NTAPI compare_memory(const void* a, const void* b, SIZE_T bytes) {
     return std::memcmp(a, b, bytes);
 }
 void NTAPI ignore() {}
+void NTAPI broken_contract(const char* requirement, void*, const char*) {
+    kernel->broken_contracts.emplace_back(requirement);
+}
 // What only the DirectMusic miniport calls: tests/machine has that one on a whole kernel.
 void NTAPI not_here() {
     ADD_FAILURE() << "the UART miniport called a function that it does not need";
@@ -102,6 +105,7 @@ const void* find_export(const char* name) {
         {"memcmp", as(&compare_memory)},
         {"PorticoPagedCode", as(&ignore)},
         {"DbgPrint", as(&ignore)},
+        {"PorticoBrokenContract", as(&broken_contract)},
         {"KeInitializeSpinLock", as(&not_here)},
         {"KeAcquireSpinLockRaiseToDpc", as(&not_here)},
         {"KeReleaseSpinLock", as(&not_here)},

@@ -85,6 +85,7 @@ class FakeResources : public Counted<IResourceList> {
 };
 
 struct FakeKernel {
+    std::vector<std::string> broken_contracts;  // what PorticoBrokenContract was told
     FakeMpu mpu;
     FakePort port;
     FakeGroup group;

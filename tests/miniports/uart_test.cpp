@@ -124,6 +124,7 @@ TEST_F(UartTest, TechnologyBelongsToTheInstance) {
     EXPECT_EQ(technology->SetTechnology(&KSMUSIC_TECHNOLOGY_WAVETABLE), STATUS_SUCCESS);
     EXPECT_EQ(technology->SetTechnology(nullptr), STATUS_INVALID_PARAMETER);
     technology->Release();
+    EXPECT_THAT(state.broken_contracts, ::testing::IsEmpty());
 
     const auto technology_of = [](PMINIPORTMIDI of, ULONG pin) {
         PPCFILTER_DESCRIPTOR filter = nullptr;
@@ -140,6 +141,17 @@ TEST_F(UartTest, TechnologyBelongsToTheInstance) {
     REQUIRES("MT-004");
     REQUIRES("MT-005");
     REQUIRES("MT-008");
+}
+
+TEST_F(UartTest, TechnologyIsSetBeforeInit) {
+    ASSERT_EQ(init(), STATUS_SUCCESS);
+    PMUSICTECHNOLOGY technology = nullptr;
+    ASSERT_EQ(miniport->QueryInterface(IID_IMusicTechnology, reinterpret_cast<PVOID*>(&technology)),
+              STATUS_SUCCESS);
+    technology->SetTechnology(&KSMUSIC_TECHNOLOGY_WAVETABLE);
+    REQUIRES("MT-003");
+    EXPECT_THAT(state.broken_contracts, ElementsAre("MT-003"));
+    technology->Release();
 }
 
 TEST_F(UartTest, OtherResourcesAreAConfigurationError) {

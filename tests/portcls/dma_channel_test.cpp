@@ -3,7 +3,9 @@
 #include <cstring>
 
 #include "adapter_test.h"
+#include "nt/ke/ke.h"
 #include "nt/mm/mm.h"
+#include "sim/dma.h"
 #include "support/requires.h"
 
 namespace portico::portcls {
@@ -103,6 +105,7 @@ TEST_F(DmaChannelTest, ASlaveChannelTransfersItsBuffer) {
         EXPECT_EQ(slave->Start(8000, TRUE), STATUS_UNSUCCESSFUL);
         EXPECT_THAT(Contracts::take(), ElementsAre("DC-007"));
         EXPECT_EQ(slave->ReadCounter(), 8000u) << "no device moves data";
+        EXPECT_EQ(sim::dma.remaining(1, 0), 8000u);
         EXPECT_EQ(slave->TransferCount(), 8000u);
         REQUIRES("DC-009");
         const Nanoseconds before_ns = sim::scheduler.now_ns();
@@ -118,6 +121,56 @@ TEST_F(DmaChannelTest, ASlaveChannelTransfersItsBuffer) {
         EXPECT_EQ(slave->ReadCounter(), 0u);
         slave->Release();
         EXPECT_EQ(channel->Release(), 0u);
+    });
+}
+
+// A device that takes a byte each microsecond.
+struct Player {
+    Nanoseconds begun_ns = sim::this_processor->at_ns;
+    std::vector<std::uint8_t> heard;
+    Player() { sim::dma.connect(1, catch_up, this); }
+    ~Player() { sim::dma.disconnect(1, this); }
+    static void catch_up(void* self, Nanoseconds now_ns) {
+        auto& player = *static_cast<Player*>(self);
+        const auto due = static_cast<std::size_t>((now_ns - player.begun_ns) / microsecond_ns);
+        for (std::uint8_t byte = 0; player.heard.size() < due && sim::dma.read(1, &byte, 1) == 1;)
+            player.heard.push_back(byte);
+    }
+};
+
+TEST_F(DmaChannelTest, ASlaveChannelsCounterFollowsTheDeviceRoundAndRound) {
+    description.Master = FALSE;
+    description.DmaChannel = 1;
+    description.InterfaceType = Isa;
+    description.Dma32BitAddresses = FALSE;
+    started([&] {
+        auto* const slave = static_cast<PDMACHANNELSLAVE>(make());
+        ASSERT_EQ(slave->AllocateBuffer(4096, nullptr), STATUS_SUCCESS);
+        auto* const buffer = static_cast<std::uint8_t*>(slave->SystemAddress());
+        for (unsigned i = 0; i < 4096; ++i) buffer[i] = static_cast<std::uint8_t>(i * 3);
+        ASSERT_EQ(slave->Start(1000, TRUE), STATUS_SUCCESS);
+        Player player;
+        REQUIRES("DC-008");
+        EXPECT_EQ(slave->ReadCounter(), 1000u);
+        nt::ke::stall(300 * microsecond_ns);
+        const ULONG later = slave->ReadCounter();
+        EXPECT_LE(later, 700u);
+        EXPECT_GT(later, 690u);
+        EXPECT_EQ(slave->WaitForTC(2000), STATUS_SUCCESS) << "it went round";
+        const ULONG again = slave->ReadCounter();
+        EXPECT_LE(again, 1000u) << "reloaded";
+        EXPECT_GT(again, 900u);
+        EXPECT_EQ(slave->WaitForTC(100), STATUS_UNSUCCESSFUL);
+        ASSERT_GT(player.heard.size(), 1001u);
+        EXPECT_EQ(player.heard[999], buffer[999]);
+        EXPECT_EQ(player.heard[1000], buffer[0]);
+        EXPECT_EQ(slave->Stop(), STATUS_SUCCESS);
+        EXPECT_EQ(slave->ReadCounter(), 0u);
+        const std::size_t heard = player.heard.size();
+        nt::ke::stall(300 * microsecond_ns);
+        Player::catch_up(&player, sim::this_processor->at_ns);
+        EXPECT_EQ(player.heard.size(), heard);
+        slave->Release();
     });
 }
 

@@ -4,6 +4,7 @@
 
 #include "contracts.h"
 #include "midi_adapter_test.h"
+#include "sim/paging.h"
 #include "support/requires.h"
 
 namespace portico::test::port {
@@ -165,6 +166,20 @@ TEST_F(EventTest, TheHandlerOfTheTableIsAskedAndAddsTheEntry) {
         generate(0);
         EXPECT_FALSE(signal.came());
         EXPECT_EQ(disable(pin, &signal.data), STATUS_UNSUCCESSFUL);
+    });
+}
+
+TEST_F(EventTest, AHandlerInAPageSectionIsTold) {
+    const auto page = reinterpret_cast<std::uint64_t>(&EventTest::handler) & ~(sim::page_size - 1);
+    with_pin([&](Client&) {
+        Signal signal;
+        ASSERT_EQ(enable(pin, control_change, 0, KSEVENT_TYPE_ENABLE, signal.data), STATUS_SUCCESS);
+        EXPECT_THAT(Contracts::take(), IsEmpty());
+        sim::paging.add({page, sim::page_size}, 0);  // not watched: it stays where it is
+        EXPECT_EQ(disable(pin, &signal.data), STATUS_SUCCESS);
+        sim::paging.remove({page, sim::page_size});
+        REQUIRES("PE-009");
+        EXPECT_THAT(Contracts::take(), ElementsAre("PE-009"));
     });
 }
 

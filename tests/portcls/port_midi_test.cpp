@@ -227,6 +227,8 @@ TEST_F(PortMidiTest, ARegisteredGroupIsServedDuringInit) {
         EXPECT_EQ(references(midi.init_group), 2) << "of the two that it was given one is kept";
         port->Notify(midi.init_group);
         EXPECT_EQ(midi.services, 2) << "one member of the group, although it came twice";
+        REQUIRES("PM-015");
+        EXPECT_THAT(Contracts::take(), IsEmpty()) << "nobody has to be an interrupt routine";
         port->RegisterServiceGroup(midi.init_group);
         EXPECT_EQ(references(midi.init_group), 2);
         REQUIRES("PM-052");

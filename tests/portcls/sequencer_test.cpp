@@ -169,6 +169,19 @@ TEST_F(SequencerTest, ADeviceBusyForASecondIsBrokenAndTheMessageDropped) {
     EXPECT_THAT(stream().taken(), ElementsAre(Bytes{0x80, 60, 0}));
 }
 
+TEST_F(SequencerTest, ACallThatTakesLongIsTold) {
+    running();
+    write(pin, {0x90, 60, 100});
+    EXPECT_THAT(Contracts::take(), IsEmpty());
+    stream().on_write = [] { nt::ke::stall(900'000); };
+    write(pin, {0x90, 61, 100});
+    EXPECT_THAT(Contracts::take(), IsEmpty());
+    stream().on_write = [] { nt::ke::stall(1'100'000); };
+    write(pin, {0x90, 62, 100});
+    REQUIRES("MS-055");
+    EXPECT_THAT(Contracts::take(), ElementsAre("MS-055"));
+}
+
 TEST_F(SequencerTest, AnErrorLosesTheMessageAndTheStreamGoesOn) {
     running();
     stream().answers_to_write = {{}, {STATUS_IO_DEVICE_ERROR}};

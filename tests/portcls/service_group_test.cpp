@@ -315,6 +315,35 @@ TEST_F(ServiceGroupTest, DelayedServiceComesWhenItIsDue) {
     });
 }
 
+TEST_F(ServiceGroupTest, AbsoluteDeadlinesFollowTheSystemTime) {
+    run([&] {
+        PSERVICEGROUP const group = make_group();
+        FakeSink sink;
+        group->SupportDelayedService();
+        group->AddMember(&sink);
+        group->RequestDelayedService(static_cast<ULONGLONG>(nt::ke::system_time_100ns() + 10'000'000));
+        nt::ke::shift_system_time(9'500'000);
+        let_pass(40 * millisecond_ns);
+        EXPECT_EQ(sink.calls, 0);
+        let_pass(40 * millisecond_ns);
+        REQUIRES("SG-013");
+        EXPECT_EQ(sink.calls, 1) << "950 of 1000 ms were skipped";
+        group->RequestDelayedService(static_cast<ULONGLONG>(nt::ke::system_time_100ns() + 500'000));
+        nt::ke::shift_system_time(-10'000'000);
+        let_pass(100 * millisecond_ns);
+        EXPECT_EQ(sink.calls, 1) << "set back by a second";
+        let_pass(1000 * millisecond_ns);
+        EXPECT_EQ(sink.calls, 2);
+        group->RequestDelayedService(static_cast<ULONGLONG>(-500'000LL));
+        nt::ke::shift_system_time(10'000'000);
+        let_pass(40 * millisecond_ns);
+        EXPECT_EQ(sink.calls, 2) << "relative";
+        let_pass(40 * millisecond_ns);
+        EXPECT_EQ(sink.calls, 3);
+        group->Release();
+    });
+}
+
 TEST_F(ServiceGroupTest, ADpcRearmsDelayedService) {
     run([&] {
         PSERVICEGROUP const group = make_group();

@@ -23,11 +23,12 @@ std::map<std::string, Rooms> design_edges() {
         {"client", {"nt", "ddk"}},
         {"ends", {"midi", "base"}},
         {"verifier", {"nt", "ks", "portcls"}},
+        {"inf", {"base"}},
         {"build", {"base"}},
         {"report", {"base", "sim"}},
         {"machine",
-         {"client", "portcls", "ks", "nt", "loader", "hardware", "ends", "report", "verifier", "miniports",
-          "midi", "sim", "base", "portico", "ddk"}},
+         {"client", "portcls", "ks", "nt", "loader", "hardware", "ends", "inf", "report", "verifier",
+          "miniports", "midi", "sim", "base", "portico", "ddk"}},
         {"campaign", {"machine"}},
     };
 }

@@ -72,7 +72,7 @@ const Broken all[] = {
     {"reference-leak", true, unload, "left-behind", "PcNewServiceGroup(&m_pServiceGroup"},
     {"timer-armed", true, unload, "left-behind", "KeSetTimerEx(&WatchdogTimer, dueTime, 100, &WatchdogDpc);"},
     {"null-write", false, write, "fault", "if (capture->m_State != KSSTATE_RUN) continue;"},
-    {"paged-read", false, loop, "paged-code", "PAGED_CODE();"},
+    {"paged-read", false, loop, "fault", "::Read("},
 };
 
 std::string line_of(const std::string& path, unsigned wanted) {

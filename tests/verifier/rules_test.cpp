@@ -89,6 +89,10 @@ const Case cases[] = {
      "lowered from PASSIVE_LEVEL to DISPATCH_LEVEL",
      {0x31, 0, 2}},
     {"paged-code", stop, "paged-code", 0xD3, "PAGED_CODE() runs at DISPATCH_LEVEL", {any, 2, 8}},
+    {"paged-pool-read", stop, "fault", 0xD1, "reads pageable memory at DISPATCH_LEVEL", {any, 2, 0}},
+    {"paged-pool-write", stop, "fault", 0xD1, "writes to pageable memory at DISPATCH_LEVEL", {any, 2, 1}},
+    {"paged-event", stop, "fault", 0xD1, "pageable memory at DISPATCH_LEVEL", {any, 2}},
+    {"paged-timer-routine", stop, "fault", 0xD3, "runs code of a PAGE section", {any, 2, 8}},
     {"wait-at-dispatch", stop, "wait-raised", 0xC4, "waits at DISPATCH_LEVEL", {0x3B, 2, any, 0}},
     {"delay-in-dpc", stop, "wait-raised", 0xC4, "waits at DISPATCH_LEVEL", {0x3B, 2}},
     {"look-above-dispatch", stop, "wait-raised", 0xC4, "allowed up to DISPATCH_LEVEL", {0x3B, 7, any, 1}},
@@ -245,6 +249,43 @@ TEST(FaultParameters, NameTheInstruction) {
     REQUIRES("VF-001");
     EXPECT_TRUE(sim::image_range.contains(m.findings()[0].parameters[3]));
     EXPECT_EQ(m.findings()[0].stack[0].function, "WriteNull");
+}
+
+TEST(ForceIrqlChecking, FindsWhatIsPageable) {
+    for (const char* misdeed : {"paged-pool-read", "paged-timer-routine"}) {
+        Machine m = Machine::create(rules(misdeed)).value();
+        EXPECT_FALSE(m.start().ok());
+        ASSERT_TRUE(m.bug_checked());
+        const Finding& found = m.findings()[0];
+        if (misdeed == std::string("paged-pool-read")) {
+            REQUIRES("IU-016");
+            EXPECT_TRUE(sim::paged_range.contains(found.parameters[0]));
+        } else {
+            REQUIRES("FN-132");
+            EXPECT_EQ(found.parameters[0], found.parameters[3]);
+        }
+    }
+}
+
+TEST(ForceIrqlChecking, LooksAtTheProcessorThatRuns) {
+    for (const std::uint64_t seed : {1, 2, 3}) {
+        MachineConfig config = rules("paged-beside-raised");
+        config.seed = seed;
+        config.schedule = seed == 1 ? Schedule::ordered : Schedule::random;
+        Machine m = Machine::create(std::move(config)).value();
+        ASSERT_OK(m.start());
+        ASSERT_OK(m.unload());
+        REQUIRES("FLD-024");
+        EXPECT_THAT(m.findings(), IsEmpty());
+    }
+}
+
+TEST(ForceIrqlChecking, CanBeLeftOut) {
+    MachineConfig config = rules("paged-timer-routine");
+    config.force_irql_checking = false;
+    Machine m = Machine::create(std::move(config)).value();
+    EXPECT_OK(m.start());
+    EXPECT_FALSE(m.bug_checked());
 }
 
 // FLD-023: what a spin waits for happens, and it goes on where it was.

@@ -20,7 +20,7 @@ class Mc6850 final : public sim::BusDevice, public Device {
     Mc6850(const char* name, const Options& options);
     explicit Mc6850(const char* name) : Mc6850(name, Options()) {}
 
-    Resources resources() override { return {{{options_.port, 2, this}}, {}, options_.irq}; }
+    Resources resources() override { return {{{options_.port, 2, this}}, {}, options_.irq, {}}; }
     MidiWire* wire() override { return &wire_; }
     std::vector<Counter> counters() const override;
 

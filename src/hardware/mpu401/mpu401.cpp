@@ -67,7 +67,7 @@ Mpu401::Mpu401(const char* name, const Options& options)
     : Device(model, name, &options_), options_(options) {}
 
 Resources Mpu401::resources() {
-    return {{{options_.port, 2, this}}, {}, options_.irq};
+    return {{{options_.port, 2, this}}, {}, options_.irq, {}};
 }
 
 std::vector<Counter> Mpu401::counters() const {
@@ -176,12 +176,22 @@ void Mpu401::write_data(std::uint8_t byte, Nanoseconds now_ns) {
         ++tx_overflow_;
         return;
     }
+    put_out(byte, now_ns);
+    if (__builtin_expect(++taken_ >= next_fault_after_, false)) fault_after_byte(now_ns);
+}
+
+void Mpu401::put_out(std::uint8_t byte, Nanoseconds now_ns) {
     if (wire_.out.busy()) {
         tx_.push(byte);
     } else {
         wire_.out.send(byte, now_ns, midi_byte_ns);
     }
-    if (__builtin_expect(++taken_ >= next_fault_after_, false)) fault_after_byte(now_ns);
+}
+
+bool Mpu401::send(std::uint8_t byte, Nanoseconds now_ns) {
+    if (!takes_byte()) return false;
+    put_out(byte, now_ns);
+    return true;
 }
 
 void Mpu401::fault_after_byte(Nanoseconds now_ns) {
@@ -237,6 +247,7 @@ void Mpu401::byte_sent(void* self, Nanoseconds now_ns) {
 
 void Mpu401::byte_arrived(void* self, std::uint8_t byte, Nanoseconds now_ns) {
     auto& mpu = *static_cast<Mpu401*>(self);
+    if (mpu.diverted_ != nullptr) return mpu.diverted_(mpu.diverted_to_, byte, now_ns);
     if (!mpu.uart_mode_) {
         ++mpu.received_outside_uart_;
     } else if (mpu.rx_.size() >= mpu.options_.rx_depth) {

@@ -51,6 +51,17 @@ class Mpu401 final : public sim::BusDevice, public Device {
     std::vector<Counter> counters() const override;
     bool uart_mode() const { return uart_mode_; }
 
+    // ---- for a chip that shares the MIDI connector with it ----
+
+    // False: the transmit FIFO is full.
+    bool send(std::uint8_t byte, Nanoseconds now_ns);
+    bool takes_byte() const { return tx_.size() < options_.tx_depth || !wire_.out.busy(); }
+    // What arrives goes there instead; null: no more.
+    void divert(WireIn::Arrived arrived, void* chip) {
+        diverted_ = arrived;
+        diverted_to_ = chip;
+    }
+
     std::uint32_t read(std::uint32_t offset, unsigned width, Nanoseconds now_ns) override;
     void write(std::uint32_t offset, unsigned width, std::uint32_t value, Nanoseconds now_ns) override;
     bool read_has_no_effect(std::uint32_t offset) const override { return offset == 1; }
@@ -78,6 +89,7 @@ class Mpu401 final : public sim::BusDevice, public Device {
     std::uint8_t status(Nanoseconds now_ns);
     std::uint8_t read_data(Nanoseconds now_ns);
     void write_data(std::uint8_t byte, Nanoseconds now_ns);
+    void put_out(std::uint8_t byte, Nanoseconds now_ns);
     void fault_after_byte(Nanoseconds now_ns);
     void hang(Nanoseconds now_ns);
     void command(std::uint8_t code, Nanoseconds now_ns);
@@ -96,6 +108,8 @@ class Mpu401 final : public sim::BusDevice, public Device {
 
     Options options_;
     MidiWire wire_{byte_sent, byte_arrived, this};
+    WireIn::Arrived diverted_ = nullptr;
+    void* diverted_to_ = nullptr;
     bool uart_mode_ = false;
     Ack ack_ = Ack::none;
     bool stuck_ = false;

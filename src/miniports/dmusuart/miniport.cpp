@@ -133,6 +133,10 @@ CMiniportDMusUart::NewStream(PMXF* MXF, PUNKNOWN OuterUnknown, POOL_TYPE PoolTyp
 STDMETHODIMP_(NTSTATUS) CMiniportDMusUart::SetTechnology(const GUID* Technology) {
     PAGED_CODE();
     if (!Technology) return STATUS_INVALID_PARAMETER;
+    if (m_pPort)
+        PorticoBrokenContract("MT-003", PMUSICTECHNOLOGY(this),
+                              "IMusicTechnology::SetTechnology was called after IPort::Init, which has given "
+                              "the pins' data ranges to the port already.");
     for (ULONG i = 0; i < SIZEOF_ARRAY(m_StreamRanges); i++) m_StreamRanges[i].Technology = *Technology;
     return STATUS_SUCCESS;
 }

@@ -120,6 +120,10 @@ CMiniportMidiUart::NewStream(PMINIPORTMIDISTREAM* Stream, PUNKNOWN UnknownOuter,
 STDMETHODIMP_(NTSTATUS) CMiniportMidiUart::SetTechnology(const GUID* Technology) {
     PAGED_CODE();
     if (!Technology) return STATUS_INVALID_PARAMETER;
+    if (m_pPort)
+        PorticoBrokenContract("MT-003", PMUSICTECHNOLOGY(this),
+                              "IMusicTechnology::SetTechnology was called after IPort::Init, which has given "
+                              "the pins' data ranges to the port already.");
     m_StreamRange.Technology = *Technology;
     return STATUS_SUCCESS;
 }

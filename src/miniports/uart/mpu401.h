@@ -5,6 +5,9 @@
 
 #include <portcls.h>
 
+// Tells of a contract that the adapter broke; all of it literals (src/nt/ke/processors.cpp).
+extern "C" NTKERNELAPI VOID NTAPI PorticoBrokenContract(PCSTR Requirement, PVOID Object, PCSTR Text);
+
 // Registers, relative to the base port (MP-001).
 enum { kDataPort = 0, kStatusPort = 1, kCommandPort = 1 };
 

@@ -6,6 +6,8 @@
 #include "nt/ex/pool.h"
 #include "nt/ke/ke.h"
 #include "nt/mm/mm.h"
+#include "sim/dma.h"
+#include "sim/processor.h"
 
 struct _ADAPTER_OBJECT {
     DMA_ADAPTER adapter;  // what the driver sees
@@ -13,7 +15,6 @@ struct _ADAPTER_OBJECT {
     ULONG map_registers;
     bool busy;           // a driver keeps the channel
     LIST_ENTRY waiting;  // WAIT_CONTEXT_BLOCKs of devices, in order
-    ULONG remaining;     // of a slave's transfer, as its controller counts
 };
 
 namespace portico::nt::io {
@@ -61,6 +62,10 @@ VOID NTAPI free_common_buffer(PDMA_ADAPTER, ULONG, PHYSICAL_ADDRESS, PVOID addre
     mm::free_contiguous(address);
 }
 
+void stop_channel(Adapter& adapter) {
+    sim::dma.stop(adapter.description.DmaChannel);
+}
+
 void grant(Adapter& adapter, PDEVICE_OBJECT device, const WAIT_CONTEXT_BLOCK& wait) {
     adapter.busy = true;
     IO_ALLOCATION_ACTION action;
@@ -98,13 +103,20 @@ NTSTATUS NTAPI allocate_channel(PDMA_ADAPTER given, PDEVICE_OBJECT device, ULONG
     return STATUS_SUCCESS;
 }
 
-BOOLEAN NTAPI flush_buffers(PDMA_ADAPTER, PMDL, PVOID, PVOID, ULONG, BOOLEAN) {
+bool is_slave(const Adapter& adapter) {
+    return adapter.description.Master == FALSE;
+}
+
+// What the device has not moved by now it will not move any more.
+BOOLEAN NTAPI flush_buffers(PDMA_ADAPTER adapter, PMDL, PVOID, PVOID, ULONG, BOOLEAN) {
     DDI_METHOD("DMA_OPERATIONS::FlushAdapterBuffers", DISPATCH_LEVEL);
+    if (is_slave(of(adapter))) stop_channel(of(adapter));
     return TRUE;
 }
 
 VOID NTAPI free_channel(PDMA_ADAPTER adapter) {
     DDI_METHOD("DMA_OPERATIONS::FreeAdapterChannel", DISPATCH_LEVEL);
+    if (is_slave(of(adapter))) stop_channel(of(adapter));
     of(adapter).busy = false;
     grant_next(of(adapter));
 }
@@ -116,12 +128,17 @@ VOID NTAPI free_map_registers(PDMA_ADAPTER, PVOID, ULONG) {
 // A method that returns an 8-byte structure has Microsoft's hidden pointer only in C++ classes; this is a C
 // function.
 PHYSICAL_ADDRESS NTAPI map_transfer(PDMA_ADAPTER adapter, PMDL, PVOID, PVOID address, PULONG length,
-                                    BOOLEAN) {
+                                    BOOLEAN to_device) {
     DDI_METHOD("DMA_OPERATIONS::MapTransfer", DISPATCH_LEVEL);
     *length = contiguous(static_cast<char*>(address), *length);
-    of(adapter).remaining = *length;
+    const std::uint64_t begin = mm::physical_of(address);
+    const DEVICE_DESCRIPTION& description = of(adapter).description;
+    if (is_slave(of(adapter))) {
+        sim::dma.start(description.DmaChannel,
+                       {begin, *length, to_device != FALSE, description.AutoInitialize != FALSE});
+    }
     PHYSICAL_ADDRESS physical;
-    physical.QuadPart = static_cast<LONGLONG>(mm::physical_of(address));
+    physical.QuadPart = static_cast<LONGLONG>(begin);
     return physical;
 }
 
@@ -132,7 +149,8 @@ ULONG NTAPI get_alignment(PDMA_ADAPTER) {
 
 ULONG NTAPI read_counter(PDMA_ADAPTER adapter) {
     DDI_METHOD("DMA_OPERATIONS::ReadDmaCounter", DISPATCH_LEVEL);
-    return of(adapter).remaining;
+    if (!is_slave(of(adapter))) return 0;
+    return sim::dma.remaining(of(adapter).description.DmaChannel, sim::this_processor->at_ns);
 }
 
 // ---- scatter/gather ----

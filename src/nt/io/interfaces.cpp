@@ -143,7 +143,7 @@ NTSTATUS register_interface(DeviceNode& node, const GUID& class_guid, const UNIC
     DeviceInterface* const entry = take_entry();
     if (entry == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     entry->used = true;
-    entry->enabled = entry->announced = false;
+    entry->enabled = entry->announced = entry->installed = false;
     entry->node = &node;
     entry->class_guid = class_guid;
     entry->generation = ++interfaces.generation;
@@ -151,6 +151,13 @@ NTSTATUS register_interface(DeviceNode& node, const GUID& class_guid, const UNIC
     make_link(*entry);
     *result = entry;
     return STATUS_SUCCESS;
+}
+
+NTSTATUS install_interface(DeviceNode& node, const GUID& class_guid, const UNICODE_STRING* reference,
+                           DeviceInterface** result) {
+    const NTSTATUS status = register_interface(node, class_guid, reference, result);
+    if (NT_SUCCESS(status)) (*result)->installed = true;
+    return status;
 }
 
 DeviceInterface* find_interface(const UNICODE_STRING& link) {
@@ -212,8 +219,8 @@ void disable_interfaces(DeviceNode& node) {
 
 void forget_interfaces(DeviceNode& node) {
     for (unsigned i = 0; i < interfaces.count; ++i) {
-        if (interfaces.entries[i].used && interfaces.entries[i].node == &node)
-            interfaces.entries[i].used = false;
+        DeviceInterface& entry = interfaces.entries[i];
+        if (entry.used && entry.node == &node && !entry.installed) entry.used = false;
     }
 }
 

@@ -15,6 +15,7 @@ struct DeviceInterface {
     bool used = false;
     bool enabled = false;    // IoSetDeviceInterfaceState
     bool announced = false;  // enabled, and its device is started: clients see it
+    bool installed = false;  // by an INF's AddInterface: it stays when the device goes
     DeviceNode* node = nullptr;
     GUID class_guid{};
     WCHAR reference[reference_room];  // empty: none
@@ -30,6 +31,9 @@ NTSTATUS register_interface(DeviceNode& node, const GUID& class_guid, const UNIC
                             DeviceInterface** result);
 // Null when no such interface is registered. Names begin with \??\ or, as user mode writes them, with \\?\.
 DeviceInterface* find_interface(const UNICODE_STRING& link);
+// As an INF's AddInterface does it: registered for good, not enabled.
+NTSTATUS install_interface(DeviceNode& node, const GUID& class_guid, const UNICODE_STRING* reference,
+                           DeviceInterface** result);
 NTSTATUS enable_interface(DeviceInterface& entry, bool enable);
 
 // Every interface that clients see; index from 0, null past the last. `class_guid` null: of every class.

@@ -69,6 +69,9 @@ struct DeviceDescription {
     // Told when the bus has changed the device's power state.
     void (*power_changed)(void* context, DEVICE_POWER_STATE state) = nullptr;
     void* power_context = nullptr;
+    // The device's own configuration space, in place of `pci_config`: `offset + length` is at most 256.
+    void (*access_config)(void* context, ULONG offset, UCHAR* buffer, ULONG length, bool write) = nullptr;
+    void* config_context = nullptr;
 };
 
 enum class NodeState : std::uint8_t {
@@ -146,6 +149,8 @@ struct DeviceNode {
     DEVICE_POWER_STATE device_power = PowerDeviceUnspecified;
     SYSTEM_POWER_STATE system_power = PowerSystemWorking;
     bool power_busy = false;  // a device power IRP is on its way (po)
+    void (*access_config)(void* context, ULONG offset, UCHAR* buffer, ULONG length, bool write) = nullptr;
+    void* config_context = nullptr;
 };
 
 // ---- for the machine ----
@@ -239,6 +244,11 @@ NTSTATUS send_pnp(DeviceNode& node, UCHAR minor, ULONG_PTR* information = nullpt
 
 // The device's configuration space; bytes copied, 0 for a device that has none. IRQL <= DISPATCH_LEVEL.
 ULONG access_config_space(DeviceNode& node, void* buffer, ULONG offset, ULONG length, bool write);
+
+// A device with a configuration space of its own: its BARs get the node's resources and are decoded, and it may
+// use the bus; or they are decoded no more.
+void start_pci(DeviceNode& node);
+void stop_pci(DeviceNode& node);
 
 PDRIVER_OBJECT root_bus_driver();
 NTSTATUS create_root_pdo(DeviceNode& node);

@@ -201,6 +201,8 @@ DeviceNode* add_node(const DeviceDescription& d) {
     node->pdo_context = d.pdo_context;
     node->power_changed = d.power_changed;
     node->power_context = d.power_context;
+    node->access_config = d.access_config;
+    node->config_context = d.config_context;
     set_resources(*node, d.resources.data(), d.resource_count);
     if (node->location[0] == 0) make_location(*node);
     if (d.pci_config != nullptr) {

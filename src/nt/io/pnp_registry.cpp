@@ -177,6 +177,30 @@ NTSTATUS query_software_value(const DeviceNode& node, const WCHAR* subkey, const
                            needed);
 }
 
+NTSTATUS query_interface_value(const DeviceInterface& entry, const WCHAR* name, void* data, ULONG size,
+                               ULONG* needed) {
+    ULONG type = 0;
+    return cm::query_value(interface_key(entry).string(), ob::string(name), &type, data, size, needed);
+}
+
+NTSTATUS set_interface_value(const DeviceInterface& entry, const WCHAR* name, ULONG type, const void* data,
+                             ULONG size) {
+    return cm::set_value(interface_key(entry).string(), ob::string(name), type, data, size);
+}
+
+std::u16string software_key_path(DeviceNode& node) {
+    choose_driver_key(node);
+    return software_key(node).text();
+}
+
+std::u16string hardware_key_path(const DeviceNode& node) {
+    return std::u16string(hardware_key(node).text()) + u"\\Device Parameters";
+}
+
+std::u16string interface_key_path(const DeviceInterface& entry) {
+    return interface_key(entry).text();
+}
+
 NTSTATUS open_interface_key(const DeviceInterface& entry, ACCESS_MASK access, const void* frame,
                             PHANDLE handle) {
     *handle = nullptr;

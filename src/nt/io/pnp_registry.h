@@ -1,6 +1,8 @@
 // The registry keys of devices and their interfaces.
 #pragma once
 
+#include <string>
+
 #include "nt/io/interfaces.h"
 
 namespace portico::nt::io {
@@ -27,5 +29,16 @@ bool has_software_key(const DeviceNode& node, const WCHAR* subkey);
 // STATUS_OBJECT_NAME_NOT_FOUND.
 NTSTATUS query_software_value(const DeviceNode& node, const WCHAR* subkey, const WCHAR* name, void* data,
                               ULONG size, ULONG* needed);
+
+// A value of the interface's own key (IoOpenDeviceInterfaceRegistryKey). As query_software_value.
+NTSTATUS query_interface_value(const DeviceInterface& entry, const WCHAR* name, void* data, ULONG size,
+                               ULONG* needed);
+NTSTATUS set_interface_value(const DeviceInterface& entry, const WCHAR* name, ULONG type, const void* data,
+                             ULONG size);
+
+// Where a device's and an interface's keys are, for what the machine puts there before the device is added.
+std::u16string software_key_path(DeviceNode& node);
+std::u16string hardware_key_path(const DeviceNode& node);  // "...\Device Parameters"
+std::u16string interface_key_path(const DeviceInterface& entry);
 
 }  // namespace portico::nt::io

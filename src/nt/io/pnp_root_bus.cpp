@@ -1,6 +1,5 @@
 // The root bus driver: it makes the PDOs of the configured devices and answers for their buses. PCI-like
 // devices have a configuration space and BUS_INTERFACE_STANDARD.
-#include <algorithm>
 #include <cstring>
 
 #include "nt/ex/pool.h"
@@ -189,6 +188,13 @@ void set_power_state(DeviceNode& node, PDEVICE_OBJECT pdo, DEVICE_POWER_STATE st
 // LC-016: a device that was taken down while it slept is in D0 when it starts anew.
 NTSTATUS answer_start(DeviceNode& node, PDEVICE_OBJECT pdo) {
     if (extras(pdo).power_state > PowerDeviceD0) set_power_state(node, pdo, PowerDeviceD0);
+    start_pci(node);
+    return STATUS_SUCCESS;
+}
+
+// Its resources are no longer the device's.
+NTSTATUS answer_stop(DeviceNode& node) {
+    stop_pci(node);
     return STATUS_SUCCESS;
 }
 
@@ -197,12 +203,13 @@ NTSTATUS answer(DeviceNode& node, PDEVICE_OBJECT device, PIRP irp) {
     switch (stack.MinorFunction) {
         case IRP_MN_START_DEVICE:
             return answer_start(node, device);
+        case IRP_MN_STOP_DEVICE:
+        case IRP_MN_REMOVE_DEVICE:
+            return answer_stop(node);
         case IRP_MN_QUERY_STOP_DEVICE:
         case IRP_MN_CANCEL_STOP_DEVICE:
-        case IRP_MN_STOP_DEVICE:
         case IRP_MN_QUERY_REMOVE_DEVICE:
         case IRP_MN_CANCEL_REMOVE_DEVICE:
-        case IRP_MN_REMOVE_DEVICE:
         case IRP_MN_SURPRISE_REMOVAL:
         case IRP_MN_DEVICE_USAGE_NOTIFICATION:
             return STATUS_SUCCESS;
@@ -258,23 +265,6 @@ NTSTATUS NTAPI answer_power(PDEVICE_OBJECT device, PIRP irp) {
 }
 
 }  // namespace
-
-ULONG access_config_space(DeviceNode& node, void* buffer, ULONG offset, ULONG length, bool write) {
-    if (node.bus_type != PCIBus || offset >= node.config.size()) return 0;
-    const ULONG count = std::min<ULONG>(length, static_cast<ULONG>(node.config.size()) - offset);
-    if (!write) {
-        std::memcpy(buffer, node.config.data() + offset, count);
-        return count;
-    }
-    for (ULONG i = 0; i < count; ++i) {
-        // IDs, class and header type are read-only; the rest keeps what a driver puts there.
-        const ULONG at = offset + i;
-        const bool read_only =
-            at < 4 || (at >= 8 && at < 12) || at == 14 || (at >= 44 && at < 48) || at == 61;
-        if (!read_only) node.config[at] = static_cast<const UCHAR*>(buffer)[i];
-    }
-    return count;
-}
 
 void reset_root_bus() {
     root_driver = nullptr;

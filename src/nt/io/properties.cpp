@@ -4,6 +4,7 @@
 
 #include "nt/ddi.h"
 #include "nt/ex/pool.h"
+#include "nt/io/pnp_registry.h"
 #include "nt/io/property_types.h"
 #include "nt/ob/ob.h"
 
@@ -289,6 +290,22 @@ NTSTATUS get_of_device(const DeviceNode& node, const DEVPROPKEY& key, LCID lcid,
 }
 
 }  // namespace
+namespace {
+
+// DEVPKEY_DeviceInterface_FriendlyName, which is the value FriendlyName of the interface's key, too: an INF's
+// AddInterface puts it there.
+constexpr DEVPROPKEY interface_friendly_name = {
+    {0x026e516e, 0xb814, 0x414b, {0x83, 0xcd, 0x85, 0x6d, 0x6f, 0xef, 0x48, 0x22}}, 2};
+
+NTSTATUS get_friendly_name(const DeviceInterface& entry, void* data, ULONG size, ULONG* needed,
+                           DEVPROPTYPE* type) {
+    const NTSTATUS status = query_interface_value(entry, u"FriendlyName", data, size, needed);
+    *type = status == STATUS_OBJECT_NAME_NOT_FOUND ? DEVPROP_TYPE_EMPTY : DEVPROP_TYPE_STRING;
+    if (*type == DEVPROP_TYPE_EMPTY) *needed = 0;
+    return *type != DEVPROP_TYPE_EMPTY && size < *needed ? STATUS_BUFFER_TOO_SMALL : status;
+}
+
+}  // namespace
 }  // namespace portico::nt::io
 
 using namespace portico::nt;
@@ -325,7 +342,10 @@ NTSTATUS NTAPI IoSetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName
     DDI(IoSetDeviceInterfacePropertyData, PASSIVE_LEVEL);
     const io::DeviceInterface* const entry = io::find_interface(*SymbolicLinkName);
     if (entry == nullptr) return STATUS_OBJECT_NAME_NOT_FOUND;
-    return io::set_property({true, entry->index}, *PropertyKey, Lcid, Type, Data, Size);
+    const NTSTATUS status = io::set_property({true, entry->index}, *PropertyKey, Lcid, Type, Data, Size);
+    if (NT_SUCCESS(status) && Data != nullptr && io::same_key(*PropertyKey, io::interface_friendly_name))
+        io::set_interface_value(*entry, u"FriendlyName", REG_SZ, Data, Size);
+    return status;
 }
 
 NTSTATUS NTAPI IoGetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName,
@@ -334,7 +354,11 @@ NTSTATUS NTAPI IoGetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName
     DDI(IoGetDeviceInterfacePropertyData, PASSIVE_LEVEL);
     const io::DeviceInterface* const entry = io::find_interface(*SymbolicLinkName);
     if (entry == nullptr) return STATUS_OBJECT_NAME_NOT_FOUND;
-    return io::get_property({true, entry->index}, *PropertyKey, Lcid, Data, Size, RequiredSize, Type);
+    const NTSTATUS status =
+        io::get_property({true, entry->index}, *PropertyKey, Lcid, Data, Size, RequiredSize, Type);
+    const bool of_registry =
+        status == STATUS_OBJECT_NAME_NOT_FOUND && io::same_key(*PropertyKey, io::interface_friendly_name);
+    return of_registry ? io::get_friendly_name(*entry, Data, Size, RequiredSize, Type) : status;
 }
 
 }  // extern "C"

@@ -54,6 +54,7 @@ struct Field {
 
 struct Entry {
     bool denies = false;
+    bool inherit_only = false;  // for what is made below, which a device has nothing of
     ACCESS_MASK mask = 0;
     Field sid{};
 };
@@ -77,7 +78,12 @@ bool read_number(const Field& field, ACCESS_MASK* value) {
 
 bool read_rights(const Field& field, ACCESS_MASK* mask) {
     *mask = 0;
-    if (field.length == 0 || read_number(field, mask)) return true;
+    if (field.length == 0) return true;
+    if (read_number(field, mask)) {
+        // Generic rights may be given by their bits, too; rights that files do not have count for nothing.
+        ob::map_access(&file_type, *mask & ~MAXIMUM_ALLOWED, KernelMode, mask);
+        return true;
+    }
     if (field.length % 2 != 0) return false;
     for (std::size_t i = 0; i < field.length; i += 2) {
         const Field pair{field.begin + i, 2};
@@ -113,6 +119,9 @@ bool read_entry(const WCHAR*& at, const WCHAR* end, Entry* entry) {
     if (fields[0].length != 1 || (fields[0].begin[0] != u'A' && fields[0].begin[0] != u'D')) return false;
     entry->denies = fields[0].begin[0] == u'D';
     entry->sid = fields[5];
+    entry->inherit_only = false;
+    for (std::size_t i = 0; i + 1 < fields[1].length; i += 2)
+        entry->inherit_only |= Field{fields[1].begin + i, 2}.is("IO");
     return read_rights(fields[2], &entry->mask) && known_sid(entry->sid);
 }
 
@@ -127,11 +136,30 @@ const WCHAR* find_dacl(const WCHAR* at, const WCHAR* end) {
     return nullptr;
 }
 
-bool applies(const Field& sid, const Client& client) {
-    for (const char* everyone : {"WD", "AU", "IU", "BU"}) {
-        if (sid.is(everyone)) return true;
+// The same account by its letters or as a whole SID.
+struct Account {
+    const char* letters;
+    const char* sid;
+};
+constexpr Account everybody[] = {
+    {"WD", "S-1-1-0"}, {"AU", "S-1-5-11"}, {"IU", "S-1-5-4"}, {"BU", "S-1-5-32-545"}};
+constexpr Account administrators = {"BA", "S-1-5-32-544"};
+constexpr Account local_system = {"SY", "S-1-5-18"};
+
+bool names(const Field& field, const Account& account) {
+    if (field.is(account.letters)) return true;
+    for (std::size_t i = 0; i < field.length; ++i) {
+        // The terminator of a SID that is shorter is no character of the field.
+        if (field.begin[i] != static_cast<WCHAR>(account.sid[i])) return false;
     }
-    return (client.administrator && sid.is("BA")) || (client.system && sid.is("SY"));
+    return account.sid[field.length] == 0;
+}
+
+bool applies(const Field& sid, const Client& client) {
+    for (const Account& account : everybody) {
+        if (names(sid, account)) return true;
+    }
+    return (client.administrator && names(sid, administrators)) || (client.system && names(sid, local_system));
 }
 
 }  // namespace
@@ -158,7 +186,7 @@ NTSTATUS check_sddl(const WCHAR* sddl, const Client& client, ACCESS_MASK desired
     ACCESS_MASK denied = 0;
     Entry entry;
     while (at != nullptr && at != end && *at == u'(' && read_entry(at, end, &entry)) {
-        if (!applies(entry.sid, client)) continue;
+        if (entry.inherit_only || !applies(entry.sid, client)) continue;
         (entry.denies ? denied : allowed) |= entry.mask & ~(entry.denies ? allowed : denied);
     }
     if ((desired & MAXIMUM_ALLOWED) != 0) wanted |= allowed;

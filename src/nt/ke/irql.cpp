@@ -32,6 +32,13 @@ void reset() {
     reset_interrupts();
 }
 
+// Inline, so that the place is the exported function's caller.
+[[gnu::always_inline]] inline sim::Irql raise_for_driver(sim::Irql irql) {
+    const sim::Irql old = raise(irql);
+    if (irql >= sim::dispatch_level) sim::paging.raised(__builtin_return_address(0));
+    return old;
+}
+
 }  // namespace portico::nt::ke
 
 using namespace portico::nt;
@@ -46,7 +53,7 @@ KIRQL NTAPI KeGetCurrentIrql() {
 KIRQL NTAPI KfRaiseIrql(KIRQL NewIrql) {
     DDI(KfRaiseIrql, HIGH_LEVEL);
     ke::check_change(true, NewIrql);
-    return ke::raise(NewIrql);
+    return ke::raise_for_driver(NewIrql);
 }
 
 VOID NTAPI KeLowerIrql(KIRQL NewIrql) {
@@ -58,13 +65,13 @@ VOID NTAPI KeLowerIrql(KIRQL NewIrql) {
 KIRQL NTAPI KeRaiseIrqlToDpcLevel() {
     DDI(KeRaiseIrqlToDpcLevel, HIGH_LEVEL);
     ke::check_change(true, DISPATCH_LEVEL);
-    return ke::raise(DISPATCH_LEVEL);
+    return ke::raise_for_driver(DISPATCH_LEVEL);
 }
 
 KIRQL NTAPI KeRaiseIrqlToSynchLevel() {
     DDI(KeRaiseIrqlToSynchLevel, HIGH_LEVEL);
     ke::check_change(true, 12);
-    return ke::raise(12);
+    return ke::raise_for_driver(12);
 }
 
 VOID NTAPI KeBugCheckEx(ULONG BugCheckCode, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4) {

@@ -118,6 +118,8 @@ LONGLONG system_time_100ns();     // 100 ns since 1601, to the clock's tick
 LONGLONG interrupt_time_100ns();  // 100 ns since power-on, to the clock's tick
 LONGLONG exact_time_100ns();      // interrupt time to 100 ns: the calling processor's own
 LONGLONG exact_system_time_100ns();
+// Somebody sets the clock: absolute deadlines follow, relative ones do not. <= DISPATCH_LEVEL.
+void shift_system_time(LONGLONG by_100ns);
 ULONG tick_100ns();
 // One more user of the 1 ms clock, or one less; returns the resolution in 100 ns.
 ULONG set_timer_resolution(bool set);

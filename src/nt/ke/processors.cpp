@@ -164,6 +164,12 @@ VOID NTAPI PorticoPagedCode(PCSTR File, ULONG Line) {
     if (ke::current_irql() >= portico::sim::dispatch_level) PORTICO_PROBE(paged_code, File, Line);
 }
 
+// What a system-supplied miniport sees its adapter do wrong. Requirement and Text are literals of the image.
+VOID NTAPI PorticoBrokenContract(PCSTR Requirement, PVOID Object, PCSTR Text) {
+    DDI(PorticoBrokenContract, HIGH_LEVEL);
+    PORTICO_PROBE(contract, Requirement, Object, Text);
+}
+
 }  // extern "C"
 
 EXPORT(KeNumberProcessors, KeNumberProcessors);

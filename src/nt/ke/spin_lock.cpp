@@ -54,10 +54,11 @@ void release_spin_lock(PKSPIN_LOCK lock) {
 
 namespace {
 
-sim::Irql acquire_raising(PKSPIN_LOCK lock, sim::Irql irql) {
+[[gnu::always_inline]] inline sim::Irql acquire_raising(PKSPIN_LOCK lock, sim::Irql irql) {
     if (current_irql() > irql) PORTICO_PROBE(spin_lock, SpinLockFault::wrong_irql, lock, current_irql());
     const sim::Irql old = current_irql();
     if (old < irql) raise(irql);
+    sim::paging.raised(__builtin_return_address(0));
     acquire_spin_lock(lock);
     return old;
 }

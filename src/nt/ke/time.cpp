@@ -16,6 +16,7 @@ struct Clock {
     // Ticks count from the last change of resolution.
     LONGLONG epoch_100ns = 0;
     ULONG tick = default_tick_100ns;
+    LONGLONG system_shift_100ns = 0;
     bool lost = false;  // the last tick, by the policy's choice
 };
 
@@ -83,14 +84,21 @@ LONGLONG exact_time_100ns() {
     return sim::this_processor->at_ns / 100;
 }
 LONGLONG exact_system_time_100ns() {
-    return power_on_100ns + exact_time_100ns();
+    return power_on_100ns + clock.system_shift_100ns + exact_time_100ns();
 }
 LONGLONG interrupt_time_100ns() {
     return to_tick(exact_time_100ns());
 }
 LONGLONG system_time_100ns() {
-    return power_on_100ns + interrupt_time_100ns();
+    return power_on_100ns + clock.system_shift_100ns + interrupt_time_100ns();
 }
+
+void shift_system_time(LONGLONG by_100ns) {
+    DispatcherLock lock;
+    clock.system_shift_100ns += by_100ns;
+    move_absolute_timers(-by_100ns);
+}
+
 ULONG tick_100ns() {
     return clock.tick;
 }

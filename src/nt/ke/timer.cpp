@@ -1,4 +1,5 @@
 // Timers: armed ones in a list ordered by due time, expired on clock ticks (design, section 3).
+#include <algorithm>
 #include <array>
 
 #include "nt/ke/list_links.h"
@@ -8,6 +9,8 @@ namespace portico::nt::ke {
 namespace {
 
 constexpr UCHAR timer_notification = 8;
+// TimerControlFlags: due at a system time.
+constexpr UCHAR absolute_timer = 1;
 
 LIST_ENTRY armed;
 
@@ -102,6 +105,24 @@ LONGLONG next_timer_100ns() {
     return timer == nullptr ? MAXLONGLONG : static_cast<LONGLONG>(timer->DueTime.QuadPart);
 }
 
+void move_absolute_timers(LONGLONG by_100ns) {
+    LIST_ENTRY moved;
+    InitializeListHead(&moved);
+    for (PLIST_ENTRY e = armed.Flink; sound(e) && e != &armed;) {
+        auto* const timer = CONTAINING_RECORD(e, KTIMER, TimerListEntry);
+        e = e->Flink;
+        if ((timer->Header.TimerControlFlags & absolute_timer) == 0) continue;
+        RemoveEntryList(&timer->TimerListEntry);
+        InsertTailList(&moved, &timer->TimerListEntry);
+    }
+    while (!IsListEmpty(&moved)) {
+        auto* const timer = CONTAINING_RECORD(RemoveHeadList(&moved), KTIMER, TimerListEntry);
+        const LONGLONG due = static_cast<LONGLONG>(timer->DueTime.QuadPart) + by_100ns;
+        timer->DueTime.QuadPart = static_cast<ULONGLONG>(std::max(due, exact_time_100ns()));
+        insert(timer);
+    }
+}
+
 bool timers_due() {
     return next_timer_100ns() <= interrupt_time_100ns();
 }
@@ -140,6 +161,7 @@ bool set_timer(PKTIMER timer, LARGE_INTEGER due, LONG period_ms, PKDPC dpc) {
     timer->Header.SignalState = 0;
     timer->Period = static_cast<ULONG>(period_ms);
     timer->Dpc = dpc;
+    timer->Header.TimerControlFlags = due.QuadPart < 0 ? 0 : absolute_timer;
     const LONGLONG now = exact_time_100ns();
     const LONGLONG at =
         due.QuadPart < 0 ? now - due.QuadPart : due.QuadPart - (exact_system_time_100ns() - now);

@@ -20,6 +20,8 @@ void expire_timers(sim::Processor& p);
 // The earliest due time of an armed timer, in 100 ns of interrupt time; the largest LONGLONG when none is
 // armed.
 LONGLONG next_timer_100ns();
+// Timers that are set to a system time are due so much later.
+void move_absolute_timers(LONGLONG by_100ns);
 bool timers_due();
 
 // The clock ticks no later than is needed for the armed timers.

@@ -10,6 +10,7 @@
 #include "nt/mm/mm_private.h"
 #include "nt/mm/regions.h"
 #include "sim/arena.h"
+#include "sim/dma.h"
 
 namespace portico::nt::mm {
 namespace {
@@ -120,7 +121,22 @@ void close_io_range() {
 
 }  // namespace
 
+namespace {
+
+// What devices reach: memory that somebody has, up to the end of its page. Images they do not: nobody gives a
+// device its code.
+void* memory_for_devices(std::uint64_t physical, std::uint64_t* run) {
+    void* const memory = memory_at(physical);
+    *run = sim::page_size - physical % sim::page_size;
+    if (memory == nullptr || sim::image_range.contains(memory) || !is_address_valid(memory)) return nullptr;
+    return memory;
+}
+
+}  // namespace
+
 void reset_physical() {
+    sim::physical_memory = memory_for_devices;
+    sim::dma.reset();
     clean(used_low);
     clean(used_plenty);
     contiguous.clear();

@@ -224,6 +224,24 @@ Header* find_in(const Directory& directory, const UNICODE_STRING& name, bool cas
     return nullptr;
 }
 
+void for_each_in_directory(const UNICODE_STRING& path,
+                           void (*visit)(const UNICODE_STRING& name, void* body, void* context),
+                           void* context) {
+    Lookup lookup;
+    lookup.type = &directory_type;
+    lookup.attributes = OBJ_CASE_INSENSITIVE;
+    void* body = nullptr;
+    if (!NT_SUCCESS(find(nullptr, path, lookup, &body))) return;
+    for (Header* const bucket : static_cast<Directory*>(body)->buckets) {
+        for (Header* h = bucket; h != nullptr; h = h->next_in_bucket) visit(h->name, body_of(*h), context);
+    }
+    dereference(body);
+}
+
+const UNICODE_STRING& link_target(const void* body) {
+    return static_cast<const SymbolicLink*>(body)->target;
+}
+
 NTSTATUS enter_name(Directory& directory, Header& header, const UNICODE_STRING& name) {
     if (!copy_string(header.name, name)) return STATUS_INSUFFICIENT_RESOURCES;
     Header** link = &directory.buckets[bucket_of(name)];

@@ -191,6 +191,13 @@ extern _OBJECT_TYPE callback_type;
 NTSTATUS create_symbolic_link(const UNICODE_STRING& name, const UNICODE_STRING& target, const void* frame);
 NTSTATUS delete_symbolic_link(const UNICODE_STRING& name);
 
+// The objects of the directory at `path`, one after the other as its table holds them; none when there is no
+// such directory. `visit` is given the object's last name and body and may neither make nor delete objects.
+void for_each_in_directory(const UNICODE_STRING& path,
+                           void (*visit)(const UNICODE_STRING& name, void* body, void* context), void* context);
+// Of a symbolic link's body.
+const UNICODE_STRING& link_target(const void* body);
+
 // ---- small helpers ----
 
 UNICODE_STRING string(const char16_t* literal);

@@ -10,6 +10,7 @@ static KEVENT Never;
 static KTIMER Timer;
 static KDPC Dpc;
 static LARGE_INTEGER Millisecond;
+static volatile ULONG Zero;
 
 static VOID Nothing(PKDPC, PVOID, PVOID, PVOID) {}
 
@@ -112,6 +113,85 @@ static VOID PagedCode(PKDPC, PVOID, PVOID, PVOID) {
 
 static VOID PagedCodeInDpc(PDEVICE_OBJECT) {
     RunDpc(PagedCode, NULL);
+}
+
+// ---- what is pageable ----
+
+static PULONG Pageable;
+
+static PULONG AllocatePageable() {
+    return PULONG(ExAllocatePoolWithTag(PagedPool, 2 * sizeof(KEVENT), RULES_POOL_TAG));
+}
+
+static VOID ReadPageable(PDEVICE_OBJECT) {
+    KIRQL old;
+    Pageable = AllocatePageable();
+    Pageable[1] = 1;
+    KeInitializeSpinLock(&Lock);
+    KeAcquireSpinLock(&Lock, &old);
+    Zero = *(volatile ULONG*)&Pageable[1];  // BUG paged-pool-read
+    KeReleaseSpinLock(&Lock, old);
+}
+
+static VOID WritePageable(PKDPC, PVOID, PVOID, PVOID) {
+    *(volatile ULONG*)&Pageable[2] = 7;  // BUG paged-pool-write
+}
+
+static VOID WritePageableInDpc(PDEVICE_OBJECT) {
+    Pageable = AllocatePageable();
+    RunDpc(WritePageable, NULL);
+}
+
+static VOID SetPageableEvent(PDEVICE_OBJECT) {
+    KIRQL old;
+    PKEVENT event = PKEVENT(AllocatePageable());
+    KeInitializeEvent(event, NotificationEvent, FALSE);
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    KeSetEvent(event, 0, FALSE);  // BUG paged-event
+    KeLowerIrql(old);
+}
+
+#pragma code_seg("PAGE")
+static VOID PageableRoutine(PDEVICE_OBJECT, PVOID) {  // BUG paged-timer-routine
+    ++Zero;
+}
+#pragma code_seg()
+
+static VOID StartPageableTimer(PDEVICE_OBJECT Fdo) {
+    PageableRoutine(Fdo, NULL);  // allowed here
+    IoInitializeTimer(Fdo, PageableRoutine, NULL);
+    IoStartTimer(Fdo);
+    LARGE_INTEGER second;
+    second.QuadPart = -20000000;
+    KeDelayExecutionThread(KernelMode, FALSE, &second);
+}
+
+// FLD-024: one processor stays at DISPATCH_LEVEL while the other reads pageable memory.
+static VOID HoldProcessor(PVOID) {
+    KIRQL old;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    for (ULONG i = 0; i < 100; ++i) KeStallExecutionProcessor(10);
+    KeLowerIrql(old);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID ReadBesideRaisedProcessor(PDEVICE_OBJECT) {
+    HANDLE handle;
+    PVOID thread;
+    Pageable = AllocatePageable();
+    Pageable[1] = 0;
+    if (!NT_SUCCESS(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, HoldProcessor, NULL)))
+        return;
+    ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, NULL, KernelMode, &thread, NULL);
+    ZwClose(handle);
+    for (ULONG i = 0; i < 100; ++i) {
+        KeStallExecutionProcessor(10);
+        Pageable[1] += 1;
+    }
+    KeWaitForSingleObject(thread, Executive, KernelMode, FALSE, NULL);
+    ObDereferenceObject(thread);
+    if (Pageable[1] != 100) KeBugCheckEx(0xE2, Pageable[1], 0, 0, 0);
+    ExFreePoolWithTag(Pageable, RULES_POOL_TAG);
 }
 
 // ---- waits ----
@@ -434,7 +514,6 @@ static VOID LeaveLookaside(PDEVICE_OBJECT) {
 
 // ---- faults ----
 
-static volatile ULONG Zero;
 
 static VOID ReadNull(PDEVICE_OBJECT) {
     volatile ULONG* nowhere = (volatile ULONG*)(ULONG_PTR)Zero;
@@ -557,6 +636,11 @@ const Misdeed Misdeeds[] = {
     {"raised-downwards", RaisedDownwards, NULL},
     {"lowered-upwards", LoweredUpwards, NULL},
     {"paged-code", PagedCodeInDpc, NULL},
+    {"paged-pool-read", ReadPageable, NULL},
+    {"paged-pool-write", WritePageableInDpc, NULL},
+    {"paged-event", SetPageableEvent, NULL},
+    {"paged-timer-routine", StartPageableTimer, NULL},
+    {"paged-beside-raised", ReadBesideRaisedProcessor, NULL},
     {"wait-at-dispatch", WaitAtDispatch, NULL},
     {"delay-in-dpc", DelayInDpc, NULL},
     {"look-above-dispatch", LookAboveDispatch, NULL},

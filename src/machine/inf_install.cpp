@@ -1,0 +1,291 @@
+#include "machine/inf_install.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "hardware/models.h"
+#include "machine/state.h"
+#include "nt/cm/cm.h"
+#include "nt/cm/text.h"
+#include "nt/io/interfaces.h"
+#include "nt/io/pnp_registry.h"
+
+namespace portico::machine {
+namespace {
+
+using Kind = inf::ResourceChoice::Kind;
+
+Result<std::string> bytes_of_file(const std::string& path) {
+    if (std::filesystem::is_directory(path))
+        return Error{fmt::format("{}: cannot be read: is a folder", path)};
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return Error{fmt::format("{}: cannot be read: {}", path, std::strerror(errno))};
+    std::string bytes(inf::File::bytes_max + 1, '\0');
+    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    bytes.resize(static_cast<std::size_t>(file.gcount()));
+    return bytes;
+}
+
+// What DeviceConfig says of a device when nobody said anything.
+bool says_nothing(const DeviceConfig& device) {
+    return device.hardware_id == DeviceConfig().hardware_id ||
+           device.hardware_id == virtual_device().hardware_id;
+}
+
+// ---- resources ----
+
+const char* parameter_of(Kind kind) {
+    switch (kind) {
+        case Kind::port:
+            return "port";
+        case Kind::interrupt:
+            return "irq";
+        case Kind::dma:
+            return "dma";
+        default:
+            return "memory";
+    }
+}
+
+bool has_parameter(const hardware::Device& model, std::string_view key) {
+    const auto& parameters = model.model().parameters;
+    return std::any_of(parameters.begin(), parameters.end(), [&](const auto& p) { return p.key == key; });
+}
+
+// The first place of a range that the model takes.
+bool place_in(hardware::Device& model, const char* key, const inf::Range& range) {
+    constexpr unsigned tries = 4096;
+    std::uint64_t at = range.first;
+    for (unsigned i = 0; i < tries && at <= range.last_first; ++i, at += range.step) {
+        if (model.set(key, fmt::format("{:#x}", at)).ok()) return true;
+    }
+    return false;
+}
+
+// One resource of each kind is the model's; the further ones are of parts that it does not have.
+bool place_by(hardware::Device& model, const inf::LogConfig& config) {
+    std::vector<Kind> done;
+    for (const inf::ResourceChoice& choice : config) {
+        const char* const key = parameter_of(choice.kind);
+        const bool known = std::find(done.begin(), done.end(), choice.kind) != done.end();
+        if (known || !has_parameter(model, key)) continue;
+        done.push_back(choice.kind);
+        const auto fits = [&](const inf::Range& range) { return place_in(model, key, range); };
+        if (!std::any_of(choice.ranges.begin(), choice.ranges.end(), fits)) return false;
+    }
+    return true;
+}
+
+// ---- registry ----
+
+std::u16string wide(std::string_view text) {
+    return nt::cm::to_utf16(std::string(text));
+}
+
+void append(std::vector<std::uint8_t>& bytes, const std::u16string& text) {
+    const auto* const begin = reinterpret_cast<const std::uint8_t*>(text.c_str());
+    bytes.insert(bytes.end(), begin, begin + (text.size() + 1) * sizeof(char16_t));
+}
+
+class Writer {
+  public:
+    // Keys below `base`; `entries` of another root are where that says.
+    Writer(std::u16string base, const inf::Model& model) : base_(std::move(base)), model_(model) {}
+
+    Result<void> write(const std::vector<inf::RegistryEntry>& entries) {
+        for (const inf::RegistryEntry& entry : entries) {
+            const NTSTATUS status = write(entry);
+            if (NT_SUCCESS(status)) continue;
+            return Error{fmt::format("{}: registry value \"{}\" of the INF: cannot be set: {}",
+                                     model_.description, entry.key + "\\" + entry.name, status_name(status))};
+        }
+        return {};
+    }
+
+  private:
+    std::u16string path_of(const inf::RegistryEntry& entry) const {
+        using Root = inf::RegistryEntry::Root;
+        std::u16string path = entry.root == Root::relative  ? base_
+                              : entry.root == Root::machine ? u"\\Registry\\Machine"
+                                                            : u"\\Registry\\Machine\\Software\\Classes";
+        if (!entry.key.empty()) path += u"\\" + wide(entry.key);
+        return path;
+    }
+
+    NTSTATUS write(const inf::RegistryEntry& entry) {
+        using What = inf::RegistryEntry::What;
+        if (entry.root == inf::RegistryEntry::Root::other) return STATUS_SUCCESS;
+        const std::u16string path = path_of(entry);
+        const std::u16string name = wide(entry.name);
+        if (path.size() > UNICODE_STRING_MAX_CHARS || name.size() > UNICODE_STRING_MAX_CHARS)
+            return STATUS_OBJECT_NAME_INVALID;
+        const UNICODE_STRING key = nt::cm::as_unicode(path);
+        const UNICODE_STRING value = nt::cm::as_unicode(name);
+        if (entry.what == What::key_only) return nt::cm::create_path(key);
+        ULONG type = 0;
+        ULONG size = 0;
+        const bool there = nt::cm::query_value(key, value, &type, nullptr, 0, &size) != STATUS_OBJECT_NAME_NOT_FOUND;
+        if (entry.what == What::remove) return there ? nt::cm::delete_value(key, value) : STATUS_SUCCESS;
+        if ((entry.only_new && there) || (entry.only_existing && !there)) return STATUS_SUCCESS;
+        std::vector<std::uint8_t> data = data_of(entry);
+        if (entry.what == What::append && there) data = appended(key, value, size, entry);
+        return nt::cm::set_value(key, value, entry.type, data.data(), static_cast<ULONG>(data.size()));
+    }
+
+    static std::vector<std::uint8_t> data_of(const inf::RegistryEntry& entry) {
+        std::vector<std::uint8_t> data = entry.bytes;
+        if (entry.type == REG_SZ || entry.type == REG_EXPAND_SZ) append(data, wide(entry.text));
+        if (entry.type == REG_MULTI_SZ) {
+            for (const std::string& text : entry.texts) append(data, wide(text));
+            append(data, {});
+        }
+        return data;
+    }
+
+    // What the list has already is not there twice.
+    static std::vector<std::uint8_t> appended(const UNICODE_STRING& key, const UNICODE_STRING& value, ULONG size,
+                                              const inf::RegistryEntry& entry) {
+        std::vector<std::uint8_t> data(size);
+        ULONG type = 0;
+        nt::cm::query_value(key, value, &type, data.data(), size, &size);
+        std::u16string list(data.size() / sizeof(char16_t), u'\0');
+        std::memcpy(list.data(), data.data(), list.size() * sizeof(char16_t));
+        while (!list.empty() && list.back() == u'\0') list.pop_back();
+        if (!list.empty()) list += u'\0';
+        for (const std::string& text : entry.texts) {
+            const std::u16string one = wide(text) + u'\0';
+            if ((u'\0' + list).find(u'\0' + one) == std::u16string::npos) list += one;
+        }
+        data.clear();
+        append(data, list);
+        return data;
+    }
+
+    std::u16string base_;
+    const inf::Model& model_;
+};
+
+constexpr const char16_t* services = u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\";
+
+void set_text(const std::u16string& key, const char16_t* name, const std::string& text) {
+    if (text.empty()) return;
+    const std::u16string value = wide(text);
+    nt::cm::set_value(nt::cm::as_unicode(key), nt::ob::string(name), REG_SZ, value.c_str(),
+                      static_cast<ULONG>((value.size() + 1) * sizeof(char16_t)));
+}
+
+void set_number(const std::u16string& key, const char16_t* name, std::uint32_t value) {
+    nt::cm::set_value(nt::cm::as_unicode(key), nt::ob::string(name), REG_DWORD, &value, sizeof value);
+}
+
+Result<void> install_service(const inf::Model& model) {
+    const inf::Service& service = model.service;
+    if (service.name.empty()) return {};
+    const std::u16string key = services + wide(service.name);
+    set_number(key, u"Type", service.type);
+    set_number(key, u"Start", service.start);
+    set_number(key, u"ErrorControl", service.error_control);
+    set_text(key, u"ImagePath", service.binary);
+    set_text(key, u"DisplayName", service.display_name);
+    return Writer(key, model).write(service.registry);
+}
+
+Result<void> install_interface(const inf::Model& model, const inf::DeviceInterface& added,
+                               nt::io::DeviceNode& node) {
+    GUID class_guid;
+    const std::u16string guid = wide(added.class_guid);
+    const std::u16string reference = wide(added.reference);
+    const UNICODE_STRING name = nt::cm::as_unicode(reference);
+    nt::io::DeviceInterface* entry = nullptr;
+    const NTSTATUS status = nt::io::parse_guid(guid.c_str(), &class_guid)
+                                ? nt::io::install_interface(node, class_guid, &name, &entry)
+                                : STATUS_INVALID_PARAMETER;
+    if (!NT_SUCCESS(status)) {
+        return Error{fmt::format("{}: interface {} {} of the INF: {}", model.description, added.class_guid,
+                                 added.reference, status_name(status))};
+    }
+    return Writer(nt::io::interface_key_path(*entry), model).write(added.registry);
+}
+
+}  // namespace
+
+Result<const inf::Package*> Infs::read(const std::string& path, const std::string* bytes) {
+    const auto known = packages_.find(path);
+    if (known != packages_.end()) return known->second.get();
+    std::string content = bytes != nullptr ? *bytes : PORTICO_TRY(bytes_of_file(path));
+    auto package = std::make_unique<inf::Package>(inf::read_package(content));
+    if (!package->errors.empty()) return Error{package->errors.text(path)};
+    files_[path] = std::move(content);
+    return (packages_[path] = std::move(package)).get();
+}
+
+std::string Infs::warnings() const {
+    std::string text;
+    for (const auto& [path, package] : packages_) {
+        const std::string lines = package->warnings.text(path);
+        if (!lines.empty()) text += lines + "\n";
+    }
+    return text;
+}
+
+Result<const inf::Model*> model_for(const inf::Package& package, const std::string& path,
+                                    const DeviceConfig& device) {
+    const inf::Model* const model = inf::find_model(package, device.hardware_id);
+    if (model != nullptr) return model;
+    if (says_nothing(device)) return &package.models.front();
+    std::string ids;
+    for (std::size_t i = 0; i < package.models.size() && i < 8; ++i)
+        ids += (ids.empty() ? "" : ", ") + package.models[i].hardware_id;
+    return Error{fmt::format("{}: no model for the hardware ID {}; there are {}", path, device.hardware_id, ids)};
+}
+
+void place(hardware::Device& model, const DeviceConfig& device, const inf::Model& installed) {
+    for (const char* const key : {"port", "irq", "dma", "memory"}) {
+        if (device.parameters.contains(key)) return;
+    }
+    for (const inf::LogConfig& config : installed.log_configs) {
+        std::map<std::string, std::string> before;
+        for (const hardware::Parameter& parameter : model.model().parameters)
+            before[parameter.key] = model.text(parameter.key);
+        if (place_by(model, config)) return;
+        for (const auto& [key, value] : before) {
+            const auto back = model.set(key, value);
+            (void)back;  // it was there before
+        }
+    }
+}
+
+std::vector<Resource> resources_of(const inf::Model& installed) {
+    std::vector<Resource> resources;
+    if (installed.log_configs.empty()) return resources;
+    for (const inf::ResourceChoice& choice : installed.log_configs.front()) {
+        const inf::Range& range = choice.ranges.front();
+        Resource resource;
+        resource.kind = static_cast<Resource::Kind>(choice.kind);
+        resource.base = range.first;
+        resource.length = range.length;
+        resource.latched = choice.kind == Kind::interrupt && !choice.level;
+        resource.shared = choice.shared;
+        resources.push_back(resource);
+    }
+    return resources;
+}
+
+Result<void> install(const inf::Model& model, nt::io::DeviceNode& node) {
+    const std::u16string software = nt::io::software_key_path(node);
+    set_text(software, u"MatchingDeviceId", model.hardware_id);
+    set_text(software, u"DriverVersion", model.driver_version);
+    PORTICO_TRY_VOID(Writer(software, model).write(model.software));
+    PORTICO_TRY_VOID(Writer(nt::io::hardware_key_path(node), model).write(model.hardware));
+    PORTICO_TRY_VOID(install_service(model));
+    for (const inf::DeviceInterface& added : model.interfaces)
+        PORTICO_TRY_VOID(install_interface(model, added, node));
+    return {};
+}
+
+}  // namespace portico::machine

@@ -1,0 +1,47 @@
+// A device's INF put into effect: what setup does with it when Windows installs a driver.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hardware/device.h"
+#include "inf/package.h"
+#include "nt/io/pnp.h"
+#include "portico/portico.h"
+
+namespace portico::machine {
+
+// The INFs of a machine, each read once.
+class Infs {
+  public:
+    // `bytes` null: from the file. Errors: a file that cannot be read; everything that is wrong with it, a line
+    // each; an INF of another class.
+    Result<const inf::Package*> read(const std::string& path, const std::string* bytes);
+    // As they were read, for replay files: path and content.
+    const std::map<std::string, std::string>& files() const { return files_; }
+    // "FILE:LINE: what", a line each.
+    std::string warnings() const;
+
+  private:
+    std::map<std::string, std::unique_ptr<inf::Package>> packages_;
+    std::map<std::string, std::string> files_;
+};
+
+// The model that is installed for a device; the first for one that says nothing about its hardware ID. Error:
+// the INF has none for it.
+Result<const inf::Model*> model_for(const inf::Package& package, const std::string& path,
+                                    const DeviceConfig& device);
+
+// Moves a device model to the first place of a LogConfig where it can be, unless the configuration says where
+// it is.
+void place(hardware::Device& model, const DeviceConfig& device, const inf::Model& installed);
+// Of a device without hardware: the first LogConfig's.
+std::vector<Resource> resources_of(const inf::Model& installed);
+
+// The registry and the interfaces, before the device is added. Error: a name that the registry does not hold,
+// or too many interfaces.
+Result<void> install(const inf::Model& model, nt::io::DeviceNode& node);
+
+}  // namespace portico::machine
