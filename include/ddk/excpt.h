@@ -1,7 +1,7 @@
-/* Structured exceptions: what a filter returns, and what code in and behind a filter asks. The driver build writes
- * the words PORTICO_SEH_... in place of __try, __except and __finally (src/build/seh_rewrite). In a .sys they are
- * the compiler's keywords, and it makes tables of them; in a .so they are frames on the stack (src/nt/seh/README.md),
- * and the questions are put to the frame at hand. */
+/* Structured exceptions: what a filter returns, and what code in and behind a filter asks. The driver build
+ * writes the words PORTICO_SEH_... in place of __try, __except and __finally (src/build/seh_rewrite). In a
+ * .sys they are the compiler's keywords, and it makes tables of them; in a .so they are frames on the stack
+ * (src/nt/seh/README.md), and the questions are put to the frame at hand. */
 #ifndef _INC_EXCPT
 #define _INC_EXCPT
 
@@ -33,8 +33,8 @@ struct PORTICO_SEH_FRAME {
 #ifdef __cplusplus
 extern "C" {
 #endif
-/* Any IRQL. Enter and Leave stand around a body; Filtered and Unwound end a filter and a __finally block, and do
- * not return. Leave is called whichever way the body's scope is left. */
+/* Any IRQL. Enter and Leave stand around a body; Filtered and Unwound end a filter and a __finally block, and
+ * do not return. Leave is called whichever way the body's scope is left. */
 void __cdecl PorticoSehEnter(struct PORTICO_SEH_FRAME* Frame);
 void __cdecl PorticoSehLeave(struct PORTICO_SEH_FRAME* Frame);
 void __cdecl PorticoSehFiltered(struct PORTICO_SEH_FRAME* Frame, long Value);
@@ -45,31 +45,31 @@ void __cdecl PorticoSehUnwound(struct PORTICO_SEH_FRAME* Frame);
 
 /* __try {B} __except (F) {H}   is  TRY_EXCEPT {B} EXCEPT (F) HANDLER { HANDLER_BEGIN H } END
  * __try {B} __finally {T}      is  TRY_FINALLY {B} FINALLY { FINALLY_BEGIN T FINALLY_END } END
- * Leaving the frame's scope, whichever way, calls PorticoSehLeave: return, goto, break and continue stay as they are.
- * setjmp comes back a second time with the function's frame pointer and a stack pointer far below. A function can bear
- * that whose variables are all in memory and whose stack moves: it is not optimised (FUNCTION, FUNCTION_END), and has
- * an alloca that is never reached. */
+ * Leaving the frame's scope, whichever way, calls PorticoSehLeave: return, goto, break and continue stay as
+ * they are. setjmp comes back a second time with the function's frame pointer and a stack pointer far below.
+ * A function can bear that whose variables are all in memory and whose stack moves: it is not optimised
+ * (FUNCTION, FUNCTION_END), and has an alloca that is never reached. */
 #define PORTICO_SEH_FUNCTION _Pragma("clang optimize off")
 #define PORTICO_SEH_FUNCTION_END _Pragma("clang optimize on")
-#define PORTICO_SEH_TRY_(What)                                                          \
-    {                                                                                   \
-        struct PORTICO_SEH_FRAME PorticoSeh __attribute__((cleanup(PorticoSehLeave)));  \
-        PorticoSeh.Kind = What;                                                         \
-        PorticoSehEnter(&PorticoSeh);                                                   \
-        if (PorticoSeh.Phase == 77) (void)__builtin_alloca(PorticoSeh.Phase);           \
-        if (!__builtin_setjmp(PorticoSeh.Resume)) {                                     \
+#define PORTICO_SEH_TRY_(What)                                                         \
+    {                                                                                  \
+        struct PORTICO_SEH_FRAME PorticoSeh __attribute__((cleanup(PorticoSehLeave))); \
+        PorticoSeh.Kind = What;                                                        \
+        PorticoSehEnter(&PorticoSeh);                                                  \
+        if (PorticoSeh.Phase == 77) (void)__builtin_alloca(PorticoSeh.Phase);          \
+        if (!__builtin_setjmp(PorticoSeh.Resume)) {                                    \
             __label__ PorticoSehEnd;
 #define PORTICO_SEH_TRY_EXCEPT PORTICO_SEH_TRY_(PORTICO_SEH_KIND_EXCEPT)
 #define PORTICO_SEH_TRY_FINALLY PORTICO_SEH_TRY_(PORTICO_SEH_KIND_FINALLY)
-#define PORTICO_SEH_BODY_END_            \
-    PorticoSehEnd:                       \
-    __attribute__((unused));             \
-    PorticoSeh.Abnormal = 0;             \
-    }                                    \
+#define PORTICO_SEH_BODY_END_ \
+    PorticoSehEnd:            \
+    __attribute__((unused));  \
+    PorticoSeh.Abnormal = 0;  \
+    }                         \
     else
-#define PORTICO_SEH_EXCEPT                                                                                     \
-    PORTICO_SEH_BODY_END_ if (PorticoSeh.Phase == PORTICO_SEH_PHASE_FILTER) {                                  \
-        struct PORTICO_SEH_FRAME* const PorticoSehException __attribute__((unused)) = &PorticoSeh;             \
+#define PORTICO_SEH_EXCEPT                                                                         \
+    PORTICO_SEH_BODY_END_ if (PorticoSeh.Phase == PORTICO_SEH_PHASE_FILTER) {                      \
+        struct PORTICO_SEH_FRAME* const PorticoSehException __attribute__((unused)) = &PorticoSeh; \
         PorticoSehFiltered(&PorticoSeh,
 #define PORTICO_SEH_HANDLER \
     );                      \
@@ -83,7 +83,8 @@ void __cdecl PorticoSehUnwound(struct PORTICO_SEH_FRAME* Frame);
 #define PORTICO_SEH_FINALLY_END PorticoSehUnwound(&PorticoSeh);
 #define PORTICO_SEH_END }
 
-/* PorticoSehException and PorticoSehTermination name the frame of the filter, handler or __finally block around. */
+/* PorticoSehException and PorticoSehTermination name the frame of the filter, handler or __finally block
+ * around. */
 #define _exception_code() ((unsigned long)PorticoSehException->Code)
 #define _exception_info() ((void*)PorticoSehException->Information)
 #define _abnormal_termination() (PorticoSehTermination->Abnormal)

@@ -98,7 +98,7 @@ TEST(SehRewrite, NestsInBodiesFiltersAndHandlers) {
     expect_done(after);
     EXPECT_EQ(count(after, "PORTICO_SEH_TRY_"), 4u);
     // The inner frame's scope ends before the outer block says that it is done.
-    EXPECT_THAT(after, HasSubstr("c(); } PORTICO_SEH_END  PORTICO_SEH_FINALLY_END }"));
+    EXPECT_THAT(after, HasSubstr("c(); } PORTICO_SEH_END   PORTICO_SEH_FINALLY_END }"));
 }
 
 TEST(SehRewrite, MarksTheFunctionsThatHaveOne) {

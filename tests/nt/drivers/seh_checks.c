@@ -1,6 +1,6 @@
-/* Structured exceptions as a driver's code has them, compiled as C and as C++, into a .so and a .sys, optimised and
- * not. What happens is written down letter by letter: filters in capitals, the rest small. Faults happen in
- * functions that are called: there every compiler sees them. */
+/* Structured exceptions as a driver's code has them, compiled as C and as C++, into a .so and a .sys,
+ * optimised and not. What happens is written down letter by letter: filters in capitals, the rest small.
+ * Faults happen in functions that are called: there every compiler sees them. */
 #include "rtl_checks.h"
 
 #define FIRST ((NTSTATUS)0xE0000001L)
@@ -59,7 +59,8 @@ static DECLSPEC_NOINLINE void RaiseUnlessZero(NTSTATUS status) {
 
 /* ---- what raises ---- */
 
-static int KeepInformation(struct _EXCEPTION_POINTERS* information, EXCEPTION_RECORD* record, CONTEXT* context) {
+static int KeepInformation(struct _EXCEPTION_POINTERS* information, EXCEPTION_RECORD* record,
+                           CONTEXT* context) {
     *record = *information->ExceptionRecord;
     *context = *information->ContextRecord;
     return EXCEPTION_EXECUTE_HANDLER;
@@ -711,7 +712,8 @@ static void CheckObjects(const RtlChecks* checks) {
 
 extern "C"
 #endif
-NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
+    NTSTATUS
+    DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
     const RtlChecks* checks = (const RtlChecks*)DriverObject;
     (void)RegistryPath;
     CheckFaults(checks);
