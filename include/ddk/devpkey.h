@@ -1,8 +1,10 @@
-/* Keys of properties that drivers read and set with IoGetDevicePropertyData, IoSetDeviceInterfacePropertyData ... */
+/* Keys of properties that drivers read and set with IoGetDevicePropertyData, IoSetDeviceInterfacePropertyData
+ * ... */
 #include <devpropdef.h>
 
 /* The name of any object */
-DEFINE_DEVPROPKEY(DEVPKEY_NAME, 0xb725f130, 0x47ef, 0x101a, 0xa5, 0xf1, 0x02, 0x60, 0x8c, 0x9e, 0xeb, 0xac, 10);
+DEFINE_DEVPROPKEY(DEVPKEY_NAME, 0xb725f130, 0x47ef, 0x101a, 0xa5, 0xf1, 0x02, 0x60, 0x8c, 0x9e, 0xeb, 0xac,
+                  10);
 
 /* Of a device */
 #define PORTICO_DEVICE_KEY(name, id) \

@@ -16,8 +16,8 @@
 #ifdef INITGUID
 #define DEFINE_DEVPROPKEY(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8, id) \
     PORTICO_GUID_EXTERN const DEVPROPKEY name;                                 \
-    PORTICO_GUID_EXTERN const DEVPROPKEY __declspec(selectany) name = {        \
-        {l, w1, w2, {b1, b2, b3, b4, b5, b6, b7, b8}}, id}
+    PORTICO_GUID_EXTERN const DEVPROPKEY __declspec(selectany)                 \
+        name = {{l, w1, w2, {b1, b2, b3, b4, b5, b6, b7, b8}}, id}
 #else
 #define DEFINE_DEVPROPKEY(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8, id) \
     PORTICO_GUID_EXTERN const DEVPROPKEY name

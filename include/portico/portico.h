@@ -95,8 +95,8 @@ enum class ExitLatency : std::uint8_t { instant, fast, responsive };
 struct MachineConfig {
     std::vector<DeviceConfig> devices;  // empty: one virtual device
     std::string driver;                 // path of the driver's image
-    // Path of the driver's INF: it says what the devices are called, their resources, registry keys, service and
-    // interfaces, as when Windows installs them. Empty: sensible defaults.
+    // Path of the driver's INF: it says what the devices are called, their resources, registry keys, service
+    // and interfaces, as when Windows installs them. Empty: sensible defaults.
     std::string inf;
     std::uint64_t seed = 1;
     unsigned processors = 2;  // 1..8
@@ -174,11 +174,11 @@ struct OpenOptions {
 struct Openable {
     enum class Kind : std::uint8_t { symbolic_link, device_interface };
     Kind kind = Kind::symbolic_link;
-    std::string path;             // as a program writes it: "\\\\.\\MyCable", "\\\\?\\ROOT#MEDIA#0000#{...}\\Uart"
-    std::string target;           // the device's name: "\\Device\\MyCable"; of a link
-    std::string driver;           // service of the driver that it leads to
-    std::string device;           // of an interface: DeviceConfig::name; a child device's instance path
-    std::string reference;        // of an interface: its reference string; a PortCls filter's name
+    std::string path;       // as a program writes it: "\\\\.\\MyCable", "\\\\?\\ROOT#MEDIA#0000#{...}\\Uart"
+    std::string target;     // the device's name: "\\Device\\MyCable"; of a link
+    std::string driver;     // service of the driver that it leads to
+    std::string device;     // of an interface: DeviceConfig::name; a child device's instance path
+    std::string reference;  // of an interface: its reference string; a PortCls filter's name
     std::string interface_class;  // "KSCATEGORY_AUDIO", or the GUID
     std::string friendly_name;    // of an interface; empty: it has none
 };
@@ -219,13 +219,13 @@ class File {
     File& operator=(File&&) noexcept;
     ~File();
 
-    // DeviceIoControl, waited for: STATUS_IO_TIMEOUT when it has not ended after `limit` of simulated time; it
-    // is then cancelled. `in` and `out` are copied through the client's memory, `out` both ways, whatever the
-    // code's transfer method makes of them. Information goes to *returned.
+    // DeviceIoControl, waited for: STATUS_IO_TIMEOUT when it has not ended after `limit` of simulated time;
+    // it is then cancelled. `in` and `out` are copied through the client's memory, `out` both ways, whatever
+    // the code's transfer method makes of them. Information goes to *returned.
     Status ioctl(std::uint32_t code, std::span<const std::uint8_t> in = {}, std::span<std::uint8_t> out = {},
                  std::size_t* returned = nullptr, std::chrono::nanoseconds limit = std::chrono::seconds(10));
-    // The same as overlapped I/O: comes back at once. `out` is what the output buffer holds at first. A request
-    // that failed at once has ended with that status.
+    // The same as overlapped I/O: comes back at once. `out` is what the output buffer holds at first. A
+    // request that failed at once has ended with that status.
     Request start_ioctl(std::uint32_t code, std::span<const std::uint8_t> in = {},
                         std::span<const std::uint8_t> out = {});
     // CancelIoEx of every request of the file.
@@ -398,9 +398,9 @@ class Machine {
     std::vector<std::string> filters();
     Device device(std::string_view name);
 
-    // Opens a device as a program does: "\\\\.\\NAME" or NAME, a symbolic link's or a filter's reference string,
-    // whichever there is; "\\\\?\\..." an interface's symbolic link; "\\Device\\..." an object's path. Errors carry
-    // the NTSTATUS in words, and *status is it.
+    // Opens a device as a program does: "\\\\.\\NAME" or NAME, a symbolic link's or a filter's reference
+    // string, whichever there is; "\\\\?\\..." an interface's symbolic link; "\\Device\\..." an object's
+    // path. Errors carry the NTSTATUS in words, and *status is it.
     Result<File> open(std::string_view name, const OpenOptions& options = {}, Status* status = nullptr);
     // The symbolic links of drivers and the device interfaces that programs see, by path.
     std::vector<Openable> openable();

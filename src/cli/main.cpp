@@ -147,8 +147,9 @@ void add_topology_test(CLI::App& app, cli::RunOptions& options, int& code) {
 void add_ioctl(CLI::App& app, cli::RunOptions& options, cli::IoctlOptions& request, int& code) {
     CLI::App* const ioctl = app.add_subcommand("ioctl", "Send a control code to a device, as a program does");
     ioctl
-        ->add_option("device", request.device,
-                     "a symbolic link, a filter's reference string, or a whole path (portico devices --machine)")
+        ->add_option(
+            "device", request.device,
+            "a symbolic link, a filter's reference string, or a whole path (portico devices --machine)")
         ->required();
     ioctl->add_option("code", request.code, "the control code, as 0x222000")->required();
     ioctl->add_option("--in", request.in, "the input buffer: a file, or bytes in hexadecimal")

@@ -61,7 +61,8 @@ Result<void> find_driver(std::string& driver) {
         return Error{
             fmt::format("{}: no such driver image; 'portico devices' lists those that come along", driver)};
     }
-    if (kind != fs::file_type::regular) return Error{fmt::format("{}: not a driver image: not a file", driver)};
+    if (kind != fs::file_type::regular)
+        return Error{fmt::format("{}: not a driver image: not a file", driver)};
     return {};
 }
 

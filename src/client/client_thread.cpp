@@ -12,8 +12,8 @@ bool ClientThread::start(const char* name, KPROCESSOR_MODE mode, bool administra
     stuck_ = false;
     job_ = nullptr;
     nt::ke::initialize_event(&wake_, SynchronizationEvent, false);
-    process_ = mode == KernelMode ? nt::ps::system_process()
-                                  : nt::ps::create_client_process(name, administrator);
+    process_ =
+        mode == KernelMode ? nt::ps::system_process() : nt::ps::create_client_process(name, administrator);
     if (process_ == nullptr) return false;
     return NT_SUCCESS(nt::ps::create_thread(*process_, name, &ClientThread::main, this, &thread_));
 }

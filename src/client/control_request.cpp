@@ -22,9 +22,9 @@ NTSTATUS ControlRequest::start(HANDLE file, ULONG code, std::span<const std::uin
     if (!out.empty()) std::memcpy(output_, out.data(), out.size());
     *status_block() = {};
     status_block()->Status = STATUS_PENDING;
-    returned_ = nt::io::device_io_control(
-        file, {}, code, in.empty() ? nullptr : input, static_cast<ULONG>(in.size()),
-        out.empty() ? nullptr : output_, static_cast<ULONG>(out.size()), status_block(), client_->mode());
+    returned_ = nt::io::device_io_control(file, {}, code, in.empty() ? nullptr : input,
+                                          static_cast<ULONG>(in.size()), out.empty() ? nullptr : output_,
+                                          static_cast<ULONG>(out.size()), status_block(), client_->mode());
     // A request that was refused, or failed at once, leaves the status block as it was.
     refused_ = returned_ != STATUS_PENDING && status_block()->Status == STATUS_PENDING;
     if (refused_) status_block()->Status = returned_;
@@ -41,7 +41,8 @@ NTSTATUS ControlRequest::wait(const LARGE_INTEGER* timeout) {
 }
 
 NTSTATUS ControlRequest::cancel() {
-    return pending() ? nt::io::cancel_file_io(file_, true, status_block(), client_->mode()) : STATUS_NOT_FOUND;
+    return pending() ? nt::io::cancel_file_io(file_, true, status_block(), client_->mode())
+                     : STATUS_NOT_FOUND;
 }
 
 }  // namespace portico::client

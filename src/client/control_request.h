@@ -17,8 +17,8 @@ class ControlRequest {
     ControlRequest(const ControlRequest&) = delete;
     ControlRequest& operator=(const ControlRequest&) = delete;
 
-    // On the client's thread. `out` is what the output buffer holds at first, which METHOD_IN_DIRECT makes the
-    // driver read. STATUS_PENDING, or how it ended already.
+    // On the client's thread. `out` is what the output buffer holds at first, which METHOD_IN_DIRECT makes
+    // the driver read. STATUS_PENDING, or how it ended already.
     NTSTATUS start(HANDLE file, ULONG code, std::span<const std::uint8_t> in,
                    std::span<const std::uint8_t> out);
     // `timeout` as for KeWaitForSingleObject, null for ever. STATUS_TIMEOUT: it is still under way.
@@ -28,7 +28,9 @@ class ControlRequest {
 
     bool pending() const { return memory_ != nullptr && status_block()->Status == STATUS_PENDING; }
     // How it ended, or was refused.
-    NTSTATUS status() const { return pending() ? STATUS_PENDING : refused_ ? returned_ : status_block()->Status; }
+    NTSTATUS status() const {
+        return pending() ? STATUS_PENDING : refused_ ? returned_ : status_block()->Status;
+    }
     // Information of the status block: what the driver says to have transferred. 0 while it is under way.
     std::size_t information() const { return pending() || refused_ ? 0 : status_block()->Information; }
     // The whole output buffer as it is now.

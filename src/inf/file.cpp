@@ -206,7 +206,8 @@ void File::read(std::string_view text, Problems& problems) {
 
 void File::take_line(std::string_view text, unsigned number, Problems& problems) {
     if (text.empty()) return;
-    if (text.find('\0') != std::string_view::npos) return problems.add(number, "a zero byte: this is no text file");
+    if (text.find('\0') != std::string_view::npos)
+        return problems.add(number, "a zero byte: this is no text file");
     if (text.front() == '[') {
         const std::size_t end = text.find(']');
         const std::string_view name = end == std::string_view::npos ? "" : trimmed(text.substr(1, end - 1));

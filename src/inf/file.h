@@ -54,9 +54,9 @@ bool equal(std::string_view a, std::string_view b);
 class File {
   public:
     static constexpr std::size_t bytes_max = 1 << 20;
-    static constexpr std::size_t line_max = 4096;    // characters, continuations included
+    static constexpr std::size_t line_max = 4096;  // characters, continuations included
     static constexpr std::size_t lines_max = 32768;
-    static constexpr std::size_t values_max = 512;   // of a line
+    static constexpr std::size_t values_max = 512;  // of a line
 
     // `bytes` as the file has them. What is wrong goes to `problems`.
     File(std::string_view bytes, Problems& problems);

@@ -35,8 +35,9 @@ std::optional<Range> range_of(std::string_view text, bool memory) {
     Range range{*least, *most - *least + 1, *least, 1};
     if (at == std::string_view::npos) return range;
     const auto size = number_of(text.substr(0, at), 16);
-    const auto mask = percent == text.size() ? std::optional<std::uint64_t>(memory ? ~std::uint64_t{0xFFF} : ~std::uint64_t{0})
-                                             : number_of(text.substr(percent + 1), 16);
+    const auto mask = percent == text.size()
+                          ? std::optional<std::uint64_t>(memory ? ~std::uint64_t{0xFFF} : ~std::uint64_t{0})
+                          : number_of(text.substr(percent + 1), 16);
     if (!size || *size == 0 || !mask || *size > range.length) return std::nullopt;
     range.step = *mask == 0 ? 1 : std::uint64_t{1} << std::countr_zero(*mask);
     range.length = *size;
@@ -62,9 +63,10 @@ class ConfigReader {
                 numbers(line, Kind::dma, 7);
             } else if (!equal(line.key, "ConfigPriority") && !equal(line.key, "PcCardConfig") &&
                        !equal(line.key, "MfCardConfig")) {
-                problems_.add(line.number, fmt::format("'{}' is no resource; a LogConfig section has IOConfig, "
-                                                       "IRQConfig, DMAConfig, MemConfig",
-                                                       (line.key.empty() ? line.at(0) : line.key).substr(0, 40)));
+                problems_.add(line.number,
+                              fmt::format("'{}' is no resource; a LogConfig section has IOConfig, "
+                                          "IRQConfig, DMAConfig, MemConfig",
+                                          (line.key.empty() ? line.at(0) : line.key).substr(0, 40)));
             }
         }
         return std::move(config_);
@@ -101,7 +103,8 @@ class ConfigReader {
             while (text.starts_with(' ')) text.remove_prefix(1);
             const auto number = number_of(text, 10);
             if (!number || *number > most) {
-                problems_.add(line.number, fmt::format("'{}' is no number from 0 to {}", line.values[i].substr(0, 40), most));
+                problems_.add(line.number, fmt::format("'{}' is no number from 0 to {}",
+                                                       line.values[i].substr(0, 40), most));
                 return;
             }
             choice.ranges.push_back({*number, 1, *number, 1});

@@ -10,17 +10,17 @@ namespace portico::inf {
 
 // One of the places where a resource may be.
 struct Range {
-    std::uint64_t first = 0;      // port, address, IRQ or DMA channel
-    std::uint64_t length = 1;     // ports or bytes
-    std::uint64_t last_first = 0; // the last place where it may begin, at multiples of `step`
+    std::uint64_t first = 0;       // port, address, IRQ or DMA channel
+    std::uint64_t length = 1;      // ports or bytes
+    std::uint64_t last_first = 0;  // the last place where it may begin, at multiples of `step`
     std::uint64_t step = 1;
 };
 
 struct ResourceChoice {
     enum class Kind : std::uint8_t { port, interrupt, memory, dma };
     Kind kind = Kind::port;
-    bool level = false;   // interrupts: level triggered
-    bool shared = false;  // interrupts
+    bool level = false;         // interrupts: level triggered
+    bool shared = false;        // interrupts
     std::vector<Range> ranges;  // never empty
 };
 

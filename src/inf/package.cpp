@@ -28,14 +28,15 @@ bool is_guid(std::string_view text) {
     return true;
 }
 
-// What install sections hold beside what is read here: files, which nobody copies, and what setup programs do.
+// What install sections hold beside what is read here: files, which nobody copies, and what setup programs
+// do.
 constexpr std::string_view ignored[] = {
-    "CopyFiles",      "DelFiles",      "RenFiles",      "CopyINF",        "DelReg",          "BitReg",
-    "AddProperty",    "DelProperty",   "DriverVer",     "Reboot",         "ProfileItems",    "RegisterDlls",
-    "UnregisterDlls", "UpdateInis",    "UpdateIniFields", "Ini2Reg",      "Include",         "Needs",
-    "ExcludeID",      "FeatureScore",  "Reg2Ini",       "OptionDesc",     "Security",        "AddSoftware",
-    "AddComponent",   "DelService",    "KnownService",  "AddFilter",      "AddAutoPlay",     "LayoutFile",
-    "DeviceUpgrade",  "UpdateAutoBat", "UpdateCfgSys",  "UpdateInifields"};
+    "CopyFiles",      "DelFiles",      "RenFiles",        "CopyINF",        "DelReg",       "BitReg",
+    "AddProperty",    "DelProperty",   "DriverVer",       "Reboot",         "ProfileItems", "RegisterDlls",
+    "UnregisterDlls", "UpdateInis",    "UpdateIniFields", "Ini2Reg",        "Include",      "Needs",
+    "ExcludeID",      "FeatureScore",  "Reg2Ini",         "OptionDesc",     "Security",     "AddSoftware",
+    "AddComponent",   "DelService",    "KnownService",    "AddFilter",      "AddAutoPlay",  "LayoutFile",
+    "DeviceUpgrade",  "UpdateAutoBat", "UpdateCfgSys",    "UpdateInifields"};
 
 class Reader {
   public:
@@ -79,14 +80,16 @@ class Reader {
             errors_.add(version.number, "[Version] names no class of devices: Class=MEDIA and its ClassGuid");
             return true;
         }
-        const bool other = guid != nullptr && guid->has(0) ? !equal(guid->at(0), media_guid)
-                                                           : !equal(name == nullptr ? "" : name->at(0), "MEDIA");
+        const bool other = guid != nullptr && guid->has(0)
+                               ? !equal(guid->at(0), media_guid)
+                               : !equal(name == nullptr ? "" : name->at(0), "MEDIA");
         if (!other) return true;
         const unsigned line = guid != nullptr ? guid->number : name->number;
         const std::string what = name != nullptr ? name->at(0) : guid->at(0);
         package_.other_class = true;
         errors_ = Problems();
-        errors_.add(line, fmt::format("an INF of class {}; Portico runs drivers of class MEDIA", shown(what)));
+        errors_.add(line,
+                    fmt::format("an INF of class {}; Portico runs drivers of class MEDIA", shown(what)));
         return false;
     }
 
@@ -98,12 +101,12 @@ class Reader {
             same.key = line.at(0);
             return manufacturer(same);
         }
-        if (!line.has(0)) return errors_.add(line.number, "a manufacturer is written as: %Name%=Models,NTamd64");
+        if (!line.has(0))
+            return errors_.add(line.number, "a manufacturer is written as: %Name%=Models,NTamd64");
         const Chosen models = models_section(file_, line);
         if (models.section == nullptr) {
-            return errors_.add(line.number,
-                               fmt::format("no section [{}.NTamd64] nor [{}]: no models for x64", shown(line.at(0)),
-                                           shown(line.at(0))));
+            return errors_.add(line.number, fmt::format("no section [{}.NTamd64] nor [{}]: no models for x64",
+                                                        shown(line.at(0)), shown(line.at(0))));
         }
         if (models.foreign) {
             package_.warnings.add(models.section->number,
@@ -137,8 +140,9 @@ class Reader {
         const std::string& name = line.at(0);
         const Chosen main = install_section(file_, name);
         if (main.section == nullptr) {
-            return errors_.add(line.number, fmt::format("no section [{}.NT] nor [{}], which installs this model",
-                                                        shown(name), shown(name)));
+            return errors_.add(line.number,
+                               fmt::format("no section [{}.NT] nor [{}], which installs this model",
+                                           shown(name), shown(name)));
         }
         if (main.foreign) {
             package_.warnings.add(main.section->number,
@@ -183,8 +187,9 @@ class Reader {
             if (equal(file, "ks.inf") || equal(file, "wdmaudio.inf") || equal(file, "kscaptur.inf") ||
                 equal(file, "machine.inf"))
                 continue;
-            package_.warnings.add(include->number, fmt::format("{} is not read: what its sections add is missing",
-                                                               shown(file)));
+            package_.warnings.add(
+                include->number,
+                fmt::format("{} is not read: what its sections add is missing", shown(file)));
         }
     }
 
@@ -238,7 +243,8 @@ class Reader {
                 if (named != nullptr) {
                     add_reg(*named, added.registry);
                 } else {
-                    errors_.add(line.number, fmt::format("AddInterface: there is no section [{}]", shown(line.at(2))));
+                    errors_.add(line.number,
+                                fmt::format("AddInterface: there is no section [{}]", shown(line.at(2))));
                 }
             }
             model.interfaces.push_back(std::move(added));
@@ -249,8 +255,9 @@ class Reader {
     void services(const std::string& name, const Line& line, Model& model) {
         const Section* const section = install_section(file_, name, ".Services").section;
         if (section == nullptr) {
-            package_.warnings.add(line.number, fmt::format("no section [{}.Services]: Windows would load no driver",
-                                                           shown(name)));
+            package_.warnings.add(
+                line.number,
+                fmt::format("no section [{}.Services]: Windows would load no driver", shown(name)));
             return;
         }
         constexpr std::uint64_t function_driver = 0x2;  // SPSVCINST_ASSOCSERVICE
@@ -258,7 +265,8 @@ class Reader {
             if (!equal(added.key, "AddService")) continue;
             const std::uint64_t flags = number(added, added.at(1), 0);
             if (!added.has(0)) {
-                if ((flags & function_driver) == 0) errors_.add(added.number, "AddService: the service has no name");
+                if ((flags & function_driver) == 0)
+                    errors_.add(added.number, "AddService: the service has no name");
                 continue;
             }
             if ((flags & function_driver) == 0) continue;
@@ -270,7 +278,8 @@ class Reader {
     void take_service(const Line& line, Service& service) {
         const Section* const section = file_.section(line.at(2));
         if (section == nullptr)
-            return errors_.add(line.number, fmt::format("AddService: there is no section [{}]", shown(line.at(2))));
+            return errors_.add(line.number,
+                               fmt::format("AddService: there is no section [{}]", shown(line.at(2))));
         const auto value = [&](std::string_view key, std::uint32_t otherwise) {
             const Line* const found = section->find(key);
             return found == nullptr ? otherwise
@@ -293,8 +302,8 @@ class Reader {
         if (text.empty()) return otherwise;
         const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
         std::uint64_t value = 0;
-        const auto [end, error] = std::from_chars(text.data() + (hexadecimal ? 2 : 0), text.data() + text.size(),
-                                                  value, hexadecimal ? 16 : 10);
+        const auto [end, error] = std::from_chars(text.data() + (hexadecimal ? 2 : 0),
+                                                  text.data() + text.size(), value, hexadecimal ? 16 : 10);
         if (error == std::errc() && end == text.data() + text.size() && value <= UINT32_MAX) return value;
         errors_.add(line.number, fmt::format("'{}' is no number", shown(text)));
         return otherwise;

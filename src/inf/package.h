@@ -20,9 +20,9 @@ struct DeviceInterface {
 struct Service {
     std::string name;
     std::string display_name;
-    std::string binary;            // "\SystemRoot\System32\drivers\mycard.sys"
-    std::uint32_t type = 1;        // SERVICE_KERNEL_DRIVER
-    std::uint32_t start = 3;       // SERVICE_DEMAND_START
+    std::string binary;       // "\SystemRoot\System32\drivers\mycard.sys"
+    std::uint32_t type = 1;   // SERVICE_KERNEL_DRIVER
+    std::uint32_t start = 3;  // SERVICE_DEMAND_START
     std::uint32_t error_control = 1;
     std::vector<RegistryEntry> registry;
 };
@@ -33,7 +33,7 @@ struct Model {
     std::string hardware_id;
     std::vector<std::string> compatible_ids;
     std::string provider;
-    std::string driver_version;  // DriverVer's second part
+    std::string driver_version;           // DriverVer's second part
     std::vector<RegistryEntry> software;  // of the device's software key
     std::vector<RegistryEntry> hardware;  // of its hardware key (DDInstall.HW)
     std::vector<DeviceInterface> interfaces;
@@ -51,8 +51,8 @@ struct Package {
 // `bytes` as the file has them. Models of all manufacturers are read, so that every error is told.
 Package read_package(std::string_view bytes);
 
-// The model that drives a device with that hardware ID: by its own hardware ID, else by a compatible ID. Null:
-// none.
+// The model that drives a device with that hardware ID: by its own hardware ID, else by a compatible ID.
+// Null: none.
 const Model* find_model(const Package& package, std::string_view hardware_id);
 
 }  // namespace portico::inf

@@ -40,8 +40,7 @@ std::optional<Decoration> parse(std::string_view text) {
 bool fits(const Decoration& decoration) {
     constexpr unsigned workstation = 1;
     const auto [major, minor, product, suite, build] = decoration.numbers;
-    const bool not_newer =
-        std::tuple(major, minor) <= std::tuple(os_major, os_minor) && build <= os_build;
+    const bool not_newer = std::tuple(major, minor) <= std::tuple(os_major, os_minor) && build <= os_build;
     return (decoration.architecture.empty() || decoration.architecture == "amd64") && not_newer &&
            (product == 0 || product == workstation);
 }

@@ -19,8 +19,8 @@ struct Chosen {
     bool foreign = false;              // it is for another processor than x64, or says none
 };
 
-// The install section `base` with `suffix` (".HW", or nothing): "base.NTamd64.HW", "base.NT.HW", "base.HW", and
-// at last what is for 32-bit Windows, as in INF files from before there was another.
+// The install section `base` with `suffix` (".HW", or nothing): "base.NTamd64.HW", "base.NT.HW", "base.HW",
+// and at last what is for 32-bit Windows, as in INF files from before there was another.
 Chosen install_section(const File& file, const std::string& base, std::string_view suffix = "");
 
 // A line of [Manufacturer]: the models section and the decorations that it has, "NTamd64.10.0...16299".

@@ -70,7 +70,8 @@ class LineReader {
         if (line_.has(3)) {
             const auto given = number_of(line_.at(3), 10);
             if (!given || *given > UINT32_MAX)
-                return wrong(fmt::format("'{}' are no flags; write them as 0x00010001", line_.at(3).substr(0, 40)));
+                return wrong(
+                    fmt::format("'{}' are no flags; write them as 0x00010001", line_.at(3).substr(0, 40)));
             flags = *given;
         }
         if (!meaning(static_cast<std::uint32_t>(flags)) || !data()) return std::nullopt;
@@ -89,8 +90,11 @@ class LineReader {
             const char* name;
             Root root;
         };
-        constexpr Known roots[] = {{"HKR", Root::relative}, {"HKLM", Root::machine}, {"HKCR", Root::classes},
-                                   {"HKU", Root::other},    {"HKCU", Root::other}};
+        constexpr Known roots[] = {{"HKR", Root::relative},
+                                   {"HKLM", Root::machine},
+                                   {"HKCR", Root::classes},
+                                   {"HKU", Root::other},
+                                   {"HKCU", Root::other}};
         for (const Known& known : roots) {
             if (!line_.key.empty() || !equal(line_.at(0), known.name)) continue;
             entry_.root = known.root;
@@ -103,8 +107,8 @@ class LineReader {
 
     bool meaning(std::uint32_t flags) {
         using What = RegistryEntry::What;
-        constexpr std::uint32_t known =
-            type_mask | no_clobber | delete_value | append | key_only | overwrite_only | which_view | delete_regs;
+        constexpr std::uint32_t known = type_mask | no_clobber | delete_value | append | key_only |
+                                        overwrite_only | which_view | delete_regs;
         const auto type = type_of(flags);
         if (!type || (flags & ~known) != 0) {
             wrong(fmt::format("flags {:#x} mean nothing in AddReg", flags));

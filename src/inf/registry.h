@@ -14,11 +14,11 @@ struct RegistryEntry {
     enum class What : std::uint8_t { set, append, remove, key_only };
     Root root = Root::relative;  // HKR, HKLM, HKCR; HKU and HKCU, which no driver sees
     What what = What::set;
-    bool only_new = false;       // FLG_ADDREG_NOCLOBBER
-    bool only_existing = false;  // FLG_ADDREG_OVERWRITEONLY
-    std::string key;             // below the root; empty: the root itself
-    std::string name;            // empty: the unnamed value
-    std::uint32_t type = 1;      // REG_SZ ...
+    bool only_new = false;            // FLG_ADDREG_NOCLOBBER
+    bool only_existing = false;       // FLG_ADDREG_OVERWRITEONLY
+    std::string key;                  // below the root; empty: the root itself
+    std::string name;                 // empty: the unnamed value
+    std::uint32_t type = 1;           // REG_SZ ...
     std::string text;                 // of REG_SZ and REG_EXPAND_SZ, UTF-8
     std::vector<std::string> texts;   // of REG_MULTI_SZ
     std::vector<std::uint8_t> bytes;  // of all other types

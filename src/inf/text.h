@@ -7,7 +7,8 @@
 namespace portico::inf {
 
 // UTF-16 (either order) and UTF-8 by their byte-order marks; UTF-16LE also without, when every second byte
-// at the beginning is zero. Otherwise UTF-8 when it is valid, else Windows-1252. Lone surrogates become U+FFFD.
+// at the beginning is zero. Otherwise UTF-8 when it is valid, else Windows-1252. Lone surrogates become
+// U+FFFD.
 std::string to_utf8(std::string_view bytes);
 
 }  // namespace portico::inf

@@ -141,10 +141,9 @@ NTSTATUS send(Request& request, const Ending& ending) {
     irp->Tail.Overlay.OriginalFileObject = file;
     nt::ob::reference(file);
     if (ending.routine != nullptr) {
-        IoSetCompletionRoutine(irp, ending.routine, ending.routine_context,
-                               (ending.invocation & KsInvokeOnSuccess) != 0,
-                               (ending.invocation & KsInvokeOnError) != 0,
-                               (ending.invocation & KsInvokeOnCancel) != 0);
+        IoSetCompletionRoutine(
+            irp, ending.routine, ending.routine_context, (ending.invocation & KsInvokeOnSuccess) != 0,
+            (ending.invocation & KsInvokeOnError) != 0, (ending.invocation & KsInvokeOnCancel) != 0);
     }
     PKEVENT const event = ending.event != nullptr ? ending.event : &file->Event;
     nt::ke::reset_event(event);
@@ -204,9 +203,9 @@ NTSTATUS NTAPI KsCreateClock(HANDLE ConnectionHandle, PKSCLOCK_CREATE ClockCreat
 NTSTATUS NTAPI KsCreateTopologyNode(HANDLE ParentHandle, PKSNODE_CREATE NodeCreate, ACCESS_MASK DesiredAccess,
                                     PHANDLE NodeHandle) {
     DDI(KsCreateTopologyNode, PASSIVE_LEVEL);
-    return create({ParentHandle, node_kind, NodeCreate, sizeof *NodeCreate, DesiredAccess,
-                   __builtin_frame_address(0)},
-                  NodeHandle);
+    return create(
+        {ParentHandle, node_kind, NodeCreate, sizeof *NodeCreate, DesiredAccess, __builtin_frame_address(0)},
+        NodeHandle);
 }
 
 NTSTATUS NTAPI KsSynchronousIoControlDevice(PFILE_OBJECT FileObject, KPROCESSOR_MODE RequestorMode,
@@ -231,8 +230,9 @@ NTSTATUS NTAPI KsStreamIo(PFILE_OBJECT FileObject, PKEVENT Event, PVOID PortCont
     // METHOD_NEITHER: nothing is attached, and nothing can fail.
     nt::io::set_up_control(request.irp, request.stack,
                            {code, nullptr, 0, StreamHeaders, Length, RequestorMode});
-    return send(request, {Event, PortContext, IoStatusBlock, CompletionRoutine, CompletionContext,
-                          static_cast<ULONG>(CompletionInvocationFlags), (Flags & KSSTREAM_SYNCHRONOUS) != 0});
+    return send(request,
+                {Event, PortContext, IoStatusBlock, CompletionRoutine, CompletionContext,
+                 static_cast<ULONG>(CompletionInvocationFlags), (Flags & KSSTREAM_SYNCHRONOUS) != 0});
 }
 
 NTSTATUS NTAPI KsReadFile(PFILE_OBJECT FileObject, PKEVENT Event, PVOID PortContext,

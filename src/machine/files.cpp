@@ -154,8 +154,8 @@ Request File::start_ioctl(std::uint32_t code, Bytes in, Bytes out) {
 Status File::cancel() {
     if (!is_open(state_.get())) return machine::status_of(STATUS_INVALID_HANDLE, "cancel on a closed file");
     Machine::State& m = *state_->machine;
-    return machine::status_of(
-        m.call(state_->as, [&] { return m.ks_of(state_->as).cancel(state_->handle); }), "cancel");
+    return machine::status_of(m.call(state_->as, [&] { return m.ks_of(state_->as).cancel(state_->handle); }),
+                              "cancel");
 }
 
 // ---- requests ----
@@ -189,7 +189,8 @@ Status Request::wait(std::chrono::nanoseconds limit) {
             return request.wait(&timeout);
         });
     }
-    return request.pending() ? timed_out(state_->code) : machine::status_of(request.status(), what(state_->code));
+    return request.pending() ? timed_out(state_->code)
+                             : machine::status_of(request.status(), what(state_->code));
 }
 
 Status Request::cancel() {

@@ -12,8 +12,7 @@ namespace portico::machine {
 
 std::optional<std::vector<std::uint8_t>> bytes_of_hex(std::string_view text) {
     if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
-    if (text.size() % 2 != 0 ||
-        text.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) {
+    if (text.size() % 2 != 0 || text.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) {
         return std::nullopt;
     }
     std::vector<std::uint8_t> bytes(text.size() / 2);

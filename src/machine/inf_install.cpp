@@ -129,7 +129,8 @@ class Writer {
         if (entry.what == What::key_only) return nt::cm::create_path(key);
         ULONG type = 0;
         ULONG size = 0;
-        const bool there = nt::cm::query_value(key, value, &type, nullptr, 0, &size) != STATUS_OBJECT_NAME_NOT_FOUND;
+        const bool there =
+            nt::cm::query_value(key, value, &type, nullptr, 0, &size) != STATUS_OBJECT_NAME_NOT_FOUND;
         if (entry.what == What::remove) return there ? nt::cm::delete_value(key, value) : STATUS_SUCCESS;
         if ((entry.only_new && there) || (entry.only_existing && !there)) return STATUS_SUCCESS;
         std::vector<std::uint8_t> data = data_of(entry);
@@ -148,8 +149,8 @@ class Writer {
     }
 
     // What the list has already is not there twice.
-    static std::vector<std::uint8_t> appended(const UNICODE_STRING& key, const UNICODE_STRING& value, ULONG size,
-                                              const inf::RegistryEntry& entry) {
+    static std::vector<std::uint8_t> appended(const UNICODE_STRING& key, const UNICODE_STRING& value,
+                                              ULONG size, const inf::RegistryEntry& entry) {
         std::vector<std::uint8_t> data(size);
         ULONG type = 0;
         nt::cm::query_value(key, value, &type, data.data(), size, &size);
@@ -241,7 +242,8 @@ Result<const inf::Model*> model_for(const inf::Package& package, const std::stri
     std::string ids;
     for (std::size_t i = 0; i < package.models.size() && i < 8; ++i)
         ids += (ids.empty() ? "" : ", ") + package.models[i].hardware_id;
-    return Error{fmt::format("{}: no model for the hardware ID {}; there are {}", path, device.hardware_id, ids)};
+    return Error{
+        fmt::format("{}: no model for the hardware ID {}; there are {}", path, device.hardware_id, ids)};
 }
 
 void place(hardware::Device& model, const DeviceConfig& device, const inf::Model& installed) {

@@ -16,8 +16,8 @@ namespace portico::machine {
 // The INFs of a machine, each read once.
 class Infs {
   public:
-    // `bytes` null: from the file. Errors: a file that cannot be read; everything that is wrong with it, a line
-    // each; an INF of another class.
+    // `bytes` null: from the file. Errors: a file that cannot be read; everything that is wrong with it, a
+    // line each; an INF of another class.
     Result<const inf::Package*> read(const std::string& path, const std::string* bytes);
     // As they were read, for replay files: path and content.
     const std::map<std::string, std::string>& files() const { return files_; }

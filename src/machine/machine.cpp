@@ -110,9 +110,10 @@ Result<void> Machine::State::register_drivers() {
         driver->image->reset_statics();
         driver->source.service = driver->service.c_str();
         if (!NT_SUCCESS(nt::io::register_driver(driver->source)))
-            return Error{fmt::format("{}: the driver cannot be registered: its name is too long, or there are "
-                                     "too many drivers",
-                                     driver->path)};
+            return Error{
+                fmt::format("{}: the driver cannot be registered: its name is too long, or there are "
+                            "too many drivers",
+                            driver->path)};
     }
     return {};
 }
@@ -178,7 +179,8 @@ Result<void> Machine::State::make_models() {
 std::vector<Resource> Machine::State::resources_for(const MachineDevice& device) const {
     if (!device.config.resources.empty()) return device.config.resources;
     if (!device.model)
-        return device.installed != nullptr ? machine::resources_of(*device.installed) : std::vector<Resource>{};
+        return device.installed != nullptr ? machine::resources_of(*device.installed)
+                                           : std::vector<Resource>{};
     std::vector<Resource> resources = machine::resources_of(*device.model);
     for (Resource& resource : resources) {
         if (resource.kind != Resource::Kind::interrupt) continue;

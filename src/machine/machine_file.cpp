@@ -60,9 +60,10 @@ class Reader {
             } else if (name == "ends") {
                 PORTICO_TRY_VOID(take_ends(node));
             } else {
-                return error(key.source(), name,
-                             "no such key; a machine file knows driver, seed, processors, schedule, "
-                             "exact_sequencer, force_irql_checking, device, inf, registry, registry_files, ends");
+                return error(
+                    key.source(), name,
+                    "no such key; a machine file knows driver, seed, processors, schedule, "
+                    "exact_sequencer, force_irql_checking, device, inf, registry, registry_files, ends");
             }
         }
         return {};
@@ -162,7 +163,8 @@ class Reader {
     Result<void> take_parameter(const toml::node& node, const std::string& key, DeviceConfig& device,
                                 hardware::Device* probe) {
         if (probe == nullptr)
-            return error(node, key, "a device without a model has only name, driver, inf, hardware_id and resources");
+            return error(node, key,
+                         "a device without a model has only name, driver, inf, hardware_id and resources");
         if (probe->takes_tree(key)) return take_tree(node, key, device, *probe);
         // [device.mpu401]: parameters of the model behind, where both have the key.
         if (const toml::table* const inner = node.as_table()) {

@@ -79,7 +79,8 @@ toml::table table_of(const DeviceConfig& device) {
     if (!device.driver.empty()) {
         table.insert("driver", std::filesystem::absolute(device.driver).lexically_normal().string());
     }
-    if (!device.inf.empty()) table.insert("inf", std::filesystem::absolute(device.inf).lexically_normal().string());
+    if (!device.inf.empty())
+        table.insert("inf", std::filesystem::absolute(device.inf).lexically_normal().string());
     table.insert("hardware_id", device.hardware_id);
     for (const auto& [key, value] : device.parameters) table.insert(key, value);
     if (!device.resources.empty()) table.insert("resources", resources_of(device));
@@ -94,7 +95,8 @@ std::string machine_toml(const MachineConfig& config) {
     root.insert("schedule", schedule_text(config));
     root.insert("exact_sequencer", config.exact_sequencer);
     root.insert("force_irql_checking", config.force_irql_checking);
-    if (!config.inf.empty()) root.insert("inf", std::filesystem::absolute(config.inf).lexically_normal().string());
+    if (!config.inf.empty())
+        root.insert("inf", std::filesystem::absolute(config.inf).lexically_normal().string());
     toml::array devices;
     for (const DeviceConfig& device : config.devices) devices.push_back(table_of(device));
     if (!devices.empty()) root.insert("device", std::move(devices));

@@ -45,7 +45,8 @@ void add_link(const UNICODE_STRING& name, void* body, void* context) {
 std::string friendly_name(const nt::io::DeviceInterface& entry) {
     char16_t text[256];
     ULONG size = 0;
-    if (!NT_SUCCESS(nt::io::query_interface_value(entry, u"FriendlyName", text, sizeof text, &size))) return {};
+    if (!NT_SUCCESS(nt::io::query_interface_value(entry, u"FriendlyName", text, sizeof text, &size)))
+        return {};
     const std::u16string_view view(text, std::min<std::size_t>(size, sizeof text) / sizeof(char16_t));
     return machine::narrow(view.substr(0, view.find(u'\0')));
 }

@@ -53,7 +53,8 @@ std::string steps_text(const PlayReport& report) {
         out += fmt::format("  scenario     {:>11}  {:<{}}  {}\n", seconds(step.at_ns), step.text, width,
                            step.name);
         if (!step.message.empty()) out += fmt::format("               {:>11}  {}\n", "", step.message);
-        if (!step.bytes.empty()) out += fmt::format("               {:>11}  {}\n", "", shortened(hex_of(step.bytes)));
+        if (!step.bytes.empty())
+            out += fmt::format("               {:>11}  {}\n", "", shortened(hex_of(step.bytes)));
     }
     return out;
 }

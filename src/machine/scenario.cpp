@@ -48,8 +48,7 @@ constexpr Verb verbs[] = {
     {"exit-latency", Action::exit_latency, "instant, fast or responsive"},
     {"close", Action::close, ""},
     {"open", Action::open, ""},
-    {"ioctl", Action::ioctl,
-     "DEVICE CODE [--in FILE|HEX] [--data FILE|HEX] [--out BYTES] [--as admin|user]"},
+    {"ioctl", Action::ioctl, "DEVICE CODE [--in FILE|HEX] [--data FILE|HEX] [--out BYTES] [--as admin|user]"},
 };
 
 constexpr const char* latencies[] = {"instant", "fast", "responsive"};

@@ -129,8 +129,7 @@ const ScenarioStep* ScenarioRun::step(Machine& machine, Nanoseconds now_ns) {
     std::string name = status_name(status.code);
     name.resize(std::min(name.find(' '), name.size()));
     constexpr std::size_t shown = 100;  // the bytes of an ioctl may be many
-    const std::string text =
-        step.text.size() <= shown ? step.text : step.text.substr(0, shown) + "...";
+    const std::string text = step.text.size() <= shown ? step.text : step.text.substr(0, shown) + "...";
     results_.push_back({now_ns, text, status.code, std::move(name), status.message, answer_});
     if (!status.ok()) return nullptr;
     disturbed_ = disturbed_ || disturbs(step);

@@ -13,11 +13,11 @@ namespace portico::machine {
 
 // What became of one step.
 struct StepResult {
-    Nanoseconds at_ns = 0;  // from the song's start
-    std::string text;       // the step as it was written
-    std::int32_t code = 0;  // NTSTATUS
-    std::string name;       // "STATUS_DEVICE_BUSY"
-    std::string message;    // why it failed; empty on success
+    Nanoseconds at_ns = 0;            // from the song's start
+    std::string text;                 // the step as it was written
+    std::int32_t code = 0;            // NTSTATUS
+    std::string name;                 // "STATUS_DEVICE_BUSY"
+    std::string message;              // why it failed; empty on success
     std::vector<std::uint8_t> bytes;  // that an ioctl gave back
 };
 

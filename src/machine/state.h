@@ -36,7 +36,7 @@ class FunctionInput final : public hardware::WireInput {
 struct MachineDevice {
     DeviceConfig config;
     std::unique_ptr<hardware::Device> model;  // null: no hardware
-    const inf::Model* installed = nullptr;  // by its INF; null: it has none
+    const inf::Model* installed = nullptr;    // by its INF; null: it has none
     nt::io::DeviceNode* node = nullptr;
     std::function<void(const WireByte&)> listener;
     std::unique_ptr<FunctionInput> input;

@@ -1,4 +1,5 @@
-// What can be opened in a machine, and requests to it: `portico devices --machine`, `portico ioctl`, scenarios.
+// What can be opened in a machine, and requests to it: `portico devices --machine`, `portico ioctl`,
+// scenarios.
 #include <nlohmann/json.hpp>
 
 #include "machine/drivers/control_cable.h"
@@ -23,7 +24,9 @@ std::string hex(std::uint32_t code) {
 
 TEST(Devices, ListsWhatCanBeOpenedInAMachine) {
     const Folder folder;
-    folder.write("m.toml", "driver = \"" + control_cable + "\"\n[[device]]\nname = \"control\"\n[[device]]\nname = \"c\"\ndriver = \"cable\"\n");
+    folder.write("m.toml",
+                 "driver = \"" + control_cable +
+                     "\"\n[[device]]\nname = \"control\"\n[[device]]\nname = \"c\"\ndriver = \"cable\"\n");
     const Ended ended = run(folder, {"devices", "--machine", "m.toml"});
     EXPECT_EQ(ended.code, 0);
     EXPECT_THAT(ended.out, AllOf(HasSubstr("Symbolic links"), HasSubstr("\\\\.\\ControlCable "),
@@ -52,11 +55,11 @@ TEST(Devices, InfsNameThem) {
 
 TEST(Ioctl, SendsARequestAndShowsWhatComesBack) {
     const Folder folder;
-    const Ended ended = run(folder, {"ioctl", "ControlCable", hex(IOCTL_CABLE_REVERSE), "--driver", control_cable,
-                                     "--in", "010203", "--out", "8", "-o", "answer.bin"});
+    const Ended ended = run(folder, {"ioctl", "ControlCable", hex(IOCTL_CABLE_REVERSE), "--driver",
+                                     control_cable, "--in", "010203", "--out", "8", "-o", "answer.bin"});
     EXPECT_EQ(ended.code, 0) << ended.err;
-    EXPECT_THAT(ended.out, AllOf(HasSubstr("METHOD_BUFFERED"), HasSubstr("STATUS_SUCCESS"), HasSubstr("3 bytes"),
-                                 HasSubstr("0000  03 02 01")));
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("METHOD_BUFFERED"), HasSubstr("STATUS_SUCCESS"),
+                                 HasSubstr("3 bytes"), HasSubstr("0000  03 02 01")));
     EXPECT_EQ(folder.bytes("answer.bin"), (Bytes{3, 2, 1}));
     folder.write("in.bin", Bytes{9, 8});
     const Ended file = run(folder, {"ioctl", "\\\\.\\ControlCable", hex(IOCTL_CABLE_REVERSE), "--driver",
@@ -94,11 +97,13 @@ TEST(Ioctl, AScenarioMakesThePortThatASongIsPlayedTo) {
     const Folder folder;
     folder.write("song.mid", midi_file({0x00, 0x90, 60, 100, 0x60, 0x80, 60, 0}));
     folder.write("port.bin", Bytes{1, 0, 0, 0});
-    folder.write("s.txt", "0s open ControlCable --as admin\n0s ioctl ControlCable " + hex(IOCTL_CABLE_ADD_PORT) +
-                              " --in port.bin\n0s ioctl ControlCable " + hex(IOCTL_CABLE_REVERSE) +
+    folder.write("s.txt", "0s open ControlCable --as admin\n0s ioctl ControlCable " +
+                              hex(IOCTL_CABLE_ADD_PORT) + " --in port.bin\n0s ioctl ControlCable " +
+                              hex(IOCTL_CABLE_REVERSE) +
                               " --in 0102 --out 2\n1ms close ControlCable\n2ms close ControlCable\n"
                               "2ms ioctl \"ControlCable\" 1\n");
-    folder.write("c.toml", "driver = \"cable\"\n[[device]]\n[[device]]\nname = \"control\"\ndriver = \"" + control_cable + "\"\n");
+    folder.write("c.toml", "driver = \"cable\"\n[[device]]\n[[device]]\nname = \"control\"\ndriver = \"" +
+                               control_cable + "\"\n");
     const Ended ended =
         run(folder, {"play", "song.mid", "--machine", "c.toml", "--scenario", "s.txt", "--json"});
     const auto report = nlohmann::json::parse(ended.out);

@@ -32,7 +32,8 @@ std::string with(const std::string& sections, const std::string& model = "%Dev%=
 
 // With the sections that every model needs.
 std::string card(const std::string& sections) {
-    return with("[Card.NT.Services]\nAddService=card,2,Service\n[Service]\nServiceBinary=%12%\\card.sys\n" + sections);
+    return with("[Card.NT.Services]\nAddService=card,2,Service\n[Service]\nServiceBinary=%12%\\card.sys\n" +
+                sections);
 }
 
 Model only(const std::string& text) {
@@ -47,8 +48,8 @@ std::string errors(const std::string& text) {
 }
 
 TEST(Inf, ReadsTheDriversThatComeAlong) {
-    for (const char* const name : {"mpu401/mpu401.inf", "cable/cable.inf", "dmus_cable/dmus_cable.inf",
-                                   "soundcard/soundcard.inf"}) {
+    for (const char* const name :
+         {"mpu401/mpu401.inf", "cable/cable.inf", "dmus_cable/dmus_cable.inf", "soundcard/soundcard.inf"}) {
         const Package package = read_package(read(name));
         EXPECT_THAT(package.errors.list(), IsEmpty()) << package.errors.text(name);
         EXPECT_THAT(package.warnings.list(), IsEmpty()) << package.warnings.text(name);
@@ -93,16 +94,17 @@ TEST(Inf, AModelWithAllThatItInstalls) {
 }
 
 TEST(Inf, EveryTypeOfRegistryValue) {
-    const Model model = only(card("[Card.NT]\nAddReg=Reg\n[Reg]\n"
-                                  "HKR,,Text,,\"a;b\" ; comment\n"
-                                  "HKR,Sub\\Key,Expand,0x20000,%12%\\x\n"
-                                  "HKR,,Number,0x10001,300\nHKR,,Hex,0x10001,0x1F\nHKR,,Minus,0x10001,-1\n"
-                                  "HKR,,Bytes4,0x10001,78,56,34,12\n"
-                                  "HKR,,Binary,1,0A,0xff,7\nHKR,,Empty,1\nHKR,,None,0x20001\n"
-                                  "HKR,,Quad,0xB0001,1,2,3,4,5,6,7,8\n"
-                                  "HKR,,List,0x10000,one,\"two, three\"\nHKR,,List,0x10008,four\n"
-                                  "HKR,OnlyKey,,0x10\nHKR,,Gone,4\nHKR,,Default\n"
-                                  "HKCR,CLSID\\x,,,y\nHKLM,Software\\z,n,2,v\nHKCU,a,b,,c\n"));
+    const Model model =
+        only(card("[Card.NT]\nAddReg=Reg\n[Reg]\n"
+                  "HKR,,Text,,\"a;b\" ; comment\n"
+                  "HKR,Sub\\Key,Expand,0x20000,%12%\\x\n"
+                  "HKR,,Number,0x10001,300\nHKR,,Hex,0x10001,0x1F\nHKR,,Minus,0x10001,-1\n"
+                  "HKR,,Bytes4,0x10001,78,56,34,12\n"
+                  "HKR,,Binary,1,0A,0xff,7\nHKR,,Empty,1\nHKR,,None,0x20001\n"
+                  "HKR,,Quad,0xB0001,1,2,3,4,5,6,7,8\n"
+                  "HKR,,List,0x10000,one,\"two, three\"\nHKR,,List,0x10008,four\n"
+                  "HKR,OnlyKey,,0x10\nHKR,,Gone,4\nHKR,,Default\n"
+                  "HKCR,CLSID\\x,,,y\nHKLM,Software\\z,n,2,v\nHKCU,a,b,,c\n"));
     const auto& r = model.software;
     ASSERT_THAT(r, SizeIs(18));
     EXPECT_EQ(r[0].text, "a;b");
@@ -129,10 +131,11 @@ TEST(Inf, EveryTypeOfRegistryValue) {
 }
 
 TEST(Inf, LogConfigs) {
-    const Model model = only(card("[Card.NT]\nLogConfig=A,B\n[A]\nConfigPriority=HARDWIRED\n"
-                                  "IOConfig=220-22f(3ff::),240-24F\nIOConfig=388-38B\nIRQConfig=LS:5,7\n"
-                                  "DMAConfig=W:5\nMemConfig=1000@D0000-DFFFF(RW)\n"
-                                  "[B]\nIOConfig=10@200-2FF%FFF0(3FF::)\nIRQConfig=9\n"));
+    const Model model =
+        only(card("[Card.NT]\nLogConfig=A,B\n[A]\nConfigPriority=HARDWIRED\n"
+                  "IOConfig=220-22f(3ff::),240-24F\nIOConfig=388-38B\nIRQConfig=LS:5,7\n"
+                  "DMAConfig=W:5\nMemConfig=1000@D0000-DFFFF(RW)\n"
+                  "[B]\nIOConfig=10@200-2FF%FFF0(3FF::)\nIRQConfig=9\n"));
     ASSERT_THAT(model.log_configs, SizeIs(2));
     const LogConfig& a = model.log_configs[0];
     ASSERT_THAT(a, SizeIs(5));
@@ -148,7 +151,9 @@ TEST(Inf, LogConfigs) {
 }
 
 TEST(Inf, TextsOfAnyEncoding) {
-    const std::string utf8 = "[a]\r\nkey = \"Gr\xC3\xBC\xC3\x9F" "e \xE2\x82\xAC\"\r\n";
+    const std::string utf8 =
+        "[a]\r\nkey = \"Gr\xC3\xBC\xC3\x9F"
+        "e \xE2\x82\xAC\"\r\n";
     std::string le = "\xFF\xFE", be = "\xFE\xFF";
     for (const char16_t c : std::u16string(u"[a]\r\nkey = \"Grüße €\"\r\n")) {
         le += {static_cast<char>(c), static_cast<char>(c >> 8)};
@@ -159,16 +164,20 @@ TEST(Inf, TextsOfAnyEncoding) {
     EXPECT_EQ(to_utf8(le.substr(2)), utf8);
     EXPECT_EQ(to_utf8("\xEF\xBB\xBF" + utf8), utf8);
     EXPECT_EQ(to_utf8(utf8), utf8);
-    EXPECT_EQ(to_utf8("[a]\r\nkey = \"Gr\xFC\xDF" "e \x80\"\r\n"), utf8) << "Windows-1252";
+    EXPECT_EQ(to_utf8("[a]\r\nkey = \"Gr\xFC\xDF"
+                      "e \x80\"\r\n"),
+              utf8)
+        << "Windows-1252";
 }
 
 TEST(Inf, LinesQuotesAndStrings) {
     Problems problems;
-    const File file("[Sec tion] ; comment\nkey = one, \\ ; goes on\n   two , \"th;ree\" \"x\" ,\n"
-                    "alone, %%, %Greeting%, %12%\n[SECTION]\n[sec TION]\nlast=%greeting%\n"
-                    "[Strings]\ngreeting=\"hello, world\"\n[Strings.0409]\nGREETING=\"hi, you\"\n"
-                    "[Strings.0407]\ngreeting=\"hallo\"\n",
-                    problems);
+    const File file(
+        "[Sec tion] ; comment\nkey = one, \\ ; goes on\n   two , \"th;ree\" \"x\" ,\n"
+        "alone, %%, %Greeting%, %12%\n[SECTION]\n[sec TION]\nlast=%greeting%\n"
+        "[Strings]\ngreeting=\"hello, world\"\n[Strings.0409]\nGREETING=\"hi, you\"\n"
+        "[Strings.0407]\ngreeting=\"hallo\"\n",
+        problems);
     EXPECT_THAT(problems.list(), IsEmpty()) << problems.text("x");
     const Section* const section = file.section("sec tion");
     ASSERT_NE(section, nullptr);
@@ -192,7 +201,8 @@ TEST(Inf, TheSectionThatFitsTheComputerBest) {
     EXPECT_EQ(chosen("NTamd64,NTamd64.10.0...19041", "[M.NTamd64]\n[M.NTamd64.10.0...19041]\n"),
               "M.NTamd64.10.0...19041");
     EXPECT_EQ(chosen("NTamd64.6.1,NTamd64.10.0...99999", "[M.NTamd64.6.1]\n[M.NTamd64.10.0...99999]\n"),
-              "M.NTamd64.6.1") << "the other is for a Windows to come";
+              "M.NTamd64.6.1")
+        << "the other is for a Windows to come";
     EXPECT_EQ(chosen("NTamd64...3,NTamd64...1", "[M.NTamd64...3]\n[M.NTamd64...1]\n"), "M.NTamd64...1")
         << "no server";
     EXPECT_EQ(chosen("NT", "[M]\n[M.NT]\n"), "M.NT foreign");
@@ -214,7 +224,8 @@ TEST(Inf, OldFilesAreReadAndWarnedOf) {
 
 TEST(Inf, AnotherClassIsRefusedWithOneLine) {
     const Package package = read_package(
-        "[Version]\nSignature=\"$Windows NT$\"\nClass=Net\nClassGuid={4d36e972-e325-11ce-bfc1-08002be10318}\n");
+        "[Version]\nSignature=\"$Windows "
+        "NT$\"\nClass=Net\nClassGuid={4d36e972-e325-11ce-bfc1-08002be10318}\n");
     EXPECT_TRUE(package.other_class);
     EXPECT_EQ(package.errors.text("net.inf"),
               "net.inf:4: an INF of class Net; Portico runs drivers of class MEDIA");
@@ -222,26 +233,28 @@ TEST(Inf, AnotherClassIsRefusedWithOneLine) {
 }
 
 TEST(Inf, SaysAllThatIsWrongLineByLine) {
-    const std::string text = errors(card("[Card.NT]\nAddReg=Reg,Missing\nLogConfig=LC\n[Reg]\n"
-                                         "HKX,,a\nHKR,,b,0xZZ\nHKR,,c,0x10001,twelve\nHKR,,d,1,100\n"
-                                         "HKR,,%Nobody%\nHKR,,e,,\"open\n"
-                                         "[LC]\nIOConfig=abc\nIRQConfig=300\nIOconfigs=1-2\n"
-                                         "[Card.NT.Interfaces]\nAddInterface={123},a\n"
-                                         "AddInterface={6994AD04-93EF-11D0-A3CC-00A0C9223196},b,Nowhere\n"));
-    EXPECT_EQ(text,
-              "x.inf:19: AddReg: there is no section [Missing]\n"
-              "x.inf:22: 'HKX' is no root of the registry; a line is: HKR,subkey,name,flags,value\n"
-              "x.inf:23: '0xZZ' are no flags; write them as 0x00010001\n"
-              "x.inf:24: 'twelve' is no REG_DWORD; write a number, or four bytes\n"
-              "x.inf:25: '100' is no byte; write two hexadecimal digits for each\n"
-              "x.inf:26: %Nobody% is in no [Strings] section\n"
-              "x.inf:27: a quotation mark is not closed\n"
-              "x.inf:29: 'abc' is no range; write 330-331 or 2@300-3FF%FFF8, in hexadecimal\n"
-              "x.inf:30: '300' is no number from 0 to 255\n"
-              "x.inf:31: 'IOconfigs' is no resource; a LogConfig section has IOConfig, IRQConfig, DMAConfig, "
-              "MemConfig\n"
-              "x.inf:33: AddInterface: '{123}' is no GUID; write it as {6994AD04-93EF-11D0-A3CC-00A0C9223196}\n"
-              "x.inf:34: AddInterface: there is no section [Nowhere]");
+    const std::string text =
+        errors(card("[Card.NT]\nAddReg=Reg,Missing\nLogConfig=LC\n[Reg]\n"
+                    "HKX,,a\nHKR,,b,0xZZ\nHKR,,c,0x10001,twelve\nHKR,,d,1,100\n"
+                    "HKR,,%Nobody%\nHKR,,e,,\"open\n"
+                    "[LC]\nIOConfig=abc\nIRQConfig=300\nIOconfigs=1-2\n"
+                    "[Card.NT.Interfaces]\nAddInterface={123},a\n"
+                    "AddInterface={6994AD04-93EF-11D0-A3CC-00A0C9223196},b,Nowhere\n"));
+    EXPECT_EQ(
+        text,
+        "x.inf:19: AddReg: there is no section [Missing]\n"
+        "x.inf:22: 'HKX' is no root of the registry; a line is: HKR,subkey,name,flags,value\n"
+        "x.inf:23: '0xZZ' are no flags; write them as 0x00010001\n"
+        "x.inf:24: 'twelve' is no REG_DWORD; write a number, or four bytes\n"
+        "x.inf:25: '100' is no byte; write two hexadecimal digits for each\n"
+        "x.inf:26: %Nobody% is in no [Strings] section\n"
+        "x.inf:27: a quotation mark is not closed\n"
+        "x.inf:29: 'abc' is no range; write 330-331 or 2@300-3FF%FFF8, in hexadecimal\n"
+        "x.inf:30: '300' is no number from 0 to 255\n"
+        "x.inf:31: 'IOconfigs' is no resource; a LogConfig section has IOConfig, IRQConfig, DMAConfig, "
+        "MemConfig\n"
+        "x.inf:33: AddInterface: '{123}' is no GUID; write it as {6994AD04-93EF-11D0-A3CC-00A0C9223196}\n"
+        "x.inf:34: AddInterface: there is no section [Nowhere]");
 }
 
 TEST(Inf, SaysWhatIsMissing) {
@@ -252,8 +265,9 @@ TEST(Inf, SaysWhatIsMissing) {
     EXPECT_THAT(errors("[Version]\nSignature=\"$Windows NT$\"\n"), HasSubstr("names no class of devices"));
     EXPECT_THAT(errors("[Version]\nSignature=\"$Windows NT$\"\nClass=MEDIA\n"),
                 HasSubstr("no [Manufacturer] section"));
-    EXPECT_THAT(errors("[Version]\nSignature=\"$Windows NT$\"\nClass=MEDIA\n[Manufacturer]\nMe=Models,NTarm64\n"),
-                HasSubstr("x.inf:5: no section [Models.NTamd64] nor [Models]: no models for x64"));
+    EXPECT_THAT(
+        errors("[Version]\nSignature=\"$Windows NT$\"\nClass=MEDIA\n[Manufacturer]\nMe=Models,NTarm64\n"),
+        HasSubstr("x.inf:5: no section [Models.NTamd64] nor [Models]: no models for x64"));
     EXPECT_THAT(errors(with("")), HasSubstr("x.inf:10: no section [Card.NT] nor [Card]"));
     EXPECT_THAT(errors(with("[Card]\n[Card.Services]\nAddService=card,2,Nowhere\n")),
                 HasSubstr("AddService: there is no section [Nowhere]"));

@@ -50,7 +50,8 @@ class InfFile {
 std::vector<std::string> names_of(Machine& m, const std::string& interface_class) {
     std::vector<std::string> names;
     for (const Openable& item : m.openable()) {
-        if (item.interface_class == interface_class) names.push_back(item.reference + ": " + item.friendly_name);
+        if (item.interface_class == interface_class)
+            names.push_back(item.reference + ": " + item.friendly_name);
     }
     return names;
 }
@@ -74,23 +75,26 @@ TEST(MachineInf, FiltersHaveTheirFriendlyNames) {
 }
 
 TEST(MachineInf, AFilterWithoutCategoriesIsOfThoseThatItsInfHas) {
-    const InfFile inf("[Card.Interfaces]\n"
-                      "AddInterface={6994AD04-93EF-11D0-A3CC-00A0C9223196},Cable,I\n"
-                      "AddInterface={DFF220F3-F70F-11D0-B917-00A0C9223196},Cable\n"
-                      "AddInterface={65E8773E-8F56-11D0-A3B9-00A0C9223196},Other\n"
-                      "[I]\nAddReg=I.Reg\n[I.Reg]\nHKR,,FriendlyName,,Named\n[Card]\n");
+    const InfFile inf(
+        "[Card.Interfaces]\n"
+        "AddInterface={6994AD04-93EF-11D0-A3CC-00A0C9223196},Cable,I\n"
+        "AddInterface={DFF220F3-F70F-11D0-B917-00A0C9223196},Cable\n"
+        "AddInterface={65E8773E-8F56-11D0-A3B9-00A0C9223196},Other\n"
+        "[I]\nAddReg=I.Reg\n[I.Reg]\nHKR,,FriendlyName,,Named\n[Card]\n");
     Machine m = Machine::create(with(CABLE_IMAGE, inf.path())).value();
     ASSERT_OK(m.start());
     std::vector<std::string> classes;
     for (const Openable& item : m.openable()) classes.push_back(item.interface_class);
     EXPECT_EQ(names_of(m, "KSCATEGORY_AUDIO"), std::vector<std::string>{"Cable: Named"});
-    for (const Openable& item : m.openable()) EXPECT_EQ(item.reference, "Cable") << "the other stays disabled";
+    for (const Openable& item : m.openable())
+        EXPECT_EQ(item.reference, "Cable") << "the other stays disabled";
 }
 
 TEST(MachineInf, LogConfigsPlaceTheDevice) {
     // The second alternative: the first is where nothing can be.
-    const InfFile inf("[Card]\nLogConfig=A,B\n[A]\nIOConfig=10000-10001\nIRQConfig=5\n"
-                      "[B]\nIOConfig=2@320-33F%FFF0\nIRQConfig=7\n");
+    const InfFile inf(
+        "[Card]\nLogConfig=A,B\n[A]\nIOConfig=10000-10001\nIRQConfig=5\n"
+        "[B]\nIOConfig=2@320-33F%FFF0\nIRQConfig=7\n");
     MachineConfig config = with(MPU401_IMAGE, inf.path());
     // A second card is where the first would be without its INF.
     config.devices = {mpu401(), mpu401({.port = 0x330, .irq = 9, .name = "second"})};
@@ -109,9 +113,10 @@ TEST(MachineInf, LogConfigsPlaceTheDevice) {
 }
 
 TEST(MachineInf, KeysAreWhereTheDriverLooks) {
-    const InfFile inf("[Card]\nAddReg=Soft\n[Soft]\nHKR,,Number,0x10001,0x12345678\n"
-                      "HKR,Settings,Inner,0x10001,1\nHKR,,List,0x10000,a\nHKR,,List,0x10008,b,a\n"
-                      "HKR,,Gone,,x\nHKR,,Gone,4\nHKR,,Number,2,kept\nHKR,,NotThere,0x20,no\n");
+    const InfFile inf(
+        "[Card]\nAddReg=Soft\n[Soft]\nHKR,,Number,0x10001,0x12345678\n"
+        "HKR,Settings,Inner,0x10001,1\nHKR,,List,0x10000,a\nHKR,,List,0x10008,b,a\n"
+        "HKR,,Gone,,x\nHKR,,Gone,4\nHKR,,Number,2,kept\nHKR,,NotThere,0x20,no\n");
     MachineConfig config = with(REGISTRY_READER_IMAGE, inf.path());
     config.registry = {{"", "Number", 9u}};
     Machine m = Machine::create(config).value();
@@ -138,7 +143,8 @@ TEST(MachineInf, RefusesWhatDoesNotFit) {
     MachineConfig other = with(CABLE_IMAGE, drivers + "cable/cable.inf");
     other.devices = {virtual_device()};
     other.devices[0].hardware_id = "*OTHER";
-    EXPECT_THAT(refused(other), HasSubstr("no model for the hardware ID *OTHER; there are ROOT\\PorticoCable"));
+    EXPECT_THAT(refused(other),
+                HasSubstr("no model for the hardware ID *OTHER; there are ROOT\\PorticoCable"));
 }
 
 }  // namespace

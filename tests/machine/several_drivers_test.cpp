@@ -52,7 +52,7 @@ class Chain {
         ASSERT_OK(out.write({0x90, key, 100}));
         m.run_for(100ms);
         const auto captured = in.take_captured();
-        ASSERT_EQ(captured.size(), 1u);
+        ASSERT_EQ(captured.size(), 1u) << "key " << int{key} << "\n" << m.debug_output();
         EXPECT_THAT(captured[0].bytes, ElementsAre(0x90, key, 100));
     }
 

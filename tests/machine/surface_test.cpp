@@ -1,5 +1,5 @@
-// Every function that published drivers were seen to call is there: the driver ddi_surface refers to each name of
-// docs/spec/ddi-surface.md (surface.cmake).
+// Every function that published drivers were seen to call is there: the driver ddi_surface refers to each
+// name of docs/spec/ddi-surface.md (surface.cmake).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

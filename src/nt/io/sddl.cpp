@@ -159,7 +159,8 @@ bool applies(const Field& sid, const Client& client) {
     for (const Account& account : everybody) {
         if (names(sid, account)) return true;
     }
-    return (client.administrator && names(sid, administrators)) || (client.system && names(sid, local_system));
+    return (client.administrator && names(sid, administrators)) ||
+           (client.system && names(sid, local_system));
 }
 
 }  // namespace

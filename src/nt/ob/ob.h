@@ -194,7 +194,8 @@ NTSTATUS delete_symbolic_link(const UNICODE_STRING& name);
 // The objects of the directory at `path`, one after the other as its table holds them; none when there is no
 // such directory. `visit` is given the object's last name and body and may neither make nor delete objects.
 void for_each_in_directory(const UNICODE_STRING& path,
-                           void (*visit)(const UNICODE_STRING& name, void* body, void* context), void* context);
+                           void (*visit)(const UNICODE_STRING& name, void* body, void* context),
+                           void* context);
 // Of a symbolic link's body.
 const UNICODE_STRING& link_target(const void* body);
 

@@ -149,7 +149,8 @@ static NTSTATUS Wire(PULONG Numbers, BOOLEAN Connect) {
     PUNREGISTERPHYSICALCONNECTION unregister = NULL;
     NTSTATUS ntStatus = from->QueryInterface(IID_IUnregisterPhysicalConnection, (PVOID*)&unregister);
     if (!NT_SUCCESS(ntStatus)) return ntStatus;
-    ntStatus = unregister->UnregisterPhysicalConnection(Adapter, from, kPinRenderBridge, to, kPinCaptureBridge);
+    ntStatus =
+        unregister->UnregisterPhysicalConnection(Adapter, from, kPinRenderBridge, to, kPinCaptureBridge);
     unregister->Release();
     return ntStatus;
 }
@@ -224,8 +225,8 @@ static NTSTATUS ReadWholeFile(PUNICODE_STRING Path, PVOID Buffer, ULONG Size, PU
                      FILE_SHARE_READ, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
     if (!NT_SUCCESS(ntStatus)) return ntStatus;
     FILE_STANDARD_INFORMATION information;
-    ntStatus = ZwQueryInformationFile(file, &ioStatus, &information, sizeof(information),
-                                      FileStandardInformation);
+    ntStatus =
+        ZwQueryInformationFile(file, &ioStatus, &information, sizeof(information), FileStandardInformation);
     if (NT_SUCCESS(ntStatus) && information.EndOfFile.QuadPart > Size) ntStatus = STATUS_BUFFER_TOO_SMALL;
     LARGE_INTEGER offset;
     offset.QuadPart = 0;
@@ -241,7 +242,8 @@ static NTSTATUS KeepSetting(PULONG Value) {
     PAGED_CODE();
     OBJECT_ATTRIBUTES attributes;
     HANDLE service, parameters;
-    InitializeObjectAttributes(&attributes, &RegistryPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    InitializeObjectAttributes(&attributes, &RegistryPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
+                               NULL);
     NTSTATUS ntStatus = ZwOpenKey(&service, KEY_CREATE_SUB_KEY, &attributes);
     if (!NT_SUCCESS(ntStatus)) return ntStatus;
     UNICODE_STRING name;
@@ -258,7 +260,8 @@ static NTSTATUS KeepSetting(PULONG Value) {
     } value;
     ULONG length;
     if (NT_SUCCESS(ntStatus))
-        ntStatus = ZwQueryValueKey(parameters, &name, KeyValuePartialInformation, &value, sizeof(value), &length);
+        ntStatus =
+            ZwQueryValueKey(parameters, &name, KeyValuePartialInformation, &value, sizeof(value), &length);
     if (NT_SUCCESS(ntStatus)) RtlCopyMemory(Value, value.Head.Data, sizeof(*Value));
     ZwClose(parameters);
     return ntStatus;
@@ -472,10 +475,9 @@ static NTSTATUS MakeControlDevice(PDRIVER_OBJECT DriverObject, PCWSTR Name, PCWS
 
 static NTSTATUS MakeControlDevices(PDRIVER_OBJECT DriverObject) {
     PAGED_CODE();
-    NTSTATUS ntStatus =
-        MakeControlDevice(DriverObject, L"\\Device\\ControlCable", L"\\DosDevices\\ControlCable",
-                          &SDDL_DEVOBJ_SYS_ALL_ADM_RWX_WORLD_RW_RES_R, sizeof(CONTROL_EXTENSION),
-                          &ControlDevice);
+    NTSTATUS ntStatus = MakeControlDevice(
+        DriverObject, L"\\Device\\ControlCable", L"\\DosDevices\\ControlCable",
+        &SDDL_DEVOBJ_SYS_ALL_ADM_RWX_WORLD_RW_RES_R, sizeof(CONTROL_EXTENSION), &ControlDevice);
     if (!NT_SUCCESS(ntStatus)) return ntStatus;
     CONTROL_EXTENSION* control = Control();
     InitializeListHead(&control->Waiting);
@@ -484,9 +486,9 @@ static NTSTATUS MakeControlDevices(PDRIVER_OBJECT DriverObject) {
     KeInitializeEvent(&control->StopThread, NotificationEvent, FALSE);
     IoCsqInitialize(&control->Queue, CsqInsert, CsqRemove, CsqPeek, CsqAcquire, CsqRelease, CsqCancelled);
     ControlDevice->Flags &= ~DO_DEVICE_INITIALIZING;
-    ntStatus = MakeControlDevice(DriverObject, L"\\Device\\ControlCableAdmin",
-                                 L"\\DosDevices\\ControlCableAdmin", &SDDL_DEVOBJ_SYS_ALL_ADM_ALL, 0,
-                                 &AdminDevice);
+    ntStatus =
+        MakeControlDevice(DriverObject, L"\\Device\\ControlCableAdmin", L"\\DosDevices\\ControlCableAdmin",
+                          &SDDL_DEVOBJ_SYS_ALL_ADM_ALL, 0, &AdminDevice);
     if (NT_SUCCESS(ntStatus)) {
         AdminDevice->Flags &= ~DO_DEVICE_INITIALIZING;
     } else {

@@ -22,7 +22,7 @@ struct END {
 
 static struct {
     PVOID Interfaces;  // notification entries
-    PVOID Target;
+    PVOID Targets[2];  // of both filters' devices
     END From;
     END To;
     HANDLE ThreadHandle;
@@ -74,8 +74,8 @@ static NTSTATUS FindPin(PFILE_OBJECT Filter, KSPIN_DATAFLOW Wanted, PULONG Pin) 
         KSPIN_COMMUNICATION communication;
         ntStatus = PinProperty(Filter, KSPROPERTY_PIN_DATAFLOW, pin, &flow, sizeof(flow));
         if (NT_SUCCESS(ntStatus))
-            ntStatus = PinProperty(Filter, KSPROPERTY_PIN_COMMUNICATION, pin, &communication,
-                                   sizeof(communication));
+            ntStatus =
+                PinProperty(Filter, KSPROPERTY_PIN_COMMUNICATION, pin, &communication, sizeof(communication));
         if (!NT_SUCCESS(ntStatus)) break;
         if (flow != Wanted || communication == KSPIN_COMMUNICATION_NONE) continue;
         *Pin = pin;
@@ -215,13 +215,18 @@ static NTSTATUS StartCarrying(void) {
     HANDLE handle;
     NTSTATUS ntStatus = PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Carry, NULL);
     if (!NT_SUCCESS(ntStatus)) return ntStatus;
-    ntStatus = ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, NULL, KernelMode, (PVOID*)&Mirror.Thread, NULL);
+    ntStatus =
+        ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, NULL, KernelMode, (PVOID*)&Mirror.Thread, NULL);
     ZwClose(handle);
     return ntStatus;
 }
 
 static void LetGo(void) {
     PAGED_CODE();
+    for (ULONG i = 0; i < 2; i++) {
+        if (Mirror.Targets[i] != NULL) IoUnregisterPlugPlayNotificationEx(Mirror.Targets[i]);
+        Mirror.Targets[i] = NULL;
+    }
     if (Mirror.Thread != NULL) {
         KeSetEvent(&Mirror.Stop, IO_NO_INCREMENT, FALSE);
         KeWaitForSingleObject(Mirror.Thread, Executive, KernelMode, FALSE, NULL);
@@ -248,14 +253,14 @@ static BOOLEAN EndsWith(PUNICODE_STRING Text, PCWSTR End) {
 static void NameInterface(PUNICODE_STRING Link) {
     PAGED_CODE();
     WCHAR name[] = L"Cable (mirrored)", read[64];
-    NTSTATUS ntStatus =
-        IoSetDeviceInterfacePropertyData(Link, &DEVPKEY_DeviceInterface_FriendlyName, LOCALE_NEUTRAL,
-                                         PLUGPLAY_PROPERTY_PERSISTENT, DEVPROP_TYPE_STRING, sizeof(name), name);
+    NTSTATUS ntStatus = IoSetDeviceInterfacePropertyData(Link, &DEVPKEY_DeviceInterface_FriendlyName,
+                                                         LOCALE_NEUTRAL, PLUGPLAY_PROPERTY_PERSISTENT,
+                                                         DEVPROP_TYPE_STRING, sizeof(name), name);
     ULONG size;
     DEVPROPTYPE type;
     if (NT_SUCCESS(ntStatus))
-        ntStatus = IoGetDeviceInterfacePropertyData(Link, &DEVPKEY_DeviceInterface_FriendlyName, LOCALE_NEUTRAL, 0,
-                                                    sizeof(read), read, &size, &type);
+        ntStatus = IoGetDeviceInterfacePropertyData(Link, &DEVPKEY_DeviceInterface_FriendlyName,
+                                                    LOCALE_NEUTRAL, 0, sizeof(read), read, &size, &type);
     if (NT_SUCCESS(ntStatus)) DbgPrint("mirror: named %ws\n", read);
 }
 
@@ -311,9 +316,12 @@ static NTSTATUS NTAPI InterfaceChanged(PVOID Structure, PVOID Context) {
     if (NT_SUCCESS(ntStatus)) ntStatus = OpenCable();
     if (NT_SUCCESS(ntStatus)) ntStatus = SetState(Mirror.To.PinFile, KSSTATE_RUN);
     if (NT_SUCCESS(ntStatus)) ntStatus = StartCarrying();
-    if (NT_SUCCESS(ntStatus) && Mirror.Target == NULL)
-        ntStatus = IoRegisterPlugPlayNotification(EventCategoryTargetDeviceChange, 0, Mirror.From.FilterFile,
-                                                  (PDRIVER_OBJECT)Context, TargetChanged, NULL, &Mirror.Target);
+    PFILE_OBJECT files[2] = {Mirror.From.FilterFile, Mirror.To.FilterFile};
+    for (ULONG i = 0; NT_SUCCESS(ntStatus) && i < 2; i++) {
+        ntStatus =
+            IoRegisterPlugPlayNotification(EventCategoryTargetDeviceChange, 0, files[i],
+                                           (PDRIVER_OBJECT)Context, TargetChanged, NULL, &Mirror.Targets[i]);
+    }
     DbgPrint("mirror: opened: %08lx\n", ntStatus);
     if (!NT_SUCCESS(ntStatus)) LetGo();
     return STATUS_SUCCESS;
@@ -334,7 +342,6 @@ NTSTATUS DispatchPnp(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
     PAGED_CODE();
     if (IoGetCurrentIrpStackLocation(Irp)->MinorFunction == IRP_MN_REMOVE_DEVICE) {
         if (Mirror.Interfaces != NULL) IoUnregisterPlugPlayNotificationEx(Mirror.Interfaces);
-        if (Mirror.Target != NULL) IoUnregisterPlugPlayNotificationEx(Mirror.Target);
         LetGo();
         RtlZeroMemory(&Mirror, sizeof(Mirror));
     }
