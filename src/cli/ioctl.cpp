@@ -70,8 +70,8 @@ Result<int> tell(Machine& machine, const IoctlOptions& request, const Buffers& s
     text += dump(bytes);
     for (const Finding& finding : machine.findings()) text += fmt::format("  finding     {}\n", finding.text);
     if (!request.output.empty() && status.ok()) {
-        PORTICO_TRY_VOID(machine::write_whole(
-            request.output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+        PORTICO_TRY_VOID(machine::write_whole(request.output,
+                                              {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
     }
     const bool well = status.ok() && machine.findings().empty();
     return print_out(text, well ? 0 : static_cast<int>(ExitCode::findings));

@@ -57,8 +57,12 @@ std::string row(bool there, std::string_view name, const std::string& text) {
 nlohmann::json json_of(const Openable& item) {
     if (item.kind == Openable::Kind::symbolic_link)
         return {{"path", item.path}, {"target", item.target}, {"driver", item.driver}};
-    return {{"path", item.path},           {"driver", item.driver},         {"device", item.device},
-            {"reference", item.reference}, {"class", item.interface_class}, {"friendly_name", item.friendly_name}};
+    return {{"path", item.path},
+            {"driver", item.driver},
+            {"device", item.device},
+            {"reference", item.reference},
+            {"class", item.interface_class},
+            {"friendly_name", item.friendly_name}};
 }
 
 // A filter has an interface for each of its categories: they are shown together.
@@ -117,7 +121,8 @@ int openable(const RunOptions& options) {
 }  // namespace
 
 int devices(const RunOptions& options) {
-    if (!options.machine_file.empty() || !options.driver.empty() || !options.inf.empty()) return openable(options);
+    if (!options.machine_file.empty() || !options.driver.empty() || !options.inf.empty())
+        return openable(options);
     nlohmann::json list;
     std::string text;
     for (const hardware::Model* model : hardware::models()) {

@@ -40,7 +40,7 @@ void unclaimed_access(std::uint64_t address, bool is_port, bool is_write) {
 }
 
 std::uint64_t missing_import(const loader::MissingImport& import, std::uint64_t caller, std::uint64_t) {
-    PORTICO_PROBE(missing_import, import.name.c_str(), caller);
+    PORTICO_PROBE(missing_import, import.label().c_str(), caller);
     return static_cast<std::uint32_t>(STATUS_NOT_IMPLEMENTED);
 }
 
@@ -108,11 +108,14 @@ Result<void> Machine::State::load_driver_images() {
 Result<void> Machine::State::register_drivers() {
     for (const auto& driver : drivers) {
         driver->image->reset_statics();
+        for (const auto& import : driver->image->missing_imports())
+            verifier::tell_missing_import(import->label().c_str(), import->stub);
         driver->source.service = driver->service.c_str();
         if (!NT_SUCCESS(nt::io::register_driver(driver->source)))
-            return Error{fmt::format("{}: the driver cannot be registered: its name is too long, or there are "
-                                     "too many drivers",
-                                     driver->path)};
+            return Error{
+                fmt::format("{}: the driver cannot be registered: its name is too long, or there are "
+                            "too many drivers",
+                            driver->path)};
     }
     return {};
 }
@@ -178,7 +181,8 @@ Result<void> Machine::State::make_models() {
 std::vector<Resource> Machine::State::resources_for(const MachineDevice& device) const {
     if (!device.config.resources.empty()) return device.config.resources;
     if (!device.model)
-        return device.installed != nullptr ? machine::resources_of(*device.installed) : std::vector<Resource>{};
+        return device.installed != nullptr ? machine::resources_of(*device.installed)
+                                           : std::vector<Resource>{};
     std::vector<Resource> resources = machine::resources_of(*device.model);
     for (Resource& resource : resources) {
         if (resource.kind != Resource::Kind::interrupt) continue;
