@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "loader/elf_file.h"
 #include "loader/loader.h"
 
 namespace loader = portico::loader;

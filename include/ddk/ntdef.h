@@ -69,8 +69,8 @@
 #define PORTICO_VA_LIST va_list
 #endif
 
-/* A .sys reaches the kernel's variables through its import table, and must be told; its functions have thunks,
-   whose addresses are constants even in C. */
+/* A .sys reaches the kernel's variables through its import table, and must be told; its functions have
+   thunks, whose addresses are constants even in C. */
 #ifndef PORTICO_SYS
 #define DECLSPEC_IMPORT
 #else

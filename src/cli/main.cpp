@@ -144,6 +144,16 @@ void add_topology_test(CLI::App& app, cli::RunOptions& options, int& code) {
     test->callback([&] { code = cli::topology_test(options); });
 }
 
+void add_gdb(CLI::App& app, std::string& driver, int& code) {
+    CLI::App* const gdb =
+        app.add_subcommand("gdb", "Start gdb with a driver's symbols in place (docs/debugging.md)");
+    gdb->add_option("driver", driver, "mpu401, cable, soundcard, or the path of a driver's image")
+        ->required();
+    gdb->prefix_command();
+    gdb->footer("Example: portico gdb mydriver.sys play song.mid -o song.mid");
+    gdb->callback([&driver, &code, gdb] { code = cli::gdb(driver, gdb->remaining()); });
+}
+
 void add_ioctl(CLI::App& app, cli::RunOptions& options, cli::IoctlOptions& request, int& code) {
     CLI::App* const ioctl = app.add_subcommand("ioctl", "Send a control code to a device, as a program does");
     ioctl
@@ -250,6 +260,7 @@ int main(int argc, char** argv) {
     cli::InspectOptions inspect_form;
     cli::RunOptions topology_options;
     std::string replay_file;
+    std::string gdb_driver;
     cli::RunOptions devices_options;
     cli::RunOptions ioctl_options;
     cli::IoctlOptions ioctl_request;
@@ -260,6 +271,7 @@ int main(int argc, char** argv) {
     add_replay(app, replay_file, code);
     add_inspect(app, inspect_options, inspect_form, code);
     add_topology_test(app, topology_options, code);
+    add_gdb(app, gdb_driver, code);
     add_ioctl(app, ioctl_options, ioctl_request, code);
     add_lists(app, devices_options, code);
     try {

@@ -46,9 +46,12 @@ std::string driver_path(const std::string& name) {
 bool drives_hardware(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    // A .sys imports by the plain names; its port accesses are instructions, or functions of its own so
+    // named.
+    const std::string prefix = bytes.starts_with("MZ") ? "" : "nt_";
     for (const char* const name :
-         {"nt_PcNewMiniport", "nt_PcNewInterruptSync", "nt_READ_PORT_UCHAR", "nt_WRITE_PORT_UCHAR"}) {
-        if (bytes.find(name) != std::string::npos) return true;
+         {"PcNewMiniport", "PcNewInterruptSync", "READ_PORT_UCHAR", "WRITE_PORT_UCHAR"}) {
+        if (bytes.find(prefix + name + '\0') != std::string::npos) return true;
     }
     return false;
 }

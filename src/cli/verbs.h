@@ -43,6 +43,9 @@ struct InspectOptions {
 int inspect(const RunOptions& options, const InspectOptions& form);
 int topology_test(const RunOptions& options);
 
+// Starts gdb on this program with the arguments and the driver; returns only when it cannot.
+int gdb(const std::string& driver, const std::vector<std::string>& arguments);
+
 // `portico ioctl`: one request to a device.
 struct IoctlOptions {
     std::string device;

@@ -1,5 +1,5 @@
-/* What the compiler's run time leaves in a .sys for the kernel to find: where its stack cookie lies, and the two
-   pointers that calls guarded by CFG go through. Nothing in an ELF image. */
+/* What the compiler's run time leaves in a .sys for the kernel to find: where its stack cookie lies, and the
+   two pointers that calls guarded by CFG go through. Nothing in an ELF image. */
 #ifdef PORTICO_SYS
 #include <wdm.h>
 
@@ -15,7 +15,8 @@ static __attribute__((naked)) void __cdecl jump_to_target(void) {
 
 /* The kernel puts its own functions there. */
 __declspec(allocate(".00cfg")) __attribute__((weak)) PVOID __guard_check_icall_fptr = (PVOID)unchecked;
-__declspec(allocate(".00cfg")) __attribute__((weak)) PVOID __guard_dispatch_icall_fptr = (PVOID)jump_to_target;
+__declspec(allocate(".00cfg"))
+    __attribute__((weak)) PVOID __guard_dispatch_icall_fptr = (PVOID)jump_to_target;
 
 /* IMAGE_LOAD_CONFIG_DIRECTORY64 as far as GuardFlags. */
 struct load_config {

@@ -119,24 +119,123 @@ class Abbreviations {
 
 // gdb 13 shows linkage names that it cannot demangle, and Microsoft's it cannot: without them it composes
 // Class::Method.
-void hide_linkage_names(const ElfFile& file, std::vector<std::byte>& bytes) {
+void hide_linkage_names(std::span<std::byte> abbreviations) {
     constexpr std::byte DW_AT_linkage_name{0x6e}, reserved{0x05};
-    const auto* const section = file.section(".debug_abbrev");
-    if (section == nullptr || section->loaded() || (section->flags & SHF_COMPRESSED) != 0) return;
-    Abbreviations abbreviations(std::span(bytes).subspan(section->offset, section->file.size()));
-    abbreviations.each_attribute([&](std::byte& code) {
+    Abbreviations(abbreviations).each_attribute([&](std::byte& code) {
         if (code == DW_AT_linkage_name) code = reserved;
     });
 }
 
-// "?member$Class$$2HA$$YAXXZ" and "variable$$YAXXZ", as they follow ??__E in the mangled name of an
-// initialiser.
-std::string variable_name(std::string_view mangled) {
+void hide_linkage_names(const ElfFile& file, std::vector<std::byte>& bytes) {
+    const auto* const section = file.section(".debug_abbrev");
+    if (section == nullptr || section->loaded() || (section->flags & SHF_COMPRESSED) != 0) return;
+    hide_linkage_names(std::span(bytes).subspan(section->offset, section->file.size()));
+}
+
+// An ELF file put together section by section.
+class ElfWriter {
+  public:
+    ElfWriter() : sections_(1) {}
+
+    void add(const std::string& name, std::uint32_t type, std::uint64_t flags, std::uint64_t address,
+             std::uint64_t size, Bytes content, std::uint32_t link = 0, std::uint64_t entry_size = 0) {
+        Elf64_Shdr header{};
+        header.sh_name = name_of(name);
+        header.sh_type = type;
+        header.sh_flags = flags;
+        header.sh_addr = address;
+        header.sh_size = size;
+        header.sh_offset = sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr) + content_.size();
+        header.sh_link = link;
+        header.sh_addralign = 1;
+        header.sh_entsize = entry_size;
+        sections_.push_back(header);
+        content_.insert(content_.end(), content.begin(), content.end());
+    }
+    std::uint32_t next_index() const { return static_cast<std::uint32_t>(sections_.size()); }
+
+    std::vector<std::byte> finish(std::uint64_t base, std::uint64_t span) {
+        const auto index = next_index();
+        name_of(".shstrtab");
+        add(".shstrtab", SHT_STRTAB, 0, 0, names_.size(), std::as_bytes(std::span(names_)));
+        Elf64_Phdr whole{PT_LOAD, PF_R | PF_X, 0, base, base, 0, span, 4096};
+        Elf64_Ehdr header{};
+        std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+        header.e_ident[EI_CLASS] = ELFCLASS64;
+        header.e_ident[EI_DATA] = ELFDATA2LSB;
+        header.e_ident[EI_VERSION] = EV_CURRENT;
+        header.e_type = ET_DYN;
+        header.e_machine = EM_X86_64;
+        header.e_version = EV_CURRENT;
+        header.e_phoff = sizeof header;
+        header.e_shoff = sizeof header + sizeof whole + content_.size();
+        header.e_ehsize = sizeof header;
+        header.e_phentsize = sizeof whole;
+        header.e_phnum = 1;
+        header.e_shentsize = sizeof(Elf64_Shdr);
+        header.e_shnum = static_cast<std::uint16_t>(sections_.size());
+        header.e_shstrndx = static_cast<std::uint16_t>(index);
+        std::vector<std::byte> file;
+        const auto append = [&](Bytes bytes) { file.insert(file.end(), bytes.begin(), bytes.end()); };
+        append(std::as_bytes(std::span(&header, 1)));
+        append(std::as_bytes(std::span(&whole, 1)));
+        append(content_);
+        append(std::as_bytes(std::span(sections_)));
+        return file;
+    }
+
+  private:
+    std::uint32_t name_of(const std::string& name) {
+        const auto known = names_.find('\0' + name + '\0');
+        if (known != std::string::npos) return static_cast<std::uint32_t>(known + 1);
+        const auto at = static_cast<std::uint32_t>(names_.size());
+        names_ += name + '\0';
+        return at;
+    }
+
+    std::vector<Elf64_Shdr> sections_;
+    std::vector<std::byte> content_;
+    std::string names_ = std::string(1, '\0');
+};
+
+// Its functions, in the order of their addresses: each ends where the next begins.
+void add_symbols(const PeFile& file, ElfWriter& elf) {
+    auto functions = file.symbols;
+    std::sort(functions.begin(), functions.end(),
+              [](const PeSymbol& a, const PeSymbol& b) { return a.address < b.address; });
+    std::vector<Elf64_Sym> symbols(1);
+    std::string strings(1, '\0');
+    for (std::size_t i = 0; i < functions.size(); ++i) {
+        const auto& function = functions[i];
+        Elf64_Sym symbol{};
+        symbol.st_name = static_cast<Elf64_Word>(strings.size());
+        symbol.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
+        for (std::size_t s = 0; s < file.layout.sections.size(); ++s) {
+            const auto& section = file.layout.sections[s];
+            if (function.address - section.address >= section.size) continue;
+            symbol.st_shndx = static_cast<Elf64_Section>(s + 1);
+            const auto end = section.address + section.size;
+            symbol.st_size =
+                (i + 1 < functions.size() ? std::min(functions[i + 1].address, end) : end) - function.address;
+        }
+        symbol.st_value = function.address;
+        symbols.push_back(symbol);
+        strings += function.name + '\0';
+    }
+    const auto table = std::as_bytes(std::span(symbols));
+    elf.add(".symtab", SHT_SYMTAB, 0, 0, table.size(), table, elf.next_index() + 1, sizeof(Elf64_Sym));
+    elf.add(".strtab", SHT_STRTAB, 0, 0, strings.size(), std::as_bytes(std::span(strings)));
+}
+
+}  // namespace
+
+std::string variable_name(std::string_view mangled, char separator) {
+    mangled.remove_prefix(std::min(mangled.size(), initialiser_prefix.size()));
     if (mangled.starts_with('?')) mangled.remove_prefix(1);
-    mangled = mangled.substr(0, mangled.find("$$"));
+    mangled = mangled.substr(0, mangled.find(std::string(2, separator)));
     std::string name;
     while (!mangled.empty()) {
-        const auto last = mangled.rfind('$');
+        const auto last = mangled.rfind(separator);
         if (!name.empty()) name += "::";
         name += last == std::string_view::npos ? mangled : mangled.substr(last + 1);
         mangled = last == std::string_view::npos ? std::string_view{} : mangled.substr(0, last);
@@ -144,7 +243,23 @@ std::string variable_name(std::string_view mangled) {
     return name;
 }
 
-}  // namespace
+std::vector<std::byte> debug_file_of(const PeFile& file) {
+    if (file.debug_sections.empty() && file.symbols.empty()) return {};
+    ElfWriter elf;
+    for (const auto& section : file.layout.sections) {
+        const bool code = section.kind == SectionKind::code || section.kind == SectionKind::paged_code ||
+                          section.kind == SectionKind::init_code;
+        elf.add(section.name, SHT_NOBITS, SHF_ALLOC | (code ? SHF_EXECINSTR : 0), section.address,
+                section.size, {});
+    }
+    for (const auto& section : file.debug_sections) {
+        std::vector<std::byte> content(section.content.begin(), section.content.end());
+        if (section.name == ".debug_abbrev") hide_linkage_names(content);
+        elf.add(section.name, SHT_PROGBITS, 0, 0, content.size(), content);
+    }
+    add_symbols(file, elf);
+    return elf.finish(file.layout.base, file.layout.span);
+}
 
 std::vector<std::byte> debug_file_of(const ElfFile& file, std::uint64_t shift) {
     std::vector<std::byte> bytes(file.bytes.begin(), file.bytes.end());
@@ -160,7 +275,6 @@ std::vector<std::byte> debug_file_of(const ElfFile& file, std::uint64_t shift) {
 }
 
 std::vector<std::string> constructor_names(const ElfFile& file) {
-    constexpr std::string_view initialiser = "??__E";
     std::vector<std::string> names;
     const auto* const table = file.section(".symtab");
     if (table != nullptr && table->link < file.sections.size()) {
@@ -171,8 +285,7 @@ std::vector<std::string> constructor_names(const ElfFile& file) {
             if (symbol.st_name >= strings.size()) continue;
             const auto* const text = reinterpret_cast<const char*>(strings.data()) + symbol.st_name;
             const std::string_view name(text, strnlen(text, strings.size() - symbol.st_name));
-            if (name.starts_with(initialiser))
-                names.push_back(variable_name(name.substr(initialiser.size())));
+            if (name.starts_with(initialiser_prefix)) names.push_back(variable_name(name, '$'));
         }
     }
     if (names.empty()) names.emplace_back("(unnamed)");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "loader/debug_file.h"
 #include "loader/image_format.h"
 #include "sim/address_map.h"
 
@@ -66,17 +67,19 @@ class Parser {
             return refuse("{} bytes; images of more than {} are refused", bytes_.size(),
                           image_file_bytes_max);
         }
-        if (bytes_.size() >= 2 && std::memcmp(bytes_.data(), "MZ", 2) == 0) {
-            return refuse(
-                "PE images (.sys) are not supported yet; build the driver from its sources with "
-                "portico-build-driver");
-        }
         if (bytes_.size() < SELFMAG || std::memcmp(bytes_.data(), ELFMAG, SELFMAG) != 0) {
-            return refuse("not a driver image (no ELF header)");
+            if (is_windows_object()) return refuse("an object file or a library; link it as a driver (.sys)");
+            return refuse("not a driver image: neither ELF (.so) nor PE (.sys)");
         }
         if (bytes_.size() < sizeof(Elf64_Ehdr)) return refuse("cut off inside its ELF header");
         header_ = read<Elf64_Ehdr>(0);
         return header_fields();
+    }
+
+    // COFF for x64, or an archive.
+    bool is_windows_object() const {
+        return bytes_.size() > 20 && (std::memcmp(bytes_.data(), "\x64\x86", 2) == 0 ||
+                                      std::memcmp(bytes_.data(), "!<arch>\n", 8) == 0);
     }
 
     Result<void> header_fields() const {
@@ -411,7 +414,71 @@ class Parser {
     std::uint64_t symbols_ = 0, strings_ = 0, strings_size_ = 0, hash_ = 0;
 };
 
+SectionKind kind_of(const SectionHeader& section, const ElfFile& file) {
+    const bool paged = section.name.starts_with("PAGE");
+    if ((section.flags & SHF_EXECINSTR) != 0) {
+        if (paged) return SectionKind::paged_code;
+        return section.name.starts_with("INIT") ? SectionKind::init_code : SectionKind::code;
+    }
+    const bool relocated_only = section.address >= file.relro_begin && section.address < file.relro_end;
+    if ((section.flags & SHF_WRITE) == 0 || relocated_only) return SectionKind::constant;
+    return paged ? SectionKind::paged_data : SectionKind::data;
+}
+
+bool is_import(const DynamicSymbol& symbol) {
+    return !symbol.defined && !symbol.name.empty();
+}
+
+void add_symbols(const ElfFile& file, Layout& layout, std::vector<std::uint32_t>& imports) {
+    for (const auto& symbol : file.symbols) {
+        imports.push_back(static_cast<std::uint32_t>(layout.imports.size()));
+        if (symbol.defined) layout.exports.push_back({std::string(symbol.name), symbol.value});
+        if (is_import(symbol))
+            layout.imports.push_back({symbol.name.data() + import_prefix.size(), {}, symbol.weak});
+    }
+}
+
+void find_unwinding(const ElfFile& file, Layout& layout) {
+    const auto* const header = file.section(".eh_frame_hdr");
+    if (header == nullptr || !header->loaded()) return;
+    for (const auto& segment : file.segments) {
+        if (segment.writable || header->address - segment.address >= segment.memory_size) continue;
+        layout.unwind_header = header->address;
+        layout.unwind_base = segment.address;
+        layout.unwind_size = segment.memory_size;
+    }
+}
+
 }  // namespace
+
+Layout layout_of(const ElfFile& file) {
+    Layout layout{.name = file.name, .flags = file.image_flags, .base = file.base, .span = file.span};
+    layout.preferred = file.base;
+    layout.relro_begin = file.relro_begin;
+    layout.relro_end = file.relro_end;
+    layout.segments = file.segments;
+    std::vector<std::uint32_t> imports;  // of each symbol
+    add_symbols(file, layout, imports);
+    for (const auto& entry : file.relocations) {
+        const auto& symbol = file.symbols[entry.symbol];
+        const auto addend = static_cast<std::uint64_t>(entry.addend);
+        const bool relative = entry.type == R_X86_64_RELATIVE;
+        if (!relative && is_import(symbol)) {
+            layout.fixups.push_back({entry.address, addend, imports[entry.symbol]});
+        } else {
+            layout.fixups.push_back({entry.address, relative ? addend : addend + symbol.value});
+        }
+    }
+    for (const auto& section : file.sections) {
+        if (!section.loaded() || section.size == 0) continue;
+        layout.sections.push_back(
+            {std::string(section.name), section.address, section.size, kind_of(section, file)});
+    }
+    find_unwinding(file, layout);
+    const auto* const constructors = file.section(constructor_section);
+    if (constructors != nullptr && constructors->size != 0) layout.constructors = constructor_names(file);
+    return layout;
+}
 
 const SectionHeader* ElfFile::section(std::string_view wanted) const {
     const auto found = std::find_if(sections.begin(), sections.end(),

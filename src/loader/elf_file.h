@@ -12,20 +12,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "loader/layout.h"
 
 namespace portico::loader {
-
-using Bytes = std::span<const std::byte>;
-
-// One PT_LOAD: `file` bytes and then zeroes, at `address` as linked.
-struct Segment {
-    std::uint64_t address;
-    std::uint64_t memory_size;
-    Bytes file;
-    bool writable;
-    bool executable;
-    std::uint64_t end() const { return address + memory_size; }
-};
 
 struct SectionHeader {
     std::string_view name;
@@ -62,7 +51,7 @@ struct ElfFile {
     std::uint64_t span = 0;         // to the end of the last page
     std::uint64_t relro_begin = 0;  // whole pages that become read-only once relocated
     std::uint64_t relro_end = 0;
-    std::vector<Segment> segments;  // ascending, no two on one page
+    std::vector<Segment> segments;  // each PT_LOAD
     std::vector<SectionHeader> sections;
     std::vector<DynamicSymbol> symbols;
     std::vector<Relocation> relocations;
@@ -72,5 +61,8 @@ struct ElfFile {
 
 // Refuses what is not a well-formed image of the tool chain; the error line begins with `label` and says why.
 Result<ElfFile> parse_elf(Bytes bytes, const std::string& label);
+
+// What of it the loader needs to know.
+Layout layout_of(const ElfFile& file);
 
 }  // namespace portico::loader

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "loader/elf_file.h"
+#include "loader/layout.h"
 
 namespace portico::loader {
 

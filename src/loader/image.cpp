@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "loader/gdb_jit.h"
@@ -92,7 +93,40 @@ bool Image::kind_is(std::uint64_t address, SectionKind kind) const {
     return section != nullptr && section->kind == kind;
 }
 
+const RuntimeFunction* Image::function_at(std::uint64_t address) const {
+    if (!contains(address)) return nullptr;
+    const auto offset = address - range_.base;
+    const auto next =
+        std::upper_bound(functions_.begin(), functions_.end(), offset,
+                         [](std::uint64_t at, const RuntimeFunction& f) { return at < f.begin; });
+    if (next == functions_.begin()) return nullptr;
+    const auto& row = *(next - 1);
+    return offset < row.end ? &row : nullptr;
+}
+
+bool Image::is_readable(std::uint64_t address, std::uint64_t size) const {
+    const Section* const section = section_at(address);
+    if (section == nullptr || (init_discarded_ && section->kind == SectionKind::init_code)) return false;
+    return size <= section->range.end() - address;
+}
+
+void Image::set_init_access(int access) {
+    for (const auto& section : sections_) {
+        if (section.kind != SectionKind::init_code) continue;
+        const auto begin = section.range.base & ~(sim::page_size - 1);
+        const auto end = (section.range.end() + sim::page_size - 1) & ~(sim::page_size - 1);
+        PORTICO_CHECK(::mprotect(reinterpret_cast<void*>(begin), end - begin, access) == 0);
+    }
+    nt::mm::image_unmapped();
+}
+
+void Image::discard_init_code() {
+    set_init_access(PROT_NONE);
+    init_discarded_ = true;
+}
+
 void Image::reset_statics() {
+    if (std::exchange(init_discarded_, false)) set_init_access(PROT_READ | PROT_EXEC);
     for (const auto& part : statics_) {
         if (!part.pristine.empty()) {
             std::memcpy(reinterpret_cast<void*>(part.range.base), part.pristine.data(), part.pristine.size());

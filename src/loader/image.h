@@ -4,19 +4,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
-#include "loader/elf_file.h"
+#include "loader/layout.h"
 #include "sim/address_map.h"
 
 namespace portico::loader {
 
 struct JitEntry;  // gdb_jit.h
-
-enum class SectionKind : std::uint8_t { code, paged_code, init_code, constant, data, paged_data };
 
 struct Section {
     std::string name;
@@ -33,9 +32,11 @@ class Image;
 
 // An import that nobody implements. Its stub tells its name and its caller when it is called.
 struct MissingImport {
-    std::string name;  // "KeFooBar"
+    std::string name;    // "KeFooBar", or "#12" when it is imported by its number
+    std::string module;  // "ntoskrnl.exe"; empty when the image does not say
     Image* image;
     std::uint64_t stub = 0;
+    std::string label() const { return module.empty() ? name : module + "!" + name; }
 };
 
 class Image {
@@ -69,6 +70,22 @@ class Image {
     // Variables whose constructors Windows would never run, nor does the loader.
     const std::vector<std::string>& static_constructors() const { return constructors_; }
 
+    // How its functions save registers and handle exceptions, sorted by address; empty for ELF images. Rows
+    // and what they name lie inside the image.
+    std::span<const RuntimeFunction> functions() const { return functions_; }
+    bool windows() const { return windows_; }  // a .sys
+    // The row of the function that holds the address; null: it is a leaf, or no function of the table.
+    const RuntimeFunction* function_at(std::uint64_t address) const;
+    // What the image's relative addresses are relative to.
+    std::uint64_t base() const { return range_.base; }
+    std::uint64_t linked_base() const { return linked_base_; }
+
+    // All of the bytes lie in one section that is still there.
+    bool is_readable(std::uint64_t address, std::uint64_t size) const;
+
+    // INIT code goes, as Windows lets it when DriverEntry has returned. reset_statics() brings it back.
+    void discard_init_code();
+
     // Its writable data as they were when it was loaded: what a new Machine starts with.
     void reset_statics();
 
@@ -80,12 +97,14 @@ class Image {
     std::uint64_t unwind_header() const { return unwind_header_; }
     sim::AddressRange unwind_range() const { return unwind_range_; }
 
-    // The file's content with every address as loaded, for debuggers (libdw, gdb).
+    // An ELF file with symbols and debug information, for debuggers (libdw, gdb): of ELF images at the
+    // address as loaded, of PE images as linked. Empty: nothing is known.
     Bytes debug_file() const { return file_; }
 
   private:
     friend class ImageBuilder;
     Image() = default;
+    void set_init_access(int access);
     bool kind_is(std::uint64_t address, SectionKind kind) const;
 
     // Writable memory, and how it begins; the rest of it is zero.
@@ -107,6 +126,10 @@ class Image {
     std::vector<std::unique_ptr<MissingImport>> missing_;
     std::vector<std::string> constructors_;
     std::vector<Statics> statics_;
+    std::span<const RuntimeFunction> functions_;
+    std::uint64_t linked_base_ = 0;
+    bool windows_ = false;
+    bool init_discarded_ = false;
     std::unique_ptr<JitEntry> jit_;
 };
 

@@ -1,6 +1,7 @@
 #include "loader/loader.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,9 +18,11 @@
 #include "loader/gdb_jit.h"
 #include "loader/hash.h"
 #include "loader/image_format.h"
+#include "loader/pe_file.h"
 #include "loader/stubs.h"
 #include "loader/unwind_images.h"
 #include "nt/ddi.h"
+#include "nt/hal/trap.h"
 
 namespace portico::loader {
 
@@ -28,17 +31,6 @@ namespace {
 constexpr std::uint64_t slot_size = 16 * sim::MiB;
 constexpr std::uint64_t page_up(std::uint64_t size) {
     return (size + sim::page_size - 1) & ~(sim::page_size - 1);
-}
-
-SectionKind kind_of(const SectionHeader& section, const ElfFile& file) {
-    const bool paged = section.name.starts_with("PAGE");
-    if ((section.flags & SHF_EXECINSTR) != 0) {
-        if (paged) return SectionKind::paged_code;
-        return section.name.starts_with("INIT") ? SectionKind::init_code : SectionKind::code;
-    }
-    const bool relocated_only = section.address >= file.relro_begin && section.address < file.relro_end;
-    if ((section.flags & SHF_WRITE) == 0 || relocated_only) return SectionKind::constant;
-    return paged ? SectionKind::paged_data : SectionKind::data;
 }
 
 void* map_at(std::uint64_t address, std::uint64_t size) {
@@ -50,16 +42,18 @@ void* map_at(std::uint64_t address, std::uint64_t size) {
     return nullptr;
 }
 
-// Where the image goes: at its linked address, or in the next slot of the image range that is free. The same
+// Where the image goes: where it wants to lie, or in the next slot of the image range that is free. The same
 // loads in the same order give the same addresses in every process.
-std::uint64_t map_image(const ElfFile& file, std::uint64_t size) {
+std::uint64_t map_image(const Layout& layout, std::uint64_t size) {
     const auto fits = [&](std::uint64_t address) {
         return sim::image_range.contains(address) && size <= sim::image_range.end() - address;
     };
-    if (fits(file.base) && map_at(file.base, size) != nullptr) return file.base;
+    const auto wanted = layout.preferred;
+    if (fits(wanted) && map_at(wanted, size) != nullptr) return wanted;
+    if (!layout.movable) return 0;
     const auto slots = sim::image_range.size / slot_size;
     const auto first =
-        sim::image_range.contains(file.base) ? (file.base - sim::image_range.base) / slot_size + 1 : 0;
+        sim::image_range.contains(wanted) ? (wanted - sim::image_range.base) / slot_size + 1 : 0;
     for (std::uint64_t i = 0; i < slots; ++i) {
         const auto address = sim::image_range.base + (first + i) % slots * slot_size;
         if (fits(address) && map_at(address, size) != nullptr) return address;
@@ -71,62 +65,75 @@ std::uint64_t map_image(const ElfFile& file, std::uint64_t size) {
 
 class ImageBuilder {
   public:
-    ImageBuilder(const ElfFile& file, const std::string& label, const LoadOptions& options)
-        : file_(file), label_(label), find_export_(options.find_export), image_(new Image) {}
+    ImageBuilder(const Layout& layout, Bytes file, const std::string& label, const LoadOptions& options)
+        : layout_(layout), label_(label), find_export_(options.find_export), image_(new Image) {
+        image_->name_ = layout.name;
+        image_->path_ = label;
+        image_->flags_ = layout.flags;
+        image_->hash_ = Xxh64::of(file);
+    }
 
-    Result<std::unique_ptr<Image>> build() {
-        image_->name_ = file_.name;
-        image_->path_ = label_;
-        image_->flags_ = file_.image_flags;
-        image_->hash_ = Xxh64::of(file_.bytes);
+    Result<void> place() {
         if (image_->asan() && find_asan_adapter("__asan_load8") == nullptr) {
             return Error{
                 label_ +
                 ": built with AddressSanitizer, but this portico was not; build the driver without --asan"};
         }
         find_missing();
-        PORTICO_TRY_VOID(map());
+        return map();
+    }
+
+    std::uint64_t shift() const { return shift_; }
+
+    // What libdw and gdb read. gdb takes its addresses as they are.
+    std::unique_ptr<Image> build(std::vector<std::byte> debug_file, bool for_gdb) {
         copy_segments();
         bind();
-        relocate();
+        fix_up();
         keep_statics();
         describe();
         protect();
-        image_->file_ = debug_file_of(file_, shift_);
         answer_unwinder();
-        image_->jit_ = std::make_unique<JitEntry>();
-        register_image(*image_->jit_, image_->file_);
+        image_->file_ = std::move(debug_file);
+        if (for_gdb && !image_->file_.empty()) {
+            image_->jit_ = std::make_unique<JitEntry>();
+            register_image(*image_->jit_, image_->file_);
+        }
         return std::move(image_);
     }
 
   private:
-    static const char* import_name(const DynamicSymbol& symbol) {
-        return symbol.name.data() + import_prefix.size();
-    }
-    static bool is_import(const DynamicSymbol& symbol) { return !symbol.defined && !symbol.name.empty(); }
-
-    std::uint64_t resolve(const DynamicSymbol& symbol) const {
-        const void* const found = find_export_(import_name(symbol));
+    std::uint64_t resolve(const Import& import) const {
+        if (import.foreign) return 0;
+        const void* const found = find_export_(import.name.c_str());
         return reinterpret_cast<std::uint64_t>(found != nullptr ? found
-                                                                : find_asan_adapter(import_name(symbol)));
+                                                                : find_asan_adapter(import.name.c_str()));
     }
 
     void find_missing() {
-        for (const auto& symbol : file_.symbols) {
-            if (!is_import(symbol) || symbol.weak || resolve(symbol) != 0) continue;
+        addresses_.reserve(layout_.imports.size());
+        for (const auto& import : layout_.imports) {
+            addresses_.push_back(resolve(import));
+            if (import.optional || addresses_.back() != 0) continue;
             image_->missing_.push_back(
-                std::make_unique<MissingImport>(MissingImport{import_name(symbol), image_.get()}));
+                std::make_unique<MissingImport>(MissingImport{import.name, import.module, image_.get()}));
         }
     }
 
     Result<void> map() {
-        const auto size = file_.span + page_up(image_->missing_.size() * stub_size);
-        const auto address = map_image(file_, size);
+        const auto size = layout_.span + page_up(image_->missing_.size() * stub_size);
+        const auto address = map_image(layout_, size);
+        if (address == 0 && !layout_.movable) {
+            return Error{label_ +
+                         fmt::format(": linked for {:#x} and without relocations, so it cannot lie where "
+                                     "drivers do; link it without /FIXED",
+                                     layout_.base)};
+        }
         if (address == 0)
             return Error{label_ + ": no room for it in the address range of images; unload others",
                          ExitCode::missing};
         image_->range_ = {address, size};
-        shift_ = address - file_.base;
+        shift_ = address - layout_.base;
         set_access({address, size}, PROT_READ | PROT_WRITE);
         return {};
     }
@@ -139,53 +146,47 @@ class ImageBuilder {
     std::byte* memory(std::uint64_t linked) const { return reinterpret_cast<std::byte*>(linked + shift_); }
 
     void copy_segments() const {
-        for (const auto& segment : file_.segments) {
+        for (const auto& segment : layout_.segments) {
             if (!segment.file.empty())
                 std::memcpy(memory(segment.address), segment.file.data(), segment.file.size());
         }
     }
 
     void bind() {
-        addresses_.reserve(file_.symbols.size());
-        auto stub = reinterpret_cast<std::byte*>(image_->range_.base + file_.span);
+        auto stub = reinterpret_cast<std::byte*>(image_->range_.base + layout_.span);
         auto missing = image_->missing_.begin();
-        for (const auto& symbol : file_.symbols) {
-            std::uint64_t address = 0;
-            if (symbol.defined) {
-                address = symbol.value + shift_;
-                image_->exports_.push_back({std::string(symbol.name), address});
-            } else if (is_import(symbol)) {
-                address = resolve(symbol);
-                if (address == 0 && !symbol.weak) {
-                    write_stub(stub, missing->get());
-                    address = (*missing++)->stub = reinterpret_cast<std::uint64_t>(stub);
-                    stub += stub_size;
-                }
-            }
-            addresses_.push_back(address);
+        for (std::size_t i = 0; i < layout_.imports.size(); ++i) {
+            if (addresses_[i] != 0 || layout_.imports[i].optional) continue;
+            write_stub(stub, missing->get());
+            addresses_[i] = (*missing++)->stub = reinterpret_cast<std::uint64_t>(stub);
+            stub += stub_size;
         }
     }
 
-    void relocate() const {
-        for (const auto& entry : file_.relocations) {
-            const auto base = entry.type == R_X86_64_RELATIVE ? shift_ : addresses_[entry.symbol];
-            const std::uint64_t value = base + static_cast<std::uint64_t>(entry.addend);
-            std::memcpy(memory(entry.address), &value, sizeof value);
+    void write(std::uint64_t linked, std::uint64_t value) const {
+        std::memcpy(memory(linked), &value, sizeof value);
+    }
+
+    void fix_up() const {
+        for (const auto& fixup : layout_.fixups) {
+            const auto base = fixup.import == Fixup::own_address ? shift_ : addresses_[fixup.import];
+            write(fixup.address, base + fixup.addend);
         }
+        for (const auto& patch : layout_.patches) write(patch.address, patch.value);
     }
 
     bool is_relro(const Segment& segment) const {
-        return segment.address >= file_.relro_begin && segment.address < file_.relro_end;
+        return segment.address >= layout_.relro_begin && segment.address < layout_.relro_end;
     }
 
     // What of a writable segment stays writable.
     sim::AddressRange statics_of(const Segment& segment) const {
-        const auto begin = is_relro(segment) ? std::min(file_.relro_end, segment.end()) : segment.address;
+        const auto begin = is_relro(segment) ? std::min(layout_.relro_end, segment.end()) : segment.address;
         return {begin + shift_, segment.end() - begin};
     }
 
     void keep_statics() {
-        for (const auto& segment : file_.segments) {
+        for (const auto& segment : layout_.segments) {
             const auto range = statics_of(segment);
             if (!segment.writable || range.size == 0) continue;
             const auto initialised_end = std::max(segment.address + shift_ + segment.file.size(), range.base);
@@ -196,48 +197,42 @@ class ImageBuilder {
     }
 
     void describe() {
-        for (const auto& section : file_.sections) {
-            if (!section.loaded() || section.size == 0) continue;
-            image_->sections_.push_back({std::string(section.name),
-                                         {section.address + shift_, section.size},
-                                         kind_of(section, file_)});
+        for (const auto& section : layout_.sections) {
+            image_->sections_.push_back(
+                {section.name, {section.address + shift_, section.size}, section.kind});
         }
-        describe_unwinding();
-        const auto* const constructors = file_.section(constructor_section);
-        if (constructors != nullptr && constructors->size != 0)
-            image_->constructors_ = constructor_names(file_);
-    }
-
-    void describe_unwinding() {
-        const auto* const header = file_.section(".eh_frame_hdr");
-        if (header == nullptr || !header->loaded()) return;
-        for (const auto& segment : file_.segments) {
-            if (segment.writable || header->address < segment.address || header->address >= segment.end())
-                continue;
-            image_->unwind_header_ = header->address + shift_;
-            image_->unwind_range_ = {segment.address + shift_, segment.memory_size};
+        for (const auto& entry : layout_.exports)
+            image_->exports_.push_back({entry.name, entry.address + shift_});
+        image_->constructors_ = layout_.constructors;
+        image_->linked_base_ = layout_.base;
+        image_->windows_ = layout_.windows;
+        if (layout_.function_count != 0) {
+            image_->functions_ = {reinterpret_cast<const RuntimeFunction*>(layout_.functions + shift_),
+                                  layout_.function_count};
         }
+        image_->unwind_header_ = layout_.unwind_header == 0 ? 0 : layout_.unwind_header + shift_;
+        image_->unwind_range_ = {layout_.unwind_base + shift_, layout_.unwind_size};
     }
 
     void protect() const {
         set_access(image_->range_, PROT_NONE);
-        for (const auto& segment : file_.segments) {
+        for (const auto& segment : layout_.segments) {
             const auto begin = (segment.address + shift_) & ~(sim::page_size - 1);
             const int access =
                 PROT_READ | (segment.writable ? PROT_WRITE : 0) | (segment.executable ? PROT_EXEC : 0);
             set_access({begin, page_up(segment.end() + shift_) - begin}, access);
         }
-        set_access({file_.relro_begin + shift_, file_.relro_end - file_.relro_begin}, PROT_READ);
-        set_access({image_->range_.base + file_.span, image_->range_.size - file_.span},
+        set_access({layout_.relro_begin + shift_, layout_.relro_end - layout_.relro_begin}, PROT_READ);
+        set_access({image_->range_.base + layout_.span, image_->range_.size - layout_.span},
                    PROT_READ | PROT_EXEC);
     }
 
-    const ElfFile& file_;
+    const Layout& layout_;
     const std::string& label_;
     const void* (*find_export_)(const char*);
     std::unique_ptr<Image> image_;
     std::uint64_t shift_ = 0;
-    std::vector<std::uint64_t> addresses_;  // of file_.symbols, as loaded
+    std::vector<std::uint64_t> addresses_;  // of layout_.imports
 };
 
 namespace {
@@ -304,6 +299,22 @@ Result<FileContent> read_file(const std::string& path) {
     return FileContent{std::move(bytes), FileIdentity(status)};
 }
 
+Result<std::unique_ptr<Image>> load_elf(Bytes bytes, const std::string& label, const LoadOptions& options) {
+    const auto file = PORTICO_TRY(parse_elf(bytes, label));
+    const auto layout = layout_of(file);
+    ImageBuilder builder(layout, bytes, label, options);
+    PORTICO_TRY_VOID(builder.place());
+    return builder.build(debug_file_of(file, builder.shift()), true);
+}
+
+Result<std::unique_ptr<Image>> load_pe(Bytes bytes, const std::string& label, const LoadOptions& options) {
+    const auto file = PORTICO_TRY(parse_pe(bytes, label));
+    nt::hal::prepare_traps();
+    ImageBuilder builder(file.layout, bytes, label, options);
+    PORTICO_TRY_VOID(builder.place());
+    return builder.build(debug_file_of(file), builder.shift() == 0);
+}
+
 LoadOptions complete(LoadOptions options) {
     if (options.find_export == nullptr) options.find_export = nt::find_export;
     return options;
@@ -345,9 +356,7 @@ Result<Image*> load_memory(Bytes bytes, const std::string& label, const LoadOpti
         if (loaded.image->hash() == hash && loaded.find_export == options.find_export)
             return loaded.image.get();
     }
-    const auto file = PORTICO_TRY(parse_elf(bytes, label));
-    auto image = PORTICO_TRY(ImageBuilder(file, label, options).build());
-    image->become_pageable();
+    auto image = PORTICO_TRY(is_pe(bytes) ? load_pe(bytes, label, options) : load_elf(bytes, label, options));
     all.images.push_back({std::move(image), options.find_export, {}});
     ++all.generation;
     return all.images.back().image.get();

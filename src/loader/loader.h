@@ -23,7 +23,7 @@ struct LoadOptions {
 // start anew. Errors: one line that begins with the path.
 Result<Image*> load_file(const std::string& path, const LoadOptions& options = {});
 
-// The same from memory; `label` stands for the path. The bytes are copied.
+// The same from memory; `label` stands for the path. The bytes are copied. PE images are named by it.
 Result<Image*> load_memory(Bytes bytes, const std::string& label, const LoadOptions& options = {});
 
 // Unmaps the image. Nothing may refer to it any more.

@@ -62,6 +62,7 @@ int find_elf(Dwfl_Module* module, void** userdata, const char* name, Dwarf_Addr 
     const auto* const image = static_cast<const Image*>(*userdata);
     if (image == nullptr) return dw().dwfl_linux_proc_find_elf(module, userdata, name, base, file, elf);
     const auto bytes = image->debug_file();
+    if (bytes.empty()) return -1;
     *elf = dw().elf_memory(reinterpret_cast<char*>(const_cast<std::byte*>(bytes.data())), bytes.size());
     return -1;
 }

@@ -104,6 +104,7 @@ Status Machine::State::load_drivers() {
             return machine::status_of(status, "DriverEntry" + whose);
         }
         driver->object = request.driver;
+        driver->image->discard_init_code();
     }
     return {};
 }

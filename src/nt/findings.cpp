@@ -1,5 +1,6 @@
 #include "nt/findings.h"
 
+#include "nt/driver_frames.h"
 #include "sim/address_map.h"
 #include "sim/saved_frame.h"
 #include "sim/scheduler.h"
@@ -48,20 +49,37 @@ bool on_fiber(std::uint64_t address) {
     return sim::stack_range.contains(address);
 }
 
+// Neither a driver that lost rbp nor one that overran its stack leads beyond the stack's end. Slots of the
+// stack range are aligned powers of two.
+std::uint64_t stack_limit(std::uint64_t address) {
+    if (!on_fiber(address)) return address + (1u << 20);
+    return (address | (sim::fiber_stack_size + sim::page_size - 1)) + 1;
+}
+
+// The caller of a function that keeps a frame pointer.
+bool follow_frame_pointer(CodeFrame& frame, std::uint64_t limit) {
+    if (!plausible(frame.rbp, frame.rsp - 1) || frame.rbp > limit - 16) return false;
+    const auto* const saved = reinterpret_cast<const std::uint64_t*>(frame.rbp);
+    frame = {saved[1], frame.rbp + 16, saved[0], true};
+    return true;
+}
+
+// Calls sink(address) for each return address above the frame.
 template <class Sink>
-void walk(std::uint64_t rbp, Sink&& sink) {
-    const bool fiber = on_fiber(rbp);
-    // A driver compiled without frame pointers leaves anything in rbp: never look beyond the stack's end.
-    // Slots of the stack range are aligned powers of two.
-    const std::uint64_t top = fiber ? (rbp | (sim::fiber_stack_size + sim::page_size - 1)) - 15 : UINT64_MAX;
-    while (rbp != 0) {
-        const auto* const frame = reinterpret_cast<const std::uint64_t*>(rbp);
-        const std::uint64_t next = frame[0];
-        const std::uint64_t returns_to = frame[1];
-        if (returns_to < 0x10000 || !sink(returns_to)) return;
-        if (!plausible(next, rbp) || on_fiber(next) != fiber || next > top) return;
-        rbp = next;
+void walk(CodeFrame frame, Sink&& sink) {
+    const std::uint64_t start = frame.rsp != 0 ? frame.rsp : frame.rbp;
+    const std::uint64_t limit = stack_limit(start);
+    if (frame.rsp == 0) frame.rsp = frame.rbp;
+    while (frame.rsp != 0) {
+        const bool unwound = in_driver(frame.rip) && unwind_driver_frame(frame, limit);
+        if (!unwound && !follow_frame_pointer(frame, limit)) return;
+        if (frame.rip < 0x10000 || !sink(frame.rip)) return;
     }
+}
+
+// Of a function of Portico's own, which keeps one.
+CodeFrame frame_of(const void* frame_pointer) {
+    return {.rbp = reinterpret_cast<std::uint64_t>(frame_pointer)};
 }
 
 // What the other processors were at: a dead lock or a race shows only there.
@@ -98,8 +116,12 @@ void reset_findings() {
 }
 
 void walk_stack(Stack& stack, std::uint64_t rip, std::uint64_t rbp) {
-    if (rip != 0 && stack.count < Stack::depth) stack.frames[stack.count++] = rip;
-    walk(rbp, [&](std::uint64_t address) {
+    walk_stack(stack, CodeFrame{.rip = rip, .rbp = rbp});
+}
+
+void walk_stack(Stack& stack, const CodeFrame& frame) {
+    if (frame.rip != 0 && stack.count < Stack::depth) stack.frames[stack.count++] = frame.rip;
+    walk(frame, [&](std::uint64_t address) {
         if (stack.count == Stack::depth) return false;
         stack.frames[stack.count++] = address;
         return true;
@@ -107,7 +129,7 @@ void walk_stack(Stack& stack, std::uint64_t rip, std::uint64_t rbp) {
 }
 
 void capture_stack(Stack& stack) {
-    walk_stack(stack, 0, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));
+    walk_stack(stack, frame_of(__builtin_frame_address(0)));
 }
 
 void capture_origin(Origin& origin) {
@@ -117,7 +139,7 @@ void capture_origin(Origin& origin) {
 void capture_origin(Origin& origin, const void* frame) {
     unsigned count = 0;
     origin = {};
-    walk(reinterpret_cast<std::uint64_t>(frame), [&](std::uint64_t address) {
+    walk(frame_of(frame), [&](std::uint64_t address) {
         origin.frames[count++] = address;
         return count < Origin::depth;
     });

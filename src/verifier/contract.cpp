@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "verifier/rules.h"
+#include "verifier/verifier.h"
 
 namespace portico::verifier {
 namespace {
@@ -32,6 +33,14 @@ void missing(const char* name, std::uint64_t caller) {
 }
 
 }  // namespace
+
+void tell_missing_import(const char* name, std::uint64_t stub) {
+    auto finding =
+        make(nt::Severity::advice, "missing-import", 0,
+             "The driver imports %s, which Portico does not have; a call of it stops the machine.", name);
+    set_parameters(finding, {{"stub", stub}});
+    nt::report(finding);
+}
 
 void install_contract_rule() {
     nt::probes.contract = broken;

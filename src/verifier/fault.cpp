@@ -9,7 +9,10 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
+#include "nt/driver_frames.h"
 #include "nt/findings.h"
+#include "nt/hal/instruction.h"
+#include "nt/hal/trap.h"
 #include "nt/seh/raise.h"
 #include "nt/seh/stack_view.h"
 #include "nt/seh/switch.h"
@@ -23,6 +26,9 @@ namespace {
 
 enum class Kind : std::uint8_t {
     instruction,  // a division by zero, an illegal instruction, a breakpoint
+    privileged,   // an instruction that only a kernel may run, and that is not emulated
+    fast_fail,    // __fastfail
+    assertion,    // NT_ASSERT in a checked driver
     stack_overflow,
     execute_data,
     write_constant,
@@ -39,6 +45,7 @@ struct Fault : Interrupted {
     unsigned access = 0;   // 0 read, 1 write, 8 execute
     bool present = false;  // there is memory, but not for this access
     Kind kind = Kind::instruction;
+    std::uint64_t fast_fail_code = 0;
 };
 
 Fault pending;
@@ -62,9 +69,25 @@ bool in_stack_guard(std::uint64_t address) {
            (address - sim::stack_range.base) % slot_size < sim::page_size;
 }
 
+// General protection: the processor says neither why nor where.
+Kind kind_of_instruction(std::uint64_t rip) {
+    if (!sim::image_range.contains(rip)) return Kind::no_pointer;
+    using Instruction = nt::hal::Instruction;
+    switch (nt::hal::instruction_at(rip).kind) {
+        case Instruction::Kind::ordinary:
+            return Kind::no_pointer;
+        case Instruction::Kind::fast_fail:
+            return Kind::fast_fail;
+        case Instruction::Kind::assertion:
+            return Kind::assertion;
+        default:
+            return Kind::privileged;
+    }
+}
+
 Kind kind_of(const Fault& fault, bool address_known) {
     if (fault.signal != SIGSEGV && fault.signal != SIGBUS) return Kind::instruction;
-    if (!address_known) return Kind::no_pointer;
+    if (!address_known) return kind_of_instruction(fault.rip);
     if (in_stack_guard(fault.address)) return Kind::stack_overflow;
     if (sim::paging.is_out(fault.address)) return Kind::paged_out;
     if (fault.access == 8 && fault.present) return Kind::execute_data;
@@ -74,8 +97,10 @@ Kind kind_of(const Fault& fault, bool address_known) {
     return fault.address < sim::user_probe_address ? Kind::user_address : Kind::system_address;
 }
 
-std::uint32_t exception_of(int signal) {
-    switch (signal) {
+std::uint32_t exception_of(const Fault& fault) {
+    if (fault.kind == Kind::privileged) return 0xC0000096;  // STATUS_PRIVILEGED_INSTRUCTION
+    if (fault.kind == Kind::assertion) return 0xC0000420;   // STATUS_ASSERTION_FAILURE
+    switch (fault.signal) {
         case SIGFPE:
             return 0xC0000094;  // STATUS_INTEGER_DIVIDE_BY_ZERO
         case SIGILL:
@@ -87,8 +112,33 @@ std::uint32_t exception_of(int signal) {
     }
 }
 
+// The codes of winnt.h that drivers meet.
+const char* what_failed(std::uint64_t code) {
+    switch (code) {
+        case 2:
+            return "The driver stops itself (__fastfail): a stack cookie was overwritten, so a buffer on the "
+                   "stack overran.";
+        case 3:
+            return "The driver stops itself (__fastfail): the links of a list do not belong together.";
+        case 5:
+            return "The driver stops itself (__fastfail): a function got an argument that it cannot have.";
+        case 6:
+            return "The driver stops itself (__fastfail): the stack cookie was not made ready.";
+        case 10:
+            return "The driver stops itself (__fastfail): a call through a pointer leads to no function.";
+        default:
+            return "The driver stops itself (__fastfail).";
+    }
+}
+
 const char* what(const Fault& fault) {
     switch (fault.kind) {
+        case Kind::privileged:
+            return "The driver runs an instruction of kernel mode that is not emulated here.";
+        case Kind::fast_fail:
+            return what_failed(fault.fast_fail_code);
+        case Kind::assertion:
+            return "An assertion of the driver does not hold.";
         case Kind::stack_overflow:
             return "The driver's kernel stack is used up: its calls or its local variables are too many.";
         case Kind::paged_out:
@@ -140,7 +190,11 @@ nt::Finding finding_of(const Fault& fault) {
     };
     switch (fault.kind) {
         case Kind::instruction:
-            return stop(0x1E, {{"exception", exception_of(fault.signal)}, {"instruction", fault.rip}});
+        case Kind::privileged:
+        case Kind::assertion:
+            return stop(0x1E, {{"exception", exception_of(fault)}, {"instruction", fault.rip}});
+        case Kind::fast_fail:
+            return stop(0x139, {{"code", fault.fast_fail_code}, {"instruction", fault.rip}});
         case Kind::paged_out:
             // 0xD3 is for code in pageable sections, 0xD1 for data.
             return stop(fault.access == 8 ? 0xD3 : 0xD1, {{"address", fault.address},
@@ -166,7 +220,7 @@ nt::Finding finding_of(const Fault& fault) {
         case Kind::user_address:
             break;
     }
-    return stop(0x1E, {{"exception", exception_of(fault.signal)},
+    return stop(0x1E, {{"exception", exception_of(fault)},
                        {"instruction", fault.rip},
                        {access, fault.access},
                        {"address", fault.address}});
@@ -203,14 +257,15 @@ bool bring_in(const Fault& fault) {
 
 // NT raises these; what else the processor refuses is the end of it, whatever handlers there are.
 bool is_exception(Kind kind) {
-    return kind == Kind::instruction || kind == Kind::user_address || kind == Kind::no_pointer;
+    return kind == Kind::instruction || kind == Kind::privileged || kind == Kind::assertion ||
+           kind == Kind::user_address || kind == Kind::no_pointer;
 }
 
 EXCEPTION_RECORD record_of(const Fault& fault) {
     EXCEPTION_RECORD record{};
-    record.ExceptionCode = static_cast<NTSTATUS>(exception_of(fault.signal));
+    record.ExceptionCode = static_cast<NTSTATUS>(exception_of(fault));
     record.ExceptionAddress = reinterpret_cast<void*>(fault.rip);
-    if (fault.kind == Kind::instruction) return record;
+    if (fault.kind != Kind::user_address && fault.kind != Kind::no_pointer) return record;
     record.NumberParameters = 2;
     record.ExceptionInformation[0] = fault.access;
     record.ExceptionInformation[1] = fault.address;
@@ -263,18 +318,22 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     const bool address_known = memory && info->si_code != SI_KERNEL;
     const auto error = static_cast<std::uint64_t>(registers[REG_ERR]);
     const auto rsp = static_cast<std::uint64_t>(registers[REG_RSP]);
+    const auto address = reinterpret_cast<std::uint64_t>(info->si_addr);
+    if (memory && nt::hal::take_trap(registers, {address, address_known, (error & 2) != 0})) return;
     pending = {};
     pending.signal = signal;
     // After a breakpoint the processor stands behind it.
     pending.rip = static_cast<std::uint64_t>(registers[REG_RIP]) - (signal == SIGTRAP ? 1 : 0);
     pending.rbp = static_cast<std::uint64_t>(registers[REG_RBP]);
-    pending.address = address_known ? reinterpret_cast<std::uint64_t>(info->si_addr) : memory ? ~0ull : 0;
+    if (sim::stack_range.contains(rsp)) pending.rsp = rsp;
+    pending.address = address_known ? address : memory ? ~0ull : 0;
     if (address_known) {
         pending.access = (error & 16) != 0 ? 8 : (error & 2) != 0 ? 1 : 0;
         pending.present = (error & 1) != 0;
     }
     if (address_known && bring_in(pending)) return;
     pending.kind = kind_of(pending, address_known);
+    pending.fast_fail_code = static_cast<std::uint64_t>(registers[REG_RCX]) & 0xffffffff;
     // After a jump to where no code is, the caller is on the stack's top.
     if (pending.access == 8 && sim::stack_range.contains(rsp))
         pending.caller = *reinterpret_cast<const std::uint64_t*>(rsp);
@@ -293,8 +352,12 @@ void on_signal(int signal, siginfo_t* info, void* context) {
 
 nt::Stack stack_of(const Interrupted& place) {
     nt::Stack stack;
-    stack.frames[stack.count++] = place.rip;
-    nt::walk_stack(stack, place.caller, place.rbp);
+    if (place.caller == 0) {
+        nt::walk_stack(stack, {place.rip, place.rsp, place.rbp, false});
+    } else {
+        stack.frames[stack.count++] = place.rip;
+        nt::walk_stack(stack, {place.caller, place.rsp + sizeof place.caller, place.rbp, true});
+    }
     return stack;
 }
 

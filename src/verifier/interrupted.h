@@ -12,6 +12,7 @@ namespace portico::verifier {
 struct Interrupted {
     std::uint64_t rip = 0;
     std::uint64_t rbp = 0;
+    std::uint64_t rsp = 0;     // 0: not known
     std::uint64_t caller = 0;  // of code that has no frame of its own
 };
 

@@ -109,7 +109,8 @@ void on_tick(int, siginfo_t*, void* context) {
     const Progress now = progress();
     if (sim::image_range.contains(rip) && now == seen) {
         look_every(next_look_ns);
-        charge({rip, static_cast<std::uint64_t>(registers[REG_RBP]), 0});
+        charge({rip, static_cast<std::uint64_t>(registers[REG_RBP]),
+                static_cast<std::uint64_t>(registers[REG_RSP])});
         return;
     }
     if (seen.records != now.records) charges = {};

@@ -9,6 +9,10 @@ namespace portico::verifier {
 // Puts every rule into its probe. They are always on.
 void install();
 
+// Advice, before the driver runs: it imports what Portico does not have. `stub` is where a call of it would
+// go.
+void tell_missing_import(const char* name, std::uint64_t stub);
+
 // What one rule is, for documentation and the report.
 struct Rule {
     const char* id;        // "irql-ddi"

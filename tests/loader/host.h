@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "loader/elf_file.h"
 #include "loader/loader.h"
 
 #define PORTICO_TEST_HOST
@@ -40,6 +41,10 @@ inline const LoadOptions options{find_export};
 
 inline std::string path_of(const std::string& driver) {
     return PORTICO_DRIVERS "/" + driver + ".so";
+}
+
+inline std::string sys_path_of(const std::string& driver) {
+    return PORTICO_DRIVERS "/" + driver + ".sys";
 }
 
 inline std::vector<std::byte> read_bytes(const std::string& path) {

@@ -153,6 +153,7 @@ IncludeRules rules_of_the_design() {
                         {"thread", {"ends"}},
                         {"pthread.h", {"ends", "sim"}},
                         {"elfutils/", {"loader"}},
+                        {"Zydis/", {"nt"}},
                         {"boost/context/", {"sim"}},
                         {"toml++/", {"machine"}},
                         {"pugixml.hpp", {"build"}},

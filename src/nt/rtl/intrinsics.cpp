@@ -4,9 +4,35 @@
 
 #include "nt/ddi.h"
 #include "nt/ke/ke.h"
+#include "nt/rtl/rtl.h"
 #include "wdm.h"
 
 namespace portico::nt::rtl {
+
+// cr8 is the IRQL.
+ULONGLONG NTAPI read_cr8() {
+    return ke::current_irql();
+}
+
+void NTAPI write_cr8(ULONGLONG irql) {
+    sim::point(sim::call_cost_ns);
+    const auto wanted = static_cast<sim::Irql>(irql & 15);
+    if (wanted >= ke::current_irql())
+        ke::raise(wanted);
+    else
+        ke::lower(wanted);
+}
+
+void NTAPI disable_interrupts() {
+    sim::this_processor->interrupts_disabled = true;
+}
+
+void NTAPI enable_interrupts() {
+    sim::point(sim::call_cost_ns);
+    sim::this_processor->interrupts_disabled = false;
+    if (sim::scheduler.deliverable(*sim::this_processor)) sim::scheduler.deliver();
+}
+
 namespace {
 
 // A time-stamp counter of 1 GHz: the calling processor's own time.
@@ -20,30 +46,6 @@ ULONGLONG NTAPI rdtscp(ULONG* processor) {
     return rdtsc();
 }
 
-// cr8 is the IRQL.
-ULONGLONG NTAPI readcr8() {
-    return ke::current_irql();
-}
-
-void NTAPI writecr8(ULONGLONG irql) {
-    sim::point(sim::call_cost_ns);
-    const auto wanted = static_cast<sim::Irql>(irql & 15);
-    if (wanted >= ke::current_irql())
-        ke::raise(wanted);
-    else
-        ke::lower(wanted);
-}
-
-void NTAPI disable() {
-    sim::this_processor->interrupts_disabled = true;
-}
-
-void NTAPI enable() {
-    sim::point(sim::call_cost_ns);
-    sim::this_processor->interrupts_disabled = false;
-    if (sim::scheduler.deliverable(*sim::this_processor)) sim::scheduler.deliver();
-}
-
 // Of the flags only "interrupts enabled" means something here; bit 1 always reads as one.
 constexpr ULONGLONG always_set = 0x2;
 constexpr ULONGLONG interrupt_flag = 0x200;
@@ -54,9 +56,9 @@ ULONGLONG NTAPI readeflags() {
 
 void NTAPI writeeflags(ULONGLONG flags) {
     if ((flags & interrupt_flag) != 0)
-        enable();
+        enable_interrupts();
     else
-        disable();
+        disable_interrupts();
 }
 
 // A processor with what Windows x64 demands and nothing else; the same on every host.
@@ -92,10 +94,10 @@ void NTAPI cpuid(LONG registers[4], LONG leaf) {
 // instructions.
 EXPORT(PorticoReadTimeStampCounter, rdtsc);
 EXPORT(PorticoReadTimeStampCounterP, rdtscp);
-EXPORT(__readcr8, readcr8);
-EXPORT(__writecr8, writecr8);
-EXPORT(_disable, disable);
-EXPORT(_enable, enable);
+EXPORT(__readcr8, read_cr8);
+EXPORT(__writecr8, write_cr8);
+EXPORT(_disable, disable_interrupts);
+EXPORT(_enable, enable_interrupts);
 EXPORT(__readeflags, readeflags);
 EXPORT(__writeeflags, writeeflags);
 EXPORT(__cpuid, cpuid);

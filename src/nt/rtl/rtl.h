@@ -12,6 +12,17 @@ void reset();
 WCHAR upcase(WCHAR unit);
 WCHAR downcase(WCHAR unit);
 
+struct WindowsVersion {
+    ULONG major, minor, build;
+};
+WindowsVersion windows_version();
+
+// What the compiler's names __readcr8, __writecr8, _disable and _enable do. Not for the host's own use.
+ULONGLONG NTAPI read_cr8();
+void NTAPI write_cr8(ULONGLONG irql);
+void NTAPI disable_interrupts();
+void NTAPI enable_interrupts();
+
 namespace crt {
 void reset();
 }

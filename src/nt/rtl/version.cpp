@@ -1,5 +1,6 @@
 // Which Windows this is: 10.0.22000, a workstation without service pack, as PsGetVersion says.
 #include "nt/ddi.h"
+#include "nt/rtl/rtl.h"
 #include "wdm.h"
 
 namespace portico::nt::rtl {
@@ -91,6 +92,10 @@ NTSTATUS verify(const RTL_OSVERSIONINFOEXW& info, ULONG types, ULONGLONG mask) {
 }
 
 }  // namespace
+
+WindowsVersion windows_version() {
+    return {major, minor, build};
+}
 }  // namespace portico::nt::rtl
 
 using namespace portico::nt;

@@ -4,7 +4,10 @@
 
 extern "C" {
 int HostAdd(int a, int b);
-extern int HostData;
+#ifdef PORTICO_SYS
+__declspec(dllimport)
+#endif
+    extern int HostData;
 unsigned long long NotThere(int value);
 void AlsoNotThere();
 __attribute__((weak)) int OptionalImport();
