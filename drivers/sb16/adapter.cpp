@@ -169,9 +169,10 @@ static NTSTATUS InstallAll(IN PDEVICE_OBJECT DeviceObject, IN PIRP Irp, IN PADAP
         ntStatus = InstallWave(DeviceObject, Irp, AdapterCommon, Sublists->pWave, pTopologyPort);
     }
     // The card is worth something without these.
-    if (NT_SUCCESS(ntStatus) && Sublists->pFm) InstallFm(DeviceObject, Irp, Sublists->pFm, pTopologyPort);
-    if (NT_SUCCESS(ntStatus) && Sublists->pUart)
+    if (NT_SUCCESS(ntStatus) && Sublists->pUart) {
         InstallUart(DeviceObject, Irp, AdapterCommon, Sublists->pUart);
+    }
+    if (NT_SUCCESS(ntStatus) && Sublists->pFm) InstallFm(DeviceObject, Irp, Sublists->pFm, pTopologyPort);
     ReleaseAll(pTopology, pTopologyPort, NULL);
     return ntStatus;
 }
