@@ -39,9 +39,10 @@ std::uint64_t seed_of(const std::string& text) {
 }
 
 void add_machine_options(CLI::App& verb, cli::RunOptions& options) {
-    verb.add_option("--driver", options.driver,
-                    "mpu401, cable, soundcard, or the path of a driver's image (default: the machine file's, "
-                    "else mpu401)");
+    verb.add_option(
+        "--driver", options.driver,
+        "one that 'portico devices' lists, or the path of a driver's image (default: the machine file's, "
+        "else mpu401)");
     verb.add_option("--inf", options.inf, "the driver's INF: names, resources, registry keys, interfaces")
         ->type_name("FILE");
     verb.add_option("--machine", options.machine_file,

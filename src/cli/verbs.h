@@ -90,7 +90,8 @@ Result<Setup> setup_of(const RunOptions& options);
 struct BundledDriver {
     const char* name;
     const char* purpose;
-    std::string path;  // of its image; empty: not there
+    const char* model;  // of the device that it drives; empty: an MPU-401, or none when it drives no hardware
+    std::string path;   // of its image; empty: not there
 };
 std::vector<BundledDriver> bundled_drivers();
 

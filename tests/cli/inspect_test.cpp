@@ -83,7 +83,7 @@ TEST(Inspect, ADriverThatDoesNotStartIsAFinding) {
 
 TEST(TopologyTest, PassesForDriversThatComeAlong) {
     const Folder folder;
-    for (const char* const driver : {"mpu401", "cable", "soundcard"}) {
+    for (const char* const driver : {"mpu401", "cable", "soundcard", "fmcard", "sb16"}) {
         const Ended ended = run(folder, {"topology-test", "--driver", driver});
         EXPECT_EQ(ended.code, 0) << ended.out;
         EXPECT_THAT(ended.out, HasSubstr(" 0 failed\n"));
