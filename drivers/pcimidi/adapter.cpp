@@ -17,8 +17,8 @@ static PDRIVER_UNLOAD PortClsUnload;
 
 #pragma code_seg("INIT")
 
-_Use_decl_annotations_
-extern "C" NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
+_Use_decl_annotations_ extern "C" NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject,
+                                                       PUNICODE_STRING RegistryPath) {
     WPP_INIT_TRACING(DriverObject, RegistryPath);
 
     NTSTATUS status = PcInitializeAdapterDriver(DriverObject, RegistryPath, AddDevice);
@@ -34,23 +34,20 @@ extern "C" NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Reg
 
 #pragma code_seg("PAGE")
 
-_Use_decl_annotations_
-VOID Unload(PDRIVER_OBJECT DriverObject) {
+_Use_decl_annotations_ VOID Unload(PDRIVER_OBJECT DriverObject) {
     PAGED_CODE();
     if (PortClsUnload != nullptr) PortClsUnload(DriverObject);
     WPP_CLEANUP(DriverObject);
 }
 
-_Use_decl_annotations_
-NTSTATUS AddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT PhysicalDeviceObject) {
+_Use_decl_annotations_ NTSTATUS AddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT PhysicalDeviceObject) {
     PAGED_CODE();
     return PcAddAdapterDevice(DriverObject, PhysicalDeviceObject, StartDevice, MAX_PORTS, 0);
 }
 
-_IRQL_requires_(PASSIVE_LEVEL)
-_Must_inspect_result_
-static NTSTATUS InstallPort(_In_ PDEVICE_OBJECT DeviceObject, _In_ PIRP Irp, _In_ PRESOURCELIST ResourceList,
-                            _In_ PUNKNOWN Card, _In_ ULONG Index) {
+_IRQL_requires_(PASSIVE_LEVEL) _Must_inspect_result_ static NTSTATUS
+    InstallPort(_In_ PDEVICE_OBJECT DeviceObject, _In_ PIRP Irp, _In_ PRESOURCELIST ResourceList,
+                _In_ PUNKNOWN Card, _In_ ULONG Index) {
     PAGED_CODE();
 
     WCHAR name[8];
@@ -72,8 +69,8 @@ static NTSTATUS InstallPort(_In_ PDEVICE_OBJECT DeviceObject, _In_ PIRP Irp, _In
     return status;
 }
 
-_Use_decl_annotations_
-NTSTATUS NTAPI StartDevice(PDEVICE_OBJECT DeviceObject, PIRP Irp, PRESOURCELIST ResourceList) {
+_Use_decl_annotations_ NTSTATUS NTAPI StartDevice(PDEVICE_OBJECT DeviceObject, PIRP Irp,
+                                                  PRESOURCELIST ResourceList) {
     PAGED_CODE();
 
     PUNKNOWN unknown = nullptr;

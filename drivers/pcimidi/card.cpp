@@ -5,8 +5,7 @@
 
 #pragma code_seg("PAGE")
 
-_Use_decl_annotations_
-NTSTATUS CreateCard(PUNKNOWN* Unknown, PUNKNOWN UnknownOuter) {
+_Use_decl_annotations_ NTSTATUS CreateCard(PUNKNOWN* Unknown, PUNKNOWN UnknownOuter) {
     PAGED_CODE();
     auto* card = new (POOL_FLAG_NON_PAGED, PCIMIDI_POOL_TAG) CCard(UnknownOuter);
     if (card == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
@@ -22,7 +21,8 @@ CCard::~CCard() {
         m_InterruptSync->Release();
     }
     if (m_CommonBuffer != nullptr) {
-        m_DmaAdapter->DmaOperations->FreeCommonBuffer(m_DmaAdapter, PAGE_SIZE, m_CommonLogical, m_CommonBuffer, FALSE);
+        m_DmaAdapter->DmaOperations->FreeCommonBuffer(m_DmaAdapter, PAGE_SIZE, m_CommonLogical,
+                                                      m_CommonBuffer, FALSE);
     }
     if (m_DmaAdapter != nullptr) m_DmaAdapter->DmaOperations->PutDmaAdapter(m_DmaAdapter);
     if (m_InMemory && m_Registers != nullptr) MmUnmapIoSpace(m_Registers, m_RegistersLength);
@@ -47,8 +47,7 @@ STDMETHODIMP_(NTSTATUS) CCard::NonDelegatingQueryInterface(REFIID Interface, PVO
 }
 
 // A card has its registers in memory or at ports; both have one BAR.
-_Use_decl_annotations_
-NTSTATUS CCard::MapRegisters(PRESOURCELIST ResourceList) {
+_Use_decl_annotations_ NTSTATUS CCard::MapRegisters(PRESOURCELIST ResourceList) {
     PAGED_CODE();
     if (ResourceList->NumberOfMemories() > 0) {
         PCM_PARTIAL_RESOURCE_DESCRIPTOR memory = ResourceList->FindTranslatedMemory(0);
@@ -156,8 +155,7 @@ STDMETHODIMP_(void) CCard::Detach(ULONG Index) {
 
 // ---- power ----
 
-_Use_decl_annotations_
-void CCard::ChangePower(DEVICE_POWER_STATE NewState) {
+_Use_decl_annotations_ void CCard::ChangePower(DEVICE_POWER_STATE NewState) {
     PAGED_CODE();
     if (NewState == m_PowerState) return;
     TraceEvents(TRACE_LEVEL_INFORMATION, TRACE_POWER, "D%d to D%d", m_PowerState - PowerDeviceD0,
@@ -178,7 +176,8 @@ STDMETHODIMP_(void) CCard::PowerChangeState(POWER_STATE NewState) {
     ChangePower(NewState.DeviceState);
 }
 
-STDMETHODIMP_(void) CCard::PowerChangeState2(DEVICE_POWER_STATE NewDeviceState, SYSTEM_POWER_STATE NewSystemState) {
+STDMETHODIMP_(void)
+CCard::PowerChangeState2(DEVICE_POWER_STATE NewDeviceState, SYSTEM_POWER_STATE NewSystemState) {
     PAGED_CODE();
     UNREFERENCED_PARAMETER(NewSystemState);
     ChangePower(NewDeviceState);
@@ -238,7 +237,8 @@ NTSTATUS NTAPI CCard::SynchronizedAttach(PINTERRUPTSYNC, PVOID Context) {
     return STATUS_SUCCESS;
 }
 
-// Without power the card forgets everything; what its bus master had is lost, what it had not yet is sent later.
+// Without power the card forgets everything; what its bus master had is lost, what it had not yet is sent
+// later.
 NTSTATUS NTAPI CCard::SynchronizedPower(PINTERRUPTSYNC, PVOID Context) {
     auto* power = static_cast<POWER*>(Context);
     CCard* card = power->Card;

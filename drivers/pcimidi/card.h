@@ -20,7 +20,7 @@ typedef struct _CHANNEL {
     BOOLEAN IsMaster;
     RING Input;
     RING Output;
-    ULONG InFlight; // bytes that the bus master was given
+    ULONG InFlight;  // bytes that the bus master was given
     UCHAR InputBytes[INPUT_SIZE];
     UCHAR OutputBytes[OUTPUT_SIZE];
 } CHANNEL, *PCHANNEL;
@@ -29,11 +29,11 @@ class CCard : public ICard, public IAdapterPowerManagement3, public CUnknown {
   private:
     PDEVICE_OBJECT m_PhysicalDeviceObject;
     PINTERRUPTSYNC m_InterruptSync;
-    PUCHAR m_Registers; // mapped memory, or the first port
+    PUCHAR m_Registers;  // mapped memory, or the first port
     ULONG m_RegistersLength;
     BOOLEAN m_InMemory;
     BOOLEAN m_Connected;
-    BOOLEAN m_Running; // in D0, and its interrupts are on
+    BOOLEAN m_Running;  // in D0, and its interrupts are on
     DEVICE_POWER_STATE m_PowerState;
     PC_EXIT_LATENCY m_ExitLatency;
 

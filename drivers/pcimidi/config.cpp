@@ -9,9 +9,8 @@
 #pragma code_seg("PAGE")
 
 // The interface has a reference for the caller.
-_IRQL_requires_(PASSIVE_LEVEL)
-_Must_inspect_result_
-static NTSTATUS QueryBusInterface(_In_ PDEVICE_OBJECT DeviceObject, _Out_ PBUS_INTERFACE_STANDARD BusInterface) {
+_IRQL_requires_(PASSIVE_LEVEL) _Must_inspect_result_ static NTSTATUS
+    QueryBusInterface(_In_ PDEVICE_OBJECT DeviceObject, _Out_ PBUS_INTERFACE_STANDARD BusInterface) {
     PAGED_CODE();
 
     KEVENT event;
@@ -43,9 +42,8 @@ static NTSTATUS QueryBusInterface(_In_ PDEVICE_OBJECT DeviceObject, _Out_ PBUS_I
     return status;
 }
 
-_IRQL_requires_(PASSIVE_LEVEL)
-_Must_inspect_result_
-static NTSTATUS ReadConfig(_In_ PDEVICE_OBJECT DeviceObject, _Out_ PCI_COMMON_HEADER* Header) {
+_IRQL_requires_(PASSIVE_LEVEL) _Must_inspect_result_ static NTSTATUS
+    ReadConfig(_In_ PDEVICE_OBJECT DeviceObject, _Out_ PCI_COMMON_HEADER* Header) {
     PAGED_CODE();
 
     BUS_INTERFACE_STANDARD bus;
@@ -69,8 +67,8 @@ static BOOLEAN HardwareIdAgrees(_In_ PDEVICE_OBJECT DeviceObject, _In_ const CAR
     PAGED_CODE();
 
     WCHAR expected[32];
-    if (!NT_SUCCESS(RtlStringCchPrintfW(expected, ARRAYSIZE(expected), L"PCI\\VEN_%04X&DEV_%04X", Location->VendorId,
-                                        Location->DeviceId))) {
+    if (!NT_SUCCESS(RtlStringCchPrintfW(expected, ARRAYSIZE(expected), L"PCI\\VEN_%04X&DEV_%04X",
+                                        Location->VendorId, Location->DeviceId))) {
         return FALSE;
     }
     ULONG length = 0;
@@ -90,8 +88,7 @@ static BOOLEAN HardwareIdAgrees(_In_ PDEVICE_OBJECT DeviceObject, _In_ const CAR
     return agrees;
 }
 
-_Use_decl_annotations_
-NTSTATUS LocateCard(PDEVICE_OBJECT PhysicalDeviceObject, PCARD_LOCATION Location) {
+_Use_decl_annotations_ NTSTATUS LocateCard(PDEVICE_OBJECT PhysicalDeviceObject, PCARD_LOCATION Location) {
     PAGED_CODE();
 
     PCI_COMMON_HEADER header;
@@ -105,13 +102,15 @@ NTSTATUS LocateCard(PDEVICE_OBJECT PhysicalDeviceObject, PCARD_LOCATION Location
     Location->DeviceId = header.DeviceID;
 
     ULONG length = 0;
-    status = IoGetDeviceProperty(PhysicalDeviceObject, DevicePropertyBusNumber, sizeof(Location->Bus), &Location->Bus,
-                                 &length);
+    status = IoGetDeviceProperty(PhysicalDeviceObject, DevicePropertyBusNumber, sizeof(Location->Bus),
+                                 &Location->Bus, &length);
     if (!NT_SUCCESS(status)) return status;
     ULONG address = 0;
-    status = IoGetDeviceProperty(PhysicalDeviceObject, DevicePropertyAddress, sizeof(address), &address, &length);
+    status =
+        IoGetDeviceProperty(PhysicalDeviceObject, DevicePropertyAddress, sizeof(address), &address, &length);
     if (!NT_SUCCESS(status)) return status;
     Location->Device = address >> 16;
     Location->Function = address & 0xFFFF;
-    return HardwareIdAgrees(PhysicalDeviceObject, Location) ? STATUS_SUCCESS : STATUS_DEVICE_CONFIGURATION_ERROR;
+    return HardwareIdAgrees(PhysicalDeviceObject, Location) ? STATUS_SUCCESS
+                                                            : STATUS_DEVICE_CONFIGURATION_ERROR;
 }

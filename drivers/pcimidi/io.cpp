@@ -3,14 +3,12 @@
 
 #include "io.tmh"
 
-_Use_decl_annotations_
-ULONG CCard::ReadRegister(ULONG Offset) {
+_Use_decl_annotations_ ULONG CCard::ReadRegister(ULONG Offset) {
     if (m_InMemory) return READ_REGISTER_ULONG(reinterpret_cast<PULONG>(m_Registers + Offset));
     return READ_PORT_ULONG(reinterpret_cast<PULONG>(m_Registers + Offset));
 }
 
-_Use_decl_annotations_
-void CCard::WriteRegister(ULONG Offset, ULONG Value) {
+_Use_decl_annotations_ void CCard::WriteRegister(ULONG Offset, ULONG Value) {
     if (m_InMemory) {
         WRITE_REGISTER_ULONG(reinterpret_cast<PULONG>(m_Registers + Offset), Value);
     } else {
@@ -18,13 +16,11 @@ void CCard::WriteRegister(ULONG Offset, ULONG Value) {
     }
 }
 
-_Use_decl_annotations_
-ULONG CCard::ReadPort(PCHANNEL Channel, PortRegister Register) {
+_Use_decl_annotations_ ULONG CCard::ReadPort(PCHANNEL Channel, PortRegister Register) {
     return ReadRegister(CARD_PORTS + 0x10 * static_cast<ULONG>(Channel - m_Channels) + Register);
 }
 
-_Use_decl_annotations_
-void CCard::WritePort(PCHANNEL Channel, PortRegister Register, ULONG Value) {
+_Use_decl_annotations_ void CCard::WritePort(PCHANNEL Channel, PortRegister Register, ULONG Value) {
     WriteRegister(CARD_PORTS + 0x10 * static_cast<ULONG>(Channel - m_Channels) + Register, Value);
 }
 
@@ -45,8 +41,7 @@ static UCHAR RingGet(_Inout_ PRING Ring) {
 // ---- out ----
 
 // Has the bus master fetch the next bytes that lie in one piece.
-_Use_decl_annotations_
-void CCard::SendByMaster(PCHANNEL Channel) {
+_Use_decl_annotations_ void CCard::SendByMaster(PCHANNEL Channel) {
     PRING ring = &Channel->Output;
     ULONG count = RingCount(ring);
     if (Channel->InFlight != 0 || count == 0) return;
@@ -61,8 +56,7 @@ void CCard::SendByMaster(PCHANNEL Channel) {
 }
 
 // Fills the port's own FIFO; an interrupt tells when there is room for the rest.
-_Use_decl_annotations_
-void CCard::SendByPort(PCHANNEL Channel) {
+_Use_decl_annotations_ void CCard::SendByPort(PCHANNEL Channel) {
     PRING ring = &Channel->Output;
     while (RingCount(ring) != 0 && (ReadPort(Channel, PORT_STATUS) & PORT_TAKES_BYTE)) {
         WritePort(Channel, PORT_DATA, RingGet(ring));
@@ -72,8 +66,7 @@ void CCard::SendByPort(PCHANNEL Channel) {
     WritePort(Channel, PORT_CONTROL, control);
 }
 
-_Use_decl_annotations_
-void CCard::Send(PCHANNEL Channel) {
+_Use_decl_annotations_ void CCard::Send(PCHANNEL Channel) {
     if (!m_Running) return;
     if (Channel->IsMaster) {
         SendByMaster(Channel);
@@ -83,8 +76,7 @@ void CCard::Send(PCHANNEL Channel) {
 }
 
 // Half of the ring is worth a call.
-_Use_decl_annotations_
-void CCard::TellWriter(PCHANNEL Channel) {
+_Use_decl_annotations_ void CCard::TellWriter(PCHANNEL Channel) {
     if (!Channel->WriterWaits || RingCount(&Channel->Output) > OUTPUT_SIZE / 2) return;
     Channel->WriterWaits = FALSE;
     if (Channel->Port != nullptr) Channel->Port->Notify(Channel->ServiceGroup);
@@ -109,8 +101,7 @@ BOOLEAN CCard::MasterIsDone(void) {
 }
 
 // A card that is gone reads as all ones, which must not be taken for input without end.
-_Use_decl_annotations_
-BOOLEAN CCard::TakeInput(PCHANNEL Channel) {
+_Use_decl_annotations_ BOOLEAN CCard::TakeInput(PCHANNEL Channel) {
     BOOLEAN any = FALSE;
     BOOLEAN stored = FALSE;
     for (ULONG i = 0; i < INPUT_SIZE; i++) {

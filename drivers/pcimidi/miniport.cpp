@@ -4,8 +4,7 @@
 
 #pragma code_seg("PAGE")
 
-_Use_decl_annotations_
-NTSTATUS CreateMiniportMidiPci(PUNKNOWN* Unknown, PUNKNOWN UnknownOuter, ULONG Index) {
+_Use_decl_annotations_ NTSTATUS CreateMiniportMidiPci(PUNKNOWN* Unknown, PUNKNOWN UnknownOuter, ULONG Index) {
     PAGED_CODE();
     auto* miniport = new (POOL_FLAG_NON_PAGED, PCIMIDI_POOL_TAG) CMiniportMidiPci(UnknownOuter, Index);
     if (miniport == nullptr) return STATUS_INSUFFICIENT_RESOURCES;

@@ -4,8 +4,7 @@
 
 #pragma code_seg("PAGE")
 
-_Use_decl_annotations_
-NTSTATUS CMiniportMidiStreamPci::Init(CMiniportMidiPci* Miniport, BOOLEAN Capture) {
+_Use_decl_annotations_ NTSTATUS CMiniportMidiStreamPci::Init(CMiniportMidiPci* Miniport, BOOLEAN Capture) {
     PAGED_CODE();
     if (InterlockedIncrement(&Miniport->m_Open[Capture]) != 1) {
         InterlockedDecrement(&Miniport->m_Open[Capture]);
@@ -59,7 +58,8 @@ STDMETHODIMP_(NTSTATUS)
 CMiniportMidiStreamPci::Read(PVOID BufferAddress, ULONG BufferLength, PULONG BytesRead) {
     *BytesRead = 0;
     if (!m_Capture) return STATUS_INVALID_DEVICE_REQUEST;
-    *BytesRead = m_Miniport->m_Card->Read(m_Miniport->m_Index, static_cast<PUCHAR>(BufferAddress), BufferLength);
+    *BytesRead =
+        m_Miniport->m_Card->Read(m_Miniport->m_Index, static_cast<PUCHAR>(BufferAddress), BufferLength);
     return STATUS_SUCCESS;
 }
 
@@ -67,6 +67,7 @@ STDMETHODIMP_(NTSTATUS)
 CMiniportMidiStreamPci::Write(PVOID BufferAddress, ULONG BytesToWrite, PULONG BytesWritten) {
     *BytesWritten = 0;
     if (m_Capture) return STATUS_INVALID_DEVICE_REQUEST;
-    *BytesWritten = m_Miniport->m_Card->Write(m_Miniport->m_Index, static_cast<PUCHAR>(BufferAddress), BytesToWrite);
+    *BytesWritten =
+        m_Miniport->m_Card->Write(m_Miniport->m_Index, static_cast<PUCHAR>(BufferAddress), BytesToWrite);
     return STATUS_SUCCESS;
 }

@@ -20,27 +20,29 @@ static KSDATARANGE BridgeRange = {sizeof(KSDATARANGE),
 
 static PKSDATARANGE BridgeRanges[] = {&BridgeRange};
 
-#define STREAM_PIN(Count, DataFlow)                                                                         \
-    {                                                                                                       \
-        Count, Count, 0, NULL, {                                                                            \
-            0, NULL, 0, NULL, SIZEOF_ARRAY(StreamRanges), StreamRanges, DataFlow, KSPIN_COMMUNICATION_SINK, \
-                &KSCATEGORY_AUDIO, &KSAUDFNAME_MIDI, 0                                                      \
-        }                                                                                                   \
+// One stream each way, and where it comes from or goes to.
+#define STREAM_PIN(DataFlow, Category)                                                  \
+    {                                                                                   \
+        1, 1, 0, nullptr, {                                                             \
+            0, nullptr, 0, nullptr, SIZEOF_ARRAY(StreamRanges), StreamRanges, DataFlow, \
+                KSPIN_COMMUNICATION_SINK, Category, &KSAUDFNAME_MIDI, 0                 \
+        }                                                                               \
     }
-#define BRIDGE_PIN(DataFlow)                                                                                \
-    {                                                                                                       \
-        0, 0, 0, NULL, {                                                                                    \
-            0, NULL, 0, NULL, SIZEOF_ARRAY(BridgeRanges), BridgeRanges, DataFlow, KSPIN_COMMUNICATION_NONE, \
-                &KSCATEGORY_AUDIO, NULL, 0                                                                  \
-        }                                                                                                   \
+#define BRIDGE_PIN(DataFlow, Category)                                                  \
+    {                                                                                   \
+        0, 0, 0, nullptr, {                                                             \
+            0, nullptr, 0, nullptr, SIZEOF_ARRAY(BridgeRanges), BridgeRanges, DataFlow, \
+                KSPIN_COMMUNICATION_NONE, Category, nullptr, 0                          \
+        }                                                                               \
     }
 
-static PCPIN_DESCRIPTOR Pins[] = {STREAM_PIN(1, KSPIN_DATAFLOW_IN), BRIDGE_PIN(KSPIN_DATAFLOW_OUT),
-                                  STREAM_PIN(1, KSPIN_DATAFLOW_OUT), BRIDGE_PIN(KSPIN_DATAFLOW_IN)};
+static PCPIN_DESCRIPTOR Pins[] = {STREAM_PIN(KSPIN_DATAFLOW_IN, &KSCATEGORY_AUDIO),
+                                  BRIDGE_PIN(KSPIN_DATAFLOW_OUT, &KSNODETYPE_SYNTHESIZER),
+                                  STREAM_PIN(KSPIN_DATAFLOW_OUT, &KSCATEGORY_CAPTURE),
+                                  BRIDGE_PIN(KSPIN_DATAFLOW_IN, &KSNODETYPE_MULTITRACK_RECORDER)};
 
-static PCCONNECTION_DESCRIPTOR Connections[] = {
-    {PCFILTER_NODE, 0, PCFILTER_NODE, 1},
-    {PCFILTER_NODE, 3, PCFILTER_NODE, 2}};
+static PCCONNECTION_DESCRIPTOR Connections[] = {{PCFILTER_NODE, 0, PCFILTER_NODE, 1},
+                                                {PCFILTER_NODE, 3, PCFILTER_NODE, 2}};
 
 static GUID Categories[] = {
     {STATICGUIDOF(KSCATEGORY_AUDIO)}, {STATICGUIDOF(KSCATEGORY_RENDER)}, {STATICGUIDOF(KSCATEGORY_CAPTURE)}};

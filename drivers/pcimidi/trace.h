@@ -1,9 +1,9 @@
 // Tracing by WPP: the preprocessor makes NAME.tmh of each NAME.cpp, from what the block below says.
 #pragma once
 
-#define WPP_CONTROL_GUIDS                                                                         \
-    WPP_DEFINE_CONTROL_GUID(PciMidiTrace, (6d1f3a52, 91c4, 4f0e, a7d3, 2b86c05e94f1),             \
-                            WPP_DEFINE_BIT(TRACE_INIT)  WPP_DEFINE_BIT(TRACE_POWER)               \
+#define WPP_CONTROL_GUIDS                                                             \
+    WPP_DEFINE_CONTROL_GUID(PciMidiTrace, (6d1f3a52, 91c4, 4f0e, a7d3, 2b86c05e94f1), \
+                            WPP_DEFINE_BIT(TRACE_INIT) WPP_DEFINE_BIT(TRACE_POWER)    \
                                 WPP_DEFINE_BIT(TRACE_STREAM))
 
 #define WPP_LEVEL_FLAGS_LOGGER(Level, Flags) WPP_LEVEL_LOGGER(Flags)

@@ -1,5 +1,5 @@
-// The control device, \\.\PortCable: programs make ports, delete them, and wait for changes. Whoever can write to it
-// is an administrator; everybody may look.
+// The control device, \\.\PortCable: programs make ports, delete them, and wait for changes. Whoever can
+// write to it is an administrator; everybody may look.
 #include "portcable.h"
 
 typedef struct _CONTROL {
@@ -17,7 +17,8 @@ typedef struct _JOB {
 } JOB, *PJOB;
 
 // {8D2A6C5E-30F1-4F19-B7E4-51C9A3D20B68}
-static const GUID ControlClass = {0x8d2a6c5e, 0x30f1, 0x4f19, {0xb7, 0xe4, 0x51, 0xc9, 0xa3, 0xd2, 0x0b, 0x68}};
+static const GUID ControlClass = {
+    0x8d2a6c5e, 0x30f1, 0x4f19, {0xb7, 0xe4, 0x51, 0xc9, 0xa3, 0xd2, 0x0b, 0x68}};
 
 static const WCHAR DeviceName[] = L"\\Device\\PortCable";
 static const WCHAR LinkName[] = L"\\DosDevices\\PortCable";
@@ -103,7 +104,8 @@ static NTSTATUS Wait(PCONTROL Control, PIRP Irp, PIO_STACK_LOCATION Stack) {
 
 static VOID CancelWaiting(PCONTROL Control, PFILE_OBJECT FileObject) {
     PIRP irp;
-    while ((irp = IoCsqRemoveNextIrp(&Control->Queue, FileObject)) != NULL) Complete(irp, STATUS_CANCELLED, 0);
+    while ((irp = IoCsqRemoveNextIrp(&Control->Queue, FileObject)) != NULL)
+        Complete(irp, STATUS_CANCELLED, 0);
 }
 
 #pragma code_seg("PAGE")

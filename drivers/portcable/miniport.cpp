@@ -4,10 +4,12 @@
 #pragma code_seg("PAGE")
 
 STDMETHODIMP_(NTSTATUS)
-CMiniportMidiPort::NewStream(PMINIPORTMIDISTREAM* Stream, PUNKNOWN UnknownOuter, POOL_TYPE PoolType, ULONG Pin,
-                             BOOLEAN Capture, PKSDATAFORMAT DataFormat, PSERVICEGROUP* ServiceGroup) {
+CMiniportMidiPort::NewStream(PMINIPORTMIDISTREAM* Stream, PUNKNOWN UnknownOuter, POOL_TYPE PoolType,
+                             ULONG Pin, BOOLEAN Capture, PKSDATAFORMAT DataFormat,
+                             PSERVICEGROUP* ServiceGroup) {
     PAGED_CODE();
-    CMiniportMidiStreamPort* counting = new (PoolType, PORTCABLE_POOL_TAG) CMiniportMidiStreamPort(UnknownOuter);
+    CMiniportMidiStreamPort* counting =
+        new (PoolType, PORTCABLE_POOL_TAG) CMiniportMidiStreamPort(UnknownOuter);
     if (!counting) return STATUS_INSUFFICIENT_RESOURCES;
     counting->AddRef();
 

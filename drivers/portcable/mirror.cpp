@@ -1,8 +1,7 @@
-// The mirror: a client in the kernel that captures what arrives at a filter of another driver, and plays it into a port
-// of this one. A thread opens both and carries; notifications tell it when either may be there, and make it let go.
+// The mirror: a client in the kernel that captures what arrives at a filter of another driver, and plays it
+// into a port of this one. A thread opens both and carries; notifications tell it when either may be there,
+// and make it let go.
 #include "portcable.h"
-
-#include <wdmguid.h>
 
 // A filter and a pin of it.
 typedef struct _END {
@@ -30,13 +29,15 @@ static struct {
     PETHREAD Thread;
     PVOID CaptureEntry;
     PVOID RenderEntry;
-    KSPIN_LOCK Lock;  // guards what follows up to the events, and the clearing of Idle
+    PVOID SourceEntry;  // the thread's; of the source that it has, or had last
+    KSPIN_LOCK Lock;    // guards what follows up to the events, and the clearing of Idle
     PORTCABLE_MIRROR Ends;
     LONG Suspended;
     BOOLEAN Stopping;
-    KEVENT Wake;   // one of the ends may be there
-    KEVENT LetGo;  // asks the thread to close what it has
-    KEVENT Idle;   // it has nothing open
+    BOOLEAN Leaving;  // the source's device has been asked to go
+    KEVENT Wake;      // one of the ends may be there
+    KEVENT LetGo;     // asks the thread to close what it has
+    KEVENT Idle;      // it has nothing open
 } Mirror;
 
 static VOID Wake(VOID) {
@@ -47,7 +48,7 @@ static VOID Wake(VOID) {
 static BOOLEAN BeginCarrying(VOID) {
     KIRQL oldIrql;
     KeAcquireSpinLock(&Mirror.Lock, &oldIrql);
-    BOOLEAN may = !Mirror.Stopping && Mirror.Suspended == 0;
+    BOOLEAN may = !Mirror.Stopping && !Mirror.Leaving && Mirror.Suspended == 0;
     if (may) {
         KeClearEvent(&Mirror.Idle);
         KeClearEvent(&Mirror.LetGo);
@@ -67,7 +68,17 @@ static VOID SetStopping(BOOLEAN Stopping) {
     KIRQL oldIrql;
     KeAcquireSpinLock(&Mirror.Lock, &oldIrql);
     Mirror.Stopping = Stopping;
-    if (!Stopping) Mirror.Suspended = 0;
+    if (!Stopping) {
+        Mirror.Suspended = 0;
+        Mirror.Leaving = FALSE;
+    }
+    KeReleaseSpinLock(&Mirror.Lock, oldIrql);
+}
+
+static VOID SetLeaving(BOOLEAN Leaving) {
+    KIRQL oldIrql;
+    KeAcquireSpinLock(&Mirror.Lock, &oldIrql);
+    Mirror.Leaving = Leaving;
     KeReleaseSpinLock(&Mirror.Lock, oldIrql);
 }
 
@@ -113,8 +124,8 @@ static NTSTATUS GetPinProperty(PFILE_OBJECT Filter, ULONG Id, ULONG Pin, PVOID V
     property.Property.Flags = KSPROPERTY_TYPE_GET;
     property.PinId = Pin;
     ULONG returned = 0;
-    return KsSynchronousIoControlDevice(Filter, KernelMode, IOCTL_KS_PROPERTY, &property, sizeof(property), Value,
-                                        Size, &returned);
+    return KsSynchronousIoControlDevice(Filter, KernelMode, IOCTL_KS_PROPERTY, &property, sizeof(property),
+                                        Value, Size, &returned);
 }
 
 static NTSTATUS SetPinState(PFILE_OBJECT Pin, KSSTATE State) {
@@ -124,8 +135,8 @@ static NTSTATUS SetPinState(PFILE_OBJECT Pin, KSSTATE State) {
     property.Id = KSPROPERTY_CONNECTION_STATE;
     property.Flags = KSPROPERTY_TYPE_SET;
     ULONG returned = 0;
-    return KsSynchronousIoControlDevice(Pin, KernelMode, IOCTL_KS_PROPERTY, &property, sizeof(property), &State,
-                                        sizeof(State), &returned);
+    return KsSynchronousIoControlDevice(Pin, KernelMode, IOCTL_KS_PROPERTY, &property, sizeof(property),
+                                        &State, sizeof(State), &returned);
 }
 
 // A pin that clients can open and that carries MIDI the right way, if KsCreatePin agrees.
@@ -184,7 +195,8 @@ static BOOLEAN IsLinkOf(PUNICODE_STRING Link, PCWSTR Reference) {
 }
 
 // The first pin of that flow of the filter by that name, in PAUSE.
-static NTSTATUS OpenEnd(const GUID* Category, PCWSTR Reference, KSPIN_DATAFLOW Flow, ACCESS_MASK Access, PEND End) {
+static NTSTATUS OpenEnd(const GUID* Category, PCWSTR Reference, KSPIN_DATAFLOW Flow, ACCESS_MASK Access,
+                        PEND End) {
     PAGED_CODE();
     PWSTR links = NULL;
     NTSTATUS ntStatus = IoGetDeviceInterfaces(Category, NULL, 0, &links);
@@ -200,7 +212,8 @@ static NTSTATUS OpenEnd(const GUID* Category, PCWSTR Reference, KSPIN_DATAFLOW F
             ntStatus = GetPinProperty(End->FilterObject, KSPROPERTY_PIN_CTYPES, 0, &pins, sizeof(pins));
         }
         if (NT_SUCCESS(ntStatus)) ntStatus = STATUS_NO_MATCH;
-        for (ULONG pin = 0; pin < pins && !NT_SUCCESS(ntStatus); pin++) ntStatus = OpenPin(End, pin, Flow, Access);
+        for (ULONG pin = 0; pin < pins && !NT_SUCCESS(ntStatus); pin++)
+            ntStatus = OpenPin(End, pin, Flow, Access);
         break;
     }
     ExFreePool(links);
@@ -249,7 +262,8 @@ static NTSTATUS Play(PEND To, PUCHAR Records, ULONG Length) {
     if (ntStatus != STATUS_PENDING) return ntStatus;
     // A port whose other end is full takes its time; who asks the mirror to let go need not wait for that.
     PVOID objects[] = {&io.Done, &Mirror.LetGo};
-    if (KeWaitForMultipleObjects(2, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL) != STATUS_WAIT_0) {
+    if (KeWaitForMultipleObjects(2, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL) !=
+        STATUS_WAIT_0) {
         SetPinState(To->PinObject, KSSTATE_STOP);
         KeWaitForSingleObject(&io.Done, Executive, KernelMode, FALSE, NULL);
     }
@@ -287,39 +301,50 @@ static VOID LetGoNow(VOID) {
     KeWaitForSingleObject(&Mirror.Idle, Executive, KernelMode, FALSE, NULL);
 }
 
-// The source's device asks to go, or is gone.
+// The source's device asks to go, has thought better of it, or is gone.
 static NTSTATUS NTAPI SourceChanged(PVOID Structure, PVOID Context) {
     PAGED_CODE();
     UNREFERENCED_PARAMETER(Context);
     PTARGET_DEVICE_REMOVAL_NOTIFICATION change = (PTARGET_DEVICE_REMOVAL_NOTIFICATION)Structure;
-    if (IsEqualGUID(change->Event, GUID_TARGET_DEVICE_REMOVE_CANCELLED)) {
-        Wake();
-    } else if (IsEqualGUID(change->Event, GUID_TARGET_DEVICE_QUERY_REMOVE) ||
-               IsEqualGUID(change->Event, GUID_TARGET_DEVICE_REMOVE_COMPLETE)) {
+    if (IsEqualGUID(change->Event, GUID_TARGET_DEVICE_QUERY_REMOVE)) {
+        SetLeaving(TRUE);
         LetGoNow();
+    } else if (IsEqualGUID(change->Event, GUID_TARGET_DEVICE_REMOVE_CANCELLED)) {
+        SetLeaving(FALSE);
+        Wake();
+    } else if (IsEqualGUID(change->Event, GUID_TARGET_DEVICE_REMOVE_COMPLETE)) {
+        LetGoNow();
+        SetLeaving(FALSE);
     }
     return STATUS_SUCCESS;
 }
 
 // With both ends open, or not at all.
-static VOID CarryOnce(PVOID* SourceEntry) {
+static VOID CarryOnce(VOID) {
     PAGED_CODE();
     PORTCABLE_MIRROR ends;
     GetEnds(&ends);
     END from = {0}, to = {0};
-    NTSTATUS ntStatus =
-        OpenEnd(&KSCATEGORY_CAPTURE, ends.From, KSPIN_DATAFLOW_OUT, GENERIC_READ, &from);
+    NTSTATUS ntStatus = OpenEnd(&KSCATEGORY_CAPTURE, ends.From, KSPIN_DATAFLOW_OUT, GENERIC_READ, &from);
     if (NT_SUCCESS(ntStatus)) {
         ntStatus = OpenEnd(&KSCATEGORY_RENDER, ends.To, KSPIN_DATAFLOW_IN, GENERIC_WRITE, &to);
     }
     if (NT_SUCCESS(ntStatus)) ntStatus = SetPinState(to.PinObject, KSSTATE_RUN);
-    if (NT_SUCCESS(ntStatus) && *SourceEntry == NULL) {
-        ntStatus = IoRegisterPlugPlayNotification(EventCategoryTargetDeviceChange, 0, from.FilterObject,
-                                                  PortCable.DriverObject, SourceChanged, NULL, SourceEntry);
+    if (NT_SUCCESS(ntStatus)) {
+        ntStatus =
+            IoRegisterPlugPlayNotification(EventCategoryTargetDeviceChange, 0, from.FilterObject,
+                                           PortCable.DriverObject, SourceChanged, NULL, &Mirror.SourceEntry);
     }
     if (NT_SUCCESS(ntStatus)) Carry(&from, &to);
     CloseEnd(&from);
     CloseEnd(&to);
+}
+
+// Waits for callbacks, which may wait for Idle: only while that is set.
+static VOID ForgetSource(VOID) {
+    PAGED_CODE();
+    if (Mirror.SourceEntry) IoUnregisterPlugPlayNotificationEx(Mirror.SourceEntry);
+    Mirror.SourceEntry = NULL;
 }
 
 static VOID NTAPI MirrorThread(PVOID Context) {
@@ -328,13 +353,13 @@ static VOID NTAPI MirrorThread(PVOID Context) {
     for (;;) {
         KeWaitForSingleObject(&Mirror.Wake, Executive, KernelMode, FALSE, NULL);
         if (Mirror.Stopping) break;
+        if (Mirror.Leaving) continue;  // the end of that will be told
+        ForgetSource();
         if (!BeginCarrying()) continue;
-        PVOID sourceEntry = NULL;
-        CarryOnce(&sourceEntry);
+        CarryOnce();
         KeSetEvent(&Mirror.Idle, IO_NO_INCREMENT, FALSE);
-        // Waits for a notification that is waiting for Idle.
-        if (sourceEntry) IoUnregisterPlugPlayNotificationEx(sourceEntry);
     }
+    ForgetSource();
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
@@ -357,9 +382,9 @@ static NTSTATUS NTAPI InterfaceChanged(PVOID Structure, PVOID Context) {
 
 static NTSTATUS Register(const GUID* Category, PVOID* Entry) {
     PAGED_CODE();
-    return IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange,
-                                          PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES, (PVOID)Category,
-                                          PortCable.DriverObject, InterfaceChanged, NULL, Entry);
+    return IoRegisterPlugPlayNotification(
+        EventCategoryDeviceInterfaceChange, PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES,
+        (PVOID)Category, PortCable.DriverObject, InterfaceChanged, NULL, Entry);
 }
 
 VOID SuspendMirror(VOID) {

@@ -5,6 +5,7 @@
 #include "cable.h"
 
 #include <ntstrsafe.h>
+#include <wdmguid.h>
 #include <wdmsec.h>
 
 #include "portcable_ioctl.h"
@@ -40,8 +41,8 @@ class CMiniportMidiPort : public CMiniportMidiCable {
     CMiniportMidiPort(PUNKNOWN pUnknownOuter) : CMiniportMidiCable(pUnknownOuter) {}
 
     STDMETHODIMP_(NTSTATUS)
-    NewStream(PMINIPORTMIDISTREAM* Stream, PUNKNOWN UnknownOuter, POOL_TYPE PoolType, ULONG Pin, BOOLEAN Capture,
-              PKSDATAFORMAT DataFormat, PSERVICEGROUP* ServiceGroup);
+    NewStream(PMINIPORTMIDISTREAM* Stream, PUNKNOWN UnknownOuter, POOL_TYPE PoolType, ULONG Pin,
+              BOOLEAN Capture, PKSDATAFORMAT DataFormat, PSERVICEGROUP* ServiceGroup);
 };
 
 class CMiniportMidiStreamPort : public IMiniportMidiStream, public CUnknown {

@@ -4,24 +4,24 @@
 
 #define FILE_DEVICE_PORTCABLE 0x8042
 
-#define PORTCABLE_NAME_LENGTH 32 // characters, with the terminating 0
+#define PORTCABLE_NAME_LENGTH 32  // characters, with the terminating 0
 #define PORTCABLE_FRIENDLY_LENGTH 64
 
 typedef struct _PORTCABLE_PORT {
-    WCHAR Name[PORTCABLE_NAME_LENGTH];             // letters, digits, blank, - and _; the filter's reference string
-    WCHAR FriendlyName[PORTCABLE_FRIENDLY_LENGTH]; // empty: the name
+    WCHAR Name[PORTCABLE_NAME_LENGTH];  // letters, digits, blank, - and _; the filter's reference string
+    WCHAR FriendlyName[PORTCABLE_FRIENDLY_LENGTH];  // empty: the name
 } PORTCABLE_PORT, *PPORTCABLE_PORT;
 
 typedef struct _PORTCABLE_STATISTICS {
-    ULONG Streams; // that are open now
+    ULONG Streams;  // that are open now
     ULONG Reserved;
-    LONG64 BytesWritten; // by clients
+    LONG64 BytesWritten;  // by clients
     LONG64 BytesRead;
 } PORTCABLE_STATISTICS, *PPORTCABLE_STATISTICS;
 
 typedef struct _PORTCABLE_MIRROR {
-    WCHAR From[PORTCABLE_NAME_LENGTH]; // reference string of a filter of any driver; empty: no mirror
-    WCHAR To[PORTCABLE_NAME_LENGTH];   // a port of this one
+    WCHAR From[PORTCABLE_NAME_LENGTH];  // reference string of a filter of any driver; empty: no mirror
+    WCHAR To[PORTCABLE_NAME_LENGTH];    // a port of this one
 } PORTCABLE_MIRROR, *PPORTCABLE_MIRROR;
 
 // PORTCABLE_PORT in. Ends when the port is there.

@@ -18,7 +18,8 @@ static const DEVPROPKEY FriendlyNameKey = {
 static BOOLEAN IsNameCharacter(WCHAR Character) {
     PAGED_CODE();
     return (Character >= L'a' && Character <= L'z') || (Character >= L'A' && Character <= L'Z') ||
-           (Character >= L'0' && Character <= L'9') || Character == L' ' || Character == L'-' || Character == L'_';
+           (Character >= L'0' && Character <= L'9') || Character == L' ' || Character == L'-' ||
+           Character == L'_';
 }
 
 BOOLEAN IsValidName(PCWSTR Name) {

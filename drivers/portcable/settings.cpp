@@ -19,7 +19,8 @@ static NTSTATUS OpenPorts(PHANDLE Ports) {
     PDEVICE_OBJECT pdo = NULL;
     NTSTATUS ntStatus = PcGetPhysicalDeviceObject(PortCable.Adapter, &pdo);
     HANDLE key = NULL;
-    if (NT_SUCCESS(ntStatus)) ntStatus = IoOpenDeviceRegistryKey(pdo, PLUGPLAY_REGKEY_DRIVER, KEY_ALL_ACCESS, &key);
+    if (NT_SUCCESS(ntStatus))
+        ntStatus = IoOpenDeviceRegistryKey(pdo, PLUGPLAY_REGKEY_DRIVER, KEY_ALL_ACCESS, &key);
     if (!NT_SUCCESS(ntStatus)) return ntStatus;
     UNICODE_STRING name;
     RtlInitUnicodeString(&name, L"Ports");
@@ -74,7 +75,8 @@ VOID RestorePorts(VOID) {
     PORTCABLE_PORT port;
     ULONG length = 0;
     for (ULONG i = 0;; i++) {
-        NTSTATUS ntStatus = ZwEnumerateValueKey(ports, i, KeyValueFullInformation, &value, sizeof(value), &length);
+        NTSTATUS ntStatus =
+            ZwEnumerateValueKey(ports, i, KeyValueFullInformation, &value, sizeof(value), &length);
         if (ntStatus == STATUS_BUFFER_OVERFLOW || ntStatus == STATUS_BUFFER_TOO_SMALL) continue;
         if (!NT_SUCCESS(ntStatus)) break;
         if (PortOf(&value.Information, &port)) CreatePort(&port, FALSE);
@@ -84,7 +86,8 @@ VOID RestorePorts(VOID) {
 
 static NTSTATUS OpenDriverKey(PREGISTRYKEY* Key) {
     PAGED_CODE();
-    return PcNewRegistryKey(Key, NULL, DriverRegistryKey, KEY_ALL_ACCESS, PortCable.Adapter, NULL, NULL, 0, NULL);
+    return PcNewRegistryKey(Key, NULL, DriverRegistryKey, KEY_ALL_ACCESS, PortCable.Adapter, NULL, NULL, 0,
+                            NULL);
 }
 
 NTSTATUS RememberMirror(PPORTCABLE_MIRROR Mirror) {
