@@ -99,8 +99,30 @@ void add(std::vector<Named>& list, const std::string& path, const char* what) {
 std::vector<BundledDriver> bundled_drivers() {
     return {{"mpu401", "an MPU-401 with the system's UART miniport", bundled_path("mpu401")},
             {"cable", "a virtual cable: what is rendered can be captured", bundled_path("cable")},
-            {"soundcard", "an MPU-401 and a mixer, two filters connected", bundled_path("soundcard")}};
+            {"soundcard", "an MPU-401 and a mixer, two filters connected", bundled_path("soundcard")},
+            {"pcimidi", "a PCI card with four MIDI ports", bundled_path("pcimidi")},
+            {"portcable", "virtual ports that programs make (portico ioctl PortCable)",
+             bundled_path("portcable")}};
 }
+
+namespace {
+
+// Without a machine file: the one beside the driver's image, else an MPU-401 for a driver of hardware.
+Result<void> take_usual_devices(MachineConfig& config, machine::Ends& ends) {
+    const fs::path beside = fs::path(config.driver).replace_extension(".toml");
+    std::error_code error;
+    if (fs::is_regular_file(beside, error)) {
+        const std::string driver = config.driver;
+        PORTICO_TRY_VOID(machine::read_machine_file(beside.string(), config, ends));
+        config.driver = driver;
+    }
+    if (!config.devices.empty()) return {};
+    config.devices.push_back(drives_hardware(config.driver) ? mpu401() : virtual_device());
+    if (!config.inf.empty()) config.devices[0].parameters.clear();  // where it is, its INF says
+    return {};
+}
+
+}  // namespace
 
 Result<Setup> setup_of(const RunOptions& options) {
     Setup setup;
@@ -110,11 +132,7 @@ Result<Setup> setup_of(const RunOptions& options) {
     }
     PORTICO_TRY_VOID(choose_drivers(options.driver, config));
     if (!options.inf.empty()) config.inf = options.inf;
-    if (config.devices.empty())
-        config.devices.push_back(drives_hardware(config.driver) ? mpu401() : virtual_device());
-    // Where it is, its INF says.
-    if (setup.machine.devices.size() == 1 && options.machine_file.empty() && !config.inf.empty())
-        config.devices[0].parameters.clear();
+    if (config.devices.empty()) PORTICO_TRY_VOID(take_usual_devices(config, setup.ends));
     if (options.seed) config.seed = *options.seed;
     if (!options.schedule.empty()) PORTICO_TRY_VOID(machine::parse_schedule(options.schedule, config));
     config.exact_sequencer = config.exact_sequencer || options.exact;
