@@ -101,28 +101,31 @@ void add(std::vector<Named>& list, const std::string& path, const char* what) {
 }  // namespace
 
 std::vector<BundledDriver> bundled_drivers() {
-    std::vector<BundledDriver> drivers{
-        {"mpu401", "an MPU-401 with the system's UART miniport", "", {}},
-        {"cable", "a virtual cable: what is rendered can be captured", "", {}},
-        {"soundcard", "an MPU-401 and a mixer, two filters connected", "", {}},
-        {"fmcard", "an FM synthesizer with its own volume", "opl3", {}},
-        {"sb16", "a Sound Blaster 16: wave, MPU-401, FM synthesizer and mixer", "sb16", {}}};
-    for (BundledDriver& driver : drivers) driver.path = bundled_path(driver.name);
-    return drivers;
+    return {{"mpu401", "an MPU-401 with the system's UART miniport", bundled_path("mpu401")},
+            {"cable", "a virtual cable: what is rendered can be captured", bundled_path("cable")},
+            {"soundcard", "an MPU-401 and a mixer, two filters connected", bundled_path("soundcard")},
+            {"fmcard", "an FM synthesizer with its own volume", bundled_path("fmcard")},
+            {"sb16", "a Sound Blaster 16: wave, MPU-401, FM synthesizer and mixer", bundled_path("sb16")},
+            {"pcimidi", "a PCI card with four MIDI ports", bundled_path("pcimidi")},
+            {"portcable", "virtual ports that programs make (portico ioctl PortCable)",
+             bundled_path("portcable")}};
 }
 
 namespace {
 
-// Without a machine file: the device that a driver which comes along is for, an MPU-401 for any other that
-// drives hardware.
-DeviceConfig usual_device(const std::string& image) {
-    for (const BundledDriver& driver : bundled_drivers()) {
-        if (driver.path != image || std::string_view(driver.model).empty()) continue;
-        DeviceConfig device;
-        device.model = driver.model;
-        return device;
+// Without a machine file: the one beside the driver's image, else an MPU-401 for a driver of hardware.
+Result<void> take_usual_devices(MachineConfig& config, machine::Ends& ends) {
+    const fs::path beside = fs::path(config.driver).replace_extension(".toml");
+    std::error_code error;
+    if (fs::is_regular_file(beside, error)) {
+        const std::string driver = config.driver;
+        PORTICO_TRY_VOID(machine::read_machine_file(beside.string(), config, ends));
+        config.driver = driver;
     }
-    return drives_hardware(image) ? mpu401() : virtual_device();
+    if (!config.devices.empty()) return {};
+    config.devices.push_back(drives_hardware(config.driver) ? mpu401() : virtual_device());
+    if (!config.inf.empty()) config.devices[0].parameters.clear();  // where it is, its INF says
+    return {};
 }
 
 }  // namespace
@@ -135,10 +138,7 @@ Result<Setup> setup_of(const RunOptions& options) {
     }
     PORTICO_TRY_VOID(choose_drivers(options.driver, config));
     if (!options.inf.empty()) config.inf = options.inf;
-    if (config.devices.empty()) config.devices.push_back(usual_device(config.driver));
-    // Where it is, its INF says.
-    if (setup.machine.devices.size() == 1 && options.machine_file.empty() && !config.inf.empty())
-        config.devices[0].parameters.clear();
+    if (config.devices.empty()) PORTICO_TRY_VOID(take_usual_devices(config, setup.ends));
     if (options.seed) config.seed = *options.seed;
     if (!options.schedule.empty()) PORTICO_TRY_VOID(machine::parse_schedule(options.schedule, config));
     config.exact_sequencer = config.exact_sequencer || options.exact;

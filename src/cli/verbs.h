@@ -90,8 +90,7 @@ Result<Setup> setup_of(const RunOptions& options);
 struct BundledDriver {
     const char* name;
     const char* purpose;
-    const char* model;  // of the device that it drives; empty: an MPU-401, or none when it drives no hardware
-    std::string path;   // of its image; empty: not there
+    std::string path;  // of its image; empty: not there
 };
 std::vector<BundledDriver> bundled_drivers();
 
