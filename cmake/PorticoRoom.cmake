@@ -86,6 +86,13 @@ function(portico_tests ROOM)
   target_link_libraries(test_${ROOM} PRIVATE ${T_DEPS} portico_test_support)
   # What is tested is compiled as configured; optimising the tests themselves takes three times as long to compile.
   target_compile_options(test_${ROOM} PRIVATE -O0)
+  list(LENGTH sources count)
+  if(count GREATER 3)
+    # Reading these takes a third of the time that a test takes to compile. Without its time stamp the same header gives
+    # the same bytes.
+    target_precompile_headers(test_${ROOM} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+    target_compile_options(test_${ROOM} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
   target_compile_definitions(test_${ROOM} PRIVATE PORTICO_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PORTICO_BINARY_DIR="${CMAKE_BINARY_DIR}" ${T_DEFS})
   gtest_discover_tests(test_${ROOM} DISCOVERY_TIMEOUT 120
     PROPERTIES TIMEOUT 300 ENVIRONMENT "PORTICO_REQUIREMENTS_DIR=${CMAKE_BINARY_DIR}/requirements" ${T_PROPERTIES})
