@@ -144,6 +144,8 @@ class Condition {
     }
 
     std::string function(std::string_view name) {
+        if (++calls_ > depth_max) wrong_ = true;
+        if (wrong_) return {};
         const std::string argument = operand();
         if (!take(")")) wrong_ = true;
         bool value = false;
@@ -162,6 +164,7 @@ class Condition {
     std::string_view text_;
     const std::string& folder_;
     std::size_t at_ = 0;
+    int calls_ = 0;
     bool wrong_ = false;
 };
 

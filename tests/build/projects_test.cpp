@@ -59,6 +59,11 @@ TEST_F(Projects, ConditionsAreMsbuilds) {
     EXPECT_STREQ(holds("HasTrailingSlash('a\\')"), "yes");
     EXPECT_STREQ(holds("true and !false"), "yes");
     EXPECT_STREQ(holds(""), "yes");
+    const std::string deep(400'000, '(');
+    EXPECT_STREQ(holds(deep.c_str()), "wrong");
+    std::string calls;
+    for (int i = 0; i < 200'000; ++i) calls += "a(";
+    EXPECT_STREQ(holds(calls.c_str()), "wrong");
     for (const char* wrong : {"'a' ==", "'a", "(true", "true)", "Unknown('a')", "'a' = 'b'"})
         EXPECT_STREQ(holds(wrong), "wrong") << wrong;
 }
