@@ -203,7 +203,11 @@ static VOID NTAPI Carry(PVOID) {
             ntStatus = ioStatus.Status;
         }
         if (!NT_SUCCESS(ntStatus)) break;
-        if (header.DataUsed != 0) Write(data, header.DataUsed);
+        // When it came, by the capture stream's time, is not when it is to be played.
+        if (header.DataUsed >= sizeof(KSMUSICFORMAT)) {
+            ((PKSMUSICFORMAT)data)->TimeDeltaMs = 0;
+            Write(data, header.DataUsed);
+        }
         Mirror.Messages++;
     }
     PsTerminateSystemThread(STATUS_SUCCESS);
