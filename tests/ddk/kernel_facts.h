@@ -51,11 +51,14 @@
     FACT(offsetof(CONTEXT, Rip), 248)                          \
     FACT(offsetof(CONTEXT, Xmm6), 0x200)                       \
     FACT(offsetof(CONTEXT, VectorRegister), 0x300)             \
-    FACT(sizeof(XSAVE_FORMAT), 512)                            \
-    FACT(sizeof(RUNTIME_FUNCTION), 12)                         \
-    FACT(sizeof(DISPATCHER_CONTEXT), 80)                       \
-    FACT(offsetof(DISPATCHER_CONTEXT, HandlerData), 56)        \
-    FACT(sizeof(UNWIND_HISTORY_TABLE), 216)                    \
+    FACT(sizeof(XSAVE_FORMAT), 512)
+
+// mingw-w64 has these in its headers for programs only.
+#define KERNEL_UNWIND_FACTS(FACT)                       \
+    FACT(sizeof(RUNTIME_FUNCTION), 12)                  \
+    FACT(sizeof(DISPATCHER_CONTEXT), 80)                \
+    FACT(offsetof(DISPATCHER_CONTEXT, HandlerData), 56) \
+    FACT(sizeof(UNWIND_HISTORY_TABLE), 216)             \
     FACT(sizeof(KNONVOLATILE_CONTEXT_POINTERS), 256)
 
 #define KERNEL_IO_FACTS(FACT)                                                                   \
@@ -175,4 +178,6 @@
     FACT(FileStandardInformation, 5)                                         \
     FACT(FileNetworkOpenInformation, 34)
 
-#define KERNEL_FACTS(FACT) KERNEL_OBJECT_FACTS(FACT) KERNEL_IO_FACTS(FACT) KERNEL_DEVICE_FACTS(FACT)
+// What both have.
+#define KERNEL_SHARED_FACTS(FACT) KERNEL_OBJECT_FACTS(FACT) KERNEL_IO_FACTS(FACT) KERNEL_DEVICE_FACTS(FACT)
+#define KERNEL_FACTS(FACT) KERNEL_SHARED_FACTS(FACT) KERNEL_UNWIND_FACTS(FACT)

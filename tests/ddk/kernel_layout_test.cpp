@@ -34,7 +34,7 @@ TEST(KernelLayout, SizesOffsetsAndNumbersAreMingws) {
         LONGLONG value;
     } ours[] = {
 #define NAMED(value, expected) {#value, static_cast<LONGLONG>(value)},
-        KERNEL_FACTS(NAMED)};
+        KERNEL_SHARED_FACTS(NAMED)};
     std::ifstream file(PORTICO_BINARY_DIR "/oracle/kernel_numbers.bin", std::ios::binary);
     const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
     std::vector<LONGLONG> theirs(std::size(ours));
