@@ -55,10 +55,10 @@ static PCNODE_DESCRIPTOR MiniportNodes[TOPO_NODE_COUNT] = {
     {0, &AutomationMute, &KSNODETYPE_MUTE, &KSAUDFNAME_LINE_MUTE},
     {0, &AutomationVolume, &KSNODETYPE_VOLUME, &KSAUDFNAME_MIC_VOLUME},
     {0, &AutomationMute, &KSNODETYPE_MUTE, &KSAUDFNAME_MIC_MUTE},
-    {0, NULL, &KSNODETYPE_SUM, NULL},
+    {0, NULL, &KSNODETYPE_SUM, &KSAUDFNAME_STEREO_MIX},
     {0, &AutomationTone, &KSNODETYPE_TONE, NULL},
     {0, &AutomationMaster, &KSNODETYPE_VOLUME, &KSAUDFNAME_MASTER_VOLUME},
-    {0, NULL, &KSNODETYPE_SUM, NULL},
+    {0, NULL, &KSNODETYPE_SUM, &KSAUDFNAME_RECORDING_SOURCE},
     {0, &AutomationVolume, &KSNODETYPE_VOLUME, &KSAUDFNAME_WAVE_IN_VOLUME}};
 
 // A node's output is its pin 0, its inputs are numbered from 1. What can be recorded is taken before it is

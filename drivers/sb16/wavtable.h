@@ -26,17 +26,19 @@ static PKSDATARANGE PinDataRangePointersBridge[] = {&PinDataRangesBridge[0]};
                 DataFlow, KSPIN_COMMUNICATION_SINK, &KSCATEGORY_AUDIO, Name, 0                      \
         }                                                                                           \
     }
-#define BRIDGE_PIN(DataFlow)                                                                        \
+#define BRIDGE_PIN(DataFlow, Name)                                                                  \
     {                                                                                               \
         0, 0, 0, NULL, {                                                                            \
             0, NULL, 0, NULL, SIZEOF_ARRAY(PinDataRangePointersBridge), PinDataRangePointersBridge, \
-                DataFlow, KSPIN_COMMUNICATION_NONE, &KSCATEGORY_AUDIO, NULL, 0                      \
+                DataFlow, KSPIN_COMMUNICATION_NONE, &KSCATEGORY_AUDIO, Name, 0                      \
         }                                                                                           \
     }
 
 static PCPIN_DESCRIPTOR MiniportPins[WAVE_PIN_COUNT] = {
-    STREAM_PIN(KSPIN_DATAFLOW_OUT, &KSAUDFNAME_RECORDING_CONTROL), BRIDGE_PIN(KSPIN_DATAFLOW_IN),
-    STREAM_PIN(KSPIN_DATAFLOW_IN, &KSAUDFNAME_WAVE_OUT_MIX), BRIDGE_PIN(KSPIN_DATAFLOW_OUT)};
+    STREAM_PIN(KSPIN_DATAFLOW_OUT, &KSAUDFNAME_RECORDING_CONTROL),
+    BRIDGE_PIN(KSPIN_DATAFLOW_IN, &KSAUDFNAME_RECORDING_SOURCE),
+    STREAM_PIN(KSPIN_DATAFLOW_IN, &KSAUDFNAME_WAVE_OUT_MIX),
+    BRIDGE_PIN(KSPIN_DATAFLOW_OUT, &KSAUDFNAME_STEREO_MIX)};
 
 static PCNODE_DESCRIPTOR MiniportNodes[WAVE_NODE_COUNT] = {{0, NULL, &KSNODETYPE_ADC, NULL},
                                                            {0, NULL, &KSNODETYPE_DAC, NULL}};

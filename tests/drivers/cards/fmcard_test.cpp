@@ -349,6 +349,15 @@ TEST(FmCardStart, NeedsAnOpl3AndItsPorts) {
     EXPECT_EQ(start_of(config).code, STATUS_IO_DEVICE_ERROR) << "nothing is there";
 }
 
+TEST(FmCardStart, IsInstalledByItsInf) {
+    MachineConfig config = example("fmcard", FMCARD_IMAGE);
+    config.devices[0].parameters.clear();  // where it is, the INF says
+    config.inf = PORTICO_SOURCE_DIR "/drivers/fmcard/fmcard.inf";
+    Machine m = started(config);
+    EXPECT_THAT(m.filters(), ElementsAre("FMSynth"));
+    EXPECT_THAT(m.findings(), IsEmpty());
+}
+
 TEST(FmCardTopology, PassesTheTopologyTest) {
     EXPECT_THAT(topology_faults(example("fmcard", FMCARD_IMAGE)), IsEmpty());
 }

@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 using hardware::Sb16;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
@@ -175,6 +176,19 @@ TEST(SoundBlasterSettings, ComeFromTheRegistry) {
     EXPECT_THAT(m.findings(), IsEmpty());
 }
 
+TEST(SoundBlasterSettings, ComeFromItsInf) {
+    MachineConfig config = example("sb16", SB16_IMAGE);
+    config.inf = PORTICO_SOURCE_DIR "/drivers/sb16/sb16.inf";
+    for (const char* const id : {"*PNPB003", "*CTL0041"}) {
+        config.devices[0].hardware_id = id;
+        Machine m = started(config);
+        EXPECT_EQ(model_of<Sb16>(m).mixer().at(0x34), 0xE0) << id;
+        EXPECT_EQ(model_of<Sb16>(m).mixer().at(0x32), 0xD8) << "not among its values";
+        EXPECT_THAT(m.filters(), SizeIs(4));
+        EXPECT_THAT(m.findings(), IsEmpty());
+    }
+}
+
 TEST_F(SoundBlaster, SleepsAndWakesWhileItPlays) {
     {
         Pin fm = open("FMSynth", Pin::Render);
@@ -201,6 +215,18 @@ TEST_F(SoundBlaster, FollowsItsResources) {
     ASSERT_OK(m.stop());
     ASSERT_OK(m.restart());
     expect_music();
+}
+
+// The UART's routine stays with the card's interrupt until all of it goes.
+TEST_F(SoundBlaster, CanBeUnloadedWhileBytesComeIn) {
+    Pin in = open("UART", Pin::Capture);
+    m.device("sb16").receive(Bytes(900, 0xF8));
+    m.run_for(10ms);
+    in.close();
+    ASSERT_OK(m.disable());
+    ASSERT_OK(m.enable());
+    expect_music();
+    m.device("sb16").receive(Bytes(900, 0xF8));
 }
 
 TEST_F(SoundBlaster, SurvivesBeingPulledOutWhileItPlays) {
