@@ -187,7 +187,7 @@ TEST(Requests, AnAddressWithoutLengthIsNoBuffer) {
     Client client(m);
     NTSTATUS unknown[4];
     std::fill(std::begin(unknown), std::end(unknown), STATUS_INVALID_DEVICE_REQUEST);
-    void* const kernel = m.state().driver;
+    void* const kernel = m.state().drivers.front()->object;
     REQUIRES("VF-023");
     EXPECT_THAT(answers_of(client, client.filter, {kernel, kernel, 0}, unknown),
                 UnorderedElementsAre(Pair(IOCTL_KS_PROPERTY, STATUS_INVALID_BUFFER_SIZE),
@@ -283,7 +283,8 @@ TEST(Requests, EveryFunctionOnAHandleRightAfterOpening) {
                 const NTSTATUS put = nt::io::set_file(file, status, buffer, 512, information, UserMode);
                 EXPECT_FALSE(NT_SUCCESS(put) && what != FileModeInformation)
                     << what << " " << std::hex << put;
-                EXPECT_NE(nt::io::query_file(file, status, m.state().driver, 512, information, UserMode),
+                EXPECT_NE(nt::io::query_file(file, status, m.state().drivers.front()->object, 512,
+                                             information, UserMode),
                           STATUS_SUCCESS);
             }
             void* body = nullptr;

@@ -179,12 +179,12 @@ TEST(TwoCards, ARebalanceOntoAnotherDeviceIsTakenBack) {
 // FLD-007: the image stays, and DriverEntry is not called again.
 TEST_F(Transitions, DisableAndEnableKeepTheImage) {
     REQUIRES("FLD-007"), REQUIRES("VF-024");
-    const PDRIVER_OBJECT driver = m.state().driver;
+    const PDRIVER_OBJECT driver = m.state().drivers.front()->object;
     ASSERT_OK(m.disable());
     EXPECT_THAT(m.filters(), IsEmpty());
     EXPECT_FALSE(m.filter("Uart").open(Pin::Render).ok());
     ASSERT_OK(m.enable());
-    EXPECT_EQ(m.state().driver, driver);
+    EXPECT_EQ(m.state().drivers.front()->object, driver);
     expect_to_play();
     EXPECT_THAT(m.findings(), IsEmpty());
 }
