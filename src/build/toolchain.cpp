@@ -119,6 +119,8 @@ Arguments clang_flags(const Installation& installation, const CompileOptions& op
     const bool c = options.language ? *options.language == Language::c : suffix_of(source) == ".c";
     if (is_assembler(source)) {
         flags.insert(flags.end(), {"-x", "assembler-with-cpp"});
+        // What happens in the driver library's instructions is told of the line that called it.
+        if (source.starts_with(installation.driverlib)) flags.emplace_back("-g0");
     } else if (c) {
         flags.insert(flags.end(), {"-x", "c", "-std=gnu11"});
     } else {

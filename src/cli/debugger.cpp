@@ -17,14 +17,10 @@ std::string program() {
     return error ? "portico" : self.string();
 }
 
-// What gdb is told first. A .sys takes ports and the like by traps, which are signals that nobody wants to
-// see; a real fault stops at the routine that reports it.
-std::vector<std::string> commands(bool traps) {
-    std::vector<std::string> all{"set debuginfod enabled off", "set breakpoint pending on",
-                                 "handle SIGVTALRM nostop noprint pass"};
-    if (traps) all.emplace_back("handle SIGSEGV nostop noprint pass");
-    return all;
-}
+// What gdb is told first. Pageable memory comes back, and a .sys reaches ports, by signals that nobody wants
+// to see: a driver's fault is found at portico::nt::report.
+constexpr const char* commands[] = {"set debuginfod enabled off", "set breakpoint pending on",
+                                    "handle SIGSEGV SIGVTALRM nostop noprint pass"};
 
 }  // namespace
 
@@ -33,9 +29,9 @@ int gdb(const std::string& driver, const std::vector<std::string>& arguments) {
         return fail(Error{"say what to run: portico gdb " + driver +
                           " play SONG, or record, inspect, topology-test"});
     std::vector<std::string> words{"gdb", "--quiet"};
-    for (const std::string& command : commands(driver.ends_with(".sys"))) {
+    for (const char* const command : commands) {
         words.emplace_back("-iex");
-        words.push_back(command);
+        words.emplace_back(command);
     }
     words.emplace_back("--args");
     words.push_back(program());

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "loader/debug_frames.h"
+
 namespace portico::loader {
 namespace {
 
@@ -257,6 +259,8 @@ std::vector<std::byte> debug_file_of(const PeFile& file) {
         if (section.name == ".debug_abbrev") hide_linkage_names(content);
         elf.add(section.name, SHT_PROGBITS, 0, 0, content.size(), content);
     }
+    if (const auto frames = debug_frames_of(file); !frames.empty())
+        elf.add(".debug_frame", SHT_PROGBITS, 0, 0, frames.size(), frames);
     add_symbols(file, elf);
     return elf.finish(file.layout.base, file.layout.span);
 }

@@ -243,6 +243,7 @@ class Parser : private PeReader {
         if (where.Size == 0) return {};
         const auto table = at(where.VirtualAddress, where.Size);
         if (table.empty()) return refuse("its relocations lie outside the image");
+        file_.layout.fixups.reserve(file_.layout.fixups.size() + table.size() / sizeof(std::uint16_t));
         for (std::size_t offset = 0; table.size() - offset >= sizeof(pe::RelocationBlock);) {
             pe::RelocationBlock block;
             std::memcpy(&block, table.data() + offset, sizeof block);

@@ -142,7 +142,8 @@ TEST_P(BothWays, SameOrderOfCallsSameMidiSameFindings) {
     for (const char* verb : {"play", "record"}) {
         const Ran so = run(verb, ".so"), sys = run(verb, ".sys");
         EXPECT_EQ(sys.code, so.code) << verb << ": " << sys.errors;
-        EXPECT_LE(so.code, 1) << so.errors;
+        // A cable has no MIDI IN that the outside world could play into.
+        if (std::string(verb) == "play") EXPECT_LE(so.code, 1) << so.errors;
         ASSERT_FALSE(so.calls.empty());
         const auto differs =
             std::mismatch(so.calls.begin(), so.calls.end(), sys.calls.begin(), sys.calls.end());
