@@ -39,6 +39,7 @@ class CAdapterCommon : public IAdapterCommon, public IAdapterPowerManagement, pu
     PUCHAR m_pPortBase;
     BYTE m_bInterruptSetup;
     BYTE m_bDmaSetup;
+    BOOLEAN m_fConnected;
     BOOLEAN m_fSettingsRead;
 
     // What the ISR reads is changed in synchronised routines.
@@ -117,7 +118,7 @@ CAdapterCommon::~CAdapterCommon() {
     PAGED_CODE();
     if (m_fSettingsRead) SaveSettings();
     if (m_pInterruptSync) {
-        m_pInterruptSync->Disconnect();
+        if (m_fConnected) m_pInterruptSync->Disconnect();
         m_pInterruptSync->Release();
     }
 }
@@ -194,6 +195,7 @@ CAdapterCommon::Init(IN PRESOURCELIST ResourceList, IN PDEVICE_OBJECT DeviceObje
     if (NT_SUCCESS(ntStatus)) ntStatus = StartController();
     if (NT_SUCCESS(ntStatus)) ntStatus = m_pInterruptSync->Connect();
     if (!NT_SUCCESS(ntStatus)) return ntStatus;
+    m_fConnected = TRUE;
     ReadSettings();
     WriteMixer();
     return STATUS_SUCCESS;

@@ -316,6 +316,7 @@ TEST(FmCardGone, SurvivesBeingPulledOutInTheMiddleOfANote) {
         (void)pin.write({0x90, 64, 100});
         m.run_for(5ms);
     }
+    m.run_for(10ms);  // the last handle's REMOVE
     ASSERT_OK(m.replug());
     Pin pin = m.filter("FMSynth").open(Pin::Render).value();
     ASSERT_OK(pin.run());

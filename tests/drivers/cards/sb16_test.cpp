@@ -225,6 +225,7 @@ TEST_F(SoundBlaster, CanBeUnloadedWhileBytesComeIn) {
     in.close();
     ASSERT_OK(m.disable());
     ASSERT_OK(m.enable());
+    m.run_for(300ms);  // what is still on the wire
     expect_music();
     m.device("sb16").receive(Bytes(900, 0xF8));
 }
@@ -246,6 +247,7 @@ TEST_F(SoundBlaster, SurvivesBeingPulledOutWhileItPlays) {
         (void)fm.write({0x90, 62, 100});
         m.run_for(5ms);
     }
+    m.run_for(10ms);  // the last handle's REMOVE
     ASSERT_OK(m.replug());
     expect_music();
 }
