@@ -197,6 +197,8 @@ Status Machine::replug() {
     State& m = *state_;
     if (const Status refused = m.refused_asleep("replug"); !refused.ok()) return refused;
     for (MachineDevice& device : m.devices) {
+        // A removal that is due, since the last handle was closed, comes before the hardware is back.
+        if (device.node->removal_queued) (void)m.perform_one(PnpAction::query_state, device, "removal");
         if (device.node->state == NodeState::described && device.model && device.model->removed()) {
             const auto on = machine::power_on(*device.model, sim::scheduler.now_ns());
             if (!on.ok()) return {STATUS_CONFLICTING_ADDRESSES, on.error().message};
