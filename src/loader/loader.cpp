@@ -359,6 +359,7 @@ Result<Image*> load_memory(Bytes bytes, const std::string& label, const LoadOpti
             return loaded.image.get();
     }
     auto image = PORTICO_TRY(is_pe(bytes) ? load_pe(bytes, label, options) : load_elf(bytes, label, options));
+    image->become_pageable();
     all.images.push_back({std::move(image), options.find_export, {}});
     ++all.generation;
     return all.images.back().image.get();

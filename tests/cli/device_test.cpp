@@ -112,7 +112,7 @@ TEST(Ioctl, AScenarioMakesThePortThatASongIsPlayedTo) {
     EXPECT_EQ(report["scenario"][2]["out"], "0201");
     EXPECT_EQ(name(3), "STATUS_SUCCESS");
     EXPECT_EQ(name(4), "STATUS_INVALID_HANDLE") << "closed already";
-    EXPECT_EQ(name(5), "STATUS_INVALID_DEVICE_REQUEST");
+    EXPECT_EQ(name(5), "STATUS_INVALID_PARAMETER") << "the code of no request";
     EXPECT_TRUE(report["complete"]);
     folder.write("bad.txt", "0s ioctl ControlCable 1 --in nothing.bin\n");
     const Ended bad = run(folder, {"play", "song.mid", "--machine", "c.toml", "--scenario", "bad.txt"});

@@ -106,7 +106,7 @@ const Misdeed misdeeds[] = {
     {"a DPC's, on the stack of a thread with a handler", 1, KMODE_EXCEPTION_NOT_HANDLED, "are not reached."},
     {"a bad system address", 2, PAGE_FAULT_IN_NONPAGED_AREA, "an address that is not there"},
     {"a bad address at DISPATCH_LEVEL", 3, DRIVER_IRQL_NOT_LESS_OR_EQUAL, "null pointer"},
-    {"in a function of Portico that holds something", 4, KMODE_EXCEPTION_NOT_HANDLED, "are not reached."},
+    {"in a function of Portico that holds something", 4, DRIVER_IRQL_NOT_LESS_OR_EQUAL, "null pointer"},
     {"a filter that raises for ever", 5, KMODE_EXCEPTION_NOT_HANDLED, ""},
     {"an overwritten frame", 6, KMODE_EXCEPTION_NOT_HANDLED, "no handler of the driver took it"},
     {"going on with a stack that is none", 7, KMODE_EXCEPTION_NOT_HANDLED, "make no sense"},

@@ -102,6 +102,9 @@ class Checker {
             const bool folder = library.ends_with('/');
             if (folder ? header.starts_with(library) : header == library) return rooms.contains(from);
         }
+        // Includes of drivers in the field: other folders of the driver's in any case, and what WPP
+        // generates.
+        if (from == "drivers" && (header.ends_with(".tmh") || is_drivers_own(header))) return true;
         const auto to = target_of(from, file, header, quoted);
         // A driver's headers are its own, the driver library's and the DDK's: nothing of Linux.
         if (in_image(from, file)) return to.has_value() && (*to == from || *to == "ddk");
@@ -109,6 +112,17 @@ class Checker {
         if (*to == from) return true;
         const auto allowed = rules_.allowed.find(from);
         return allowed != rules_.allowed.end() && allowed->second.contains(*to);
+    }
+
+    bool is_drivers_own(const std::string& header) const {
+        const auto lower = [](std::string text) {
+            for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+            return text;
+        };
+        for (const auto& entry : fs::recursive_directory_iterator(root_ / "drivers")) {
+            if (lower(entry.path().filename().string()) == lower(header)) return true;
+        }
+        return false;
     }
 
     // What clang itself brings along for drivers.

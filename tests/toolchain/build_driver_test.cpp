@@ -165,13 +165,14 @@ TEST_F(BuildDriver, EntryMissing) {
     EXPECT_THAT(built.output, HasSubstr("declare it extern \"C\""));
 }
 
-TEST_F(BuildDriver, StructuredExceptionHandlingIsNotDroppedSilently) {
+TEST_F(BuildDriver, StructuredExceptionHandlingIsKept) {
     write("entry.cpp",
-          "extern \"C\" long DriverEntry(int* p, void*) { __try { *p = 1; } __except (1) { return 2; } "
+          "#include <ntddk.h>\nextern \"C\" long DriverEntry(int* p, void*) { __try { *p = 1; } __except (1) "
+          "{ return 2; } "
           "return 0; }\n");
     const auto built = build_alone("entry.cpp");
-    EXPECT_EQ(built.exit, 1);
-    EXPECT_THAT(built.output, HasSubstr("structured exception handling (__try) is not supported"));
+    EXPECT_EQ(built.exit, 0) << built.output;
+    EXPECT_THAT(run("nm -D '" + (folder / "x.so").string() + "'").output, HasSubstr("U nt_PorticoSehEnter"));
 }
 
 TEST_F(BuildDriver, WrongUse) {

@@ -28,6 +28,13 @@ MachineConfig rules(const std::string& misdeed) {
     return config;
 }
 
+// The advice but for the one at loading: the driver imports what nobody has, for one of its misdeeds.
+std::vector<Finding> told_while_running(Machine& m) {
+    std::vector<Finding> told = m.advice();
+    EXPECT_EQ(std::erase_if(told, [](const Finding& one) { return one.rule == "missing-import"; }), 1u);
+    return told;
+}
+
 // The line that says BUG and the misdeed; 0: none does.
 unsigned bug_line(const std::string& misdeed) {
     std::ifstream source(RULES_SOURCE);
@@ -158,7 +165,7 @@ TEST_P(Rules, AreBrokenByTheirMisdeeds) {
         const Status ended = m.unload();  // what is only seen then
         EXPECT_FALSE(ended.ok());
     }
-    const auto found = wanted.severity == Severity::advice ? m.advice() : m.findings();
+    const auto found = wanted.severity == Severity::advice ? told_while_running(m) : m.findings();
     ASSERT_THAT(found, SizeIs(1)) << ::testing::PrintToString(found);
     EXPECT_EQ(found[0].severity, wanted.severity);
     EXPECT_EQ(found[0].rule, wanted.rule);
@@ -189,7 +196,7 @@ TEST(CorrectDriver, BreaksNone) {
     ASSERT_OK(m.start());
     ASSERT_OK(m.unload());
     EXPECT_THAT(m.findings(), IsEmpty());
-    EXPECT_THAT(m.advice(), IsEmpty());
+    EXPECT_THAT(told_while_running(m), IsEmpty());
 }
 
 // LC-039: the rule of a device's power, which takes a device that has registers.
@@ -295,8 +302,9 @@ TEST(CallFreeSpin, IsSwitchedAwayFromAndGoesOn) {
         ASSERT_OK(m.start());
         REQUIRES("FLD-023");
         EXPECT_THAT(m.findings(), IsEmpty());
-        ASSERT_THAT(m.advice(), SizeIs(1));
-        EXPECT_EQ(m.advice()[0].stack[0].function,
+        const auto told = told_while_running(m);
+        ASSERT_THAT(told, SizeIs(1));
+        EXPECT_EQ(told[0].stack[0].function,
                   misdeed == std::string("spin-for-dpc") ? "SpinForDpc" : "SpinForThread");
         ASSERT_OK(m.unload());
     }

@@ -245,8 +245,8 @@ NTSTATUS send_pnp(DeviceNode& node, UCHAR minor, ULONG_PTR* information = nullpt
 // The device's configuration space; bytes copied, 0 for a device that has none. IRQL <= DISPATCH_LEVEL.
 ULONG access_config_space(DeviceNode& node, void* buffer, ULONG offset, ULONG length, bool write);
 
-// A device with a configuration space of its own: its BARs get the node's resources and are decoded, and it may
-// use the bus; or they are decoded no more.
+// A device with a configuration space of its own: its BARs get the node's resources and are decoded, and it
+// may use the bus; or they are decoded no more.
 void start_pci(DeviceNode& node);
 void stop_pci(DeviceNode& node);
 

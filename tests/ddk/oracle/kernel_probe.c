@@ -4,4 +4,5 @@
 #include "../kernel_facts.h"
 
 #define VALUE(value, expected) (unsigned long long)(value),
-__attribute__((section("numbers"), used)) const unsigned long long portico_numbers[] = {KERNEL_SHARED_FACTS(VALUE)};
+__attribute__((section("numbers"), used))
+const unsigned long long portico_numbers[] = {KERNEL_SHARED_FACTS(VALUE)};

@@ -1,6 +1,5 @@
 // Requests of the control device of control_cable.cpp, as its programs include them.
-#ifndef _CONTROL_CABLE_H_
-#define _CONTROL_CABLE_H_
+#pragma once
 
 #define FILE_DEVICE_CONTROL_CABLE 0x8086
 
@@ -38,5 +37,3 @@
 #define IOCTL_CABLE_READ_FILE CABLE_CTL(0x833, 0, 0)
 // A value of the driver's Parameters key: written, then read back.
 #define IOCTL_CABLE_SETTING CABLE_CTL(0x834, 0, 0)
-
-#endif

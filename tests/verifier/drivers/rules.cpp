@@ -514,7 +514,6 @@ static VOID LeaveLookaside(PDEVICE_OBJECT) {
 
 // ---- faults ----
 
-
 static VOID ReadNull(PDEVICE_OBJECT) {
     volatile ULONG* nowhere = (volatile ULONG*)(ULONG_PTR)Zero;
     Zero = nowhere[4];  // BUG read-null
