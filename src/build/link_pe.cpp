@@ -123,7 +123,8 @@ class PeLink {
                             "/section:INIT,ERD",
                             "/out:" + image};
         if (!options_.needs_entry) arguments.push_back("/noentry");
-        // The driver library has as instructions (ports.S) what the kernel exports as functions: it comes first.
+        // The driver library has as instructions (ports.S) what the kernel exports as functions: it comes
+        // first.
         arguments.insert(arguments.end(), objects_.begin(), objects_.end());
         arguments.insert(arguments.end(), libraries_.begin(), libraries_.end());
         PORTICO_TRY_VOID(link_step(arguments, output_));
