@@ -51,7 +51,8 @@ class Player final : public Run {
             return {};
         }
         auto capture = open_pin(machine, Pin::Capture);
-        if (!capture.ok()) return {};
+        report_.unheard = !capture.ok();
+        if (report_.unheard) return {};
         loop_ = std::make_unique<Pin>(std::move(capture).value());
         if (const Status status = loop_->run(); !status.ok()) return driver_error(machine, status);
         return {};

@@ -36,6 +36,7 @@ struct PlayReport {
     MidiCount asked;
     MidiCount out;  // on the wire, or captured when there is no wire
     bool has_wire = true;
+    bool unheard = false;  // neither a wire nor a capture pin: nothing is compared, as for a synthesizer chip
     std::uint64_t matched = 0;
     std::uint64_t strangers = 0;
     Histogram lateness;

@@ -79,20 +79,29 @@ std::string report_text(const PlayReport& report) {
     out += fmt::format("  {:<12} {:>8} {:>8} {:>9} {:>10} {:>12}  {}\n", "", "messages", "bytes", "note-ons",
                        "note-offs", "SysEx bytes", "notes");
     out += count_line("asked", report.asked);
-    out += count_line(report.has_wire ? "wire" : "captured", report.out);
+    if (report.unheard) {
+        out +=
+            "  heard        nothing: the device has no MIDI wire, and no pin captures; outputs are silent\n";
+    } else {
+        out += count_line(report.has_wire ? "wire" : "captured", report.out);
+    }
     if (report.bug_checked && report.out.messages == 0)
         return out + steps_text(report) + findings_text(report);
-    if (report.complete()) {
+    if (report.unheard) {
+        out += "  compared     nothing\n";
+    } else if (report.complete()) {
         out += "  compared     every message came out, in order, to the byte\n";
     } else {
         out += fmt::format("  compared     {} of {} messages came out as asked, {} others\n", report.matched,
                            report.asked.messages, report.strangers);
     }
-    if (report.disturbed && !report.complete()) out += "               the scenario took them: no finding\n";
+    if (report.disturbed && !report.complete() && !report.unheard)
+        out += "               the scenario took them: no finding\n";
     if (report.stopped) out += "  stopped      before the end of the song\n";
-    out += fmt::format(
-        "  lateness     p50 {}   p99 {}   max {}\n", milliseconds(report.lateness.percentile_ns(50)),
-        milliseconds(report.lateness.percentile_ns(99)), milliseconds(report.lateness.max_ns()));
+    if (!report.unheard)
+        out += fmt::format(
+            "  lateness     p50 {}   p99 {}   max {}\n", milliseconds(report.lateness.percentile_ns(50)),
+            milliseconds(report.lateness.percentile_ns(99)), milliseconds(report.lateness.max_ns()));
     const double ratio = report.wall_ns == 0
                              ? 0
                              : static_cast<double>(report.simulated_ns) / static_cast<double>(report.wall_ns);
@@ -110,6 +119,7 @@ std::string report_json(const PlayReport& report) {
     json[report.has_wire ? "wire" : "captured"] = json_of(report.out);
     json["matched"] = report.matched;
     json["complete"] = report.complete();
+    json["unheard"] = report.unheard;
     json["stopped"] = report.stopped;
     json["lateness_ns"] = {{"p50", report.lateness.percentile_ns(50)},
                            {"p99", report.lateness.percentile_ns(99)},

@@ -1,4 +1,4 @@
-// Drivers that come along with a machine or an INF of their own: pcimidi, portcable.
+// Drivers that come along with a machine or an INF of their own: pcimidi, fmcard, portcable.
 #include "program.h"
 
 namespace portico::cli_test {
@@ -17,6 +17,15 @@ TEST(BundledPciMidi, GetsTheCardOfTheMachineFileBesideIt) {
                                       "--driver", "pcimidi", "--filter", "MIDI1", "-o", "wire.mid"});
     EXPECT_EQ(played.code, 0) << played.err;
     EXPECT_GT(folder.bytes("wire.mid").size(), 1'000u);
+}
+
+// A chip without a wire: the song is played all the same, and nobody claims to have heard it.
+TEST(BundledFmCard, PlaysWithoutAWire) {
+    const Folder folder;
+    const Ended played = run(folder, {"play", std::string(PORTICO_SOURCE_DIR) + "/examples/music/prelude.mid",
+                                      "--driver", "fmcard"});
+    EXPECT_EQ(played.code, 0) << played.out << played.err;
+    EXPECT_THAT(played.out, AllOf(HasSubstr("heard        nothing"), HasSubstr("findings     none")));
 }
 
 TEST(BundledPortCable, MakesPortsByIoctl) {
