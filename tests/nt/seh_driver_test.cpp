@@ -8,7 +8,6 @@
 #include "kernel.h"
 #include "loader/loader.h"
 #include "nt/findings.h"
-#include "sys_image.h"
 #include "verifier/rules.h"
 
 namespace {
@@ -33,15 +32,6 @@ unsigned run_checks(Kernel& kernel, void* entry) {
     }));
     if (const auto* const stopped = nt::bug_check()) ADD_FAILURE() << stopped->text;
     return checked;
-}
-
-unsigned run_sys(const std::string& file) {
-    Kernel kernel;
-    verifier::install_fault_rule();
-    test::SysImage image(PORTICO_BINARY_DIR "/drivers/" + file);
-    EXPECT_NE(image.entry, nullptr);
-    EXPECT_EQ(image.missing, "");
-    return image.entry == nullptr ? 0 : run_checks(kernel, image.entry);
 }
 
 unsigned run_driver(const std::string& file) {
@@ -73,19 +63,19 @@ TEST(SehDriver, InCxxOptimised) {
 }
 
 TEST(SehDriver, AsASysInC) {
-    EXPECT_GE(run_sys("nt_seh_c_checked.sys"), 42u);
+    EXPECT_GE(run_driver("nt_seh_c_checked.sys"), 42u);
 }
 
 TEST(SehDriver, AsASysInCOptimised) {
-    EXPECT_GE(run_sys("nt_seh_c_free.sys"), 42u);
+    EXPECT_GE(run_driver("nt_seh_c_free.sys"), 42u);
 }
 
 TEST(SehDriver, AsASysInCxx) {
-    EXPECT_GE(run_sys("nt_seh_cxx_checked.sys"), 47u);
+    EXPECT_GE(run_driver("nt_seh_cxx_checked.sys"), 47u);
 }
 
 TEST(SehDriver, AsASysInCxxOptimised) {
-    EXPECT_GE(run_sys("nt_seh_cxx_free.sys"), 47u);
+    EXPECT_GE(run_driver("nt_seh_cxx_free.sys"), 47u);
 }
 
 // ---- what no handler takes ----
