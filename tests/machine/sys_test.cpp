@@ -45,7 +45,7 @@ TEST_P(SysMisdeed, IsTheBugCheckOfWindows) {
     Machine m = machine_with(driver(GetParam().driver));
     (void)m.start();
     ASSERT_TRUE(m.bug_checked());
-    const auto& finding = m.findings().back();
+    const auto finding = m.findings().back();
     EXPECT_EQ(finding.code, GetParam().code);
     EXPECT_EQ(finding.parameters[0], GetParam().parameter);
     EXPECT_THAT(finding.file, HasSubstr("traps.cpp"));

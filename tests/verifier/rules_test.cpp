@@ -263,7 +263,7 @@ TEST(ForceIrqlChecking, FindsWhatIsPageable) {
         Machine m = Machine::create(rules(misdeed)).value();
         EXPECT_FALSE(m.start().ok());
         ASSERT_TRUE(m.bug_checked());
-        const Finding& found = m.findings()[0];
+        const Finding found = m.findings()[0];
         if (misdeed == std::string("paged-pool-read")) {
             REQUIRES("IU-016");
             EXPECT_TRUE(sim::paged_range.contains(found.parameters[0]));
