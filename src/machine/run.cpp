@@ -143,7 +143,8 @@ void Run::fill(Machine& machine) {
 // What a scenario takes away is nobody's fault. Without one the driver may have done all that it can, with a
 // device that takes nothing; the song is incomplete all the same.
 void Run::tell_losses() {
-    if (report_.unheard || report_.complete() || report_.stopped || report_.bug_checked || report_.disturbed) return;
+    if (report_.unheard || report_.complete() || report_.stopped || report_.bug_checked || report_.disturbed)
+        return;
     Finding finding;
     finding.rule = "message-loss";
     finding.text =
