@@ -1,5 +1,7 @@
 // Security descriptor strings of devices: enough of SDDL to decide what a client may open (FLD-041).
+#include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "nt/io/file.h"
 
@@ -148,11 +150,9 @@ constexpr Account local_system = {"SY", "S-1-5-18"};
 
 bool names(const Field& field, const Account& account) {
     if (field.is(account.letters)) return true;
-    for (std::size_t i = 0; i < field.length; ++i) {
-        // The terminator of a SID that is shorter is no character of the field.
-        if (field.begin[i] != static_cast<WCHAR>(account.sid[i])) return false;
-    }
-    return account.sid[field.length] == 0;
+    const std::string_view sid = account.sid;
+    return std::equal(field.begin, field.begin + field.length, sid.begin(), sid.end(),
+                      [](WCHAR a, char b) { return a == static_cast<WCHAR>(b); });
 }
 
 bool applies(const Field& sid, const Client& client) {
