@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
+
+#include "machine/input_file.h"
 
 namespace portico::machine {
 
@@ -28,16 +27,10 @@ std::string hex_of(const std::vector<std::uint8_t>& bytes) {
 }
 
 Result<std::vector<std::uint8_t>> read_bytes(const std::string& path) {
-    if (std::filesystem::is_directory(path))
-        return Error{fmt::format("{}: cannot be read: is a folder", path)};
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return Error{fmt::format("{}: cannot be read: {}", path, std::strerror(errno))};
-    std::vector<std::uint8_t> bytes(ioctl_bytes_max + 1);
-    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    bytes.resize(static_cast<std::size_t>(file.gcount()));
+    const std::string bytes = PORTICO_TRY(read_input(path, ioctl_bytes_max));
     if (bytes.size() > ioctl_bytes_max)
         return Error{fmt::format("{}: a request has at most {} bytes", path, ioctl_bytes_max)};
-    return bytes;
+    return std::vector<std::uint8_t>(bytes.begin(), bytes.end());
 }
 
 Result<std::vector<std::uint8_t>> bytes_of_argument(const std::string& text) {

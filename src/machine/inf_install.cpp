@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "hardware/models.h"
+#include "machine/input_file.h"
 #include "machine/state.h"
 #include "nt/cm/cm.h"
 #include "nt/cm/text.h"
@@ -19,17 +18,6 @@ namespace portico::machine {
 namespace {
 
 using Kind = inf::ResourceChoice::Kind;
-
-Result<std::string> bytes_of_file(const std::string& path) {
-    if (std::filesystem::is_directory(path))
-        return Error{fmt::format("{}: cannot be read: is a folder", path)};
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return Error{fmt::format("{}: cannot be read: {}", path, std::strerror(errno))};
-    std::string bytes(inf::File::bytes_max + 1, '\0');
-    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    bytes.resize(static_cast<std::size_t>(file.gcount()));
-    return bytes;
-}
 
 // What DeviceConfig says of a device when nobody said anything.
 bool says_nothing(const DeviceConfig& device) {
@@ -218,7 +206,7 @@ Result<void> install_interface(const inf::Model& model, const inf::DeviceInterfa
 Result<const inf::Package*> Infs::read(const std::string& path, const std::string* bytes) {
     const auto known = packages_.find(path);
     if (known != packages_.end()) return known->second.get();
-    std::string content = bytes != nullptr ? *bytes : PORTICO_TRY(bytes_of_file(path));
+    std::string content = bytes != nullptr ? *bytes : PORTICO_TRY(read_input(path, inf::File::bytes_max));
     auto package = std::make_unique<inf::Package>(inf::read_package(content));
     if (!package->errors.empty()) return Error{package->errors.text(path)};
     files_[path] = std::move(content);

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "hardware/models.h"
 #include "machine/device_parameters.h"
+#include "machine/input_file.h"
 #include "machine/resources.h"
 #include "machine/schedule.h"
 #include "machine/toml.h"
@@ -380,14 +379,7 @@ Result<void> parse_machine(const std::string& text, const std::string& path, Mac
 
 Result<void> read_machine_file(const std::string& path, MachineConfig& config, Ends& ends) {
     constexpr std::size_t size_max = 1u << 20;
-    std::ifstream file(path, std::ios::binary);
-    if (!file || std::filesystem::is_directory(path)) {
-        return Error{fmt::format("{}: cannot be read: {}", path,
-                                 std::filesystem::is_directory(path) ? "is a folder" : std::strerror(errno))};
-    }
-    std::string text(size_max + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
+    const std::string text = PORTICO_TRY(read_input(path, size_max));
     if (text.size() > size_max) return Error{fmt::format("{}: a machine file has at most 1 MiB", path)};
     return parse_machine(text, path, config, ends);
 }

@@ -1,11 +1,7 @@
 // The registry as the machine's configuration fills it, before the driver runs.
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-
+#include "machine/input_file.h"
 #include "machine/state.h"
 #include "nt/cm/cm.h"
 #include "nt/cm/text.h"
@@ -16,13 +12,7 @@ namespace {
 
 Result<machine::RegistryFile> read_registry_file(const std::string& path) {
     constexpr std::size_t size_max = 16u << 20;
-    if (std::filesystem::is_directory(path))
-        return Error{fmt::format("{}: cannot be read: is a folder", path)};
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return Error{fmt::format("{}: cannot be read: {}", path, std::strerror(errno))};
-    std::string bytes(size_max + 1, '\0');
-    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    bytes.resize(static_cast<std::size_t>(file.gcount()));
+    std::string bytes = PORTICO_TRY(machine::read_input(path, size_max));
     if (bytes.size() > size_max)
         return Error{fmt::format("{}: a registration file has at most 16 MiB", path)};
     return machine::RegistryFile{path, std::move(bytes)};

@@ -3,15 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <initializer_list>
 #include <optional>
 
 #include "machine/hex.h"
+#include "machine/input_file.h"
 
 namespace portico::machine {
 namespace {
@@ -392,13 +390,7 @@ Result<std::string> with_bytes(std::string_view text, const std::string& path) {
 }  // namespace
 
 Result<std::string> read_scenario(const std::string& path) {
-    if (std::filesystem::is_directory(path))
-        return Error{fmt::format("{}: cannot be read: is a folder", path)};
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return Error{fmt::format("{}: cannot be read: {}", path, std::strerror(errno))};
-    std::string text(scenario_bytes_max + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
+    const std::string text = PORTICO_TRY(read_input(path, scenario_bytes_max));
     if (text.size() > scenario_bytes_max)
         return Error{fmt::format("{}: a scenario has at most {} MiB", path, scenario_bytes_max >> 20)};
     return with_bytes(text, path);
