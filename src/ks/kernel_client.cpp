@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "ks.h"
+#include "ks/object_name.h"
 #include "ksmedia.h"
 #include "nt/ddi.h"
 #include "nt/ex/pool.h"
@@ -14,11 +15,6 @@ namespace {
 
 constexpr ULONG tag = 0x636b534b;  // 'KSkc' in memory
 constexpr std::size_t name_bytes_max = 0xFFFE;
-
-constexpr char16_t pin_kind[] = u"{146F1A80-4791-11D0-A5D6-28DB04C10000}\\";
-constexpr char16_t clock_kind[] = u"{53172480-4791-11D0-A5D6-28DB04C10000}\\";
-constexpr char16_t allocator_kind[] = u"{642F5D00-4791-11D0-A5D6-28DB04C10000}\\";
-constexpr char16_t node_kind[] = u"{0621061A-EE75-11D0-B915-00A0C9223196}\\";
 
 struct Creation {
     HANDLE parent;

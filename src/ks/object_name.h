@@ -11,6 +11,11 @@ namespace portico::ks {
 // The characters before the binary part: "{146F1A80-4791-11D0-A5D6-28DB04C10000}\".
 constexpr unsigned object_name_length = 39;
 
+constexpr char16_t pin_kind[] = u"{146F1A80-4791-11D0-A5D6-28DB04C10000}\\";
+constexpr char16_t clock_kind[] = u"{53172480-4791-11D0-A5D6-28DB04C10000}\\";
+constexpr char16_t allocator_kind[] = u"{642F5D00-4791-11D0-A5D6-28DB04C10000}\\";
+constexpr char16_t node_kind[] = u"{0621061A-EE75-11D0-B915-00A0C9223196}\\";
+
 // `kind` is such a beginning in capitals; in the name case does not matter.
 inline bool is_named(const UNICODE_STRING& name, const char16_t (&kind)[object_name_length + 1]) {
     if (name.Length < object_name_length * sizeof(WCHAR)) return false;

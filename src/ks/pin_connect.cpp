@@ -16,8 +16,6 @@ bool same(const GUID& a, const GUID& b) {
     return std::memcmp(&a, &b, sizeof(GUID)) == 0;
 }
 
-constexpr char16_t pin_kind[] = u"{146F1A80-4791-11D0-A5D6-28DB04C10000}\\";
-
 bool offers_interface(const KSPIN_DESCRIPTOR& pin, const KSPIN_INTERFACE& wanted) {
     static const GUID standard = KSINTERFACESETID_Standard;
     if (pin.InterfacesCount == 0) {  // FD-015: STANDARD_STREAMING

@@ -14,8 +14,6 @@
 namespace portico::portcls {
 namespace {
 
-constexpr char16_t clock_kind[] = u"{53172480-4791-11D0-A5D6-28DB04C10000}\\";
-
 // All of the system's: a handle is a clock's when its file is one of these.
 PinClock* first_clock = nullptr;
 
@@ -72,7 +70,7 @@ LONGLONG PinClock::physical_time_100ns() {
 
 NTSTATUS create_clock(PIRP irp, MidiPin& pin) {
     PFILE_OBJECT const file = IoGetCurrentIrpStackLocation(irp)->FileObject;
-    if (!ks::is_named(file->FileName, clock_kind)) return STATUS_OBJECT_NAME_NOT_FOUND;
+    if (!ks::is_named(file->FileName, ks::clock_kind)) return STATUS_OBJECT_NAME_NOT_FOUND;
     const ks::CreateRequest request = ks::request_in(file->FileName);
     KSCLOCK_CREATE create;
     if (request.length < sizeof create) return STATUS_INVALID_BUFFER_SIZE;
