@@ -22,6 +22,27 @@ void write_contract(PMINIPORTMIDISTREAM stream, ULONG asked, ULONG written) {
     }
 }
 
+// Time that a call to the miniport took, beyond which all other messages of the port are late (MS-055).
+class PromptCall {
+  public:
+    PromptCall(const void* object, const char* text)
+        : object_(object), text_(text), begun_ns_(sim::this_processor->at_ns) {}
+    ~PromptCall() {
+        if (sim::this_processor->at_ns - begun_ns_ > call_ns_max) [[unlikely]]
+            PORTICO_PROBE(contract, "MS-055", object_, text_);
+    }
+    PromptCall(const PromptCall&) = delete;
+    PromptCall& operator=(const PromptCall&) = delete;
+
+  private:
+    // A message of three bytes is on the wire for so long.
+    static constexpr Nanoseconds call_ns_max = 960'000;
+
+    const void* object_;
+    const char* text_;
+    Nanoseconds begun_ns_;
+};
+
 }  // namespace
 
 MidiStream* MidiStream::create(PMINIPORTMIDISTREAM stream) {
@@ -43,27 +64,6 @@ NTSTATUS MidiStream::set_state(KSSTATE next) {
     nt::DriverCall call("IMiniportMidiStream::SetState", method_of(stream_.get(), 4));
     return call.returned(stream_->SetState(next));
 }
-
-// Time that a call to the miniport took, beyond which all other messages of the port are late (MS-055).
-class PromptCall {
-  public:
-    PromptCall(const void* object, const char* text)
-        : object_(object), text_(text), begun_ns_(sim::this_processor->at_ns) {}
-    ~PromptCall() {
-        if (sim::this_processor->at_ns - begun_ns_ > call_ns_max) [[unlikely]]
-            PORTICO_PROBE(contract, "MS-055", object_, text_);
-    }
-    PromptCall(const PromptCall&) = delete;
-    PromptCall& operator=(const PromptCall&) = delete;
-
-  private:
-    // A message of three bytes is on the wire for so long.
-    static constexpr Nanoseconds call_ns_max = 960'000;
-
-    const void* object_;
-    const char* text_;
-    Nanoseconds begun_ns_;
-};
 
 NTSTATUS MidiStream::write(const Outgoing& message, ULONG& written) {
     ULONG said = 0;
