@@ -54,6 +54,10 @@ const char* pending_reason = nullptr;  // why no handler took it
 alignas(64) char report_stack[256 * 1024];
 alignas(64) char signal_stack[64 * 1024];
 
+std::uint64_t report_stack_top() {
+    return reinterpret_cast<std::uint64_t>(report_stack) + sizeof report_stack - 256;
+}
+
 // The stack must pass through a driver: a fault without one is Portico's own.
 bool driver_on_stack(const nt::Stack& stack) {
     for (unsigned i = 0; i < stack.count; ++i) {
@@ -281,7 +285,7 @@ EXCEPTION_RECORD record_of(const Fault& fault) {
     if (dispatched.outcome == nt::seh::Outcome::continued) nt::seh::go_on_with(context, record);
     pending = fault;
     pending_reason = nt::seh::why_unhandled(dispatched);
-    nt::seh::run_on(reinterpret_cast<std::uint64_t>(report_stack) + sizeof report_stack - 256, report_fault);
+    nt::seh::run_on(report_stack_top(), report_fault);
 }
 
 void keep_context(const ucontext_t& interrupted) {
@@ -305,9 +309,9 @@ bool has_room(std::uint64_t rsp) {
     return stack.contains(rsp) && rsp - stack.low > room;
 }
 
-void go_on_below(gregset_t& registers, std::uint64_t rsp, void (*routine)()) {
-    constexpr std::uint64_t red_zone = 128;
-    registers[REG_RSP] = static_cast<greg_t>(((rsp - red_zone) & ~63ull) - 8);
+// As if `routine` had just been called on a stack of which what lies below `top` is free.
+void call_on(gregset_t& registers, std::uint64_t top, void (*routine)()) {
+    registers[REG_RSP] = static_cast<greg_t>((top & ~63ull) - 8);
     registers[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uint64_t>(routine));
     registers[REG_EFL] &= ~0x400;  // direction flag
 }
@@ -342,7 +346,8 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     pending_reason = nullptr;
     if (is_exception(pending.kind) && has_room(rsp)) {
         keep_context(*static_cast<const ucontext_t*>(context));
-        go_on_below(registers, rsp, dispatch_fault);
+        constexpr std::uint64_t red_zone = 128;
+        call_on(registers, rsp - red_zone, dispatch_fault);
         return;
     }
     go_on_in(registers, report_fault);
@@ -362,11 +367,8 @@ nt::Stack stack_of(const Interrupted& place) {
 }
 
 void go_on_in(gregset_t& registers, void (*routine)()) {
-    const std::uint64_t top = reinterpret_cast<std::uint64_t>(report_stack) + sizeof report_stack - 256;
-    registers[REG_RSP] = static_cast<greg_t>((top & ~63ull) - 8);
-    registers[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uint64_t>(routine));
+    call_on(registers, report_stack_top(), routine);
     registers[REG_RBP] = 0;
-    registers[REG_EFL] &= ~0x400;  // direction flag
 }
 
 void install_fault_rule() {
