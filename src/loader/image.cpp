@@ -36,10 +36,11 @@ int access_of(const Section& section) {
     return section.kind == SectionKind::paged_data ? PROT_READ | PROT_WRITE : PROT_NONE;
 }
 
-// PAGE sections share their pages with nothing else (src/driverlib, the linker's script).
+// PAGE and INIT sections share their pages with nothing else (src/build/link_elf.cpp).
 sim::AddressRange pages_of(const Section& section) {
+    const std::uint64_t begin = section.range.base & ~(sim::page_size - 1);
     const std::uint64_t end = (section.range.end() + sim::page_size - 1) & ~(sim::page_size - 1);
-    return {section.range.base, end - section.range.base};
+    return {begin, end - begin};
 }
 
 }  // namespace
@@ -113,11 +114,9 @@ bool Image::is_readable(std::uint64_t address, std::uint64_t size) const {
 void Image::set_init_access(int access) {
     for (const auto& section : sections_) {
         if (section.kind != SectionKind::init_code) continue;
-        const auto begin = section.range.base & ~(sim::page_size - 1);
-        const auto end = (section.range.end() + sim::page_size - 1) & ~(sim::page_size - 1);
-        PORTICO_CHECK(::mprotect(reinterpret_cast<void*>(begin), end - begin, access) == 0);
+        const sim::AddressRange pages = pages_of(section);
+        PORTICO_CHECK(::mprotect(reinterpret_cast<void*>(pages.base), pages.size, access) == 0);
     }
-    nt::mm::image_unmapped();
 }
 
 void Image::discard_init_code() {
