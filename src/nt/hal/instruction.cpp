@@ -12,7 +12,7 @@ class Decoder {
     Instruction decode() {
         const std::uint8_t opcode = opcode_after_prefixes();
         if (opcode == 0x0f) {
-            two_bytes(*at_++);
+            two_bytes(next());
         } else {
             one_byte(opcode);
         }
@@ -20,6 +20,7 @@ class Decoder {
         return found_;
     }
 
+  private:
     std::uint8_t opcode_after_prefixes() {
         constexpr unsigned prefixes_max = 14;
         for (unsigned i = 0; i < prefixes_max; ++i) {
@@ -38,7 +39,6 @@ class Decoder {
     }
     std::uint8_t next() { return *at_++; }
 
-  private:
     void one_byte(std::uint8_t opcode) {
         const bool byte_wide = (opcode & 1) == 0;
         found_.width = byte_wide ? 1 : narrow_ ? 2 : 4;
@@ -112,37 +112,6 @@ class Decoder {
 
 Instruction instruction_at(std::uint64_t rip) {
     return Decoder(rip).decode();
-}
-
-const char* privileged_name(std::uint64_t rip) {
-    Decoder decoder(rip);
-    const auto opcode = decoder.opcode_after_prefixes();
-    if (opcode == 0xf4) return "hlt";
-    if (opcode == 0xcf) return "iretq";
-    if (opcode == 0xcd) return "int";
-    if (opcode != 0x0f) return nullptr;
-    switch (decoder.next()) {
-        case 0x06:
-            return "clts";
-        case 0x08:
-            return "invd";
-        case 0x09:
-            return "wbinvd";
-        case 0x20:
-        case 0x22:
-            return "mov with a control register";
-        case 0x21:
-        case 0x23:
-            return "mov with a debug register";
-        case 0x30:
-            return "wrmsr";
-        case 0x32:
-            return "rdmsr of a register that is not there";
-        case 0x33:
-            return "rdpmc";
-        default:
-            return nullptr;
-    }
 }
 
 }  // namespace portico::nt::hal

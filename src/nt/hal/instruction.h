@@ -36,7 +36,4 @@ struct Instruction {
 // `rip` is where the processor stopped: it has read the instruction, so its bytes are there.
 Instruction instruction_at(std::uint64_t rip);
 
-// "wrmsr" and so on, for a report; null: none of the well-known ones.
-const char* privileged_name(std::uint64_t rip);
-
 }  // namespace portico::nt::hal

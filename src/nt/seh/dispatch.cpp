@@ -40,6 +40,17 @@ class ActiveDispatch : public Dispatch {
           stack);
 }
 
+// What a language's handler is told of the frame that it is asked about.
+void describe(DISPATCHER_CONTEXT& dispatcher, const DriverFrame& frame, CONTEXT& context) {
+    dispatcher.ControlPc = frame.context.Rip;
+    dispatcher.ImageBase = frame.image.range.base;
+    dispatcher.FunctionEntry = const_cast<PRUNTIME_FUNCTION>(frame.function);
+    dispatcher.EstablisherFrame = frame.unwind.establisher;
+    dispatcher.ContextRecord = &context;
+    dispatcher.LanguageHandler = frame.unwind.handler;
+    dispatcher.HandlerData = const_cast<void*>(frame.unwind.handler_data);
+}
+
 // The target of an unwinding: a scope of a .so, or a frame of a .sys.
 struct Target {
     PORTICO_SEH_FRAME* scope = nullptr;
@@ -86,14 +97,8 @@ class Unwinding {
     }
 
     void call_handler(DriverFrame& frame, DISPATCHER_CONTEXT& dispatcher, bool there) {
-        dispatcher.ControlPc = frame.context.Rip;
-        dispatcher.ImageBase = frame.image.range.base;
-        dispatcher.FunctionEntry = const_cast<PRUNTIME_FUNCTION>(frame.function);
-        dispatcher.EstablisherFrame = frame.unwind.establisher;
+        describe(dispatcher, frame, frame.context);
         dispatcher.TargetIp = target_.address;
-        dispatcher.ContextRecord = &frame.context;
-        dispatcher.LanguageHandler = frame.unwind.handler;
-        dispatcher.HandlerData = const_cast<void*>(frame.unwind.handler_data);
         if (there) record_.ExceptionFlags |= EXCEPTION_TARGET_UNWIND;
         frame.unwind.handler(&record_, reinterpret_cast<void*>(frame.unwind.establisher), &frame.context,
                              &dispatcher);
@@ -167,13 +172,7 @@ class Search {
 
     bool ask(DriverFrame& frame) {
         DISPATCHER_CONTEXT dispatcher{};
-        dispatcher.ControlPc = frame.context.Rip;
-        dispatcher.ImageBase = frame.image.range.base;
-        dispatcher.FunctionEntry = const_cast<PRUNTIME_FUNCTION>(frame.function);
-        dispatcher.EstablisherFrame = frame.unwind.establisher;
-        dispatcher.ContextRecord = &frame.caller;
-        dispatcher.LanguageHandler = frame.unwind.handler;
-        dispatcher.HandlerData = const_cast<void*>(frame.unwind.handler_data);
+        describe(dispatcher, frame, frame.caller);
         dispatcher.ScopeIndex = frame.scope_index;
         const auto disposition = frame.unwind.handler(
             &record_, reinterpret_cast<void*>(frame.unwind.establisher), &seen_, &dispatcher);
