@@ -1,10 +1,13 @@
 // The host's side of the sample driver: what its imports are bound to, and how its functions are called.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -54,6 +57,28 @@ inline std::vector<std::byte> read_bytes(const std::string& path) {
     std::vector<std::byte> bytes(text.size());
     std::memcpy(bytes.data(), text.data(), text.size());
     return bytes;
+}
+
+inline Image* loaded_from(const std::string& path) {
+    const auto loaded = load_file(path, options);
+    if (!loaded.ok()) {
+        ADD_FAILURE() << loaded.error().message;
+        std::exit(1);
+    }
+    return *loaded;
+}
+
+// "r-xp" and so on, of the page at `address`.
+inline std::string access_at(std::uint64_t address) {
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        std::uint64_t begin = 0, end = 0;
+        char dash = 0;
+        std::string access;
+        std::istringstream(line) >> std::hex >> begin >> dash >> end >> access;
+        if (address >= begin && address < end) return access;
+    }
+    return "none";
 }
 
 // The same image with another hash: a byte of the compiler's version text differs, which nothing reads.

@@ -21,12 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
 Image* load(const std::string& driver = "loader_sample") {
-    const auto loaded = load_file(path_of(driver), options);
-    if (!loaded.ok()) {
-        ADD_FAILURE() << loaded.error().message;
-        std::exit(1);
-    }
-    return *loaded;
+    return loaded_from(path_of(driver));
 }
 
 Image* load_twin() {
@@ -34,19 +29,6 @@ Image* load_twin() {
     const auto loaded = load_memory(bytes, "twin", options);
     PORTICO_CHECK(loaded.ok());
     return *loaded;
-}
-
-// "r-xp" and so on, of the page at `address`.
-std::string access_at(std::uint64_t address) {
-    std::ifstream maps("/proc/self/maps");
-    for (std::string line; std::getline(maps, line);) {
-        std::uint64_t begin = 0, end = 0;
-        char dash = 0;
-        std::string access;
-        std::istringstream(line) >> std::hex >> begin >> dash >> end >> access;
-        if (address >= begin && address < end) return access;
-    }
-    return "none";
 }
 
 TEST(Image, LiesAtItsLinkedAddressInTheImageRange) {

@@ -18,24 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
 Image* load(const std::string& driver = "loader_sample") {
-    const auto loaded = load_file(sys_path_of(driver), options);
-    if (!loaded.ok()) {
-        ADD_FAILURE() << loaded.error().message;
-        std::exit(1);
-    }
-    return *loaded;
-}
-
-std::string access_at(std::uint64_t address) {
-    std::ifstream maps("/proc/self/maps");
-    for (std::string line; std::getline(maps, line);) {
-        std::uint64_t begin = 0, end = 0;
-        char dash = 0;
-        std::string access;
-        std::istringstream(line) >> std::hex >> begin >> dash >> end >> access;
-        if (address >= begin && address < end) return access;
-    }
-    return "none";
+    return loaded_from(sys_path_of(driver));
 }
 
 TEST(PeImage, LiesWhereItsNameSays) {

@@ -4,9 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "drivers/rtl_checks.h"
-#include "kernel.h"
-#include "loader/loader.h"
+#include "driver_checks.h"
 #include "nt/findings.h"
 #include "sim/bus.h"
 #include "support/requires.h"
@@ -16,32 +14,11 @@ namespace {
 using namespace portico;
 using test::Kernel;
 
-unsigned checked = 0;
-
-void NTAPI tell(int holds, const char* file, int line, const char* text) {
-    ++checked;
-    if (holds == 0) ADD_FAILURE_AT(file, line) << text;
-}
-
-// Runs the driver's checks on a system thread; the number of those made.
 unsigned run_driver(const std::string& name) {
     Kernel kernel;
-    const auto image = loader::load_file(PORTICO_BINARY_DIR "/drivers/" + name + ".so");
-    EXPECT_TRUE(image.ok()) << image.error().message;
-    if (!image.ok()) return 0;
-    std::string missing;
-    for (const auto& import : (*image)->missing_imports()) missing += import->name + " ";
-    EXPECT_EQ(missing, "");
-    const auto entry = (*image)->entry("DriverEntry");
-    EXPECT_TRUE(entry.ok());
-    RtlChecks checks{&tell};
-    checked = 0;
-    EXPECT_TRUE(kernel.run([&] {
-        const auto driver_entry = reinterpret_cast<NTSTATUS(NTAPI*)(void*, void*)>(*entry);
-        EXPECT_EQ(driver_entry(&checks, nullptr), STATUS_SUCCESS);
-    }));
+    const unsigned made = test::run_driver_checks(kernel, name + ".so");
     EXPECT_EQ(nt::finding_count(), 0u);
-    return checked;
+    return made;
 }
 
 TEST(RtlDriver, CRunTimeInC) {

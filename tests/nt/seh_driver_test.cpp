@@ -4,9 +4,7 @@
 
 #include <string>
 
-#include "drivers/rtl_checks.h"
-#include "kernel.h"
-#include "loader/loader.h"
+#include "driver_checks.h"
 #include "nt/findings.h"
 #include "verifier/rules.h"
 
@@ -15,35 +13,12 @@ namespace {
 using namespace portico;
 using test::Kernel;
 
-unsigned checked = 0;
-
-void NTAPI tell(int holds, const char* file, int line, const char* text) {
-    ++checked;
-    if (holds == 0) ADD_FAILURE_AT(file, line) << text;
-}
-
-// Runs the driver's checks on a system thread; the number of those made.
-unsigned run_checks(Kernel& kernel, void* entry) {
-    RtlChecks checks{&tell};
-    checked = 0;
-    EXPECT_TRUE(kernel.run([&] {
-        const auto driver_entry = reinterpret_cast<NTSTATUS(NTAPI*)(void*, void*)>(entry);
-        EXPECT_EQ(driver_entry(&checks, nullptr), STATUS_SUCCESS);
-    }));
-    if (const auto* const stopped = nt::bug_check()) ADD_FAILURE() << stopped->text;
-    return checked;
-}
-
 unsigned run_driver(const std::string& file) {
     Kernel kernel;
     verifier::install_fault_rule();
-    const auto image = loader::load_file(PORTICO_BINARY_DIR "/drivers/" + file);
-    EXPECT_TRUE(image.ok()) << image.error().message;
-    if (!image.ok()) return 0;
-    for (const auto& import : (*image)->missing_imports()) ADD_FAILURE() << "missing: " << import->name;
-    const auto entry = (*image)->entry("DriverEntry");
-    EXPECT_TRUE(entry.ok());
-    return entry.ok() ? run_checks(kernel, *entry) : 0;
+    const unsigned made = test::run_driver_checks(kernel, file);
+    if (const auto* const stopped = nt::bug_check()) ADD_FAILURE() << stopped->text;
+    return made;
 }
 
 TEST(SehDriver, InC) {
