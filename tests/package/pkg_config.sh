@@ -15,7 +15,7 @@ driver=$libraries/portico/drivers/mpu401.so
 program=$source/tests/package/one_note.cpp
 # shellcheck disable=SC2086 # words
 "$cxx" $flags "$program" $link -Wl,-rpath,"$libraries" -o "$work/shared"
-"$cxx" $flags "$program" "$libraries/libportico.a" -lboost_context -ldl -o "$work/static"
+"$cxx" $flags "$program" "$libraries/libportico.a" -lboost_context -lfmt -ldl -o "$work/static"
 ldd "$work/shared" | grep -q libportico.so
 ldd "$work/static" | grep -q libportico.so && { echo "the static program needs the shared library"; exit 1; }
 for kind in static shared; do
