@@ -9,7 +9,7 @@
 namespace portico::build {
 namespace {
 
-constexpr std::size_t expanded_bytes_max = 1u << 20;
+constexpr std::size_t property_bytes_max = 1u << 20;
 
 // The ')' of a reference whose '(' is at `open`; npos if there is none.
 std::size_t closing(std::string_view text, std::size_t open) {
@@ -179,7 +179,7 @@ const std::string& MsbuildProperties::get(std::string_view name) const {
 std::string MsbuildProperties::expand(std::string_view text,
                                       const std::map<std::string, std::string>* metadata) const {
     std::string result;
-    for (std::size_t at = 0; at < text.size() && result.size() < expanded_bytes_max;) {
+    for (std::size_t at = 0; at < text.size() && result.size() < property_bytes_max;) {
         const bool reference =
             (text[at] == '$' || text[at] == '%') && at + 1 < text.size() && text[at + 1] == '(';
         const std::size_t end = reference ? closing(text, at + 1) : std::string_view::npos;

@@ -12,12 +12,12 @@ namespace portico::build {
 namespace {
 
 constexpr int expansion_depth_max = 32;
-constexpr std::size_t expanded_bytes_max = 1u << 18;
+constexpr std::size_t macro_bytes_max = 1u << 18;
 constexpr int include_depth_max = 16;
 constexpr int files_max = 256;
 constexpr std::size_t branches_max = 64;
 
-bool is_name_part(char c) {
+bool is_macro_name_part(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
 }
 
@@ -25,7 +25,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
     if (from.empty()) return text;
     for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
         text.replace(at, from.size(), to);
-        if (text.size() > expanded_bytes_max) break;
+        if (text.size() > macro_bytes_max) break;
     }
     return text;
 }
@@ -165,7 +165,7 @@ class Expression {
             return value;
         }
         const std::size_t begin = at_;
-        while (at_ < text_.size() && is_name_part(text_[at_])) ++at_;
+        while (at_ < text_.size() && is_macro_name_part(text_[at_])) ++at_;
         const std::string word(text_.substr(begin, at_ - begin));
         if (take("(")) return function(word);
         // What a macro that nobody set leaves behind is no value: neither a number nor true.
@@ -206,7 +206,7 @@ std::string NmakeFile::expand(std::string_view text) const {
 
 std::string NmakeFile::expand(std::string_view text, int depth) const {
     std::string result;
-    for (std::size_t at = 0; at < text.size() && result.size() < expanded_bytes_max;) {
+    for (std::size_t at = 0; at < text.size() && result.size() < macro_bytes_max;) {
         if (text[at] != '$' || at + 1 == text.size()) {
             result += text[at++];
             continue;
@@ -283,7 +283,7 @@ Result<void> NmakeFile::take(const Line& line, const std::string& path) {
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos) return {};  // a rule, or what it runs
     const std::string_view name = trim(text.substr(0, equals));
-    if (!name.empty() && std::all_of(name.begin(), name.end(), is_name_part))
+    if (!name.empty() && std::all_of(name.begin(), name.end(), is_macro_name_part))
         assign(name, trim(text.substr(equals + 1)));
     return {};
 }
@@ -300,10 +300,10 @@ void NmakeFile::assign(std::string_view name, std::string_view value) {
             const std::string old = before == macros_.end() ? std::string{} : before->second;
             result.replace(at, reference.size(), old);
             at += old.size();
-            if (result.size() > expanded_bytes_max) break;
+            if (result.size() > macro_bytes_max) break;
         }
     }
-    if (result.size() <= expanded_bytes_max) macros_[low] = std::move(result);
+    if (result.size() <= macro_bytes_max) macros_[low] = std::move(result);
 }
 
 Result<bool> NmakeFile::decide(std::string_view name, std::string_view rest, const std::string& place) {

@@ -48,7 +48,7 @@ int fail(const Error& error) {
     return static_cast<int>(error.exit);
 }
 
-struct Arguments {
+struct Invocation {
     std::string command;
     std::string output;
     std::string depfile;
@@ -66,7 +66,7 @@ Error unknown(const std::string& option) {
     return {"unknown option " + option + " (try --help)"};
 }
 
-Result<void> take_value(const std::string& option, const std::string& value, Arguments& result) {
+Result<void> take_value(const std::string& option, const std::string& value, Invocation& result) {
     CompileOptions& options = result.compile;
     if (option == "-o") {
         result.output = value;
@@ -109,7 +109,7 @@ bool takes_value(std::string_view option) {
     return std::find(std::begin(options), std::end(options), option) != std::end(options);
 }
 
-bool take_flag(const std::string& option, Arguments& result) {
+bool take_flag(const std::string& option, Invocation& result) {
     if (option == "--asan") return result.compile.asan = true;
     if (option == "--coverage") return result.compile.coverage = true;
     if (option == "--no-asm") return result.compile.skip_asm = true;
@@ -125,8 +125,8 @@ bool take_flag(const std::string& option, Arguments& result) {
     return false;
 }
 
-Result<Arguments> parse(const std::vector<std::string>& words) {
-    Arguments result;
+Result<Invocation> parse(const std::vector<std::string>& words) {
+    Invocation result;
     std::size_t at = 0;
     static constexpr std::string_view commands[] = {"build",   "compile", "flags",
                                                     "archive", "link",    "driverlib"};
@@ -158,7 +158,7 @@ Result<Arguments> parse(const std::vector<std::string>& words) {
     return result;
 }
 
-Result<int> run_compile(const Installation& installation, const Arguments& arguments) {
+Result<int> run_compile(const Installation& installation, const Invocation& arguments) {
     if (arguments.inputs.size() != 1) return Error{arguments.command + " takes one source"};
     const std::string& source = arguments.inputs[0];
     if (!is_file(source)) return Error{source + ": no such file"};
@@ -171,7 +171,7 @@ Result<int> run_compile(const Installation& installation, const Arguments& argum
                    {source, arguments.output, arguments.depfile, arguments.overlay});
 }
 
-Result<int> run_build(const Arguments& arguments) {
+Result<int> run_build(const Invocation& arguments) {
     BuildRequest request;
     request.paths = arguments.inputs;
     request.output = arguments.output;
@@ -186,7 +186,7 @@ Result<int> run_build(const Arguments& arguments) {
     return 0;
 }
 
-Result<int> run_command(const Arguments& arguments) {
+Result<int> run_command(const Invocation& arguments) {
     const Installation installation = PORTICO_TRY(find_installation());
     if (arguments.command == "driverlib") {
         for (const std::string& source : installation.driverlib_sources()) print(stdout, source + "\n");

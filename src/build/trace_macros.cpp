@@ -24,7 +24,7 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, N>& lis
     return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-bool is_name_part(char c) {
+bool is_word_part(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
@@ -71,7 +71,7 @@ std::string TraceMacros::header() const {
     for (const std::string_view name : wpp_functions) define(name, "((void)0)");
     for (const std::string_view name : {"WPP_LEVEL_ENABLED", "WPP_FLAG_LEVEL_ENABLED"}) define(name, "0");
     for (const std::string& name : functions_) {
-        if (std::all_of(name.begin(), name.end(), is_name_part))
+        if (std::all_of(name.begin(), name.end(), is_word_part))
             define(name, is_event_macro(name) ? "0" : "((void)0)");
     }
     return text;

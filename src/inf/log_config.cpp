@@ -3,21 +3,14 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <charconv>
 #include <optional>
+
+#include "inf/text.h"
 
 namespace portico::inf {
 namespace {
 
 using Kind = ResourceChoice::Kind;
-
-std::optional<std::uint64_t> number_of(std::string_view text, int base) {
-    if (base == 16 && (text.starts_with("0x") || text.starts_with("0X"))) text.remove_prefix(2);
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
 
 // "330-331" or "2@300-3FF%FFF8", and what a device decodes, "(3FF::)", behind it.
 std::optional<Range> range_of(std::string_view text, bool memory) {

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
+
+#include "inf/text.h"
 
 namespace portico::inf {
 namespace {
@@ -25,17 +26,6 @@ constexpr std::uint32_t reg_expand_sz = 2;
 constexpr std::uint32_t reg_binary = 3;
 constexpr std::uint32_t reg_dword = 4;
 constexpr std::uint32_t reg_multi_sz = 7;
-
-std::optional<std::uint64_t> number_of(std::string_view text, int base) {
-    if (text.starts_with("0x") || text.starts_with("0X")) {
-        text.remove_prefix(2);
-        base = 16;
-    }
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
 
 std::optional<std::uint32_t> type_of(std::uint32_t flags) {
     switch (flags & type_mask) {

@@ -1,5 +1,7 @@
 #include "inf/text.h"
 
+#include <charconv>
+
 #include "base/encoding.h"
 
 namespace portico::inf {
@@ -22,6 +24,17 @@ std::string to_utf8(std::string_view bytes) {
     if (looks_like_utf16(bytes)) return utf8_of_utf16(bytes, false);
     if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
     return is_utf8(bytes) ? std::string(bytes) : utf8_of_windows_1252(bytes);
+}
+
+std::optional<std::uint64_t> number_of(std::string_view text, int base) {
+    if (text.starts_with("0x") || text.starts_with("0X")) {
+        text.remove_prefix(2);
+        base = 16;
+    }
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return value;
 }
 
 }  // namespace portico::inf

@@ -1,6 +1,8 @@
 // A text file's bytes as UTF-8.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,5 +12,8 @@ namespace portico::inf {
 // at the beginning is zero. Otherwise UTF-8 when it is valid, else Windows-1252. Lone surrogates become
 // U+FFFD.
 std::string to_utf8(std::string_view bytes);
+
+// A whole text as a number: of `base`, or hexadecimal behind "0x".
+std::optional<std::uint64_t> number_of(std::string_view text, int base);
 
 }  // namespace portico::inf

@@ -9,10 +9,6 @@ namespace {
 
 constexpr GUID wildcard{};
 
-bool same(const GUID& a, const GUID& b) {
-    return std::memcmp(&a, &b, sizeof(GUID)) == 0;
-}
-
 // The GUID that both allow. False: they exclude each other.
 bool common(const GUID& a, const GUID& b, GUID& out) {
     out = same(a, wildcard) ? b : a;

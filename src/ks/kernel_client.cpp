@@ -13,7 +13,7 @@
 namespace portico::ks {
 namespace {
 
-constexpr ULONG tag = 0x636b534b;  // 'KSkc' in memory
+constexpr ULONG client_tag = 0x636b534b;  // 'KSkc' in memory
 constexpr std::size_t name_bytes_max = 0xFFFE;
 
 struct Creation {
@@ -36,7 +36,7 @@ NTSTATUS create(const Creation& creation, PHANDLE handle) {
     const UNICODE_STRING kind = nt::ob::string(creation.kind);
     const std::size_t length = kind.Length + creation.size;
     if (length > name_bytes_max) return STATUS_INVALID_BUFFER_SIZE;
-    auto* const buffer = static_cast<char*>(nt::ex::allocate_internal(PagedPool, length, tag));
+    auto* const buffer = static_cast<char*>(nt::ex::allocate_internal(PagedPool, length, client_tag));
     if (buffer == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     std::memcpy(buffer, kind.Buffer, kind.Length);
     std::memcpy(buffer + kind.Length, creation.request, creation.size);
@@ -51,7 +51,7 @@ NTSTATUS create(const Creation& creation, PHANDLE handle) {
     open.frame = creation.frame;
     IO_STATUS_BLOCK io_status{};
     const NTSTATUS status = nt::io::create_file(open, handle, &io_status);
-    nt::ex::free(buffer, tag);
+    nt::ex::free(buffer, client_tag);
     return status;
 }
 

@@ -10,11 +10,7 @@
 namespace portico::ks {
 namespace {
 
-constexpr ULONG tag = 0x6370534b;  // 'KSpc' in memory
-
-bool same(const GUID& a, const GUID& b) {
-    return std::memcmp(&a, &b, sizeof(GUID)) == 0;
-}
+constexpr ULONG connect_tag = 0x6370534b;  // 'KSpc' in memory
 
 bool offers_interface(const KSPIN_DESCRIPTOR& pin, const KSPIN_INTERFACE& wanted) {
     static const GUID standard = KSINTERFACESETID_Standard;
@@ -84,13 +80,13 @@ NTSTATUS parse_pin_connect(PIRP irp, const PCFILTER_DESCRIPTOR& filter, KSPIN_CO
 }
 
 PKSDATAFORMAT copy_pin_format(const void* format, ULONG size) {
-    void* const copy = nt::ex::allocate_internal(NonPagedPool, size, tag);
+    void* const copy = nt::ex::allocate_internal(NonPagedPool, size, connect_tag);
     if (copy != nullptr) std::memcpy(copy, format, size);
     return static_cast<PKSDATAFORMAT>(copy);
 }
 
 void free_pin_format(PKSDATAFORMAT format) {
-    if (format != nullptr) nt::ex::free(format, tag);
+    if (format != nullptr) nt::ex::free(format, connect_tag);
 }
 
 }  // namespace portico::ks

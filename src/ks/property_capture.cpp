@@ -9,7 +9,7 @@
 namespace portico::ks {
 namespace {
 
-constexpr ULONG tag = 0x7270534b;  // 'KSpr' in memory
+constexpr ULONG capture_tag = 0x7270534b;  // 'KSpr' in memory
 
 // In front of the system buffer of an IRP that its sender takes back: there is no I/O manager at its end to
 // copy the results and free the buffer.
@@ -28,8 +28,8 @@ bool ends_in_thread(const nt::io::IrpRecord* record) {
 
 bool attach_own_buffer(PropertyRequest& request, std::size_t size, ULONG output_limit) {
     PIRP const irp = request.irp;
-    auto* const own =
-        static_cast<OwnBuffer*>(nt::ex::allocate_internal(NonPagedPool, sizeof(OwnBuffer) + size, tag));
+    auto* const own = static_cast<OwnBuffer*>(
+        nt::ex::allocate_internal(NonPagedPool, sizeof(OwnBuffer) + size, capture_tag));
     if (own == nullptr) return false;
     *own = {irp->AssociatedIrp.SystemBuffer, output_limit};
     irp->AssociatedIrp.SystemBuffer = own->data();
@@ -96,7 +96,7 @@ NTSTATUS complete_property(PIRP irp, void* own_buffer, NTSTATUS status, ULONG in
             if (!NT_SUCCESS(copied)) status = copied;
         }
         irp->AssociatedIrp.SystemBuffer = own->before;
-        nt::ex::free(own, tag);
+        nt::ex::free(own, capture_tag);
     }
     return nt::io::complete(irp, status, information);
 }

@@ -12,20 +12,12 @@
 namespace portico::loader {
 namespace {
 
-constexpr std::uint64_t page = sim::page_size;
-constexpr std::uint64_t page_down(std::uint64_t address) {
-    return address & ~(page - 1);
-}
-constexpr std::uint64_t page_up(std::uint64_t address) {
-    return page_down(address + page - 1);
-}
-
 // Addresses above this are no user addresses on x86-64; sums below stay far from overflow.
 constexpr std::uint64_t address_max = 1ull << 47;
 
-class Parser {
+class ElfParser {
   public:
-    Parser(Bytes bytes, const std::string& label) : bytes_(bytes), label_(label) { file_.bytes = bytes; }
+    ElfParser(Bytes bytes, const std::string& label) : bytes_(bytes), label_(label) { file_.bytes = bytes; }
 
     Result<ElfFile> run() {
         PORTICO_TRY_VOID(header());
@@ -487,7 +479,7 @@ const SectionHeader* ElfFile::section(std::string_view wanted) const {
 }
 
 Result<ElfFile> parse_elf(Bytes bytes, const std::string& label) {
-    return Parser(bytes, label).run();
+    return ElfParser(bytes, label).run();
 }
 
 }  // namespace portico::loader

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "loader/gdb_jit.h"
 #include "loader/image_format.h"
+#include "loader/layout.h"
 #include "nt/mm/mm.h"
 #include "sim/paging.h"
 
@@ -38,9 +39,8 @@ int access_of(const Section& section) {
 
 // PAGE and INIT sections share their pages with nothing else (src/build/link_elf.cpp).
 sim::AddressRange pages_of(const Section& section) {
-    const std::uint64_t begin = section.range.base & ~(sim::page_size - 1);
-    const std::uint64_t end = (section.range.end() + sim::page_size - 1) & ~(sim::page_size - 1);
-    return {begin, end - begin};
+    const std::uint64_t begin = page_down(section.range.base);
+    return {begin, page_up(section.range.end()) - begin};
 }
 
 }  // namespace

@@ -32,11 +32,15 @@ class Image;
 
 // An import that nobody implements. Its stub tells its name and its caller when it is called.
 struct MissingImport {
-    std::string name;    // "KeFooBar", or "#12" when it is imported by its number
-    std::string module;  // "ntoskrnl.exe"; empty when the image does not say
+    // `name`: "KeFooBar", or "#12" when it is imported by its number. `module`: "ntoskrnl.exe"; empty when
+    // the image does not say.
+    MissingImport(const std::string& name, const std::string& module, Image* image)
+        : name(name), label(module.empty() ? name : module + "!" + name), image(image) {}
+
+    std::string name;
+    std::string label;  // "ntoskrnl.exe!KeFooBar"
     Image* image;
     std::uint64_t stub = 0;
-    std::string label() const { return module.empty() ? name : module + "!" + name; }
 };
 
 class Image {

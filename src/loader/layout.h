@@ -8,9 +8,21 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/address_map.h"
+
 namespace portico::loader {
 
 using Bytes = std::span<const std::byte>;
+
+// Each image lies in one of these parts of sim::image_range.
+constexpr std::uint64_t slot_size = 16 * sim::MiB;
+
+constexpr std::uint64_t page_down(std::uint64_t address) {
+    return address & ~(sim::page_size - 1);
+}
+constexpr std::uint64_t page_up(std::uint64_t address) {
+    return page_down(address + sim::page_size - 1);
+}
 
 enum class SectionKind : std::uint8_t { code, paged_code, init_code, constant, data, paged_data };
 

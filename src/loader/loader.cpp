@@ -28,11 +28,6 @@ namespace portico::loader {
 
 namespace {
 
-constexpr std::uint64_t slot_size = 16 * sim::MiB;
-constexpr std::uint64_t page_up(std::uint64_t size) {
-    return (size + sim::page_size - 1) & ~(sim::page_size - 1);
-}
-
 void* map_at(std::uint64_t address, std::uint64_t size) {
     void* const wanted = reinterpret_cast<void*>(address);
     void* const got = ::mmap(wanted, size, PROT_NONE,
@@ -116,7 +111,7 @@ class ImageBuilder {
             addresses_.push_back(resolve(import));
             if (import.optional || addresses_.back() != 0) continue;
             image_->missing_.push_back(
-                std::make_unique<MissingImport>(MissingImport{import.name, import.module, image_.get()}));
+                std::make_unique<MissingImport>(import.name, import.module, image_.get()));
         }
     }
 

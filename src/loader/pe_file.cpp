@@ -17,8 +17,6 @@
 namespace portico::loader {
 namespace {
 
-constexpr std::uint64_t slot_size = 16 * sim::MiB;
-
 const char* machine_name(std::uint16_t machine) {
     switch (machine) {
         case 0x14c:
@@ -45,9 +43,9 @@ std::string name_of(const std::string& label) {
     return name.empty() ? "driver" : name;
 }
 
-class Parser : private PeReader {
+class PeParser : private PeReader {
   public:
-    Parser(Bytes bytes, const std::string& label) : PeReader(bytes, label) {
+    PeParser(Bytes bytes, const std::string& label) : PeReader(bytes, label) {
         file_.layout.name = name_of(label);
     }
 
@@ -388,7 +386,7 @@ Result<PeFile> parse_pe(Bytes bytes, const std::string& label) {
         return Error{label + fmt::format(": {} bytes; images of more than {} are refused", bytes.size(),
                                          image_file_bytes_max)};
     }
-    return Parser(bytes, label).run();
+    return PeParser(bytes, label).run();
 }
 
 }  // namespace portico::loader

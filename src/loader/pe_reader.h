@@ -22,10 +22,6 @@ class PeReader {
         return {label_ + ": " + fmt::format(format, std::forward<Args>(args)...)};
     }
 
-    static constexpr std::uint64_t page_up(std::uint64_t size) {
-        return (size + sim::page_size - 1) & ~(sim::page_size - 1);
-    }
-
     bool inside(std::uint64_t offset, std::uint64_t size) const {
         return offset <= bytes_.size() && size <= bytes_.size() - offset;
     }

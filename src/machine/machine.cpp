@@ -40,7 +40,7 @@ void unclaimed_access(std::uint64_t address, bool is_port, bool is_write) {
 }
 
 std::uint64_t missing_import(const loader::MissingImport& import, std::uint64_t caller, std::uint64_t) {
-    PORTICO_PROBE(missing_import, import.label().c_str(), caller);
+    PORTICO_PROBE(missing_import, import.label.c_str(), caller);
     return static_cast<std::uint32_t>(STATUS_NOT_IMPLEMENTED);
 }
 
@@ -109,7 +109,7 @@ Result<void> Machine::State::register_drivers() {
     for (const auto& driver : drivers) {
         driver->image->reset_statics();
         for (const auto& import : driver->image->missing_imports())
-            verifier::tell_missing_import(import->label().c_str(), import->stub);
+            verifier::tell_missing_import(import->label.c_str(), import->stub);
         driver->source.service = driver->service.c_str();
         if (!NT_SUCCESS(nt::io::register_driver(driver->source)))
             return Error{

@@ -10,10 +10,10 @@
 namespace portico::machine {
 namespace {
 
-std::string seconds(Nanoseconds ns) {
+std::string in_seconds(Nanoseconds ns) {
     return fmt::format("{:.3f} s", static_cast<double>(ns) / second_ns);
 }
-std::string milliseconds(Nanoseconds ns) {
+std::string in_milliseconds(Nanoseconds ns) {
     return fmt::format("{:.3f} ms", static_cast<double>(ns) / millisecond_ns);
 }
 
@@ -50,7 +50,7 @@ std::string steps_text(const PlayReport& report) {
     for (const StepResult& step : report.steps) width = std::max(width, step.text.size());
     std::string out;
     for (const StepResult& step : report.steps) {
-        out += fmt::format("  scenario     {:>11}  {:<{}}  {}\n", seconds(step.at_ns), step.text, width,
+        out += fmt::format("  scenario     {:>11}  {:<{}}  {}\n", in_seconds(step.at_ns), step.text, width,
                            step.name);
         if (!step.message.empty()) out += fmt::format("               {:>11}  {}\n", "", step.message);
         if (!step.bytes.empty())
@@ -100,13 +100,13 @@ std::string report_text(const PlayReport& report) {
     if (report.stopped) out += "  stopped      before the end of the song\n";
     if (!report.unheard)
         out += fmt::format(
-            "  lateness     p50 {}   p99 {}   max {}\n", milliseconds(report.lateness.percentile_ns(50)),
-            milliseconds(report.lateness.percentile_ns(99)), milliseconds(report.lateness.max_ns()));
+            "  lateness     p50 {}   p99 {}   max {}\n", in_milliseconds(report.lateness.percentile_ns(50)),
+            in_milliseconds(report.lateness.percentile_ns(99)), in_milliseconds(report.lateness.max_ns()));
     const double ratio = report.wall_ns == 0
                              ? 0
                              : static_cast<double>(report.simulated_ns) / static_cast<double>(report.wall_ns);
     out += fmt::format("  time         {} simulated in {} ({:.0f} times real time)\n",
-                       seconds(report.simulated_ns), seconds(report.wall_ns), ratio);
+                       in_seconds(report.simulated_ns), in_seconds(report.wall_ns), ratio);
     out += fmt::format("  machine      {} interrupts, {} DPCs\n", report.interrupts, report.dpcs);
     out += steps_text(report);
     for (const std::string& path : report.outputs) out += fmt::format("  output       {}\n", path);

@@ -53,6 +53,8 @@ struct LeftBehind {
     Origin made;
 };
 
+constexpr ULONG driver_verifier_detected_violation = 0xC4;  // the bug check of most misuse
+
 struct Probes {
     void (*wait_at_raised_irql)(const void* object, bool zero_timeout) = nullptr;
     void (*spin_lock)(SpinLockFault fault, const volatile void* lock, sim::Irql irql) = nullptr;

@@ -8,13 +8,13 @@
 namespace portico::portcls {
 namespace {
 
-constexpr const char* kind = "IResourceList";
+constexpr const char* list_kind = "IResourceList";
 constexpr ULONG entry_limit = 1024;  // of a sublist
 
 // The object itself when Portico made the list: its methods are then not calls of the driver.
 ResourceList* own(IResourceList* list) {
     const LiveObject* const live = live_object_at(list);
-    return live != nullptr && live->kind == kind ? static_cast<ResourceList*>(list) : nullptr;
+    return live != nullptr && live->kind == list_kind ? static_cast<ResourceList*>(list) : nullptr;
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ NTSTATUS ResourceList::create(POOL_TYPE pool, const CM_RESOURCE_LIST* translated
         sizes[i] = DescriptorList::size_of(from[i]);
         if (sizes[i] == 0) return STATUS_INVALID_PARAMETER;
     }
-    auto* const list = make_object<ResourceList>(pool, kind);
+    auto* const list = make_object<ResourceList>(pool, list_kind);
     if (list == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     DescriptorList* const to[2] = {&list->translated_, &list->untranslated_};
     for (int i = 0; i < 2; ++i) {
@@ -60,7 +60,7 @@ NTSTATUS ResourceList::create_sublist(POOL_TYPE pool, IResourceList* parent, ULO
                                       ResourceList** out) {
     *out = nullptr;
     if (entries > entry_limit) return STATUS_INSUFFICIENT_RESOURCES;
-    auto* const list = make_object<ResourceList>(pool, kind);
+    auto* const list = make_object<ResourceList>(pool, list_kind);
     if (list == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     ResourceList* const mine = own(parent);
     const CM_RESOURCE_LIST* const like[2] = {

@@ -6,7 +6,7 @@
 namespace portico::portcls {
 namespace {
 
-constexpr const char* kind = "IServiceGroup";
+constexpr const char* group_kind = "IServiceGroup";
 
 // The DPC may have left its queue on one processor while another one ends the group, so it names the group by
 // a key that stops being valid then.
@@ -17,14 +17,14 @@ void* context_of(std::uint64_t key) {
 }  // namespace
 
 ServiceGroup* ServiceGroup::create() {
-    auto* const group = make_object<ServiceGroup>(NonPagedPool, kind);
+    auto* const group = make_object<ServiceGroup>(NonPagedPool, group_kind);
     if (group != nullptr) nt::ke::initialize_dpc(&group->dpc_, deferred, context_of(group->live().key));
     return group;
 }
 
 ServiceGroup* ServiceGroup::own(IServiceSink* sink) {
     const LiveObject* const live = live_object_at(sink);
-    return live != nullptr && live->kind == kind ? static_cast<ServiceGroup*>(sink) : nullptr;
+    return live != nullptr && live->kind == group_kind ? static_cast<ServiceGroup*>(sink) : nullptr;
 }
 
 void* ServiceGroup::find_interface(const GUID& id) {

@@ -24,7 +24,7 @@
 namespace portico::verifier {
 namespace {
 
-enum class Kind : std::uint8_t {
+enum class FaultKind : std::uint8_t {
     instruction,  // a division by zero, an illegal instruction, a breakpoint
     privileged,   // an instruction that only a kernel may run, and that is not emulated
     fast_fail,    // __fastfail
@@ -44,7 +44,7 @@ struct Fault : Interrupted {
     std::uint64_t address = 0;
     unsigned access = 0;   // 0 read, 1 write, 8 execute
     bool present = false;  // there is memory, but not for this access
-    Kind kind = Kind::instruction;
+    FaultKind kind = FaultKind::instruction;
     std::uint64_t fast_fail_code = 0;
 };
 
@@ -74,36 +74,36 @@ bool in_stack_guard(std::uint64_t address) {
 }
 
 // General protection: the processor says neither why nor where.
-Kind kind_of_instruction(std::uint64_t rip) {
-    if (!sim::image_range.contains(rip)) return Kind::no_pointer;
+FaultKind kind_of_instruction(std::uint64_t rip) {
+    if (!sim::image_range.contains(rip)) return FaultKind::no_pointer;
     using Instruction = nt::hal::Instruction;
     switch (nt::hal::instruction_at(rip).kind) {
         case Instruction::Kind::ordinary:
-            return Kind::no_pointer;
+            return FaultKind::no_pointer;
         case Instruction::Kind::fast_fail:
-            return Kind::fast_fail;
+            return FaultKind::fast_fail;
         case Instruction::Kind::assertion:
-            return Kind::assertion;
+            return FaultKind::assertion;
         default:
-            return Kind::privileged;
+            return FaultKind::privileged;
     }
 }
 
-Kind kind_of(const Fault& fault, bool address_known) {
-    if (fault.signal != SIGSEGV && fault.signal != SIGBUS) return Kind::instruction;
+FaultKind kind_of(const Fault& fault, bool address_known) {
+    if (fault.signal != SIGSEGV && fault.signal != SIGBUS) return FaultKind::instruction;
     if (!address_known) return kind_of_instruction(fault.rip);
-    if (in_stack_guard(fault.address)) return Kind::stack_overflow;
-    if (sim::paging.is_out(fault.address)) return Kind::paged_out;
-    if (fault.access == 8 && fault.present) return Kind::execute_data;
+    if (in_stack_guard(fault.address)) return FaultKind::stack_overflow;
+    if (sim::paging.is_out(fault.address)) return FaultKind::paged_out;
+    if (fault.access == 8 && fault.present) return FaultKind::execute_data;
     if (fault.access == 1 && fault.present && fault.address >= sim::user_probe_address)
-        return Kind::write_constant;
-    if (sim::this_processor->irql >= sim::dispatch_level) return Kind::raised;
-    return fault.address < sim::user_probe_address ? Kind::user_address : Kind::system_address;
+        return FaultKind::write_constant;
+    if (sim::this_processor->irql >= sim::dispatch_level) return FaultKind::raised;
+    return fault.address < sim::user_probe_address ? FaultKind::user_address : FaultKind::system_address;
 }
 
 std::uint32_t exception_of(const Fault& fault) {
-    if (fault.kind == Kind::privileged) return 0xC0000096;  // STATUS_PRIVILEGED_INSTRUCTION
-    if (fault.kind == Kind::assertion) return 0xC0000420;   // STATUS_ASSERTION_FAILURE
+    if (fault.kind == FaultKind::privileged) return 0xC0000096;  // STATUS_PRIVILEGED_INSTRUCTION
+    if (fault.kind == FaultKind::assertion) return 0xC0000420;   // STATUS_ASSERTION_FAILURE
     switch (fault.signal) {
         case SIGFPE:
             return 0xC0000094;  // STATUS_INTEGER_DIVIDE_BY_ZERO
@@ -137,15 +137,15 @@ const char* what_failed(std::uint64_t code) {
 
 const char* what(const Fault& fault) {
     switch (fault.kind) {
-        case Kind::privileged:
+        case FaultKind::privileged:
             return "The driver runs an instruction of kernel mode that is not emulated here.";
-        case Kind::fast_fail:
+        case FaultKind::fast_fail:
             return what_failed(fault.fast_fail_code);
-        case Kind::assertion:
+        case FaultKind::assertion:
             return "An assertion of the driver does not hold.";
-        case Kind::stack_overflow:
+        case FaultKind::stack_overflow:
             return "The driver's kernel stack is used up: its calls or its local variables are too many.";
-        case Kind::paged_out:
+        case FaultKind::paged_out:
             if (fault.access == 8)
                 return "The driver runs code of a PAGE section at DISPATCH_LEVEL or above, where it may be "
                        "paged out.";
@@ -154,11 +154,11 @@ const char* what(const Fault& fault) {
                          "it may be paged out."
                        : "The driver reads pageable memory at DISPATCH_LEVEL or above, where it "
                          "may be paged out.";
-        case Kind::execute_data:
+        case FaultKind::execute_data:
             return "The driver jumps into data, which cannot be executed.";
-        case Kind::write_constant:
+        case FaultKind::write_constant:
             return "The driver writes to memory that is read-only.";
-        case Kind::no_pointer:
+        case FaultKind::no_pointer:
             return "The driver uses a pointer that holds no address (not canonical), as freed or overwritten "
                    "memory does.";
         default:
@@ -193,35 +193,35 @@ nt::Finding finding_of(const Fault& fault) {
         return finding;
     };
     switch (fault.kind) {
-        case Kind::instruction:
-        case Kind::privileged:
-        case Kind::assertion:
+        case FaultKind::instruction:
+        case FaultKind::privileged:
+        case FaultKind::assertion:
             return stop(0x1E, {{"exception", exception_of(fault)}, {"instruction", fault.rip}});
-        case Kind::fast_fail:
+        case FaultKind::fast_fail:
             return stop(0x139, {{"code", fault.fast_fail_code}, {"instruction", fault.rip}});
-        case Kind::paged_out:
+        case FaultKind::paged_out:
             // 0xD3 is for code in pageable sections, 0xD1 for data.
             return stop(fault.access == 8 ? 0xD3 : 0xD1, {{"address", fault.address},
                                                           {"IRQL", sim::this_processor->irql},
                                                           {access, fault.access},
                                                           {"instruction", fault.rip}});
-        case Kind::stack_overflow:
+        case FaultKind::stack_overflow:
             return stop(0x7F,
                         {{"trap: double fault", 8}, {"address", fault.address}, {"instruction", fault.rip}});
-        case Kind::execute_data:
+        case FaultKind::execute_data:
             return stop(0xFC, {{"address", fault.address}});
-        case Kind::write_constant:
+        case FaultKind::write_constant:
             return stop(0xBE, {{"address", fault.address}});
-        case Kind::raised:
+        case FaultKind::raised:
             return stop(0xD1, {{"address", fault.address},
                                {"IRQL", sim::this_processor->irql},
                                {access, fault.access},
                                {"instruction", fault.rip}});
-        case Kind::system_address:
+        case FaultKind::system_address:
             return stop(0x50,
                         {{"address", fault.address}, {access, fault.access}, {"instruction", fault.rip}});
-        case Kind::no_pointer:
-        case Kind::user_address:
+        case FaultKind::no_pointer:
+        case FaultKind::user_address:
             break;
     }
     return stop(0x1E, {{"exception", exception_of(fault)},
@@ -260,16 +260,16 @@ bool bring_in(const Fault& fault) {
 }
 
 // NT raises these; what else the processor refuses is the end of it, whatever handlers there are.
-bool is_exception(Kind kind) {
-    return kind == Kind::instruction || kind == Kind::privileged || kind == Kind::assertion ||
-           kind == Kind::user_address || kind == Kind::no_pointer;
+bool is_exception(FaultKind kind) {
+    return kind == FaultKind::instruction || kind == FaultKind::privileged || kind == FaultKind::assertion ||
+           kind == FaultKind::user_address || kind == FaultKind::no_pointer;
 }
 
 EXCEPTION_RECORD record_of(const Fault& fault) {
     EXCEPTION_RECORD record{};
     record.ExceptionCode = static_cast<NTSTATUS>(exception_of(fault));
     record.ExceptionAddress = reinterpret_cast<void*>(fault.rip);
-    if (fault.kind != Kind::user_address && fault.kind != Kind::no_pointer) return record;
+    if (fault.kind != FaultKind::user_address && fault.kind != FaultKind::no_pointer) return record;
     record.NumberParameters = 2;
     record.ExceptionInformation[0] = fault.access;
     record.ExceptionInformation[1] = fault.address;

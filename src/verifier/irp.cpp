@@ -5,7 +5,7 @@
 namespace portico::verifier {
 namespace {
 
-struct Kind {
+struct IrpRule {
     std::uint32_t code;
     std::uint64_t first;
     const char* first_name;
@@ -13,7 +13,7 @@ struct Kind {
     nt::Severity severity;
 };
 
-Kind kind_of(nt::IrpFault fault) {
+IrpRule rule_of(nt::IrpFault fault) {
     using nt::IrpFault;
     constexpr auto stop = nt::Severity::bug_check;
     switch (fault) {
@@ -40,13 +40,13 @@ Kind kind_of(nt::IrpFault fault) {
 }
 
 void misused(nt::IrpFault fault, PIRP irp) {
-    const Kind kind = kind_of(fault);
-    auto finding = make(kind.severity, "irp", kind.code, "%s", kind.text);
+    const IrpRule rule = rule_of(fault);
+    auto finding = make(rule.severity, "irp", rule.code, "%s", rule.text);
     const auto address = reinterpret_cast<std::uint64_t>(irp);
-    if (kind.code == 0x44) {
+    if (rule.code == 0x44) {
         set_parameters(finding, {{"IRP", address}});
     } else {
-        set_parameters(finding, {{kind.first_name, kind.first}, {"IRP", address}});
+        set_parameters(finding, {{rule.first_name, rule.first}, {"IRP", address}});
     }
     finding.subject = nt::subject_of(irp);
     nt::report(finding);

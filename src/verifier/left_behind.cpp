@@ -6,14 +6,14 @@
 namespace portico::verifier {
 namespace {
 
-struct Kind {
+struct LeftRule {
     const char* name;
     std::uint32_t code;
     std::uint64_t first;
     const char* first_name;
 };
 
-Kind kind_of(nt::LeftKind kind) {
+LeftRule rule_of(nt::LeftKind kind) {
     switch (kind) {
         case nt::LeftKind::pool_block:
             return {"pool block", 0xC4, 0x62, "kind: memory at unload"};
@@ -44,16 +44,16 @@ bool is_vowel(char c) {
 }
 
 void left(const nt::LeftBehind& left) {
-    const Kind kind = kind_of(left.kind);
-    const bool named = left.what != nullptr && left.what[0] != 0 && std::strcmp(left.what, kind.name) != 0;
+    const LeftRule rule = rule_of(left.kind);
+    const bool named = left.what != nullptr && left.what[0] != 0 && std::strcmp(left.what, rule.name) != 0;
     auto finding = make(
-        nt::Severity::finding, "left-behind", kind.code, "The driver is unloaded and left %s %s%s%s behind.",
-        is_vowel(kind.name[0]) ? "an" : "a", kind.name, named ? " " : "", named ? left.what : "");
-    set_parameters(finding, {{kind.first_name, kind.first},
+        nt::Severity::finding, "left-behind", rule.code, "The driver is unloaded and left %s %s%s%s behind.",
+        is_vowel(rule.name[0]) ? "an" : "a", rule.name, named ? " " : "", named ? left.what : "");
+    set_parameters(finding, {{rule.first_name, rule.first},
                              {"address", left.address},
                              {"size", left.size},
                              {"references", left.references}});
-    finding.subject = {kind.name, left.address, left.size, left.tag, left.made, {}};
+    finding.subject = {rule.name, left.address, left.size, left.tag, left.made, {}};
     // The place that matters is where it was made: the driver's own code is not on the stack any more.
     for (const auto frame : left.made.frames) {
         if (frame != 0 && finding.stack.count < nt::Stack::depth)

@@ -15,6 +15,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
+// A linker puts it anywhere.
+typedef pe::ImportDescriptor UnalignedImportDescriptor __attribute__((aligned(1)));
+
 class SpoiledPe : public ::testing::Test {
   protected:
     const std::vector<std::byte> good = read_bytes(sys_path_of("loader_sample"));
@@ -50,9 +53,11 @@ class SpoiledPe : public ::testing::Test {
         }
         throw std::runtime_error("no such address");
     }
-    pe::ImportDescriptor& import(unsigned index) {
-        return at<pe::ImportDescriptor>(file_offset(directory(pe::directory_import).VirtualAddress) +
-                                        index * sizeof(pe::ImportDescriptor));
+    UnalignedImportDescriptor& import(unsigned index) {
+        const auto offset = file_offset(directory(pe::directory_import).VirtualAddress) +
+                            index * sizeof(pe::ImportDescriptor);
+        PORTICO_CHECK(offset + sizeof(pe::ImportDescriptor) <= bytes.size());
+        return *reinterpret_cast<UnalignedImportDescriptor*>(bytes.data() + offset);
     }
     void name_module(const std::string& name) {
         const auto offset = file_offset(import(0).Name);
@@ -131,12 +136,12 @@ TEST_F(SpoiledPe, ImportsOfOtherModulesAndByNumberAreMissing) {
     name_module("other.sys");
     auto loaded = load_memory(bytes, "other.sys", options);
     ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-    EXPECT_THAT((*loaded)->missing_imports()[0]->label(), StartsWith("other.sys!"));
+    EXPECT_THAT((*loaded)->missing_imports()[0]->label, StartsWith("other.sys!"));
     bytes = good;
     at<std::uint64_t>(file_offset(import(0).OriginalFirstThunk)) = pe::import_by_ordinal | 12;
     loaded = load_memory(bytes, "number.sys", options);
     ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-    EXPECT_EQ((*loaded)->missing_imports()[0]->label(), "ntoskrnl.exe!#12");
+    EXPECT_EQ((*loaded)->missing_imports()[0]->label, "ntoskrnl.exe!#12");
 }
 
 TEST_F(SpoiledPe, Sections) {

@@ -111,14 +111,14 @@ struct Called {
 TEST(PeMissingImport, AreListedAtLoadAndTellWhoCallsThem) {
     const auto* const image = load();
     std::vector<std::string> labels;
-    for (const auto& import : image->missing_imports()) labels.push_back(import->label());
+    for (const auto& import : image->missing_imports()) labels.push_back(import->label);
     // The last is what the driver library's stack cookies call, which the test's host lacks too.
     EXPECT_THAT(labels, UnorderedElementsAre("ntoskrnl.exe!NotThere", "ntoskrnl.exe!AlsoNotThere",
                                              "ntoskrnl.exe!KeBugCheckEx"));
     const auto sample = start(*image);
     missing_import_called = [](const MissingImport& import, std::uint64_t caller,
                                std::uint64_t) -> std::uint64_t {
-        called = {import.label(), caller};
+        called = {import.label, caller};
         return 7;
     };
     EXPECT_EQ(as<std::uint64_t WIN64(int)>(sample.call_missing)(1), 7u);

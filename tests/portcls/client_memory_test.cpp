@@ -28,7 +28,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr GUID own_set{0x1234, 5, 6, {7}};
+constexpr GUID client_set{0x1234, 5, 6, {7}};
 
 // The miniport has one property, whose requests it keeps until they are ended.
 struct ClientMemory : test::PropertyTest {
@@ -74,7 +74,7 @@ struct ClientMemory : test::PropertyTest {
     }
     // The property with its input at `in` and its value at `out`, its end told at `status`.
     NTSTATUS send_property(ULONG flags, std::uint8_t* in, std::uint8_t* out, PIO_STATUS_BLOCK status) {
-        const Bytes input = Ask{own_set, 0, flags}.input();
+        const Bytes input = Ask{client_set, 0, flags}.input();
         std::copy(input.begin(), input.end(), in);
         status->Status = STATUS_PENDING;
         return client([&] {
@@ -97,7 +97,7 @@ struct ClientMemory : test::PropertyTest {
     }
 
     inline static ClientMemory* self = nullptr;
-    PCPROPERTY_ITEM item{&own_set, 0, PCPROPERTY_ITEM_FLAG_GET | PCPROPERTY_ITEM_FLAG_SET, keep};
+    PCPROPERTY_ITEM item{&client_set, 0, PCPROPERTY_ITEM_FLAG_GET | PCPROPERTY_ITEM_FLAG_SET, keep};
     PCAUTOMATION_TABLE table{};
     std::deque<PPCPROPERTY_REQUEST> kept;
     std::vector<nt::IrpFault> faults;
@@ -328,7 +328,7 @@ struct ClientMemorySchedules : ClientMemory, ::testing::WithParamInterface<std::
     }
     // What a request needs lies at fixed places of the page; the other thread bends it.
     void lay_out() {
-        const Bytes property = Ask{own_set, 0, random.below(2) == 0 ? test::get : test::put}.input();
+        const Bytes property = Ask{client_set, 0, random.below(2) == 0 ? test::get : test::put}.input();
         std::copy(property.begin(), property.end(), page);
         KSEVENT event{};
         event.Set = KSEVENTSETID_Connection;

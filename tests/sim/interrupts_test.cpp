@@ -15,9 +15,6 @@ using sim::IrqSource;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr std::uint32_t on_0 = 1;
-constexpr std::uint32_t on_1 = 2;
-
 class Interrupts : public ::testing::Test {
   protected:
     static IrqLine& line(unsigned irq) { return scheduler.lines[irq]; }

@@ -14,6 +14,10 @@ namespace portico::test {
 using sim::scheduler;
 using sim::this_processor;
 
+// Affinities.
+constexpr std::uint32_t on_0 = 1;
+constexpr std::uint32_t on_1 = 2;
+
 class Simulation {
   public:
     explicit Simulation(unsigned processors = 2, std::uint64_t seed = 1) {

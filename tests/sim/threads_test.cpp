@@ -11,9 +11,6 @@ namespace {
 using sim::Thread;
 using ::testing::ElementsAre;
 
-constexpr std::uint32_t on_0 = 1;
-constexpr std::uint32_t on_1 = 2;
-
 class Threads : public ::testing::Test {
   protected:
     void note(const char* what) { order.push_back(what); }

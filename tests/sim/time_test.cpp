@@ -10,8 +10,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr std::uint32_t on_0 = 1;
-constexpr std::uint32_t on_1 = 2;
 // Until a new thread's first instruction.
 constexpr Nanoseconds start_ns = 1'000;
 

@@ -53,7 +53,7 @@ void notify(PCALLBACK_OBJECT object, void* argument1, void* argument2) {
     ob::dereference(object);
 }
 
-PCALLBACK_OBJECT make(bool many, const void* frame) {
+PCALLBACK_OBJECT make_callback(bool many, const void* frame) {
     void* const body = frame == nullptr ? ob::allocate(&ob::callback_type, sizeof(_CALLBACK_OBJECT))
                                         : ob::allocate(&ob::callback_type, sizeof(_CALLBACK_OBJECT), frame);
     auto* const object = static_cast<PCALLBACK_OBJECT>(body);
@@ -81,7 +81,7 @@ NTSTATUS create(PCALLBACK_OBJECT* result, const OBJECT_ATTRIBUTES& attributes, b
     } else if (!may_create) {
         return STATUS_UNSUCCESSFUL;
     }
-    PCALLBACK_OBJECT const object = make(many, frame);
+    PCALLBACK_OBJECT const object = make_callback(many, frame);
     if (object == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     ob::Naming naming;
     naming.name = attributes.ObjectName;
@@ -101,7 +101,7 @@ NTSTATUS create(PCALLBACK_OBJECT* result, const OBJECT_ATTRIBUTES& attributes, b
 void create_callbacks() {
     for (const char16_t* name :
          {u"\\Callback\\SetSystemTime", u"\\Callback\\PowerState", u"\\Callback\\ProcessorAdd"}) {
-        PCALLBACK_OBJECT const object = make(true, nullptr);
+        PCALLBACK_OBJECT const object = make_callback(true, nullptr);
         PORTICO_CHECK(object != nullptr);
         const UNICODE_STRING path = ob::string(name);
         ob::Naming naming;

@@ -5,8 +5,6 @@
 namespace portico::nt::ex {
 namespace {
 
-constexpr ULONG driver_verifier_detected_violation = 0xC4;
-
 void tell(PFAST_MUTEX mutex, const char* text) {
     PORTICO_PROBE(object_misuse, driver_verifier_detected_violation, mutex, text);
 }

@@ -7,8 +7,6 @@
 namespace portico::nt::ex {
 namespace {
 
-constexpr ULONG driver_verifier_detected_violation = 0xC4;
-
 struct Freed {
     std::uint64_t address;
     std::uint64_t size;

@@ -46,7 +46,7 @@ NTSTATUS NTAPI ExUuidCreate(UUID* Uuid) {
 
 KPROCESSOR_MODE NTAPI ExGetPreviousMode() {
     DDI(ExGetPreviousMode, APC_LEVEL);
-    return ke::current_thread()->previous_mode;
+    return ke::previous_mode();
 }
 
 }  // extern "C"

@@ -8,7 +8,6 @@ namespace {
 
 constexpr ULONG untagged = 'enoN';  // what ExAllocatePool's blocks are tagged with
 constexpr ULONG paged_bit = 1;
-constexpr ULONG driver_verifier_detected_violation = 0xC4;
 
 void tell(ULONG code, std::uint64_t detail, std::size_t size, ULONG tag, const char* text) {
     Subject subject;

@@ -9,7 +9,6 @@
 namespace portico::nt::ex {
 namespace {
 
-constexpr ULONG driver_verifier_detected_violation = 0xC4;
 constexpr ULONG tag = 'tReR';
 constexpr LONGLONG retry_100ns = -10'000;
 

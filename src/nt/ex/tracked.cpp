@@ -87,7 +87,6 @@ bool is_tracked(TrackedKind kind, const void* address) {
 }
 
 void forget_tracked_in(std::uint64_t address, std::uint64_t size) {
-    constexpr ULONG driver_verifier_detected_violation = 0xC4;
     for (unsigned i = 0; i < table.used; ++i) {
         Tracked& t = table.all[i];
         if (t.address == 0 || t.address - address >= size) continue;

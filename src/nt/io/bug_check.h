@@ -8,8 +8,7 @@
 
 namespace portico::nt::io {
 
-constexpr std::uint32_t driver_verifier_violation = 0xC4;  // DRIVER_VERIFIER_DETECTED_VIOLATION
-constexpr std::uint32_t io_manager_violation = 0xC9;       // DRIVER_VERIFIER_IOMANAGER_VIOLATION
+constexpr std::uint32_t io_manager_violation = 0xC9;  // DRIVER_VERIFIER_IOMANAGER_VIOLATION
 
 // Reports a bug check about `irp` (may be null); does not return inside the simulation. `names` and `text`
 // are literals.

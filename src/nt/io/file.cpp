@@ -412,10 +412,6 @@ NTSTATUS create_checked(const CreateArguments& arguments, io::OpenRequest& reque
     return io::create_file(request, arguments.handle, arguments.status);
 }
 
-KPROCESSOR_MODE previous_mode() {
-    return ke::current_thread()->previous_mode;
-}
-
 io::OpenRequest open_request(ACCESS_MASK access, ULONG share, ULONG options, KPROCESSOR_MODE mode,
                              const void* frame) {
     io::OpenRequest request;
@@ -451,8 +447,8 @@ NTSTATUS NTAPI NtCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess,
                             PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess,
                             ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength) {
     DDI(NtCreateFile, PASSIVE_LEVEL);
-    io::OpenRequest request =
-        open_request(DesiredAccess, ShareAccess, CreateOptions, previous_mode(), __builtin_frame_address(0));
+    io::OpenRequest request = open_request(DesiredAccess, ShareAccess, CreateOptions, ke::previous_mode(),
+                                           __builtin_frame_address(0));
     request.file_attributes = FileAttributes;
     request.disposition = CreateDisposition;
     request.ea = EaBuffer;
@@ -467,7 +463,7 @@ NTSTATUS NTAPI IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess,
                             ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
                             CREATE_FILE_TYPE, PVOID, ULONG Options) {
     DDI(IoCreateFile, PASSIVE_LEVEL);
-    const KPROCESSOR_MODE mode = (Options & IO_NO_PARAMETER_CHECKING) != 0 ? KernelMode : previous_mode();
+    const KPROCESSOR_MODE mode = (Options & IO_NO_PARAMETER_CHECKING) != 0 ? KernelMode : ke::previous_mode();
     io::OpenRequest request =
         open_request(DesiredAccess, ShareAccess, CreateOptions, mode, __builtin_frame_address(0));
     request.file_attributes = FileAttributes;
@@ -489,8 +485,8 @@ NTSTATUS NTAPI ZwOpenFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT
 NTSTATUS NTAPI NtOpenFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                           PIO_STATUS_BLOCK IoStatusBlock, ULONG ShareAccess, ULONG OpenOptions) {
     DDI(NtOpenFile, PASSIVE_LEVEL);
-    io::OpenRequest request =
-        open_request(DesiredAccess, ShareAccess, OpenOptions, previous_mode(), __builtin_frame_address(0));
+    io::OpenRequest request = open_request(DesiredAccess, ShareAccess, OpenOptions, ke::previous_mode(),
+                                           __builtin_frame_address(0));
     return create_checked({FileHandle, ObjectAttributes, IoStatusBlock}, request);
 }
 

@@ -299,7 +299,7 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStat
                                       FILE_INFORMATION_CLASS FileInformationClass) {
     DDI(NtQueryInformationFile, PASSIVE_LEVEL);
     return io::query_file(FileHandle, IoStatusBlock, FileInformation, Length, FileInformationClass,
-                          ke::current_thread()->previous_mode);
+                          ke::previous_mode());
 }
 
 NTSTATUS NTAPI ZwSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation,
@@ -312,7 +312,7 @@ NTSTATUS NTAPI NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatus
                                     ULONG Length, FILE_INFORMATION_CLASS FileInformationClass) {
     DDI(NtSetInformationFile, PASSIVE_LEVEL);
     return io::set_file(FileHandle, IoStatusBlock, FileInformation, Length, FileInformationClass,
-                        ke::current_thread()->previous_mode);
+                        ke::previous_mode());
 }
 
 NTSTATUS NTAPI ZwQueryVolumeInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock,

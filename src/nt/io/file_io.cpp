@@ -327,12 +327,6 @@ NTSTATUS cancel_file_io(HANDLE handle, bool all_threads, PIO_STATUS_BLOCK only, 
 
 using namespace portico::nt;
 
-namespace {
-KPROCESSOR_MODE previous_mode() {
-    return ke::current_thread()->previous_mode;
-}
-}  // namespace
-
 extern "C" {
 
 NTSTATUS NTAPI ZwReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
@@ -348,7 +342,7 @@ NTSTATUS NTAPI NtReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRo
                           PLARGE_INTEGER ByteOffset, PULONG Key) {
     DDI(NtReadFile, PASSIVE_LEVEL);
     return io::read_file(FileHandle, {Event, ApcRoutine, ApcContext}, IoStatusBlock, Buffer, Length,
-                         ByteOffset, previous_mode(), Key);
+                         ByteOffset, ke::previous_mode(), Key);
 }
 
 NTSTATUS NTAPI ZwWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
@@ -364,7 +358,7 @@ NTSTATUS NTAPI NtWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcR
                            PLARGE_INTEGER ByteOffset, PULONG Key) {
     DDI(NtWriteFile, PASSIVE_LEVEL);
     return io::write_file(FileHandle, {Event, ApcRoutine, ApcContext}, IoStatusBlock, Buffer, Length,
-                          ByteOffset, previous_mode(), Key);
+                          ByteOffset, ke::previous_mode(), Key);
 }
 
 NTSTATUS NTAPI ZwDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine,
@@ -384,7 +378,7 @@ NTSTATUS NTAPI NtDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_RO
     DDI(NtDeviceIoControlFile, PASSIVE_LEVEL);
     return io::device_io_control(FileHandle, {Event, ApcRoutine, ApcContext}, IoControlCode, InputBuffer,
                                  InputBufferLength, OutputBuffer, OutputBufferLength, IoStatusBlock,
-                                 previous_mode());
+                                 ke::previous_mode());
 }
 
 NTSTATUS NTAPI ZwFsControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,

@@ -16,7 +16,7 @@ void initialize(PIO_REMOVE_LOCK lock) {
 
 void drop(PIO_REMOVE_LOCK lock) {
     if (lock->Common.IoCount <= 0) {
-        PORTICO_PROBE(object_misuse, driver_verifier_violation, lock,
+        PORTICO_PROBE(object_misuse, driver_verifier_detected_violation, lock,
                       "a remove lock was released more often than it was acquired");
         return;
     }

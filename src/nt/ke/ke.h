@@ -75,6 +75,7 @@ inline KTHREAD* thread_of(sim::Thread* thread) {
 // The thread that runs here; in a DPC or ISR the interrupted one. On an idle processor, the processor's idle
 // thread.
 KTHREAD* current_thread();
+KPROCESSOR_MODE previous_mode();  // of its request, as ExGetPreviousMode says
 // Prepares caller's storage; `name` is a literal. start_thread makes it ready.
 void initialize_thread(KTHREAD& thread, const char* name, void(NTAPI* start)(void*), void* context);
 void start_thread(KTHREAD& thread);

@@ -85,6 +85,10 @@ KTHREAD* current_thread() {
     return p.current != nullptr ? thread_of(p.current) : &threads.idle[p.index];
 }
 
+KPROCESSOR_MODE previous_mode() {
+    return current_thread()->previous_mode;
+}
+
 void initialize_thread(KTHREAD& thread, const char* name, void(NTAPI* start)(void*), void* context) {
     thread.thread = sim::Thread{};
     thread.thread.id = threads.next_id;

@@ -12,8 +12,6 @@ namespace portico::nt::mm {
 namespace {
 
 constexpr ULONG mdl_tag = ' ldM';
-constexpr ULONG driver_verifier_detected_violation = 0xC4;
-constexpr std::size_t page_size = sim::page_size;
 
 // The pages that drivers have locked with MmProbeAndLockPages. Beyond the limit they are not remembered
 // (docs/limits.md).

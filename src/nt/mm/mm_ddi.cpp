@@ -10,9 +10,6 @@
 namespace portico::nt::mm {
 namespace {
 
-constexpr std::uint64_t page_size = sim::page_size;
-constexpr ULONG driver_verifier_detected_violation = 0xC4;
-
 void tell(const void* address, const char* text) {
     PORTICO_PROBE(object_misuse, driver_verifier_detected_violation, address, text);
 }

@@ -5,6 +5,8 @@
 
 namespace portico::nt::mm {
 
+using sim::page_size;
+
 // One byte of user memory has two addresses.
 inline void* to_system_view(const void* user) {
     return reinterpret_cast<void*>(reinterpret_cast<std::uint64_t>(user) - sim::user_range.base +

@@ -46,10 +46,10 @@ std::uint64_t offset_in(const Piece& piece, std::uint64_t offset) {
 
 // ---- contiguous memory ----
 
-constexpr std::uint32_t page_count = contiguous_range.size / sim::page_size;
+constexpr std::uint32_t contiguous_page_count = contiguous_range.size / sim::page_size;
 // The first megabyte is where a PC has its BIOS; the next fifteen are kept for those who ask for low memory
 // (ISA DMA).
-constexpr std::uint32_t first_page = sim::MiB / sim::page_size;
+constexpr std::uint32_t contiguous_first_page = sim::MiB / sim::page_size;
 constexpr std::uint32_t first_plenty = 16 * sim::MiB / sim::page_size;
 
 Regions<1024> contiguous;
@@ -59,7 +59,7 @@ struct Used {
     std::uint32_t begin;
     std::uint32_t end;
 };
-Used used_low{first_page, first_page};
+Used used_low{contiguous_first_page, contiguous_first_page};
 Used used_plenty{first_plenty, first_plenty};
 
 bool fits(std::uint32_t start, std::uint32_t pages, const ContiguousRequest& request) {
@@ -72,7 +72,7 @@ bool fits(std::uint32_t start, std::uint32_t pages, const ContiguousRequest& req
 // The first free run at or after `from` that fits; 0: none.
 std::uint32_t find_run(std::uint32_t from, std::uint32_t pages, const ContiguousRequest& request) {
     std::uint32_t start = from;
-    while (start + pages <= page_count) {
+    while (start + pages <= contiguous_page_count) {
         const Region* const taken = contiguous.overlapping(start, pages);
         if (taken != nullptr) {
             start = taken->start + taken->count;
@@ -169,7 +169,7 @@ void* allocate_contiguous(const ContiguousRequest& request, const void* frame) {
         return nullptr;
     const auto pages = static_cast<std::uint32_t>((request.size + sim::page_size - 1) / sim::page_size);
     std::uint32_t start = find_run(first_plenty, pages, request);
-    if (start == 0) start = find_run(first_page, pages, request);
+    if (start == 0) start = find_run(contiguous_first_page, pages, request);
     if (start == 0) return nullptr;
     if (!contiguous.add(start, pages, request.size, nullptr, frame)) return nullptr;
     Used& used = start < first_plenty ? used_low : used_plenty;

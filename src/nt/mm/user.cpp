@@ -15,9 +15,9 @@
 namespace portico::nt::mm {
 namespace {
 
-constexpr std::uint32_t page_count = sim::user_range.size / sim::page_size;
-constexpr std::uint32_t shared_start = page_count / 4 * 3;
-constexpr std::uint32_t first_page = 16;  // the lowest 64 KiB stay free, as on Windows
+constexpr std::uint32_t user_page_count = sim::user_range.size / sim::page_size;
+constexpr std::uint32_t shared_start = user_page_count / 4 * 3;
+constexpr std::uint32_t user_first_page = 16;  // the lowest 64 KiB stay free, as on Windows
 
 Regions<2048> process_regions;  // docs/limits.md
 Regions<1024> shared_regions;
@@ -63,7 +63,7 @@ void clean(std::uint32_t begin, std::uint32_t end) {
 }  // namespace
 
 void reset_user() {
-    clean(first_page, process_top);
+    clean(user_first_page, process_top);
     clean(shared_start, shared_top);
     process_regions.clear();
     shared_regions.clear();
@@ -73,7 +73,7 @@ void reset_user() {
 void* allocate_user(ps::Process& process, std::size_t size) {
     if (size == 0 || size > sim::user_range.size) return nullptr;
     const std::uint32_t pages = pages_for(size);
-    const std::uint32_t start = process_regions.find_free(first_page, shared_start, pages);
+    const std::uint32_t start = process_regions.find_free(user_first_page, shared_start, pages);
     if (start == shared_start || !process_regions.add(start, pages, size, &process, nullptr)) return nullptr;
     // Pages that nobody had since the reset are zero.
     if (start < process_top)
@@ -111,10 +111,11 @@ bool user_memory_valid(const void* address, std::size_t size) {
 }
 
 void* allocate_shared_pages(std::size_t pages) {
-    if (pages == 0 || pages > page_count - shared_start) return nullptr;
+    if (pages == 0 || pages > user_page_count - shared_start) return nullptr;
     const auto count = static_cast<std::uint32_t>(pages);
-    const std::uint32_t start = shared_regions.find_free(shared_start, page_count, count);
-    if (start == page_count || !shared_regions.add(start, count, pages * sim::page_size, nullptr, nullptr))
+    const std::uint32_t start = shared_regions.find_free(shared_start, user_page_count, count);
+    if (start == user_page_count ||
+        !shared_regions.add(start, count, pages * sim::page_size, nullptr, nullptr))
         return nullptr;
     shared_top = std::max(shared_top, start + count);
     return to_system_view(user_address(start));

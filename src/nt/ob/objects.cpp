@@ -105,7 +105,7 @@ NTSTATUS duplicate_to(const Duplication& d, void* body, const OBJECT_HANDLE_INFO
     }
     const ULONG attributes =
         (d.options & DUPLICATE_SAME_ATTRIBUTES) != 0 ? source.HandleAttributes : d.attributes;
-    const ps::Attach attach(*d.target, ke::current_thread()->previous_mode);
+    const ps::Attach attach(*d.target, ke::previous_mode());
     return insert_handle(body, granted, attributes, KernelMode, frame, d.result);
 }
 
@@ -114,7 +114,7 @@ NTSTATUS duplicate(const Duplication& d, const void* frame) {
     OBJECT_HANDLE_INFORMATION information{};
     NTSTATUS status;
     {
-        const ps::Attach attach(d.source, ke::current_thread()->previous_mode);
+        const ps::Attach attach(d.source, ke::previous_mode());
         status = reference_handle(d.handle, 0, nullptr, KernelMode, &body, &information);
         if (NT_SUCCESS(status) && (d.options & DUPLICATE_CLOSE_SOURCE) != 0) close(d.handle, KernelMode);
     }
@@ -159,7 +159,7 @@ NTSTATUS NTAPI ZwClose(HANDLE Handle) {
 // For drivers that import it: the previous mode stays the thread's.
 NTSTATUS NTAPI NtClose(HANDLE Handle) {
     DDI(NtClose, PASSIVE_LEVEL);
-    return ob::close(Handle, ke::current_thread()->previous_mode);
+    return ob::close(Handle, ke::previous_mode());
 }
 
 NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess,

@@ -2,12 +2,12 @@
 // count, _snprintf which leaves the end off) and the secure ones.
 #include "nt/ddi.h"
 #include "nt/rtl/format.h"
+#include "nt/rtl/rtl.h"
 
 namespace portico::nt::rtl::crt {
 namespace {
 
 constexpr SIZE_T unbounded = ~SIZE_T{0} / 4;
-constexpr SIZE_T truncate = ~SIZE_T{0};  // _TRUNCATE
 
 // No end when the text fills the buffer; -1 when it does not fit.
 template <class C>

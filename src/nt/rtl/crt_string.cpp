@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "nt/ddi.h"
+#include "nt/rtl/rtl.h"
 #include "nt/seh/unwindable.h"
 #include "wdm.h"
 
@@ -13,10 +14,9 @@ PORTICO_UNWINDABLE
 namespace portico::nt::rtl::crt {
 namespace {
 
-constexpr int error_invalid = 22;        // EINVAL
-constexpr int error_range = 34;          // ERANGE
-constexpr int error_truncated = 80;      // STRUNCATE
-constexpr SIZE_T truncate = ~SIZE_T{0};  // _TRUNCATE
+constexpr int error_invalid = 22;    // EINVAL
+constexpr int error_range = 34;      // ERANGE
+constexpr int error_truncated = 80;  // STRUNCATE
 
 template <class C>
 auto unsigned_of(C c) {

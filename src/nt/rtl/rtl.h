@@ -24,7 +24,8 @@ void NTAPI disable_interrupts();
 void NTAPI enable_interrupts();
 
 namespace crt {
+constexpr SIZE_T truncate = ~SIZE_T{0};  // _TRUNCATE, a count that means "as much as fits"
 void reset();
-}
+}  // namespace crt
 
 }  // namespace portico::nt::rtl

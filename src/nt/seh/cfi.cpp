@@ -366,13 +366,13 @@ bool apply(const Row& row, const StackView& stack, CONTEXT& context) {
     return true;
 }
 
-struct Search {
+struct FrameLookup {
     std::uint64_t address;
     CfiModule found;
 };
 
 int visit_module(dl_phdr_info* info, std::size_t, void* context) {
-    auto& search = *static_cast<Search*>(context);
+    auto& search = *static_cast<FrameLookup*>(context);
     CfiModule module;
     bool holds = false;
     for (unsigned i = 0; i < info->dlpi_phnum; ++i) {
@@ -392,7 +392,7 @@ int visit_module(dl_phdr_info* info, std::size_t, void* context) {
 }  // namespace
 
 CfiModule host_module_at(std::uint64_t address) {
-    Search search{address, {}};
+    FrameLookup search{address, {}};
     ::dl_iterate_phdr(visit_module, &search);
     return search.found;
 }
