@@ -75,7 +75,7 @@ function(portico_room NAME)
 endfunction()
 
 # portico_tests(ROOM [DEPS target...] [DEFS def...]): tests/ROOM/*_test.cpp as one program, each TEST its own ctest entry
-# and so its own process.
+# and so its own process, but for those instantiated as "Seeds".
 function(portico_tests ROOM)
   cmake_parse_arguments(T "" "" "DEPS;DEFS;PROPERTIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
@@ -94,6 +94,15 @@ function(portico_tests ROOM)
     target_compile_options(test_${ROOM} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   endif()
   target_compile_definitions(test_${ROOM} PRIVATE PORTICO_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PORTICO_BINARY_DIR="${CMAKE_BINARY_DIR}" ${T_DEFS})
-  gtest_discover_tests(test_${ROOM} DISCOVERY_TIMEOUT 120
-    PROPERTIES TIMEOUT 300 ENVIRONMENT "PORTICO_REQUIREMENTS_DIR=${CMAKE_BINARY_DIR}/requirements" ${T_PROPERTIES})
+  set(properties TIMEOUT 300 ENVIRONMENT "PORTICO_REQUIREMENTS_DIR=${CMAKE_BINARY_DIR}/requirements" ${T_PROPERTIES})
+  gtest_discover_tests(test_${ROOM} DISCOVERY_TIMEOUT 120 TEST_FILTER -Seeds/* PROPERTIES ${properties})
+  # A suite's seeds share a process: starting one takes longer than running one.
+  foreach(source ${sources})
+    file(STRINGS ${source} seeded REGEX "^INSTANTIATE_TEST_SUITE_P\\(Seeds, ")
+    foreach(line ${seeded})
+      string(REGEX REPLACE "^.*\\(Seeds, ([A-Za-z0-9_]+),.*$" "\\1" suite "${line}")
+      add_test(NAME Seeds/${suite} COMMAND test_${ROOM} --gtest_brief=1 --gtest_filter=Seeds/${suite}.*)
+      set_tests_properties(Seeds/${suite} PROPERTIES ${properties})
+    endforeach()
+  endforeach()
 endfunction()

@@ -9,6 +9,7 @@
 #include "ksmedia.h"
 #include "machine/state.h"
 #include "portico/gtest.h"
+#include "support/captured.h"
 #include "support/requires.h"
 
 namespace {
@@ -32,13 +33,6 @@ Machine started(const char* driver, bool with_device) {
 }
 Machine uart() {
     return started(MPU401_DMUS_IMAGE, true);
-}
-
-Bytes bytes_of(const std::vector<CapturedMessage>& messages) {
-    Bytes all;
-    for (const CapturedMessage& message : messages)
-        all.insert(all.end(), message.bytes.begin(), message.bytes.end());
-    return all;
 }
 
 // A pin of the DirectMusic format, in RUN.

@@ -4,6 +4,7 @@
 #include "machine/machine_file.h"
 #include "machine/topology_test.h"
 #include "portico/gtest.h"
+#include "support/captured.h"
 #include "support/requires.h"
 
 namespace {
@@ -55,13 +56,6 @@ Machine started(MachineConfig config) {
     const Status status = m.start();
     EXPECT_TRUE(status.ok()) << status.message;
     return m;
-}
-
-Bytes bytes_of(const std::vector<CapturedMessage>& messages) {
-    Bytes all;
-    for (const CapturedMessage& message : messages)
-        all.insert(all.end(), message.bytes.begin(), message.bytes.end());
-    return all;
 }
 
 // What went to a port's data register.

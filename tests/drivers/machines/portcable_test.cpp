@@ -5,6 +5,7 @@
 #include "ks.h"
 #include "machine/topology_test.h"
 #include "portico/gtest.h"
+#include "support/captured.h"
 #include "support/requires.h"
 
 #include "../../../drivers/portcable/portcable_ioctl.h"
@@ -47,13 +48,6 @@ Bytes mirror_of(const std::u16string& from, const std::u16string& to) {
     put(mirror.From, from);
     put(mirror.To, to);
     return bytes_of(mirror);
-}
-
-Bytes bytes_of(const std::vector<CapturedMessage>& messages) {
-    Bytes all;
-    for (const CapturedMessage& message : messages)
-        all.insert(all.end(), message.bytes.begin(), message.bytes.end());
-    return all;
 }
 
 MachineConfig alone(const std::string& image = "portcable.so") {
