@@ -50,8 +50,6 @@ class Builder {
         if (is_folder(output_)) return Error{request_.output + ": a folder; name the image to write"};
         name_ = request_.name.empty() ? image_name(output_) : request_.name;
         PORTICO_TRY_VOID(check_image_name(name_));
-        if (request_.compile.coverage)
-            return Error{"--coverage: nothing writes a profile out of an image (docs/building-drivers.md)"};
         if (request_.compile.asan && suffix_of(output_) == ".sys")
             return Error{"--asan needs an image that ends in .so; a .sys cannot have it"};
         PORTICO_TRY_VOID(make_folder(folder_of(output_)));

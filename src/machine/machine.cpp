@@ -9,6 +9,7 @@
 
 #include "base/print.h"
 #include "hardware/models.h"
+#include "loader/coverage.h"
 #include "machine/device_parameters.h"
 #include "machine/device_resources.h"
 #include "machine/pci_node.h"
@@ -329,7 +330,16 @@ Machine::State::~State() {
     for (MachineDevice& device : devices) {
         if (device.model) device.model->power_off();
     }
+    write_coverage();
     the_machine = nullptr;
+}
+
+// What counts, and what does not, is the driver's author's to know; the run's own outcome stays.
+void Machine::State::write_coverage() const {
+    for (const auto& driver : drivers) {
+        if (const auto written = loader::write_coverage(*driver->image); !written.ok())
+            print(stderr, fmt::format("portico: {}\n", written.error().message));
+    }
 }
 
 // ---- time ----

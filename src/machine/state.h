@@ -176,6 +176,7 @@ struct Machine::State {
     void compare_end(const nt::Finding& finding);
     void tell_end(const char* what);
     void finish_replay();
+    void write_coverage() const;
     std::string replay_line() const;
     report::PageOptions page_options() const;
     void write_page(const nt::Finding& finding);
