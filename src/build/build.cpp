@@ -199,6 +199,9 @@ class Builder {
             request.includes = sources[0]->options.includes;
             request.forced_includes = sources[0]->options.forced_includes;
             request.ddk = installation_.ddk_folders();
+            for (const Project& project : projects_)
+                request.messages.insert(request.messages.end(), project.messages.begin(),
+                                        project.messages.end());
             request.folder = fmt::format("{}/shadow{}", objects_, number++);
             request.facts.skip_asm = request_.compile.skip_asm;
             const Shadow shadow = PORTICO_TRY(make_shadow(request, finder_));
