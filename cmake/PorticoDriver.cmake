@@ -55,13 +55,13 @@ function(_portico_driverlib OUT TARGET_OUT VARIANT FLAGS)
 endfunction()
 
 # portico_add_driver(NAME SOURCES file... [INCLUDES folder...] [DEFINES macro...] [OPTIONS flag...]
-#                    [CONFIG checked|free] [ASAN] [NO_ENTRY] [SYS [SYS_OPTIONS flag...]])
+#                    [CONFIG checked|free] [ASAN] [COVERAGE] [NO_ENTRY] [SYS [SYS_OPTIONS flag...]])
 # Builds ${CMAKE_BINARY_DIR}/drivers/NAME.so; the target is driver_NAME, its property PORTICO_IMAGE the path. CONFIG is
 # WDK's: checked (DBG=1, not optimised, the default) or free. ASAN is implied where Portico itself is built with it.
-# NO_ENTRY: the image need not export DriverEntry. SYS: also ${CMAKE_BINARY_DIR}/drivers/NAME.sys, as Windows would load it,
+# COVERAGE: the images count what runs, for llvm-cov. NO_ENTRY: the image need not export DriverEntry. SYS: also ${CMAKE_BINARY_DIR}/drivers/NAME.sys, as Windows would load it,
 # by target driver_NAME_sys; SYS_OPTIONS are compiler flags for that one alone.
 function(portico_add_driver NAME)
-  cmake_parse_arguments(PARSE_ARGV 1 D "ASAN;NO_ENTRY;SYS" "CONFIG" "SOURCES;INCLUDES;DEFINES;OPTIONS;SYS_OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 D "ASAN;COVERAGE;NO_ENTRY;SYS" "CONFIG" "SOURCES;INCLUDES;DEFINES;OPTIONS;SYS_OPTIONS")
   if(D_UNPARSED_ARGUMENTS OR NOT D_SOURCES)
     message(FATAL_ERROR "portico_add_driver(${NAME} SOURCES file... [INCLUDES ...] [DEFINES ...] [CONFIG checked|free]): "
       "unexpected '${D_UNPARSED_ARGUMENTS}' or no sources")
@@ -82,6 +82,10 @@ function(portico_add_driver NAME)
   if(D_NO_ENTRY)
     list(APPEND link_flags --no-entry)
     list(APPEND sys_link_flags --no-entry)
+  endif()
+  if(D_COVERAGE)
+    list(APPEND flags --coverage)
+    list(APPEND sys_flags --coverage)
   endif()
   foreach(folder ${D_INCLUDES})
     get_filename_component(folder "${folder}" ABSOLUTE)

@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     PORTICO_CHECK(!package.models.empty());
     for (const inf::Model& model : package.models) {
         for (const inf::LogConfig& config : model.log_configs) {
-            for (const inf::ResourceChoice& choice : config) {
+            for (const inf::ResourceChoice& choice : config.choices) {
                 PORTICO_CHECK(!choice.ranges.empty());
                 for (const inf::Range& range : choice.ranges)
                     PORTICO_CHECK(range.first <= range.last_first && range.step != 0 && range.length != 0);

@@ -367,11 +367,11 @@ class Machine {
     Status cancel_stop();
     Status query_remove();
     Status cancel_remove();
-    // Stops one device, moves it and starts it with its new resources: parameters of its model by name, as
-    // {{"port", "0x320"}, {"irq", "5"}}; none: the same resources again. `device` empty: the first. Errors:
-    // STATUS_NO_SUCH_DEVICE, STATUS_INVALID_PARAMETER (a parameter that the model does not have, or of a
-    // device without hardware), STATUS_DEVICE_BUSY (open pins), STATUS_CONFLICTING_ADDRESSES (another device
-    // is there; this one is where it was). A start that fails is followed by a surprise removal.
+    // Stops a device (empty: the first) and starts it elsewhere: parameters of its model, as {{"irq", "5"}},
+    // or {{"log_config", "2"}}, the second of its INF; none: where it was. A device in its way goes to
+    // another LogConfig. Errors: STATUS_NO_SUCH_DEVICE, STATUS_INVALID_PARAMETER (it has no such parameter
+    // or LogConfig), STATUS_DEVICE_BUSY (open pins), STATUS_CONFLICTING_ADDRESSES (another device is there,
+    // and it is where it was). A start that fails is followed by a surprise removal.
     Status rebalance(const std::map<std::string, std::string>& parameters = {}, std::string_view device = {});
     // As in Device Manager: a removal that keeps the driver's image loaded with its statics, and a start.
     Status disable();

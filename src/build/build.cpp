@@ -50,8 +50,6 @@ class Builder {
         if (is_folder(output_)) return Error{request_.output + ": a folder; name the image to write"};
         name_ = request_.name.empty() ? image_name(output_) : request_.name;
         PORTICO_TRY_VOID(check_image_name(name_));
-        if (request_.compile.coverage)
-            return Error{"--coverage: nothing writes a profile out of an image (docs/building-drivers.md)"};
         if (request_.compile.asan && suffix_of(output_) == ".sys")
             return Error{"--asan needs an image that ends in .so; a .sys cannot have it"};
         PORTICO_TRY_VOID(make_folder(folder_of(output_)));
@@ -201,6 +199,9 @@ class Builder {
             request.includes = sources[0]->options.includes;
             request.forced_includes = sources[0]->options.forced_includes;
             request.ddk = installation_.ddk_folders();
+            for (const Project& project : projects_)
+                request.messages.insert(request.messages.end(), project.messages.begin(),
+                                        project.messages.end());
             request.folder = fmt::format("{}/shadow{}", objects_, number++);
             request.facts.skip_asm = request_.compile.skip_asm;
             const Shadow shadow = PORTICO_TRY(make_shadow(request, finder_));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "build/message_compiler.h"
 #include "build/nmake.h"
 #include "build/project.h"
 
@@ -134,6 +135,10 @@ class SourcesReader {
                 if (path.empty() || !is_file(path))
                     return wrong(fmt::format("{} names {}, which is not there", list, name));
                 project_.sources.push_back({path, settings_});
+            } else if (is_message_file(name)) {
+                if (path.empty() || !is_file(path))
+                    return wrong(fmt::format("{} names {}, which is not there", list, name));
+                project_.messages.push_back(path);
             } else if (const std::string kind = kind_of_left_out(name); !kind.empty()) {
                 project_.left_out.push_back(fmt::format("{} ({})", name_of(name), kind));
             } else {

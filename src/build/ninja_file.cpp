@@ -39,12 +39,12 @@ std::string words(const Arguments& arguments) {
 Arguments link_flags(const CompileOptions& options) {
     Arguments result{"--config", options.config == Config::checked ? "checked" : "free"};
     if (options.asan) result.push_back("--asan");
-    if (options.coverage) result.push_back("--coverage");
     return result;
 }
 
 Arguments compile_flags(const CompileOptions& options) {
     Arguments result = link_flags(options);
+    if (options.coverage) result.push_back("--coverage");
     if (options.format == ImageFormat::pe) result.push_back("--sys");
     if (options.skip_asm) result.push_back("--no-asm");
     if (options.short_wchar) result.push_back("--short-wchar");
@@ -73,7 +73,7 @@ std::string compile_edge(const NinjaPlan& plan, const PlannedSource& source) {
 // Made by Portico's own build for the usual ways of compiling.
 std::string ready_library(const NinjaPlan& plan) {
     const CompileOptions& options = plan.common;
-    if (options.asan || options.coverage || !options.options.empty()) return {};
+    if (options.asan || !options.options.empty()) return {};
     const std::string path = fmt::format("{}/{}{}.a", plan.installation.libraries,
                                          options.config == Config::checked ? "checked" : "free",
                                          options.format == ImageFormat::pe ? "-sys" : "");

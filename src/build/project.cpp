@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "build/message_compiler.h"
+
 namespace portico::build {
 namespace {
 
@@ -19,6 +21,7 @@ bool is_header(const std::string& path) {
 struct Tree {
     std::vector<std::string> sources;
     std::vector<std::string> headers_in;
+    std::vector<std::string> messages;
     std::vector<std::string> left_out;
 };
 
@@ -30,6 +33,7 @@ void collect(const std::string& folder, FileFinder& finder, int depth, Tree& tre
         if (name[0] == '.' || tree.sources.size() >= sources_max) continue;
         if (is_source(name) && is_file(path)) tree.sources.push_back(path);
         headers |= is_header(name);
+        if (is_message_file(name) && is_file(path)) tree.messages.push_back(path);
         if (const std::string kind = kind_of_left_out(name); !kind.empty() && is_file(path))
             tree.left_out.push_back(fmt::format("{} ({})", name, kind));
         if (is_folder(path) && depth < 8) folders.push_back(path);
@@ -50,6 +54,7 @@ Result<std::vector<Project>> read_plain_folder(const std::string& folder, FileFi
     Project project;
     project.file = folder;
     project.name = name_of(folder);
+    project.messages = tree.messages;
     project.left_out = tree.left_out;
     for (const std::string& source : own)
         project.sources.push_back({source, {{}, false, tree.headers_in, {}, {}}});
@@ -83,10 +88,10 @@ bool is_source(const std::string& path) {
 
 std::string kind_of_left_out(const std::string& path) {
     static const std::pair<const char*, const char*> kinds[] = {
-        {".rc", "resources"},     {".res", "resources"},  {".def", "exports"},   {".mc", "messages"},
-        {".man", "events"},       {".cat", "catalogue"},  {".cdf", "catalogue"}, {".inf", "installation"},
-        {".inx", "installation"}, {".idl", "interfaces"}, {".asm", "assembler"}, {".mof", "WMI classes"},
-        {".sed", "cabinet"},      {".ddf", "cabinet"},    {".lib", "library"},   {".obj", "object"}};
+        {".rc", "resources"},   {".res", "resources"}, {".def", "exports"},      {".man", "events"},
+        {".cat", "catalogue"},  {".cdf", "catalogue"}, {".inf", "installation"}, {".inx", "installation"},
+        {".idl", "interfaces"}, {".asm", "assembler"}, {".mof", "WMI classes"},  {".sed", "cabinet"},
+        {".ddf", "cabinet"},    {".lib", "library"},   {".obj", "object"}};
     for (const auto& [suffix, kind] : kinds) {
         if (suffix_of(path) == suffix) return kind;
     }

@@ -31,6 +31,7 @@ struct Project {
     ProjectKind kind = ProjectKind::driver;
     std::string entry;  // empty: DriverEntry
     std::vector<ProjectSource> sources;
+    std::vector<std::string> messages;   // message text files (.mc), absolute
     std::vector<std::string> libraries;  // static libraries as it names them
     std::vector<std::string> left_out;   // "card.rc (resources)"
     std::vector<std::string> notes;      // a line each

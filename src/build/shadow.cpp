@@ -9,6 +9,7 @@
 #include <set>
 
 #include "build/decode.h"
+#include "build/message_compiler.h"
 #include "build/passes.h"
 #include "build/seh_rewrite.h"
 #include "build/trace_macros.h"
@@ -65,6 +66,7 @@ class ShadowMaker {
             PORTICO_TRY_VOID(read(files_.at(path)));
         }
         PORTICO_TRY_VOID(supply_trace_headers());
+        PORTICO_TRY_VOID(supply_message_headers());
         PORTICO_TRY_VOID(write_files());
         result_.facts = request_.folder + "/facts";
         PORTICO_TRY_VOID(
@@ -132,7 +134,9 @@ class ShadowMaker {
             if (!finder_.find(absolute_path(name, folder)).empty()) return;
         }
         if (includer.empty()) return;
-        if (suffix_of(name) == ".tmh" || traces_.generates(name)) {
+        if (const std::string messages = message_file(name, includer); !messages.empty()) {
+            messages_.emplace(absolute_path(name, folder_of(includer)), messages);
+        } else if (suffix_of(name) == ".tmh" || traces_.generates(name)) {
             supplied_.emplace(absolute_path(name, folder_of(includer)), name);
         } else {
             result_.missing.push_back({name, includer, line});
@@ -144,6 +148,34 @@ class ShadowMaker {
         if (path.empty() || !is_file(path)) return false;
         add(path, includer);
         return true;
+    }
+
+    // The file that the message compiler makes the header of: the project's, or one beside the includer or in
+    // a folder that is searched. Empty: none.
+    std::string message_file(const std::string& header, const std::string& includer) const {
+        if (suffix_of(header) != ".h") return {};
+        const std::string stem = stem_of(absolute_path(header, folder_of(includer)));
+        for (const std::string& path : request_.messages) {
+            if (same_letters(stem_of(path), stem)) return path;
+        }
+        std::vector<std::string> folders{folder_of(includer)};
+        folders.insert(folders.end(), request_.includes.begin(), request_.includes.end());
+        for (const std::string& folder : folders) {
+            const std::string path = finder_.find(absolute_path(stem + ".mc", folder));
+            if (!path.empty() && is_file(path)) return path;
+        }
+        return {};
+    }
+
+    Result<void> supply_message_headers() {
+        for (const auto& [header, path] : messages_) {
+            const std::string text = decode_source(PORTICO_TRY(read_file(path)));
+            const std::string shadow = fmt::format("{}/{}", request_.folder, name_of(header));
+            PORTICO_TRY_VOID(write_if_different(shadow, PORTICO_TRY(compile_messages(path, text))));
+            generated_[header] = shadow;
+            result_.supplied.push_back(header);
+        }
+        return {};
     }
 
     Result<void> supply_trace_headers() {
@@ -247,6 +279,7 @@ class ShadowMaker {
     std::deque<std::string> waiting_;
     TraceMacros traces_;
     std::map<std::string, std::string> supplied_;   // path -> name as included
+    std::map<std::string, std::string> messages_;   // path of the header -> message text file
     std::map<std::string, std::string> generated_;  // path -> file that takes its place
     std::map<std::string, std::string> shadows_;    // path -> file of the shadow
     Shadow result_;

@@ -22,6 +22,7 @@ struct ShadowRequest {
     std::vector<std::string> includes;         // folders, absolute
     std::vector<std::string> forced_includes;  // as written
     std::vector<std::string> ddk;              // folders of Portico's headers, which need no shadow
+    std::vector<std::string> messages;         // message text files (.mc) of the project, absolute
     std::string folder;                        // where the shadow's files go
     ShadowFacts facts;                         // what the author asked for; the rest is found
 };
@@ -34,7 +35,7 @@ struct MissingHeader {
 
 struct Shadow {
     std::string facts;                   // a file that changes with what all files together tell
-    std::vector<std::string> supplied;   // headers that tools of Windows' generate: made here (.tmh)
+    std::vector<std::string> supplied;   // headers that tools of Windows' generate: made here
     std::vector<MissingHeader> missing;  // in some branch of some condition: the compiler says if it matters
 };
 

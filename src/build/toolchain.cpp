@@ -60,6 +60,8 @@ const Flags asan{"-fsanitize=address",
                  "-asan-use-after-return=never",
                  "-mllvm",
                  "-asan-guard-against-version-mismatch=0"};
+// The counters stay in the image, from which the loader writes them (src/loader/coverage.cpp).
+const Flags coverage{"-fprofile-instr-generate", "-fcoverage-mapping"};
 // What a name without a value of a function's becomes (function_name_pass.cpp) outside of any function.
 const Flags shadow_macros{"-DPORTICO_FUNCTION_NAME=\"\""};
 const Flags short_wchar_flags{"-Xclang", "-fno-wchar"};
@@ -137,6 +139,7 @@ Arguments clang_flags(const Installation& installation, const CompileOptions& op
         flags.insert(flags.end(), {"-DDBG=0", "-O2"});
     }
     if (options.asan) append(flags, asan);
+    if (options.coverage && !is_assembler(source)) append(flags, coverage);
     append(flags, shadow_macros);
     flags.insert(flags.end(),
                  {"-nostdlibinc", "-isystem", installation.ddk, "-isystem", installation.ddk + "/crt"});

@@ -7,6 +7,7 @@
 #include <pugixml.hpp>
 #include <set>
 
+#include "build/message_compiler.h"
 #include "build/msbuild.h"
 #include "build/project.h"
 
@@ -316,6 +317,8 @@ class VcxprojReader {
                 references_.push_back(path);
         } else if (!is_excluded(metadata) && type != "clinclude" && type != "none" &&
                    type != "projectconfiguration" && type != "filter") {
+            const std::string found = is_message_file(path) ? finder_.find(path) : std::string{};
+            if (!found.empty() && is_file(found)) project_.messages.push_back(found);
             if (const std::string kind = kind_of_left_out(path); !kind.empty())
                 project_.left_out.push_back(fmt::format("{} ({})", name_of(path), kind));
         }

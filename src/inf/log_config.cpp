@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <optional>
+#include <utility>
 
 #include "inf/text.h"
 
@@ -11,6 +12,17 @@ namespace portico::inf {
 namespace {
 
 using Kind = ResourceChoice::Kind;
+
+constexpr std::pair<std::string_view, ConfigPriority> priorities[] = {
+    {"DESIRED", ConfigPriority::desired},
+    {"NORMAL", ConfigPriority::normal},
+    {"SUBOPTIMAL", ConfigPriority::suboptimal},
+    {"RESTART", ConfigPriority::restart},
+    {"REBOOT", ConfigPriority::restart},
+    {"POWEROFF", ConfigPriority::power_off},
+    {"HARDRECONFIG", ConfigPriority::hard_reconfig},
+    {"HARDWIRED", ConfigPriority::hardwired},
+    {"DISABLED", ConfigPriority::disabled}};
 
 // "330-331" or "2@300-3FF%FFF8", and what a device decodes, "(3FF::)", behind it.
 std::optional<Range> range_of(std::string_view text, bool memory) {
@@ -54,8 +66,9 @@ class ConfigReader {
                 numbers(line, Kind::interrupt, 255);
             } else if (equal(line.key, "DMAConfig")) {
                 numbers(line, Kind::dma, 7);
-            } else if (!equal(line.key, "ConfigPriority") && !equal(line.key, "PcCardConfig") &&
-                       !equal(line.key, "MfCardConfig")) {
+            } else if (equal(line.key, "ConfigPriority")) {
+                priority(line);
+            } else if (!equal(line.key, "PcCardConfig") && !equal(line.key, "MfCardConfig")) {
                 problems_.add(line.number,
                               fmt::format("'{}' is no resource; a LogConfig section has IOConfig, "
                                           "IRQConfig, DMAConfig, MemConfig",
@@ -66,6 +79,20 @@ class ConfigReader {
     }
 
   private:
+    // "NORMAL,BASIC": how the configuration came about is no matter here.
+    void priority(const Line& line) {
+        for (const auto& [name, value] : priorities) {
+            if (!equal(line.at(0), name)) continue;
+            config_.priority = value;
+            return;
+        }
+        problems_.add(
+            line.number,
+            fmt::format("'{}' is no ConfigPriority; there are DESIRED, NORMAL, SUBOPTIMAL, RESTART, "
+                        "REBOOT, POWEROFF, HARDRECONFIG, HARDWIRED, DISABLED",
+                        std::string_view(line.at(0)).substr(0, 40)));
+    }
+
     void ranges(const Line& line, Kind kind) {
         ResourceChoice choice;
         choice.kind = kind;
@@ -79,7 +106,7 @@ class ConfigReader {
             }
             choice.ranges.push_back(*range);
         }
-        config_.push_back(std::move(choice));
+        config_.choices.push_back(std::move(choice));
     }
 
     // "LS:5,7": attributes before the first number.
@@ -102,7 +129,7 @@ class ConfigReader {
             }
             choice.ranges.push_back({*number, 1, *number, 1});
         }
-        config_.push_back(std::move(choice));
+        config_.choices.push_back(std::move(choice));
     }
 
     static void attributes(std::string_view letters, ResourceChoice& choice) {

@@ -24,8 +24,24 @@ struct ResourceChoice {
     std::vector<Range> ranges;  // never empty
 };
 
-// Every line is a resource of the device, in the order of the lines.
-using LogConfig = std::vector<ResourceChoice>;
+// From the most to the least preferred; a section without one is normal.
+enum class ConfigPriority : std::uint8_t {
+    desired,
+    normal,
+    suboptimal,
+    restart,  // also REBOOT: takes effect when the computer starts
+    power_off,
+    hard_reconfig,  // a jumper
+    hardwired,
+    disabled,  // no configuration at all
+};
+
+struct LogConfig {
+    ConfigPriority priority = ConfigPriority::normal;
+    std::vector<ResourceChoice> choices;  // every line is a resource of the device, in the order of the lines
+    // The device can get it while the computer runs.
+    bool soft() const { return priority <= ConfigPriority::suboptimal; }
+};
 
 LogConfig read_log_config(const Section& section, Problems& problems);
 

@@ -158,8 +158,9 @@ class Reader {
             log_config(*override, model);
         if (const Section* const fact = install_section(file_, name, ".FactDef").section) {
             const LogConfig config = read_log_config(*fact, errors_);
-            if (!config.empty()) model.log_configs.push_back(config);
+            if (!config.choices.empty()) model.log_configs.push_back(config);
         }
+        order(model.log_configs);
         if (const Section* const interfaces = install_section(file_, name, ".Interfaces").section)
             take_interfaces(*interfaces, model);
         services(name, line, model);
@@ -221,6 +222,13 @@ class Reader {
         each_named(section, "LogConfig", [&](const Section& named) {
             model.log_configs.push_back(read_log_config(named, errors_));
         });
+    }
+
+    // Of one priority the first stays first.
+    static void order(std::vector<LogConfig>& configs) {
+        std::erase_if(configs, [](const LogConfig& c) { return c.priority == ConfigPriority::disabled; });
+        std::stable_sort(configs.begin(), configs.end(),
+                         [](const LogConfig& a, const LogConfig& b) { return a.priority < b.priority; });
     }
 
     // "AddInterface={class GUID},reference string,section,flags".

@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "loader/coverage.h"
 #include "loader/layout.h"
 #include "sim/address_map.h"
 
@@ -105,6 +107,9 @@ class Image {
     // address as loaded, of PE images as linked. Empty: nothing is known.
     Bytes debug_file() const { return file_; }
 
+    // Where it counts what runs; none: it was built without --coverage.
+    const std::optional<CoverageSections>& coverage() const { return coverage_; }
+
   private:
     friend class ImageBuilder;
     Image() = default;
@@ -131,6 +136,7 @@ class Image {
     std::vector<std::string> constructors_;
     std::vector<Statics> statics_;
     std::span<const RuntimeFunction> functions_;
+    std::optional<CoverageSections> coverage_;
     std::uint64_t linked_base_ = 0;
     bool windows_ = false;
     bool init_discarded_ = false;

@@ -87,6 +87,7 @@ class ImageBuilder {
         fix_up();
         keep_statics();
         describe();
+        find_coverage();
         protect();
         answer_unwinder();
         image_->file_ = std::move(debug_file);
@@ -209,6 +210,38 @@ class ImageBuilder {
         }
         image_->unwind_header_ = layout_.unwind_header == 0 ? 0 : layout_.unwind_header + shift_;
         image_->unwind_range_ = {layout_.unwind_base + shift_, layout_.unwind_size};
+    }
+
+    // By the names that clang gives its sections in ELF and PE files. None of an image's sections need be
+    // mapped, so that is looked at.
+    void find_coverage() {
+        const auto version = mapped_section(".lprfver", ".lprfver");
+        const auto counters = mapped_section("__llvm_prf_cnts", ".lprfc");
+        const auto data = mapped_section("__llvm_prf_data", ".lprfd");
+        auto names = mapped_section("__llvm_prf_names", ".lprfn");
+        const bool writable =
+            std::any_of(image_->statics_.begin(), image_->statics_.end(), [&](const auto& part) {
+                return counters.base >= part.range.base && counters.end() <= part.range.end();
+            });
+        if (version.size < sizeof(std::uint64_t) || counters.size == 0 || data.size == 0 || names.size < 2 ||
+            !writable)
+            return;
+        // In a PE file they begin behind a byte (src/driverlib/coverage.c).
+        if (layout_.windows) names = {names.base + 1, names.size - 1};
+        image_->coverage_ = CoverageSections{version, counters, data, names};
+    }
+
+    // Where the section lies; empty when there is none, or not all of it is in memory.
+    sim::AddressRange mapped_section(std::string_view elf_name, std::string_view pe_name) const {
+        for (const auto& section : layout_.sections) {
+            if (section.name != (layout_.windows ? pe_name : elf_name)) continue;
+            for (const auto& segment : layout_.segments) {
+                if (section.address >= segment.address && section.address <= segment.end() &&
+                    section.size <= segment.end() - section.address)
+                    return {section.address + shift_, section.size};
+            }
+        }
+        return {};
     }
 
     void protect() const {

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "hardware/models.h"
+#include "machine/device_resources.h"
 #include "machine/input_file.h"
 #include "machine/state.h"
 #include "nt/cm/cm.h"
@@ -45,28 +46,104 @@ bool has_parameter(const hardware::Device& model, std::string_view key) {
     return std::any_of(parameters.begin(), parameters.end(), [&](const auto& p) { return p.key == key; });
 }
 
-// The first place of a range that the model takes.
-bool place_in(hardware::Device& model, const char* key, const inf::Range& range) {
-    constexpr unsigned tries = 4096;
-    std::uint64_t at = range.first;
-    for (unsigned i = 0; i < tries && at <= range.last_first; ++i, at += range.step) {
-        if (model.set(key, fmt::format("{:#x}", at)).ok()) return true;
-    }
-    return false;
+bool is_free(std::span<const Resource> wanted, std::span<const Resource> taken, bool share_lines) {
+    return std::none_of(wanted.begin(), wanted.end(), [&](const Resource& one) {
+        return std::any_of(taken.begin(), taken.end(), [&](const Resource& other) {
+            return !(share_lines && one.kind == Resource::Kind::interrupt) && conflict(one, other);
+        });
+    });
 }
 
-// One resource of each kind is the model's; the further ones are of parts that it does not have.
-bool place_by(hardware::Device& model, const inf::LogConfig& config) {
-    std::vector<Kind> done;
-    for (const inf::ResourceChoice& choice : config) {
-        const char* const key = parameter_of(choice.kind);
-        const bool known = std::find(done.begin(), done.end(), choice.kind) != done.end();
-        if (known || !has_parameter(model, key)) continue;
-        done.push_back(choice.kind);
-        const auto fits = [&](const inf::Range& range) { return place_in(model, key, range); };
-        if (!std::any_of(choice.ranges.begin(), choice.ranges.end(), fits)) return false;
+// A device model looks for its place.
+class Placing {
+  public:
+    Placing(hardware::Device& model, std::span<const Resource> taken, bool share_lines)
+        : model_(model), taken_(taken), share_lines_(share_lines) {
+        for (const hardware::Parameter& parameter : model.model().parameters)
+            before_[parameter.key] = model.text(parameter.key);
     }
-    return true;
+
+    Placed by(const inf::LogConfig& config) {
+        bool taken = false;
+        std::vector<Kind> done;
+        for (const inf::ResourceChoice& choice : config.choices) {
+            // One resource of each kind is the model's; the further ones are of parts that it does not have.
+            const bool known = std::find(done.begin(), done.end(), choice.kind) != done.end();
+            if (known || !has_parameter(model_, parameter_of(choice.kind))) continue;
+            done.push_back(choice.kind);
+            const auto fits = [&](const inf::Range& range) { return place_in(choice, range, taken); };
+            if (std::any_of(choice.ranges.begin(), choice.ranges.end(), fits)) continue;
+            for (const auto& [key, value] : before_) {
+                const auto back = model_.set(key, value);
+                (void)back;  // it was there before
+            }
+            return taken ? Placed::taken : Placed::unsuited;
+        }
+        return Placed::placed;
+    }
+
+  private:
+    bool place_in(const inf::ResourceChoice& choice, const inf::Range& range, bool& taken) {
+        constexpr unsigned tries = 4096;
+        std::uint64_t at = range.first;
+        for (unsigned i = 0; i < tries && at <= range.last_first; ++i, at += range.step) {
+            if (!model_.set(parameter_of(choice.kind), fmt::format("{:#x}", at)).ok()) continue;
+            if (is_free(wanted(choice), taken_, share_lines_)) return true;
+            taken = true;
+        }
+        return false;
+    }
+
+    // What the model has of that kind now.
+    std::vector<Resource> wanted(const inf::ResourceChoice& choice) {
+        std::vector<Resource> all = resources_of(model_);
+        std::erase_if(all, [&](const Resource& resource) {
+            return resource.kind != static_cast<Resource::Kind>(choice.kind);
+        });
+        for (Resource& resource : all) resource.shared |= choice.shared;
+        return all;
+    }
+
+    hardware::Device& model_;
+    std::span<const Resource> taken_;
+    bool share_lines_;
+    std::map<std::string, std::string> before_;
+};
+
+std::vector<const inf::LogConfig*> chosen(const inf::Model& installed, OfLogConfigs which) {
+    std::vector<const inf::LogConfig*> configs;
+    for (std::size_t i = 0; i < installed.log_configs.size(); ++i) {
+        const inf::LogConfig& config = installed.log_configs[i];
+        if ((which.number == 0 || which.number == i + 1) && (config.soft() || !which.soft_only))
+            configs.push_back(&config);
+    }
+    return configs;
+}
+
+// Null: a choice has nothing that is free.
+std::optional<std::vector<Resource>> free_of(const inf::LogConfig& config, std::span<const Resource> taken,
+                                             bool share_lines) {
+    constexpr unsigned tries = 4096;
+    std::vector<Resource> resources;
+    for (const inf::ResourceChoice& choice : config.choices) {
+        Resource resource;
+        resource.kind = static_cast<Resource::Kind>(choice.kind);
+        resource.latched = choice.kind == Kind::interrupt && !choice.level;
+        resource.shared = choice.shared;
+        bool found = false;
+        for (const inf::Range& range : choice.ranges) {
+            resource.length = range.length;
+            resource.base = range.first;
+            for (unsigned i = 0; i < tries && resource.base <= range.last_first && !found; ++i) {
+                found = is_free({&resource, 1}, taken, share_lines);
+                if (!found) resource.base += range.step;
+            }
+            if (found) break;
+        }
+        if (!found) return std::nullopt;
+        resources.push_back(resource);
+    }
+    return resources;
 }
 
 // ---- registry ----
@@ -234,36 +311,37 @@ Result<const inf::Model*> model_for(const inf::Package& package, const std::stri
         fmt::format("{}: no model for the hardware ID {}; there are {}", path, device.hardware_id, ids)};
 }
 
-void place(hardware::Device& model, const DeviceConfig& device, const inf::Model& installed) {
-    for (const char* const key : {"port", "irq", "dma", "memory"}) {
-        if (device.parameters.contains(key)) return;
-    }
-    for (const inf::LogConfig& config : installed.log_configs) {
-        std::map<std::string, std::string> before;
-        for (const hardware::Parameter& parameter : model.model().parameters)
-            before[parameter.key] = model.text(parameter.key);
-        if (place_by(model, config)) return;
-        for (const auto& [key, value] : before) {
-            const auto back = model.set(key, value);
-            (void)back;  // it was there before
-        }
-    }
+bool conflict(const Resource& a, const Resource& b) {
+    if (a.kind != b.kind || (a.shared && b.shared)) return false;
+    return a.base < b.base + b.length && b.base < a.base + a.length;
 }
 
-std::vector<Resource> resources_of(const inf::Model& installed) {
-    std::vector<Resource> resources;
-    if (installed.log_configs.empty()) return resources;
-    for (const inf::ResourceChoice& choice : installed.log_configs.front()) {
-        const inf::Range& range = choice.ranges.front();
-        Resource resource;
-        resource.kind = static_cast<Resource::Kind>(choice.kind);
-        resource.base = range.first;
-        resource.length = range.length;
-        resource.latched = choice.kind == Kind::interrupt && !choice.level;
-        resource.shared = choice.shared;
-        resources.push_back(resource);
+bool says_place(const DeviceConfig& device) {
+    const auto has = [&](const char* key) { return device.parameters.contains(key); };
+    return has("port") || has("irq") || has("dma") || has("memory");
+}
+
+Placed place(hardware::Device& model, const inf::Model& installed, std::span<const Resource> taken,
+             OfLogConfigs which) {
+    Placed result = Placed::unsuited;
+    for (const bool share_lines : {false, true}) {
+        for (const inf::LogConfig* const config : chosen(installed, which)) {
+            const Placed placed = Placing(model, taken, share_lines).by(*config);
+            if (placed == Placed::placed) return placed;
+            if (placed == Placed::taken) result = placed;
+        }
     }
-    return resources;
+    return result;
+}
+
+std::optional<std::vector<Resource>> resources_of(const inf::Model& installed,
+                                                  std::span<const Resource> taken, OfLogConfigs which) {
+    for (const bool share_lines : {false, true}) {
+        for (const inf::LogConfig* const config : chosen(installed, which)) {
+            if (auto resources = free_of(*config, taken, share_lines)) return resources;
+        }
+    }
+    return std::nullopt;
 }
 
 Result<void> install(const inf::Model& model, nt::io::DeviceNode& node) {

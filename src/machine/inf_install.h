@@ -3,6 +3,8 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,11 +36,30 @@ class Infs {
 Result<const inf::Model*> model_for(const inf::Package& package, const std::string& path,
                                     const DeviceConfig& device);
 
-// Moves a device model to the first place of a LogConfig where it can be, unless the configuration says where
-// it is.
-void place(hardware::Device& model, const DeviceConfig& device, const inf::Model& installed);
-// Of a device without hardware: the first LogConfig's.
-std::vector<Resource> resources_of(const inf::Model& installed);
+// Whether both cannot have what they want: the same port, address, DMA channel, or an interrupt that one of
+// them does not share.
+bool conflict(const Resource& a, const Resource& b);
+
+enum class Placed : std::uint8_t {
+    placed,
+    unsuited,  // no LogConfig is one that the model can have
+    taken,     // those that it can have are other devices'
+};
+// Which of an INF's LogConfigs a device may get: all when the computer starts, those that software can set
+// while it runs, or one of them, counted from 1 in the order of their priority.
+struct OfLogConfigs {
+    bool soft_only = false;
+    std::size_t number = 0;  // 0: any
+};
+// Moves a device model to the first place of the LogConfigs that it can have and that does not conflict with
+// `taken`, rather sharing an interrupt than none; else it stays where it was.
+Placed place(hardware::Device& model, const inf::Model& installed, std::span<const Resource> taken,
+             OfLogConfigs which = {});
+// The configuration says where the device is: its INF does not.
+bool says_place(const DeviceConfig& device);
+// The same for a device without hardware. Null: all are taken, or the INF has none.
+std::optional<std::vector<Resource>> resources_of(const inf::Model& installed,
+                                                  std::span<const Resource> taken, OfLogConfigs which = {});
 
 // The registry and the interfaces, before the device is added. Error: a name that the registry does not hold,
 // or too many interfaces.

@@ -1,8 +1,6 @@
 // The driver's and its devices' life: start, stop, rebalance, removal, power (docs/spec/lifecycle.md).
 #include <fmt/format.h>
 
-#include "base/check.h"
-#include "machine/device_parameters.h"
 #include "machine/device_resources.h"
 #include "machine/state.h"
 #include "nt/po/po.h"
@@ -31,19 +29,6 @@ bool applies(PnpAction action, NodeState state) {
         default:
             return !gone;
     }
-}
-
-// The model with other parameters, to see whether they are possible. Its description stays: only what has one
-// value can change.
-Result<void> possible_with(const MachineDevice& device,
-                           const std::map<std::string, std::string>& parameters) {
-    DeviceConfig config = device.config;
-    for (const auto& [key, value] : parameters) {
-        if (device.model->takes_tree(key)) return Error{fmt::format("{} cannot change", key)};
-        config.parameters[key] = value;
-    }
-    PORTICO_TRY(machine::make_model(config));
-    return {};
 }
 
 }  // namespace
@@ -205,57 +190,6 @@ Status Machine::replug() {
         }
     }
     return m.perform_some(PnpAction::replug, "replug");
-}
-
-// ---- rebalance ----
-
-// The device is stopped. On an error it is where it was.
-Status Machine::State::move(MachineDevice& device, const std::map<std::string, std::string>& parameters) {
-    if (!device.model || parameters.empty()) return {};
-    hardware::Device& model = *device.model;
-    std::map<std::string, std::string> before;
-    const auto place = [&](const std::map<std::string, std::string>& at) -> Result<void> {
-        model.power_off();
-        for (const auto& [key, value] : at) {
-            before.emplace(key, model.text(key));
-            PORTICO_TRY_VOID(model.set(key, value));
-        }
-        return machine::power_on(model, sim::scheduler.now_ns());
-    };
-    const Result<void> moved = place(parameters);
-    if (!moved.ok()) {
-        const Result<void> back = place(std::map(before));
-        PORTICO_CHECK(back.ok());
-        return {STATUS_CONFLICTING_ADDRESSES, moved.error().message};
-    }
-    for (const auto& [key, value] : parameters) device.config.parameters[key] = value;
-    const std::vector<Resource> resources = resources_for(device);
-    std::vector<nt::io::Resource> given;
-    for (const Resource& resource : resources) given.push_back(machine::to_nt(resource));
-    nt::io::set_resources(*device.node, given.data(), static_cast<unsigned>(given.size()));
-    return {};
-}
-
-Status Machine::rebalance(const std::map<std::string, std::string>& parameters, std::string_view name) {
-    State& m = *state_;
-    if (const Status refused = m.refused_asleep("rebalance"); !refused.ok()) return refused;
-    MachineDevice* const device = name.empty() ? &m.devices.front() : m.find_device(name);
-    if (device == nullptr)
-        return {STATUS_NO_SUCH_DEVICE, fmt::format("rebalance: the machine has no device \"{}\"", name)};
-    if (!parameters.empty() && !device->model)
-        return {
-            STATUS_INVALID_PARAMETER,
-            fmt::format("rebalance: {} has no hardware whose resources could change", device->config.name)};
-    if (device->model) {
-        const auto possible = possible_with(*device, parameters);
-        if (!possible.ok()) return {STATUS_INVALID_PARAMETER, "rebalance: " + possible.error().message};
-    }
-    Status status = m.perform_one(PnpAction::query_stop, *device, "query-stop");
-    if (status.ok()) status = m.perform_one(PnpAction::stop, *device, "stop");
-    if (!status.ok()) return status;
-    const Status moved = m.move(*device, parameters);
-    const Status started = m.perform_one(PnpAction::start, *device, "start");
-    return moved.ok() ? started : moved;
 }
 
 // ---- power ----

@@ -9,6 +9,7 @@
 
 #include "base/print.h"
 #include "hardware/models.h"
+#include "loader/coverage.h"
 #include "machine/device_parameters.h"
 #include "machine/device_resources.h"
 #include "machine/pci_node.h"
@@ -164,25 +165,54 @@ Result<void> Machine::State::read_infs() {
     return {};
 }
 
-// Models first: a line that several of them use is shared (FLD-020).
+// Models first: a line that several of them use is shared (FLD-020). Devices that are where their
+// configuration says come before those that their INFs place.
 Result<void> Machine::State::make_models() {
     for (MachineDevice& device : devices) {
         const DeviceConfig& wanted = device.config;
         if (!wanted.model.empty()) {
             device.model = PORTICO_TRY(machine::make_model(wanted));
-            if (device.installed != nullptr) machine::place(*device.model, wanted, *device.installed);
         }
         if (device.config.name.empty()) device.config.name = device.model ? device.model->name() : "virtual";
+        device.by_inf = device.installed != nullptr && !device.installed->log_configs.empty() &&
+                        !machine::says_place(wanted) && (device.model || wanted.resources.empty());
+        device.settled = !device.by_inf;
+    }
+    for (MachineDevice& device : devices) {
+        if (device.by_inf) PORTICO_TRY_VOID(place_by_inf(device));
+        device.settled = true;
     }
     return {};
+}
+
+Result<void> Machine::State::place_by_inf(MachineDevice& device) {
+    const std::vector<Resource> taken = taken_for(device);
+    if (device.model) {
+        if (machine::place(*device.model, *device.installed, taken) != machine::Placed::taken) return {};
+    } else if (auto resources = machine::resources_of(*device.installed, taken)) {
+        device.resources = std::move(*resources);
+        return {};
+    }
+    return Error{
+        fmt::format("device {}: other devices have what every LogConfig of its INF needs; move one "
+                    "by its parameters",
+                    device.config.name)};
+}
+
+std::vector<Resource> Machine::State::taken_for(const MachineDevice& device) const {
+    std::vector<Resource> taken;
+    for (const MachineDevice& other : devices) {
+        if (&other == &device || !other.settled) continue;
+        const std::vector<Resource> resources = resources_for(other);
+        taken.insert(taken.end(), resources.begin(), resources.end());
+    }
+    return taken;
 }
 
 // What its configuration says, else what its model has, or, without one, its INF.
 std::vector<Resource> Machine::State::resources_for(const MachineDevice& device) const {
     if (!device.config.resources.empty()) return device.config.resources;
-    if (!device.model)
-        return device.installed != nullptr ? machine::resources_of(*device.installed)
-                                           : std::vector<Resource>{};
+    if (!device.model) return device.resources;
     std::vector<Resource> resources = machine::resources_of(*device.model);
     for (Resource& resource : resources) {
         if (resource.kind != Resource::Kind::interrupt) continue;
@@ -329,7 +359,16 @@ Machine::State::~State() {
     for (MachineDevice& device : devices) {
         if (device.model) device.model->power_off();
     }
+    write_coverage();
     the_machine = nullptr;
+}
+
+// What counts, and what does not, is the driver's author's to know; the run's own outcome stays.
+void Machine::State::write_coverage() const {
+    for (const auto& driver : drivers) {
+        if (const auto written = loader::write_coverage(*driver->image); !written.ok())
+            print(stderr, fmt::format("portico: {}\n", written.error().message));
+    }
 }
 
 // ---- time ----

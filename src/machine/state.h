@@ -37,6 +37,10 @@ struct MachineDevice {
     DeviceConfig config;
     std::unique_ptr<hardware::Device> model;  // null: no hardware
     const inf::Model* installed = nullptr;    // by its INF; null: it has none
+    // Its INF says where it is, and may say so anew when it is in the way; false: its configuration does.
+    bool by_inf = false;
+    bool settled = false;             // where it is, is known
+    std::vector<Resource> resources;  // of a device without hardware, by its INF
     nt::io::DeviceNode* node = nullptr;
     std::function<void(const WireByte&)> listener;
     std::unique_ptr<FunctionInput> input;
@@ -114,6 +118,10 @@ struct Machine::State {
     Result<void> read_infs();
     Result<void> make_devices();
     Result<void> make_models();
+    // The place that the INF has for the device and no other device has. Error: there is none.
+    Result<void> place_by_inf(MachineDevice& device);
+    // What all other devices have whose place is known.
+    std::vector<Resource> taken_for(const MachineDevice& device) const;
     Result<void> make_node(MachineDevice& device, unsigned number);
     std::vector<Resource> resources_for(const MachineDevice& device) const;
     Result<void> load_driver_image(const std::string& path);
@@ -138,7 +146,23 @@ struct Machine::State {
     // STATUS_INVALID_DEVICE_STATE for what nobody can ask of a computer that sleeps.
     Status refused_asleep(const char* what) const;
     Status set_system_power(SYSTEM_POWER_STATE state, std::string_view what);
-    Status move(MachineDevice& device, const std::map<std::string, std::string>& parameters);
+
+    // A device and where it goes when it is stopped: parameters of its model, or the resources of one
+    // without.
+    struct Move {
+        MachineDevice* device;
+        std::map<std::string, std::string> parameters;
+        std::vector<Resource> resources;
+    };
+    // Of the device that stands in `moves`; the devices that go elsewhere because of it are put behind it.
+    Status plan(const std::map<std::string, std::string>& parameters, std::vector<Move>& moves);
+    Status plan_log_config(const std::string& text, Move& move) const;
+    machine::Placed plan_by_inf(Move& move, const std::vector<Resource>& taken,
+                                machine::OfLogConfigs which) const;
+    void plan_others(const std::vector<Resource>& wanted, std::vector<Move>& moves);
+    Status stop_for(const std::vector<Move>& moves);
+    Status carry_out(const Move& wanted);
+
     // Every device is in D0 and started.
     bool awake() const;
     Status unload();
@@ -176,6 +200,7 @@ struct Machine::State {
     void compare_end(const nt::Finding& finding);
     void tell_end(const char* what);
     void finish_replay();
+    void write_coverage() const;
     std::string replay_line() const;
     report::PageOptions page_options() const;
     void write_page(const nt::Finding& finding);

@@ -80,7 +80,7 @@ TEST_F(Projects, ReferencesAreReplaced) {
 
 TEST_F(Projects, AVcxprojSaysWhatIsCompiledAndHow) {
     for (const char* file :
-         {"src/Main.CPP", "src/b.c", "src/deep/c.cpp", "src/deep/d.cpp", "inc/x.h", "sheet/s.props"})
+         {"src/Main.CPP", "src/b.c", "src/deep/c.cpp", "src/deep/d.cpp", "inc/x.h", "sheet/s.props", "m.mc"})
         write(file, "");
     write_vcxproj("sheet/s.props",
                   "<PropertyGroup><Where>$(MSBuildThisFileDirectory)..\\INC</Where></PropertyGroup>"
@@ -107,8 +107,8 @@ TEST_F(Projects, AVcxprojSaysWhatIsCompiledAndHow) {
     EXPECT_EQ(checked.name, "cardx64");
     EXPECT_EQ(checked.entry, "Start");
     EXPECT_THAT(names(checked), ElementsAre("Main.CPP", "b.c", "c.cpp"));
-    EXPECT_THAT(checked.left_out,
-                ElementsAre("card.rc (resources)", "m.mc (messages)", "card.inf (installation)"));
+    EXPECT_THAT(checked.left_out, ElementsAre("card.rc (resources)", "card.inf (installation)"));
+    EXPECT_THAT(checked.messages, ElementsAre(path("m.mc")));
     EXPECT_THAT(checked.libraries, ElementsAre("\\ks.lib", "own.lib"));
     const SourceSettings& main = checked.sources.at(0).settings;
     EXPECT_THAT(main.includes, ElementsAre(path("inc")));

@@ -263,4 +263,25 @@
     FACT("GV-003", KSPROPERTY_SYNTH_RUNNINGSTATS, 7)                 \
     FACT("GV-003", KSPROPERTY_SYNTH_DLS_DOWNLOAD, 0)                 \
     FACT("GV-003", KSPROPERTY_SYNTH_DLS_WAVEFORMAT, 4)               \
-    FACT("GV-003", KSPROPERTY_SYNTH_MASTERCLOCK, 0)
+    FACT("GV-003", KSPROPERTY_SYNTH_MASTERCLOCK, 0)                  \
+    FACT("GV-003", KSPROPERTY_SYNTH_DLS_UNLOAD, 1)                   \
+    FACT("GV-003", KSPROPERTY_SYNTH_DLS_COMPACT, 2)                  \
+    FACT("GV-003", KSPROPERTY_SYNTH_DLS_APPEND, 3)                   \
+    FACT("GV-003", sizeof(SYNTH_BUFFER), 16)                         \
+    FACT("GV-003", AT(SYNTH_BUFFER, BufferAddress), 8)               \
+    FACT("GV-003", sizeof(SYNTHDOWNLOAD), 16)                        \
+    FACT("GV-003", AT(SYNTHDOWNLOAD, Free), 8)                       \
+    FACT("GV-003", sizeof(SYNTHCAPS), 296)                           \
+    FACT("GV-003", AT(SYNTHCAPS, Flags), 16)                         \
+    FACT("GV-003", AT(SYNTHCAPS, MemorySize), 20)                    \
+    FACT("GV-003", AT(SYNTHCAPS, MaxChannelGroups), 24)              \
+    FACT("GV-003", AT(SYNTHCAPS, MaxVoices), 28)                     \
+    FACT("GV-003", AT(SYNTHCAPS, MaxAudioChannels), 32)              \
+    FACT("GV-003", AT(SYNTHCAPS, EffectFlags), 36)                   \
+    FACT("GV-003", AT(SYNTHCAPS, Description), 40)                   \
+    FACT("GV-003", sizeof(SYNTH_PORTPARAMS), 28)                     \
+    FACT("GV-003", AT(SYNTH_PORTPARAMS, Share), 24)                  \
+    FACT("GV-003", sizeof(SYNTHVOICEPRIORITY_INSTANCE), 8)           \
+    FACT("GV-003", sizeof(SYNTH_STATS), 28)                          \
+    FACT("GV-003", AT(SYNTH_STATS, PeakVolume), 24)                  \
+    FACT("GV-003", sizeof(SYNTH_REVERB_PARAMS), 16)

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,18 @@ std::vector<Element> section(const std::string& name, std::size_t count) {
     return elements;
 }
 
+// Where mingw-w64's headers are those of an older Windows, or write an array of any length with one element.
+const std::map<std::string, ULONGLONG> mingw_differs = {
+    {"sizeof(SCATTER_GATHER_LIST)", 40},
+    {"offsetof(KWAIT_BLOCK, WaitType)", 42},  // the order of Windows 7
+    {"offsetof(KWAIT_BLOCK, BlockState)", 43},
+    {"offsetof(KWAIT_BLOCK, WaitKey)", 40},
+    {"offsetof(KWAIT_BLOCK, SpareLong)", 44},
+    {"offsetof(KWAIT_BLOCK, Object)", 24},
+    {"MaximumWaitReason", 40},
+    {"DPFLTR_ENDOFTABLE_ID", 146},
+};
+
 TEST(Oracle, SizesOffsetsAndConstantsOfMingw) {
     const struct {
         const char* name;
@@ -41,7 +54,15 @@ TEST(Oracle, SizesOffsetsAndConstantsOfMingw) {
 #include "oracle/audio_list.h"
     };
     const auto theirs = section<ULONGLONG>("numbers", std::size(ours));
-    for (std::size_t i = 0; i < theirs.size(); ++i) EXPECT_EQ(ours[i].value, theirs[i]) << ours[i].name;
+    for (std::size_t i = 0; i < theirs.size(); ++i) {
+        const auto known = mingw_differs.find(ours[i].name);
+        if (known == mingw_differs.end()) {
+            EXPECT_EQ(ours[i].value, theirs[i]) << ours[i].name;
+        } else {
+            EXPECT_EQ(known->second, theirs[i]) << ours[i].name << ": the exception has gone";
+            EXPECT_NE(ours[i].value, theirs[i]) << ours[i].name;
+        }
+    }
 }
 
 TEST(Oracle, SlotsOfMingw) {

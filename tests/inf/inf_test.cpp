@@ -76,11 +76,11 @@ TEST(Inf, AModelWithAllThatItInstalls) {
     EXPECT_EQ(model->interfaces[0].registry[1].name, "FriendlyName");
     EXPECT_EQ(model->interfaces[0].registry[1].text, "Sound card MIDI");
     ASSERT_THAT(model->log_configs, SizeIs(2));
-    ASSERT_THAT(model->log_configs[1], SizeIs(2));
-    EXPECT_EQ(model->log_configs[1][0].ranges[0].first, 0x300u);
-    EXPECT_EQ(model->log_configs[1][0].ranges[0].length, 2u);
-    EXPECT_EQ(model->log_configs[1][0].ranges[0].step, 2u);
-    EXPECT_THAT(model->log_configs[1][1].ranges, SizeIs(4));
+    ASSERT_THAT(model->log_configs[1].choices, SizeIs(2));
+    EXPECT_EQ(model->log_configs[1].choices[0].ranges[0].first, 0x300u);
+    EXPECT_EQ(model->log_configs[1].choices[0].ranges[0].length, 2u);
+    EXPECT_EQ(model->log_configs[1].choices[0].ranges[0].step, 2u);
+    EXPECT_THAT(model->log_configs[1].choices[1].ranges, SizeIs(4));
     const auto levels = std::find_if(model->software.begin(), model->software.end(),
                                      [](const RegistryEntry& e) { return e.name == "Levels"; });
     ASSERT_NE(levels, model->software.end());
@@ -135,9 +135,10 @@ TEST(Inf, LogConfigs) {
         only(card("[Card.NT]\nLogConfig=A,B\n[A]\nConfigPriority=HARDWIRED\n"
                   "IOConfig=220-22f(3ff::),240-24F\nIOConfig=388-38B\nIRQConfig=LS:5,7\n"
                   "DMAConfig=W:5\nMemConfig=1000@D0000-DFFFF(RW)\n"
-                  "[B]\nIOConfig=10@200-2FF%FFF0(3FF::)\nIRQConfig=9\n"));
+                  "[B]\nConfigPriority=HARDWIRED\nIOConfig=10@200-2FF%FFF0(3FF::)\nIRQConfig=9\n"));
     ASSERT_THAT(model.log_configs, SizeIs(2));
-    const LogConfig& a = model.log_configs[0];
+    EXPECT_FALSE(model.log_configs[0].soft());
+    const std::vector<ResourceChoice>& a = model.log_configs[0].choices;
     ASSERT_THAT(a, SizeIs(5));
     EXPECT_EQ(a[0].ranges[1].first, 0x240u);
     EXPECT_EQ(a[0].ranges[1].length, 16u);
@@ -146,8 +147,30 @@ TEST(Inf, LogConfigs) {
     EXPECT_EQ(a[3].ranges[0].first, 5u);
     EXPECT_EQ(a[4].ranges[0].length, 0x1000u);
     EXPECT_EQ(a[4].ranges[0].last_first, 0xDF000u);
-    EXPECT_EQ(model.log_configs[1][0].ranges[0].step, 16u);
-    EXPECT_FALSE(model.log_configs[1][1].level);
+    EXPECT_EQ(model.log_configs[1].choices[0].ranges[0].step, 16u);
+    EXPECT_FALSE(model.log_configs[1].choices[1].level);
+}
+
+TEST(Inf, LogConfigsAreInTheOrderOfTheirPriority) {
+    const Model model =
+        only(card("[Card.NT]\nLogConfig=Wired,Poor,Off,Plain,Late,Best,Usual\n"
+                  "[Wired]\nConfigPriority=HARDWIRED\nIRQConfig=1\n"
+                  "[Poor]\nConfigPriority=suboptimal\nIRQConfig=2\n"
+                  "[Off]\nConfigPriority=DISABLED\nIRQConfig=3\n"
+                  "[Plain]\nIRQConfig=4\n"
+                  "[Late]\nConfigPriority=REBOOT\nIRQConfig=5\n"
+                  "[Best]\nConfigPriority=DESIRED,FORCED\nIRQConfig=6\n"
+                  "[Usual]\nConfigPriority=NORMAL\nIRQConfig=7\n"));
+    std::vector<std::uint64_t> order;
+    std::string soft;
+    for (const LogConfig& config : model.log_configs) {
+        order.push_back(config.choices.at(0).ranges.at(0).first);
+        soft += config.soft() ? 's' : '-';
+    }
+    EXPECT_EQ(order, (std::vector<std::uint64_t>{6, 4, 7, 2, 5, 1}));
+    EXPECT_EQ(soft, "ssss--");
+    EXPECT_THAT(errors(card("[Card.NT]\nLogConfig=A\n[A]\nConfigPriority=BEST\n")),
+                HasSubstr("'BEST' is no ConfigPriority; there are DESIRED, NORMAL"));
 }
 
 TEST(Inf, TextsOfAnyEncoding) {

@@ -3,7 +3,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
+#include "machine/state.h"
 #include "portico/gtest.h"
 #include "support/requires.h"
 
@@ -108,6 +110,102 @@ TEST(MachineInf, LogConfigsPlaceTheDevice) {
     ASSERT_TRUE(m.run_until([&] { return m.device("mpu401").wire().size() == 3; }, 10ms));
     EXPECT_THAT(m.device("second").wire(), IsEmpty());
     pin.close();
+    ASSERT_OK(m.unload());
+    EXPECT_THAT(m.findings(), IsEmpty());
+}
+
+// Cards of one INF, and a note through each.
+struct Cards {
+    InfFile inf{
+        "[Card]\nLogConfig=Second,First,Wired\n"
+        "[First]\nConfigPriority=DESIRED\nIOConfig=330-331\nIRQConfig=9\n"
+        "[Second]\nConfigPriority=NORMAL\nIOConfig=2@300-303%FFFE\nIRQConfig=5,7\n"
+        "[Wired]\nConfigPriority=HARDWIRED\nIOConfig=350-351\nIRQConfig=10\n"};
+    MachineConfig config = with(MPU401_IMAGE, inf.path());
+
+    explicit Cards(std::vector<std::string> names) {
+        for (const std::string& name : names) {
+            config.devices.push_back(mpu401({.name = name}));
+            config.devices.back().parameters.erase("port");
+            config.devices.back().parameters.erase("irq");
+        }
+    }
+    // The device's port, where the driver plays a note through it.
+    static std::string place_of(Machine& m, const std::string& device) {
+        const std::size_t before = m.device(device).wire().size();
+        Pin pin = m.filter(device + "/Uart").open(Pin::Render).value();
+        EXPECT_OK(pin.run());
+        EXPECT_OK(pin.write({0x90, 60, 100}));
+        EXPECT_TRUE(m.run_until([&] { return m.device(device).wire().size() == before + 3; }, 10ms))
+            << device;
+        pin.close();
+        hardware::Device& model = *machine::current()->find_device(device)->model;
+        return (std::ostringstream() << std::hex << model.resources().ports.at(0).base).str();
+    }
+};
+
+TEST(MachineInf, LogConfigsThatOthersHaveAreNotGiven) {
+    Cards many({"a", "b", "c", "d", "e"});
+    const auto refused = Machine::create(many.config);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_THAT(refused.error().message,
+                HasSubstr("device e: other devices have what every LogConfig of its INF needs"));
+
+    Cards cards({"a", "b", "c", "d"});
+    Machine m = Machine::create(cards.config).value();
+    ASSERT_OK(m.start());
+    EXPECT_EQ(Cards::place_of(m, "a"), "330") << "the desired one";
+    EXPECT_EQ(Cards::place_of(m, "b"), "300");
+    EXPECT_EQ(Cards::place_of(m, "c"), "302") << "another place of the same";
+    EXPECT_EQ(Cards::place_of(m, "d"), "350") << "when the computer starts, a jumper is as good";
+    ASSERT_OK(m.unload());
+    EXPECT_THAT(m.findings(), IsEmpty());
+}
+
+TEST(MachineInf, WhatTheConfigurationPlacesComesFirst) {
+    Cards cards({"inf"});
+    cards.config.devices.push_back(mpu401({.port = 0x330, .irq = 9, .name = "fixed"}));
+    Machine m = Machine::create(cards.config).value();
+    ASSERT_OK(m.start());
+    EXPECT_EQ(Cards::place_of(m, "inf"), "300");
+    EXPECT_EQ(Cards::place_of(m, "fixed"), "330");
+}
+
+TEST(MachineInf, ADeviceInTheWayOfARebalanceGoesElsewhere) {
+    Cards cards({"a", "b"});
+    Machine m = Machine::create(cards.config).value();
+    ASSERT_OK(m.start());
+    ASSERT_EQ(Cards::place_of(m, "b"), "300");
+    // LC-052: both start again with other resources.
+    ASSERT_OK(m.rebalance({{"port", "0x300"}}, "a"));
+    REQUIRES("LC-052");
+    EXPECT_EQ(Cards::place_of(m, "a"), "300");
+    EXPECT_EQ(Cards::place_of(m, "b"), "302");
+    // LC-051: a pin of the one in the way keeps both where they are.
+    Pin pin = m.filter("b/Uart").open(Pin::Render).value();
+    EXPECT_EQ(m.rebalance({{"port", "0x302"}}, "a").code, STATUS_DEVICE_BUSY);
+    REQUIRES("LC-051");
+    EXPECT_EQ(Cards::place_of(m, "a"), "300");
+    EXPECT_TRUE(m.filter("a/Uart").open(Pin::Render).ok()) << "its stop was cancelled";
+    pin.close();
+    ASSERT_OK(m.unload());
+    EXPECT_THAT(m.findings(), IsEmpty());
+}
+
+TEST(MachineInf, ARebalanceOffersTheLogConfigs) {
+    Cards cards({"a", "b"});
+    Machine m = Machine::create(cards.config).value();
+    ASSERT_OK(m.start());
+    ASSERT_OK(m.rebalance({{"log_config", "2"}}, "a"));
+    EXPECT_EQ(Cards::place_of(m, "a"), "302") << "b has the other place";
+    ASSERT_OK(m.rebalance({{"log_config", "1"}}, "b"));
+    EXPECT_EQ(Cards::place_of(m, "b"), "330");
+    EXPECT_EQ(m.rebalance({{"log_config", "1"}}, "a").code, STATUS_CONFLICTING_ADDRESSES);
+    EXPECT_THAT(m.rebalance({{"log_config", "3"}}, "a").message, HasSubstr("not for a computer that runs"));
+    EXPECT_THAT(m.rebalance({{"log_config", "4"}}, "a").message,
+                HasSubstr("has 3 LogConfigs, and not \"4\""));
+    EXPECT_EQ(m.rebalance({{"log_config", "1"}, {"port", "0x320"}}, "a").code, STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(Cards::place_of(m, "a"), "302");
     ASSERT_OK(m.unload());
     EXPECT_THAT(m.findings(), IsEmpty());
 }

@@ -68,6 +68,8 @@ TEST(SeveralDrivers, OneDriversPortFeedsAnothers) {
     ASSERT_TRUE(chain.said("mirror: opened: 00000000")) << chain.m.debug_output();
     EXPECT_TRUE(chain.said("mirror: also of KSCATEGORY_AUDIO"));
     EXPECT_TRUE(chain.said("mirror: clock 1 allocator 0 node 0")) << chain.m.debug_output();
+    EXPECT_TRUE(chain.said("mirror: read c0000010 write c0000010")) << chain.m.debug_output();
+    EXPECT_TRUE(chain.said("mirror: state 00000000 2 4")) << chain.m.debug_output();
     EXPECT_TRUE(chain.said("mirror: named Cable (mirrored)"));
     std::string shown;
     for (const Openable& item : chain.m.openable()) {

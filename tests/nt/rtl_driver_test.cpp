@@ -6,6 +6,7 @@
 
 #include "driver_checks.h"
 #include "nt/findings.h"
+#include "nt/io/volume.h"
 #include "sim/bus.h"
 #include "support/requires.h"
 
@@ -16,6 +17,8 @@ using test::Kernel;
 
 unsigned run_driver(const std::string& name) {
     Kernel kernel;
+    EXPECT_EQ(nt::io::add_volume_file(u"\\Windows\\System32\\drivers\\notes.bin", "0123456789", 10),
+              STATUS_SUCCESS);
     const unsigned made = test::run_driver_checks(kernel, name + ".so");
     EXPECT_EQ(nt::finding_count(), 0u);
     return made;
@@ -75,6 +78,24 @@ TEST(RtlDriver, IntrinsicsReachTheMachine) {
     REQUIRES("FLD-054");
     REQUIRES("FLD-023");
     sim::bus.reset();
+}
+
+void run_surface(const std::string& name) {
+    Registers registers;
+    sim::bus.reset();
+    ASSERT_TRUE(sim::bus.claim_ports(0x300, 16, registers));
+    EXPECT_GE(run_driver(name), 81u);
+    EXPECT_EQ(registers.accesses, 2u);
+    sim::bus.reset();
+}
+
+TEST(RtlDriver, WhatPublishedDriversCallOfTheKernel) {
+    run_surface("nt_surface_kernel");
+    REQUIRES("FLD-054");
+}
+
+TEST(RtlDriver, WhatPublishedDriversCallOfTheKernelOptimised) {
+    run_surface("nt_surface_kernel_free");
 }
 
 }  // namespace

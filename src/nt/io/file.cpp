@@ -8,6 +8,7 @@
 #include "nt/io/device.h"
 #include "nt/io/driver.h"
 #include "nt/io/irp.h"
+#include "nt/io/volume.h"
 #include "nt/ps/ps.h"
 
 namespace portico::nt::io {
@@ -331,6 +332,9 @@ NTSTATUS parse_device(void* body, const UNICODE_STRING& rest, ob::Lookup& lookup
 NTSTATUS create_file(const OpenRequest& request, PHANDLE handle, PIO_STATUS_BLOCK io_status) {
     *handle = nullptr;
     if (!request_valid(request)) return STATUS_INVALID_PARAMETER;
+    const OBJECT_ATTRIBUTES& named = *request.attributes;
+    if (request.mode == KernelMode && named.RootDirectory == nullptr && named.ObjectName != nullptr)
+        mount_volume_for(*named.ObjectName);
     OpenPacket packet{&request};
     PFILE_OBJECT file = nullptr;
     NTSTATUS status = open(packet, &file);

@@ -47,8 +47,12 @@ VolumeFile* find_file(const UNICODE_STRING& name) {
     return nullptr;
 }
 
-// Any file below it makes a directory.
+// Any file below it makes a directory; Windows' own are always there.
 bool is_directory(const UNICODE_STRING& name) {
+    for (const WCHAR* const own :
+         {u"\\", u"\\Windows", u"\\Windows\\System32", u"\\Windows\\System32\\drivers"}) {
+        if (equal_path(own, name)) return true;
+    }
     for (unsigned i = 0; i < volume.count; ++i) {
         const VolumeFile& file = volume.files[i];
         const std::size_t length = name.Length / sizeof(WCHAR);
@@ -315,6 +319,15 @@ void reset_volume() {
     for (unsigned i = 0; i < volume.count; ++i) volume.files[i].used = false;
     volume.count = 0;
     volume.device = nullptr;
+}
+
+void mount_volume_for(const UNICODE_STRING& path) {
+    for (const WCHAR* const begin : {u"\\SystemRoot", u"\\??\\C:", u"\\DosDevices\\C:"}) {
+        const UNICODE_STRING wanted = ob::string(begin);
+        if (path.Length < wanted.Length) continue;
+        const UNICODE_STRING same{wanted.Length, wanted.Length, path.Buffer};
+        if (ob::equal_names(same, wanted, true)) (void)make_volume();  // else the path is not found
+    }
 }
 
 NTSTATUS add_volume_file(const WCHAR* path, const void* content, std::size_t size) {

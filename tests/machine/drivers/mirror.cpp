@@ -155,6 +155,31 @@ static void TryObjectsBelow(END* End) {
     if (NT_SUCCESS(ofClock)) ZwClose(clock);
 }
 
+// A pin streams; what reads and writes files is not for it (PortCls has no such pins).
+static void TryReadAndWrite(END* From, END* To) {
+    PAGED_CODE();
+    UCHAR data[4] = {0};
+    IO_STATUS_BLOCK ioStatus;
+    KEVENT event;
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    NTSTATUS read = KsReadFile(From->PinFile, &event, NULL, &ioStatus, data, sizeof(data), 0, KernelMode);
+    NTSTATUS written = KsWriteFile(To->PinFile, &event, NULL, &ioStatus, data, sizeof(data), 0, KernelMode);
+    DbgPrint("mirror: read %08lx write %08lx\n", read, written);
+}
+
+static void PrintState(END* End) {
+    PAGED_CODE();
+    KSPROPERTY property;
+    property.Set = KSPROPSETID_Connection;
+    property.Id = KSPROPERTY_CONNECTION_STATE;
+    property.Flags = KSPROPERTY_TYPE_GET;
+    KSSTATE state = KSSTATE_STOP;
+    ULONG returned = 0;
+    NTSTATUS ntStatus = KsSynchronousIoControlDevice(End->PinFile, KernelMode, IOCTL_KS_PROPERTY, &property,
+                                                     sizeof(property), &state, sizeof(state), &returned);
+    DbgPrint("mirror: state %08lx %d %lu\n", ntStatus, state, returned);
+}
+
 // ---- carrying ----
 
 static void Write(PUCHAR Records, ULONG Length) {
@@ -318,6 +343,10 @@ static NTSTATUS NTAPI InterfaceChanged(PVOID Structure, PVOID Context) {
     NTSTATUS ntStatus = OpenEnd(change->SymbolicLinkName, KSPIN_DATAFLOW_OUT, GENERIC_READ, &Mirror.From);
     if (NT_SUCCESS(ntStatus)) TryObjectsBelow(&Mirror.From);
     if (NT_SUCCESS(ntStatus)) ntStatus = OpenCable();
+    if (NT_SUCCESS(ntStatus)) {
+        TryReadAndWrite(&Mirror.From, &Mirror.To);
+        PrintState(&Mirror.To);
+    }
     if (NT_SUCCESS(ntStatus)) ntStatus = SetState(Mirror.To.PinFile, KSSTATE_RUN);
     if (NT_SUCCESS(ntStatus)) ntStatus = StartCarrying();
     PFILE_OBJECT files[2] = {Mirror.From.FilterFile, Mirror.To.FilterFile};
