@@ -1,5 +1,6 @@
 // What it costs that a driver is a .sys. Targets: 1 MiB loads in at most 10 ms; a DDI call costs at most 2 ns
-// more than from a .so; a trapped port access at most 250 ns more than the bare trap.
+// more than from a .so; a trapped access of a port or a mapped register at most 250 ns more than the bare
+// trap.
 #include <benchmark/benchmark.h>
 
 #include <csignal>
@@ -8,6 +9,7 @@
 #include <sys/ucontext.h>
 
 #include "loader/loader.h"
+#include "nt/mm/mm.h"
 #include "sim/bus.h"
 #include "sim/scheduler.h"
 #include "verifier/verifier.h"
@@ -29,12 +31,14 @@ Image* load(const std::string& name) {
 
 using Loop = __attribute__((ms_abi)) void (*)(std::uint32_t);
 struct Calls {
-    Loop call = nullptr, read_port = nullptr, read_shared = nullptr;
+    Loop call = nullptr, read_port = nullptr, read_shared = nullptr, read_mapped = nullptr,
+         write_mapped = nullptr;
 };
 
 Calls start(const std::string& name) {
     sim::scheduler.reset(1, 1);
     sim::bus.reset();
+    nt::mm::reset();
     verifier::install();
     Calls calls;
     using Entry = __attribute__((ms_abi)) std::int32_t (*)(Calls*, void*);
@@ -96,6 +100,21 @@ void SharedPageReadFromSys(benchmark::State& state) {
     run(state, start("bench_calls.sys").read_shared);
 }
 BENCHMARK(SharedPageReadFromSys);
+
+void RegisterReadFromSys(benchmark::State& state) {
+    run(state, start("bench_calls.sys").read_mapped);
+}
+BENCHMARK(RegisterReadFromSys);
+
+void RegisterWriteFromSys(benchmark::State& state) {
+    run(state, start("bench_calls.sys").write_mapped);
+}
+BENCHMARK(RegisterWriteFromSys);
+
+void RegisterReadFromSo(benchmark::State& state) {
+    run(state, start("bench_calls.so").read_mapped);
+}
+BENCHMARK(RegisterReadFromSo);
 
 }  // namespace
 }  // namespace portico::loader

@@ -301,9 +301,16 @@ Result<FileContent> read_file(const std::string& path) {
     return FileContent{std::move(bytes), FileIdentity(status)};
 }
 
+// Its code, or code of another driver that it gives the address to, may touch what it maps.
+bool maps_registers(const Layout& layout) {
+    return std::any_of(layout.imports.begin(), layout.imports.end(),
+                       [](const Import& import) { return import.name.starts_with("MmMapIoSpace"); });
+}
+
 Result<std::unique_ptr<Image>> load_elf(Bytes bytes, const std::string& label, const LoadOptions& options) {
     const auto file = PORTICO_TRY(parse_elf(bytes, label));
     const auto layout = layout_of(file);
+    if (maps_registers(layout)) nt::hal::prepare_traps();
     ImageBuilder builder(layout, bytes, label, options);
     PORTICO_TRY_VOID(builder.place());
     return builder.build(debug_file_of(file, builder.shift()), true);

@@ -13,6 +13,7 @@
 #include "nt/findings.h"
 #include "nt/hal/instruction.h"
 #include "nt/hal/trap.h"
+#include "nt/mm/mm.h"
 #include "nt/seh/raise.h"
 #include "nt/seh/stack_view.h"
 #include "nt/seh/switch.h"
@@ -135,6 +136,15 @@ const char* what_failed(std::uint64_t code) {
     }
 }
 
+const char* what_of_registers(std::uint64_t address) {
+    std::uint64_t physical = 0;
+    if (!nt::mm::translate_io(reinterpret_cast<const void*>(address), &physical))
+        return "The driver touches an address for device registers where none are mapped, or no longer.";
+    return "The driver touches mapped device registers in a way that is not done here (a push, a string "
+           "comparison, "
+           "across the end of the mapping); use READ_REGISTER_xxx or WRITE_REGISTER_xxx.";
+}
+
 const char* what(const Fault& fault) {
     switch (fault.kind) {
         case Kind::privileged:
@@ -174,6 +184,8 @@ const char* what(const Fault& fault) {
         default:
             break;
     }
+    if (fault.access != 8 && nt::mm::in_io_range(reinterpret_cast<const void*>(fault.address)))
+        return what_of_registers(fault.address);
     const bool null = fault.address < 0x10000;
     if (fault.access == 8)
         return null ? "The driver calls through a null pointer."
@@ -318,6 +330,7 @@ void call_on(gregset_t& registers, std::uint64_t top, void (*routine)()) {
 
 void on_signal(int signal, siginfo_t* info, void* context) {
     auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+    nt::hal::leave_copy(registers);
     const bool memory = signal == SIGSEGV || signal == SIGBUS;
     const bool address_known = memory && info->si_code != SI_KERNEL;
     const auto error = static_cast<std::uint64_t>(registers[REG_ERR]);
