@@ -30,12 +30,13 @@ struct Export {
 
 class Image;
 
-// An import that nobody implements. Its stub tells its name and its caller when it is called.
+// An import that nobody implements: its code tells its name and its caller when it is called.
 struct MissingImport {
     std::string name;    // "KeFooBar", or "#12" when it is imported by its number
     std::string module;  // "ntoskrnl.exe"; empty when the image does not say
     Image* image;
-    std::uint64_t stub = 0;
+    std::uint64_t stub = 0;  // what the image has of it: a page of its own that cannot be touched
+    std::uint64_t code = 0;  // where a call of it goes on
     std::string label() const { return module.empty() ? name : module + "!" + name; }
 };
 
@@ -66,6 +67,8 @@ class Image {
     bool is_init_code(std::uint64_t address) const { return kind_is(address, SectionKind::init_code); }
 
     const std::vector<std::unique_ptr<MissingImport>>& missing_imports() const { return missing_; }
+    // The one whose page or code holds the address; null: none.
+    const MissingImport* missing_import_at(std::uint64_t address) const;
 
     // Variables whose constructors Windows would never run, nor does the loader.
     const std::vector<std::string>& static_constructors() const { return constructors_; }

@@ -18,6 +18,7 @@
 #include "loader/gdb_jit.h"
 #include "loader/hash.h"
 #include "loader/image_format.h"
+#include "loader/missing_pages.h"
 #include "loader/pe_file.h"
 #include "loader/stubs.h"
 #include "loader/unwind_images.h"
@@ -94,6 +95,7 @@ class ImageBuilder {
         describe();
         protect();
         answer_unwinder();
+        answer_missing_imports();
         image_->file_ = std::move(debug_file);
         if (for_gdb && !image_->file_.empty()) {
             image_->jit_ = std::make_unique<JitEntry>();
@@ -121,7 +123,7 @@ class ImageBuilder {
     }
 
     Result<void> map() {
-        const auto size = layout_.span + page_up(image_->missing_.size() * stub_size);
+        const auto size = layout_.span + missing_pages_size() + page_up(image_->missing_.size() * stub_size);
         const auto address = map_image(layout_, size);
         if (address == 0 && !layout_.movable) {
             return Error{label_ +
@@ -134,10 +136,18 @@ class ImageBuilder {
                          ExitCode::missing};
         image_->range_ = {address, size};
         shift_ = address - layout_.base;
-        set_access({address, size}, PROT_READ | PROT_WRITE);
+        set_access({address, layout_.span}, PROT_READ | PROT_WRITE);
+        set_access(stubs(), PROT_READ | PROT_WRITE);
         // One call instead of a fault for each page; what the kernel cannot do, the faults do.
-        if (layout_.windows) ::madvise(reinterpret_cast<void*>(address), size, MADV_POPULATE_WRITE);
+        if (layout_.windows) ::madvise(reinterpret_cast<void*>(address), layout_.span, MADV_POPULATE_WRITE);
         return {};
+    }
+
+    // Behind the image lie a page for each missing import, and the code for their calls.
+    std::uint64_t missing_pages_size() const { return image_->missing_.size() * sim::page_size; }
+    sim::AddressRange stubs() const {
+        const auto begin = image_->range_.base + layout_.span + missing_pages_size();
+        return {begin, image_->range_.end() - begin};
     }
 
     static void set_access(sim::AddressRange range, int access) {
@@ -155,13 +165,17 @@ class ImageBuilder {
     }
 
     void bind() {
-        auto stub = reinterpret_cast<std::byte*>(image_->range_.base + layout_.span);
+        std::uint64_t page = image_->range_.base + layout_.span;
+        std::uint64_t code = stubs().base;
         auto missing = image_->missing_.begin();
         for (std::size_t i = 0; i < layout_.imports.size(); ++i) {
             if (addresses_[i] != 0 || layout_.imports[i].optional) continue;
-            write_stub(stub, missing->get());
-            addresses_[i] = (*missing++)->stub = reinterpret_cast<std::uint64_t>(stub);
-            stub += stub_size;
+            MissingImport& import = **missing++;
+            write_stub(reinterpret_cast<std::byte*>(code), &import);
+            addresses_[i] = import.stub = page;
+            import.code = code;
+            page += sim::page_size;
+            code += stub_size;
         }
     }
 
@@ -225,8 +239,7 @@ class ImageBuilder {
             set_access({begin, page_up(segment.end() + shift_) - begin}, access);
         }
         set_access({layout_.relro_begin + shift_, layout_.relro_end - layout_.relro_begin}, PROT_READ);
-        set_access({image_->range_.base + layout_.span, image_->range_.size - layout_.span},
-                   PROT_READ | PROT_EXEC);
+        set_access(stubs(), PROT_READ | PROT_EXEC);
     }
 
     const Layout& layout_;

@@ -35,9 +35,10 @@ void missing(const char* name, std::uint64_t caller) {
 }  // namespace
 
 void tell_missing_import(const char* name, std::uint64_t stub) {
-    auto finding =
-        make(nt::Severity::advice, "missing-import", 0,
-             "The driver imports %s, which Portico does not have; a call of it stops the machine.", name);
+    auto finding = make(
+        nt::Severity::advice, "missing-import", 0,
+        "The driver imports %s, which Portico does not have; a call or an access of it stops the machine.",
+        name);
     set_parameters(finding, {{"stub", stub}});
     nt::report(finding);
 }

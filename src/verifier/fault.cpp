@@ -13,6 +13,7 @@
 #include "nt/findings.h"
 #include "nt/hal/instruction.h"
 #include "nt/hal/trap.h"
+#include "nt/missing_imports.h"
 #include "nt/mm/mm.h"
 #include "nt/seh/raise.h"
 #include "nt/seh/stack_view.h"
@@ -33,10 +34,11 @@ enum class Kind : std::uint8_t {
     stack_overflow,
     execute_data,
     write_constant,
-    no_pointer,    // an address that none can be: the processor does not say which
-    paged_out,     // pageable memory, at DISPATCH_LEVEL or above
-    raised,        // any other address there
-    user_address,  // below MmUserProbeAddress, so null pointers too
+    missing_import,  // a variable that nobody implements
+    no_pointer,      // an address that none can be: the processor does not say which
+    paged_out,       // pageable memory, at DISPATCH_LEVEL or above
+    raised,          // any other address there
+    user_address,    // below MmUserProbeAddress, so null pointers too
     system_address,
 };
 
@@ -90,10 +92,17 @@ Kind kind_of_instruction(std::uint64_t rip) {
     }
 }
 
+bool is_missing_import(const Fault& fault) {
+    nt::MissingImportPlace place;
+    return fault.access != 8 && sim::image_range.contains(fault.address) &&
+           nt::missing_import_at != nullptr && nt::missing_import_at(fault.address, place);
+}
+
 Kind kind_of(const Fault& fault, bool address_known) {
     if (fault.signal != SIGSEGV && fault.signal != SIGBUS) return Kind::instruction;
     if (!address_known) return kind_of_instruction(fault.rip);
     if (in_stack_guard(fault.address)) return Kind::stack_overflow;
+    if (is_missing_import(fault)) return Kind::missing_import;
     if (sim::paging.is_out(fault.address)) return Kind::paged_out;
     if (fault.access == 8 && fault.present) return Kind::execute_data;
     if (fault.access == 1 && fault.present && fault.address >= sim::user_probe_address)
@@ -197,6 +206,16 @@ const char* what(const Fault& fault) {
                 : "The driver reads an address that is not there.";
 }
 
+nt::Finding finding_of_variable(const Fault& fault) {
+    nt::MissingImportPlace place;
+    nt::missing_import_at(fault.address, place);
+    auto finding = make(nt::Severity::bug_check, "missing-import", 0xC4,
+                        "The driver %s the variable %s, which Portico does not have.",
+                        fault.access == 1 ? "writes to" : "reads", place.label.data());
+    set_parameters(finding, {{"caller", fault.rip}});
+    return finding;
+}
+
 nt::Finding finding_of(const Fault& fault) {
     constexpr const char* access = "access: 0 read, 1 write, 8 execute";
     const auto stop = [&](std::uint32_t code, std::initializer_list<Parameter> parameters) {
@@ -209,6 +228,8 @@ nt::Finding finding_of(const Fault& fault) {
         case Kind::privileged:
         case Kind::assertion:
             return stop(0x1E, {{"exception", exception_of(fault)}, {"instruction", fault.rip}});
+        case Kind::missing_import:
+            return finding_of_variable(fault);
         case Kind::fast_fail:
             return stop(0x139, {{"code", fault.fast_fail_code}, {"instruction", fault.rip}});
         case Kind::paged_out:

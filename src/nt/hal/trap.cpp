@@ -11,6 +11,7 @@
 #include "nt/hal/shadow_load.h"
 #include "nt/hal/shared_page.h"
 #include "nt/hal/trap_frame.h"
+#include "nt/missing_imports.h"
 #include "nt/mm/mm.h"
 #include "nt/rtl/rtl.h"
 #include "sim/address_map.h"
@@ -206,6 +207,15 @@ bool has_stack(std::uint64_t rsp) {
     return (rsp - sim::stack_range.base) % slot_size >= sim::page_size + stack_needed;
 }
 
+// The driver has called an import that nobody implements.
+bool enter_missing_import(gregset_t& registers) {
+    MissingImportPlace place;
+    const auto rip = static_cast<std::uint64_t>(registers[REG_RIP]);
+    if (missing_import_at == nullptr || !missing_import_at(rip, place) || rip != place.page) return false;
+    registers[REG_RIP] = static_cast<greg_t>(place.code);
+    return true;
+}
+
 }  // namespace
 
 void (*on_trap_entry)(PorticoTrapFrame& frame) = nullptr;
@@ -223,7 +233,7 @@ bool take_trap(gregset_t& registers, const FaultAccess& access) {
     const bool in_driver = sim::image_range.contains(rip);
     const auto rsp = static_cast<std::uint64_t>(registers[REG_RSP]);
     if (access.known) {
-        if (access.address == rip) return false;
+        if (access.address == rip) return in_driver && enter_missing_import(registers);
         if (in_driver && mm::in_io_range(reinterpret_cast<const void*>(access.address)))
             return has_stack(rsp) && begin_register_access(registers, access.address);
         if (access.write) return false;
