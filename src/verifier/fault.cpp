@@ -11,6 +11,7 @@
 
 #include "nt/driver_frames.h"
 #include "nt/findings.h"
+#include "nt/hal/divisor.h"
 #include "nt/hal/instruction.h"
 #include "nt/hal/trap.h"
 #include "nt/missing_imports.h"
@@ -49,6 +50,10 @@ struct Fault : Interrupted {
     bool present = false;  // there is memory, but not for this access
     Kind kind = Kind::instruction;
     std::uint64_t fast_fail_code = 0;
+    bool quotient_overflows = false;
+    // Of the exception that no handler took, on the stack at fault; 0: it was not dispatched.
+    std::uint64_t exception_record = 0;
+    std::uint64_t context_record = 0;
 };
 
 Fault pending;
@@ -116,7 +121,8 @@ std::uint32_t exception_of(const Fault& fault) {
     if (fault.kind == Kind::assertion) return 0xC0000420;   // STATUS_ASSERTION_FAILURE
     switch (fault.signal) {
         case SIGFPE:
-            return 0xC0000094;  // STATUS_INTEGER_DIVIDE_BY_ZERO
+            // STATUS_INTEGER_OVERFLOW, STATUS_INTEGER_DIVIDE_BY_ZERO
+            return fault.quotient_overflows ? 0xC0000095 : 0xC0000094;
         case SIGILL:
             return 0xC000001D;  // STATUS_ILLEGAL_INSTRUCTION
         case SIGTRAP:
@@ -185,7 +191,9 @@ const char* what(const Fault& fault) {
     }
     switch (fault.signal) {
         case SIGFPE:
-            return "The driver divides by zero.";
+            return fault.quotient_overflows
+                       ? "The driver divides, and the quotient is too large for its register."
+                       : "The driver divides by zero.";
         case SIGILL:
             return "The driver runs into an illegal instruction.";
         case SIGTRAP:
@@ -216,6 +224,21 @@ nt::Finding finding_of_variable(const Fault& fault) {
     return finding;
 }
 
+// What no handler of a system thread takes.
+nt::Finding finding_of_thread(const Fault& fault, std::uint32_t code) {
+    auto finding = make(nt::Severity::bug_check, "fault", code, "%s", what(fault));
+    if (fault.kind == Kind::user_address) {
+        const auto length = std::strlen(finding.text);
+        std::snprintf(finding.text + length - 1, sizeof finding.text - length, ", at 0x%llX.",
+                      static_cast<unsigned long long>(fault.address));
+    }
+    set_parameters(finding, {{"exception", exception_of(fault)},
+                             {"instruction", fault.rip},
+                             {"exception record", fault.exception_record},
+                             {"context record", fault.context_record}});
+    return finding;
+}
+
 nt::Finding finding_of(const Fault& fault) {
     constexpr const char* access = "access: 0 read, 1 write, 8 execute";
     const auto stop = [&](std::uint32_t code, std::initializer_list<Parameter> parameters) {
@@ -223,6 +246,10 @@ nt::Finding finding_of(const Fault& fault) {
         set_parameters(finding, parameters);
         return finding;
     };
+    if (fault.exception_record != 0) {
+        const std::uint32_t code = nt::seh::unhandled_code();
+        if (code == SYSTEM_THREAD_EXCEPTION_NOT_HANDLED) return finding_of_thread(fault, code);
+    }
     switch (fault.kind) {
         case Kind::instruction:
         case Kind::privileged:
@@ -317,6 +344,8 @@ EXCEPTION_RECORD record_of(const Fault& fault) {
     const nt::seh::Dispatched dispatched = nt::seh::dispatch(record, context, nt::seh::Lead::none);
     if (dispatched.outcome == nt::seh::Outcome::continued) nt::seh::go_on_with(context, record);
     pending = fault;
+    pending.exception_record = reinterpret_cast<std::uint64_t>(&record);
+    pending.context_record = reinterpret_cast<std::uint64_t>(&context);
     pending_reason = nt::seh::why_unhandled(dispatched);
     nt::seh::run_on(report_stack_top(), report_fault);
 }
@@ -371,6 +400,7 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     }
     if (address_known && bring_in(pending)) return;
     pending.kind = kind_of(pending, address_known);
+    if (signal == SIGFPE) pending.quotient_overflows = nt::hal::quotient_overflows(registers);
     pending.fast_fail_code = static_cast<std::uint64_t>(registers[REG_RCX]) & 0xffffffff;
     // After a jump to where no code is, the caller is on the stack's top.
     if (pending.access == 8 && sim::stack_range.contains(rsp))
