@@ -320,9 +320,22 @@ bool maps_registers(const Layout& layout) {
                        [](const Import& import) { return import.name.starts_with("MmMapIoSpace"); });
 }
 
+// Its functions would name the handler in tables that an ELF image does not have: no exception would come
+// there.
+Result<void> no_table_handlers(const Layout& layout, const std::string& label) {
+    for (const Import& import : layout.imports) {
+        if (import.name == "__C_specific_handler" || import.name.starts_with("__GSHandlerCheck"))
+            return Error{
+                label + ": calls " + import.name +
+                ", which handles exceptions in a .sys only; build it with portico build, or as a .sys"};
+    }
+    return {};
+}
+
 Result<std::unique_ptr<Image>> load_elf(Bytes bytes, const std::string& label, const LoadOptions& options) {
     const auto file = PORTICO_TRY(parse_elf(bytes, label));
     const auto layout = layout_of(file);
+    PORTICO_TRY_VOID(no_table_handlers(layout, label));
     if (maps_registers(layout)) nt::hal::prepare_traps();
     ImageBuilder builder(layout, bytes, label, options);
     PORTICO_TRY_VOID(builder.place());
@@ -415,7 +428,8 @@ std::uint64_t generation() {
 std::string missing_import_hint(const std::string& name) {
     if (name.starts_with("Wdf")) return "KMDF drivers are not supported";
     if (name == "atexit") return "an object of static storage has a destructor; no driver can have that";
-    if (name == "__C_specific_handler") return "structured exception handling is not supported yet";
+    if (name.starts_with("__GSHandlerCheck"))
+        return "BufferOverflowK.lib has it, Windows' kernel does not; link it in";
     return {};
 }
 

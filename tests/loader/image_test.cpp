@@ -192,6 +192,7 @@ TEST(MissingImport, AnswersNotImplementedOfItsOwnAccord) {
 
 TEST(MissingImport, SomeNamesHaveAReason) {
     EXPECT_THAT(missing_import_hint("WdfDriverCreate"), HasSubstr("KMDF"));
+    EXPECT_THAT(missing_import_hint("__GSHandlerCheck_SEH"), HasSubstr("BufferOverflowK.lib"));
     EXPECT_EQ(missing_import_hint("KeNoSuchThing"), "");
 }
 
