@@ -316,8 +316,9 @@ Result<FileContent> read_file(const std::string& path) {
 
 // Its code, or code of another driver that it gives the address to, may touch what it maps.
 bool maps_registers(const Layout& layout) {
-    return std::any_of(layout.imports.begin(), layout.imports.end(),
-                       [](const Import& import) { return import.name.starts_with("MmMapIoSpace"); });
+    return std::any_of(layout.imports.begin(), layout.imports.end(), [](const Import& import) {
+        return import.name.starts_with("MmMapIoSpace") || import.name == "MmGetSystemRoutineAddress";
+    });
 }
 
 // Its functions would name the handler in tables that an ELF image does not have: no exception would come
