@@ -66,25 +66,39 @@ void CallFromSys(benchmark::State& state) {
 }
 BENCHMARK(CallFromSys);
 
+template <unsigned length>
 void skip_instruction(int, siginfo_t*, void* context) {
-    ++static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
+    static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP] += length;
 }
 
 // A signal for each instruction, and a handler that only goes behind it.
-void BareTrap(benchmark::State& state) {
+template <unsigned length, class Instruction>
+void skip(benchmark::State& state, Instruction&& instruction) {
     start("bench_calls.so");
     struct sigaction action {
     }, before{};
-    action.sa_sigaction = skip_instruction;
+    action.sa_sigaction = skip_instruction<length>;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     ::sigaction(SIGSEGV, &action, &before);
     for (auto _ : state) {
-        for (std::uint32_t i = 0; i < calls_a_round; ++i) asm volatile("hlt" ::: "memory");
+        for (std::uint32_t i = 0; i < calls_a_round; ++i) instruction();
     }
     ::sigaction(SIGSEGV, &before, nullptr);
     state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * calls_a_round);
 }
+
+void BareTrap(benchmark::State& state) {
+    skip<1>(state, [] { asm volatile("hlt" ::: "memory"); });
+}
 BENCHMARK(BareTrap);
+
+// Of a page that is mapped and must not be touched, as mapped registers are.
+void BareFault(benchmark::State& state) {
+    skip<2>(state, [] {
+        asm volatile("movl (%%rcx), %%eax" : : "c"(nt::mm::io_range.base) : "rax", "memory");
+    });
+}
+BENCHMARK(BareFault);
 
 void PortReadFromSo(benchmark::State& state) {
     run(state, start("bench_calls.so").read_port);
