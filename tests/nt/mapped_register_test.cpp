@@ -181,6 +181,7 @@ TEST_P(MappedRegisterImage, AccessesAreInterrupted) {
     EXPECT_THAT(run.card.log,
                 HasSubstr("r4@30 r4@38 r4@8 r4@c r4@10 r4@14 w4@10=93929191 w4@14=97969594 w4@38=0 r4@34"))
         << "inside the access";
+    EXPECT_THAT(run.card.log, HasSubstr("w4@38=0 r4@34 w4@30=b3b2b1b2 w4@34=b7b6b5b4")) << "before its write";
 }
 
 void expect_bug_check(const Played& run, std::uint32_t code, const char* text) {
