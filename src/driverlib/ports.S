@@ -1,5 +1,5 @@
-// Ports and the processor's registers as instructions, which is what Microsoft's compiler and wdm.h make of these names: a
-// .sys holds them, and the machine takes the trap. In an ELF image the same names are calls.
+// Ports, the processor's registers and those of devices in memory as instructions, which is what Microsoft's compiler and
+// wdm.h make of these names: a .sys holds them, and the machine takes the trap. In an ELF image the same names are calls.
 #ifdef PORTICO_SYS
         .macro  function name:vararg
         .text
@@ -59,6 +59,21 @@
         .seh_endproc
         .endm
 
+        .macro  read_register name, instruction, register
+        function \name
+        \instruction (%rcx), \register
+        ret
+        .seh_endproc
+        .endm
+
+        .macro  write_register name, instruction, value
+        function \name
+        \instruction \value, (%rcx)
+        lock orl $0, (%rsp)
+        ret
+        .seh_endproc
+        .endm
+
         .text
         in_port __inbyte, inb, %al
         in_port __inword, inw, %ax
@@ -84,6 +99,14 @@
         out_ports WRITE_PORT_BUFFER_UCHAR, outsb
         out_ports WRITE_PORT_BUFFER_USHORT, outsw
         out_ports WRITE_PORT_BUFFER_ULONG, outsl
+        read_register READ_REGISTER_UCHAR, movzbl, %eax
+        read_register READ_REGISTER_USHORT, movzwl, %eax
+        read_register READ_REGISTER_ULONG, movl, %eax
+        read_register READ_REGISTER_ULONG64, movq, %rax
+        write_register WRITE_REGISTER_UCHAR, movb, %dl
+        write_register WRITE_REGISTER_USHORT, movw, %dx
+        write_register WRITE_REGISTER_ULONG, movl, %edx
+        write_register WRITE_REGISTER_ULONG64, movq, %rdx
 #else
         .section .note.GNU-stack, "", @progbits
 #endif

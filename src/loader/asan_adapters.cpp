@@ -6,6 +6,9 @@
 
 #ifdef PORTICO_ASAN
 
+#include "nt/hal/mapped_register.h"
+#include "nt/mm/mm.h"
+
 #define ADAPTER __attribute__((ms_abi, no_sanitize("address", "undefined")))
 
 // Lists, several names a line. First the checks of one access, of 1 to 16 bytes.
@@ -45,15 +48,19 @@ static ADAPTER void nt___asan_handle_no_return() {
     __asan_handle_no_return();
 }
 void* __asan_memmove(void*, const void*, std::size_t);
-// Windows' kernel has one routine for both, and drivers rely on it: ranges that overlap are no error.
-static ADAPTER void* nt___asan_memcpy(void* to, const void* from, std::size_t size) {
+static ADAPTER void* nt___asan_memmove(void* to, const void* from, std::size_t size) {
+    const bool registers = portico::nt::mm::in_io_range(to) || portico::nt::mm::in_io_range(from);
+    if (registers && portico::nt::hal::move_registers(to, from, size)) return to;
     return __asan_memmove(to, from, size);
 }
-static ADAPTER void* nt___asan_memmove(void* to, const void* from, std::size_t size) {
-    return __asan_memmove(to, from, size);
+// Windows' kernel has one routine for both, and drivers rely on it: ranges that overlap are no error.
+static ADAPTER void* nt___asan_memcpy(void* to, const void* from, std::size_t size) {
+    return nt___asan_memmove(to, from, size);
 }
 void* __asan_memset(void*, int, std::size_t);
 static ADAPTER void* nt___asan_memset(void* to, int value, std::size_t size) {
+    const auto byte = static_cast<std::uint8_t>(value);
+    if (portico::nt::mm::in_io_range(to) && portico::nt::hal::fill_registers(to, byte, size)) return to;
     return __asan_memset(to, value, size);
 }
 }

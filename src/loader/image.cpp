@@ -10,6 +10,7 @@
 #include "loader/gdb_jit.h"
 #include "loader/image_format.h"
 #include "loader/layout.h"
+#include "loader/stubs.h"
 #include "nt/mm/mm.h"
 #include "sim/paging.h"
 
@@ -103,6 +104,13 @@ const RuntimeFunction* Image::function_at(std::uint64_t address) const {
     if (next == functions_.begin()) return nullptr;
     const auto& row = *(next - 1);
     return offset < row.end ? &row : nullptr;
+}
+
+const MissingImport* Image::missing_import_at(std::uint64_t address) const {
+    if (missing_.empty() || !contains(address)) return nullptr;
+    std::uint64_t index = (address - missing_[0]->stub) / sim::page_size;
+    if (address >= missing_[0]->code) index = (address - missing_[0]->code) / stub_size;
+    return address < missing_[0]->stub || index >= missing_.size() ? nullptr : missing_[index].get();
 }
 
 bool Image::is_readable(std::uint64_t address, std::uint64_t size) const {

@@ -32,7 +32,7 @@ struct Export {
 
 class Image;
 
-// An import that nobody implements. Its stub tells its name and its caller when it is called.
+// An import that nobody implements: its code tells its name and its caller when it is called.
 struct MissingImport {
     // `name`: "KeFooBar", or "#12" when it is imported by its number. `module`: "ntoskrnl.exe"; empty when
     // the image does not say.
@@ -42,7 +42,8 @@ struct MissingImport {
     std::string name;
     std::string label;  // "ntoskrnl.exe!KeFooBar"
     Image* image;
-    std::uint64_t stub = 0;
+    std::uint64_t stub = 0;  // what the image has of it: a page of its own that cannot be touched
+    std::uint64_t code = 0;  // where a call of it goes on
 };
 
 class Image {
@@ -72,6 +73,8 @@ class Image {
     bool is_init_code(std::uint64_t address) const { return kind_is(address, SectionKind::init_code); }
 
     const std::vector<std::unique_ptr<MissingImport>>& missing_imports() const { return missing_; }
+    // The one whose page or code holds the address; null: none.
+    const MissingImport* missing_import_at(std::uint64_t address) const;
 
     // Variables whose constructors Windows would never run, nor does the loader.
     const std::vector<std::string>& static_constructors() const { return constructors_; }

@@ -18,6 +18,7 @@
 #include "loader/gdb_jit.h"
 #include "loader/hash.h"
 #include "loader/image_format.h"
+#include "loader/missing_pages.h"
 #include "loader/pe_file.h"
 #include "loader/stubs.h"
 #include "loader/unwind_images.h"
@@ -90,6 +91,7 @@ class ImageBuilder {
         find_coverage();
         protect();
         answer_unwinder();
+        answer_missing_imports();
         image_->file_ = std::move(debug_file);
         if (for_gdb && !image_->file_.empty()) {
             image_->jit_ = std::make_unique<JitEntry>();
@@ -117,7 +119,7 @@ class ImageBuilder {
     }
 
     Result<void> map() {
-        const auto size = layout_.span + page_up(image_->missing_.size() * stub_size);
+        const auto size = layout_.span + missing_pages_size() + page_up(image_->missing_.size() * stub_size);
         const auto address = map_image(layout_, size);
         if (address == 0 && !layout_.movable) {
             return Error{label_ +
@@ -130,10 +132,18 @@ class ImageBuilder {
                          ExitCode::missing};
         image_->range_ = {address, size};
         shift_ = address - layout_.base;
-        set_access({address, size}, PROT_READ | PROT_WRITE);
+        set_access({address, layout_.span}, PROT_READ | PROT_WRITE);
+        set_access(stubs(), PROT_READ | PROT_WRITE);
         // One call instead of a fault for each page; what the kernel cannot do, the faults do.
-        if (layout_.windows) ::madvise(reinterpret_cast<void*>(address), size, MADV_POPULATE_WRITE);
+        if (layout_.windows) ::madvise(reinterpret_cast<void*>(address), layout_.span, MADV_POPULATE_WRITE);
         return {};
+    }
+
+    // Behind the image lie a page for each missing import, and the code for their calls.
+    std::uint64_t missing_pages_size() const { return image_->missing_.size() * sim::page_size; }
+    sim::AddressRange stubs() const {
+        const auto begin = image_->range_.base + layout_.span + missing_pages_size();
+        return {begin, image_->range_.end() - begin};
     }
 
     static void set_access(sim::AddressRange range, int access) {
@@ -151,13 +161,17 @@ class ImageBuilder {
     }
 
     void bind() {
-        auto stub = reinterpret_cast<std::byte*>(image_->range_.base + layout_.span);
+        std::uint64_t page = image_->range_.base + layout_.span;
+        std::uint64_t code = stubs().base;
         auto missing = image_->missing_.begin();
         for (std::size_t i = 0; i < layout_.imports.size(); ++i) {
             if (addresses_[i] != 0 || layout_.imports[i].optional) continue;
-            write_stub(stub, missing->get());
-            addresses_[i] = (*missing++)->stub = reinterpret_cast<std::uint64_t>(stub);
-            stub += stub_size;
+            MissingImport& import = **missing++;
+            write_stub(reinterpret_cast<std::byte*>(code), &import);
+            addresses_[i] = import.stub = page;
+            import.code = code;
+            page += sim::page_size;
+            code += stub_size;
         }
     }
 
@@ -253,8 +267,7 @@ class ImageBuilder {
             set_access({begin, page_up(segment.end() + shift_) - begin}, access);
         }
         set_access({layout_.relro_begin + shift_, layout_.relro_end - layout_.relro_begin}, PROT_READ);
-        set_access({image_->range_.base + layout_.span, image_->range_.size - layout_.span},
-                   PROT_READ | PROT_EXEC);
+        set_access(stubs(), PROT_READ | PROT_EXEC);
     }
 
     const Layout& layout_;
@@ -329,9 +342,30 @@ Result<FileContent> read_file(const std::string& path) {
     return FileContent{std::move(bytes), FileIdentity(status)};
 }
 
+// Its code, or code of another driver that it gives the address to, may touch what it maps.
+bool maps_registers(const Layout& layout) {
+    return std::any_of(layout.imports.begin(), layout.imports.end(), [](const Import& import) {
+        return import.name.starts_with("MmMapIoSpace") || import.name == "MmGetSystemRoutineAddress";
+    });
+}
+
+// Its functions would name the handler in tables that an ELF image does not have: no exception would come
+// there.
+Result<void> no_table_handlers(const Layout& layout, const std::string& label) {
+    for (const Import& import : layout.imports) {
+        if (import.name == "__C_specific_handler" || import.name.starts_with("__GSHandlerCheck"))
+            return Error{
+                label + ": calls " + import.name +
+                ", which handles exceptions in a .sys only; build it with portico build, or as a .sys"};
+    }
+    return {};
+}
+
 Result<std::unique_ptr<Image>> load_elf(Bytes bytes, const std::string& label, const LoadOptions& options) {
     const auto file = PORTICO_TRY(parse_elf(bytes, label));
     const auto layout = layout_of(file);
+    PORTICO_TRY_VOID(no_table_handlers(layout, label));
+    if (maps_registers(layout)) nt::hal::prepare_traps();
     ImageBuilder builder(layout, bytes, label, options);
     PORTICO_TRY_VOID(builder.place());
     return builder.build(debug_file_of(file, builder.shift()), true);
@@ -423,7 +457,8 @@ std::uint64_t generation() {
 std::string missing_import_hint(const std::string& name) {
     if (name.starts_with("Wdf")) return "KMDF drivers are not supported";
     if (name == "atexit") return "an object of static storage has a destructor; no driver can have that";
-    if (name == "__C_specific_handler") return "structured exception handling is not supported yet";
+    if (name.starts_with("__GSHandlerCheck"))
+        return "BufferOverflowK.lib has it, Windows' kernel does not; link it in";
     return {};
 }
 

@@ -11,7 +11,6 @@
 #include <string_view>
 
 #include "loader/loader.h"
-#include "loader/stubs.h"
 
 namespace portico::loader {
 namespace {
@@ -266,9 +265,8 @@ Place place_in_image(const Image& image, std::uint64_t address) {
     place.module = image.name();
     place.offset = address - image.range().base;
     place.driver = true;
-    for (const auto& import : image.missing_imports()) {
-        if (address - import->stub < stub_size) place.lines.push_back({import->name, {}, 0});
-    }
+    if (const auto* const import = image.missing_import_at(address))
+        place.lines.push_back({import->name, {}, 0});
     return place;
 }
 

@@ -110,7 +110,8 @@ Result<void> Machine::State::register_drivers() {
     for (const auto& driver : drivers) {
         driver->image->reset_statics();
         for (const auto& import : driver->image->missing_imports())
-            verifier::tell_missing_import(import->label.c_str(), import->stub);
+            verifier::tell_missing_import(import->label.c_str(), import->stub,
+                                          loader::missing_import_hint(import->name).c_str());
         driver->source.service = driver->service.c_str();
         if (!NT_SUCCESS(nt::io::register_driver(driver->source)))
             return Error{

@@ -34,10 +34,12 @@ void missing(const char* name, std::uint64_t caller) {
 
 }  // namespace
 
-void tell_missing_import(const char* name, std::uint64_t stub) {
+void tell_missing_import(const char* name, std::uint64_t stub, const char* hint) {
     auto finding =
         make(nt::Severity::advice, "missing-import", 0,
-             "The driver imports %s, which Portico does not have; a call of it stops the machine.", name);
+             "The driver imports %s, which Portico does not have; a call or an access of it stops the "
+             "machine%s%s.",
+             name, *hint != 0 ? ": " : "", hint);
     set_parameters(finding, {{"stub", stub}});
     nt::report(finding);
 }

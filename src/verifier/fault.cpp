@@ -11,8 +11,11 @@
 
 #include "nt/driver_frames.h"
 #include "nt/findings.h"
+#include "nt/hal/divisor.h"
 #include "nt/hal/instruction.h"
 #include "nt/hal/trap.h"
+#include "nt/missing_imports.h"
+#include "nt/mm/mm.h"
 #include "nt/seh/raise.h"
 #include "nt/seh/stack_view.h"
 #include "nt/seh/switch.h"
@@ -32,10 +35,11 @@ enum class FaultKind : std::uint8_t {
     stack_overflow,
     execute_data,
     write_constant,
-    no_pointer,    // an address that none can be: the processor does not say which
-    paged_out,     // pageable memory, at DISPATCH_LEVEL or above
-    raised,        // any other address there
-    user_address,  // below MmUserProbeAddress, so null pointers too
+    missing_import,  // a variable that nobody implements
+    no_pointer,      // an address that none can be: the processor does not say which
+    paged_out,       // pageable memory, at DISPATCH_LEVEL or above
+    raised,          // any other address there
+    user_address,    // below MmUserProbeAddress, so null pointers too
     system_address,
 };
 
@@ -46,6 +50,10 @@ struct Fault : Interrupted {
     bool present = false;  // there is memory, but not for this access
     FaultKind kind = FaultKind::instruction;
     std::uint64_t fast_fail_code = 0;
+    bool quotient_overflows = false;
+    // Of the exception that no handler took, on the stack at fault; 0: it was not dispatched.
+    std::uint64_t exception_record = 0;
+    std::uint64_t context_record = 0;
 };
 
 Fault pending;
@@ -89,10 +97,17 @@ FaultKind kind_of_instruction(std::uint64_t rip) {
     }
 }
 
+bool is_missing_import(const Fault& fault) {
+    nt::MissingImportPlace place;
+    return fault.access != 8 && sim::image_range.contains(fault.address) &&
+           nt::missing_import_at != nullptr && nt::missing_import_at(fault.address, place);
+}
+
 FaultKind kind_of(const Fault& fault, bool address_known) {
     if (fault.signal != SIGSEGV && fault.signal != SIGBUS) return FaultKind::instruction;
     if (!address_known) return kind_of_instruction(fault.rip);
     if (in_stack_guard(fault.address)) return FaultKind::stack_overflow;
+    if (is_missing_import(fault)) return FaultKind::missing_import;
     if (sim::paging.is_out(fault.address)) return FaultKind::paged_out;
     if (fault.access == 8 && fault.present) return FaultKind::execute_data;
     if (fault.access == 1 && fault.present && fault.address >= sim::user_probe_address)
@@ -106,7 +121,8 @@ std::uint32_t exception_of(const Fault& fault) {
     if (fault.kind == FaultKind::assertion) return 0xC0000420;   // STATUS_ASSERTION_FAILURE
     switch (fault.signal) {
         case SIGFPE:
-            return 0xC0000094;  // STATUS_INTEGER_DIVIDE_BY_ZERO
+            // STATUS_INTEGER_OVERFLOW, STATUS_INTEGER_DIVIDE_BY_ZERO
+            return fault.quotient_overflows ? 0xC0000095 : 0xC0000094;
         case SIGILL:
             return 0xC000001D;  // STATUS_ILLEGAL_INSTRUCTION
         case SIGTRAP:
@@ -133,6 +149,15 @@ const char* what_failed(std::uint64_t code) {
         default:
             return "The driver stops itself (__fastfail).";
     }
+}
+
+const char* what_of_registers(std::uint64_t address) {
+    std::uint64_t physical = 0;
+    if (!nt::mm::translate_io(reinterpret_cast<const void*>(address), &physical))
+        return "The driver touches an address for device registers where none are mapped, or no longer.";
+    return "The driver touches mapped device registers in a way that is not done here (a push, a string "
+           "comparison, "
+           "across the end of the mapping); use READ_REGISTER_xxx or WRITE_REGISTER_xxx.";
 }
 
 const char* what(const Fault& fault) {
@@ -166,7 +191,9 @@ const char* what(const Fault& fault) {
     }
     switch (fault.signal) {
         case SIGFPE:
-            return "The driver divides by zero.";
+            return fault.quotient_overflows
+                       ? "The driver divides, and the quotient is too large for its register."
+                       : "The driver divides by zero.";
         case SIGILL:
             return "The driver runs into an illegal instruction.";
         case SIGTRAP:
@@ -174,6 +201,8 @@ const char* what(const Fault& fault) {
         default:
             break;
     }
+    if (fault.access != 8 && nt::mm::in_io_range(reinterpret_cast<const void*>(fault.address)))
+        return what_of_registers(fault.address);
     const bool null = fault.address < 0x10000;
     if (fault.access == 8)
         return null ? "The driver calls through a null pointer."
@@ -185,6 +214,31 @@ const char* what(const Fault& fault) {
                 : "The driver reads an address that is not there.";
 }
 
+nt::Finding finding_of_variable(const Fault& fault) {
+    nt::MissingImportPlace place;
+    nt::missing_import_at(fault.address, place);
+    auto finding = make(nt::Severity::bug_check, "missing-import", 0xC4,
+                        "The driver %s the variable %s, which Portico does not have.",
+                        fault.access == 1 ? "writes to" : "reads", place.label.data());
+    set_parameters(finding, {{"caller", fault.rip}});
+    return finding;
+}
+
+// What no handler of a system thread takes.
+nt::Finding finding_of_thread(const Fault& fault, std::uint32_t code) {
+    auto finding = make(nt::Severity::bug_check, "fault", code, "%s", what(fault));
+    if (fault.kind == FaultKind::user_address) {
+        const auto length = std::strlen(finding.text);
+        std::snprintf(finding.text + length - 1, sizeof finding.text - length, ", at 0x%llX.",
+                      static_cast<unsigned long long>(fault.address));
+    }
+    set_parameters(finding, {{"exception", exception_of(fault)},
+                             {"instruction", fault.rip},
+                             {"exception record", fault.exception_record},
+                             {"context record", fault.context_record}});
+    return finding;
+}
+
 nt::Finding finding_of(const Fault& fault) {
     constexpr const char* access = "access: 0 read, 1 write, 8 execute";
     const auto stop = [&](std::uint32_t code, std::initializer_list<Parameter> parameters) {
@@ -192,11 +246,17 @@ nt::Finding finding_of(const Fault& fault) {
         set_parameters(finding, parameters);
         return finding;
     };
+    if (fault.exception_record != 0) {
+        const std::uint32_t code = nt::seh::unhandled_code();
+        if (code == SYSTEM_THREAD_EXCEPTION_NOT_HANDLED) return finding_of_thread(fault, code);
+    }
     switch (fault.kind) {
         case FaultKind::instruction:
         case FaultKind::privileged:
         case FaultKind::assertion:
             return stop(0x1E, {{"exception", exception_of(fault)}, {"instruction", fault.rip}});
+        case FaultKind::missing_import:
+            return finding_of_variable(fault);
         case FaultKind::fast_fail:
             return stop(0x139, {{"code", fault.fast_fail_code}, {"instruction", fault.rip}});
         case FaultKind::paged_out:
@@ -284,6 +344,8 @@ EXCEPTION_RECORD record_of(const Fault& fault) {
     const nt::seh::Dispatched dispatched = nt::seh::dispatch(record, context, nt::seh::Lead::none);
     if (dispatched.outcome == nt::seh::Outcome::continued) nt::seh::go_on_with(context, record);
     pending = fault;
+    pending.exception_record = reinterpret_cast<std::uint64_t>(&record);
+    pending.context_record = reinterpret_cast<std::uint64_t>(&context);
     pending_reason = nt::seh::why_unhandled(dispatched);
     nt::seh::run_on(report_stack_top(), report_fault);
 }
@@ -318,6 +380,7 @@ void call_on(gregset_t& registers, std::uint64_t top, void (*routine)()) {
 
 void on_signal(int signal, siginfo_t* info, void* context) {
     auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+    nt::hal::leave_copy(registers);
     const bool memory = signal == SIGSEGV || signal == SIGBUS;
     const bool address_known = memory && info->si_code != SI_KERNEL;
     const auto error = static_cast<std::uint64_t>(registers[REG_ERR]);
@@ -337,6 +400,7 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     }
     if (address_known && bring_in(pending)) return;
     pending.kind = kind_of(pending, address_known);
+    if (signal == SIGFPE) pending.quotient_overflows = nt::hal::quotient_overflows(registers);
     pending.fast_fail_code = static_cast<std::uint64_t>(registers[REG_RCX]) & 0xffffffff;
     // After a jump to where no code is, the caller is on the stack's top.
     if (pending.access == 8 && sim::stack_range.contains(rsp))

@@ -23,7 +23,7 @@ constexpr Rule rules[] = {
     {"unclaimed-access", 0, "A driver touches ports and registers where a device is."},
     {"powered-down", 0x1C4,
      "A driver leaves its device alone while it is in D1 to D3, and puts it right again in D0."},
-    {"missing-import", 0xC4, "A driver calls only functions that there are."},
+    {"missing-import", 0xC4, "A driver uses only functions and variables that there are."},
     {"fault", 0x50,
      "A driver touches memory that is there, runs code only, divides by something and fits on its stack."},
     {"spin", 0x133, "A routine of the driver ends, or calls something, before long."},

@@ -10,8 +10,8 @@ namespace portico::verifier {
 void install();
 
 // Advice, before the driver runs: it imports what Portico does not have. `stub` is where a call of it would
-// go.
-void tell_missing_import(const char* name, std::uint64_t stub);
+// go; `hint` why it is missing and what to do, or "".
+void tell_missing_import(const char* name, std::uint64_t stub, const char* hint);
 
 // What one rule is, for documentation and the report.
 struct Rule {

@@ -12,6 +12,7 @@
 #include "host.h"
 #include "loader/hash.h"
 #include "support/requires.h"
+#include "verifier/rules.h"
 
 namespace portico::loader::test {
 namespace {
@@ -69,7 +70,8 @@ TEST(Image, PagesHaveTheAccessOfTheirSections) {
     EXPECT_EQ(access_at(number(sample.add_by_host)), "r-xp");
     EXPECT_EQ(access_at(number(sample.constant)), "r--p");
     EXPECT_EQ(access_at(number(sample.counter)), "rw-p");
-    EXPECT_EQ(access_at(image->missing_imports()[0]->stub), "r-xp");
+    EXPECT_EQ(access_at(image->missing_imports()[0]->stub), "---p");
+    EXPECT_EQ(access_at(image->missing_imports()[0]->code), "r-xp");
     EXPECT_EQ(image->section_at(number(sample.add_by_host))->kind, SectionKind::code);
     EXPECT_EQ(image->section_at(number(sample.constant))->kind, SectionKind::constant);
     EXPECT_EQ(image->section_at(number(sample.counter))->kind, SectionKind::data);
@@ -167,6 +169,7 @@ TEST(MissingImport, AreListedAtLoadAndTellWhoCallsThem) {
     EXPECT_EQ(image->missing_imports()[0]->name, "NotThere");
     EXPECT_EQ(image->missing_imports()[1]->name, "AlsoNotThere");
     const auto sample = start(*image);
+    verifier::install_fault_rule();
     missing_import_called = [](const MissingImport& import, std::uint64_t caller,
                                std::uint64_t frame) -> std::uint64_t {
         called = {import.name, import.image->name(), caller, frame};
@@ -182,12 +185,14 @@ TEST(MissingImport, AreListedAtLoadAndTellWhoCallsThem) {
 }
 
 TEST(MissingImport, AnswersNotImplementedOfItsOwnAccord) {
+    verifier::install_fault_rule();
     const auto sample = start(*load());
     EXPECT_EQ(as<std::uint64_t WIN64(int)>(sample.call_missing)(1), 0xC0000002u);
 }
 
 TEST(MissingImport, SomeNamesHaveAReason) {
     EXPECT_THAT(missing_import_hint("WdfDriverCreate"), HasSubstr("KMDF"));
+    EXPECT_THAT(missing_import_hint("__GSHandlerCheck_SEH"), HasSubstr("BufferOverflowK.lib"));
     EXPECT_EQ(missing_import_hint("KeNoSuchThing"), "");
 }
 

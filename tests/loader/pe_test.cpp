@@ -8,6 +8,7 @@
 #include "host.h"
 #include "loader/symbols.h"
 #include "support/requires.h"
+#include "verifier/rules.h"
 
 namespace portico::loader::test {
 namespace {
@@ -116,6 +117,7 @@ TEST(PeMissingImport, AreListedAtLoadAndTellWhoCallsThem) {
     EXPECT_THAT(labels, UnorderedElementsAre("ntoskrnl.exe!NotThere", "ntoskrnl.exe!AlsoNotThere",
                                              "ntoskrnl.exe!KeBugCheckEx"));
     const auto sample = start(*image);
+    verifier::install_fault_rule();
     missing_import_called = [](const MissingImport& import, std::uint64_t caller,
                                std::uint64_t) -> std::uint64_t {
         called = {import.label, caller};

@@ -99,6 +99,11 @@ TEST(Refusal, ThreadLocalVariables) {
     EXPECT_THAT(refusal_of_file(path_of("loader_thread_local")), HasSubstr("thread-local"));
 }
 
+TEST(Refusal, HandlersOfExceptionTables) {
+    EXPECT_THAT(refusal_of_file(path_of("loader_table_seh")),
+                HasSubstr("calls __C_specific_handler, which handles"));
+}
+
 TEST_F(Spoiled, Header) {
     const auto good = bytes;
     const auto spoil = [&](const std::function<void()>& change) {

@@ -93,6 +93,9 @@ TEST_F(Symbols, StubsHaveTheNameOfTheirImport) {
     EXPECT_TRUE(place.driver);
     ASSERT_EQ(place.lines.size(), 1u);
     EXPECT_EQ(place.lines[0].function, "NotThere");
+    const auto code = find_place(image->missing_imports()[1]->code + 5, CodeAddress::instruction);
+    ASSERT_EQ(code.lines.size(), 1u);
+    EXPECT_EQ(code.lines[0].function, "AlsoNotThere");
 }
 
 TEST_F(Symbols, NothingIsSaidAboutNothing) {

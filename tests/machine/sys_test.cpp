@@ -59,6 +59,18 @@ INSTANTIATE_TEST_SUITE_P(All, SysMisdeed,
                                            Misdeed{"traps_assertion", 0x1E, 0xC0000420}),
                          [](const auto& info) { return std::string(info.param.driver).substr(6); });
 
+TEST(Sys, AVariableThatNobodyHasIsNamed) {
+    Machine m = machine_with(driver("traps_missing_variable"));
+    (void)m.start();
+    ASSERT_TRUE(m.bug_checked());
+    EXPECT_THAT(m.advice()[0].text, HasSubstr("imports ntoskrnl.exe!KeNoSuchVariable"));
+    const auto finding = m.findings().back();
+    EXPECT_EQ(finding.code, 0xC4u);
+    EXPECT_THAT(finding.text, HasSubstr("reads the variable ntoskrnl.exe!KeNoSuchVariable"));
+    EXPECT_THAT(finding.file, HasSubstr("traps.cpp"));
+    EXPECT_NE(finding.line, 0u);
+}
+
 // INIT code is gone when DriverEntry has returned, whatever the image, and back in the next machine.
 class InitCode : public ::testing::TestWithParam<const char*> {};
 

@@ -103,4 +103,72 @@ TEST_P(SehMisdeed, IsABugCheck) {
 INSTANTIATE_TEST_SUITE_P(All, SehMisdeed, ::testing::ValuesIn(misdeeds),
                          [](const auto& one) { return std::to_string(one.param.number); });
 
+// ---- on whose thread ----
+
+NTSTATUS(NTAPI* misdeed)(std::uint64_t, void*);
+
+void NTAPI commit(void* number) {
+    misdeed(reinterpret_cast<std::uint64_t>(number), nullptr);
+}
+
+void on_system_thread(std::uint64_t number) {
+    HANDLE thread = nullptr;
+    EXPECT_EQ(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, commit,
+                                   reinterpret_cast<void*>(number)),
+              STATUS_SUCCESS);
+}
+
+WORK_QUEUE_ITEM item;
+
+void in_work_item(std::uint64_t number) {
+    ExInitializeWorkItem(&item, commit, reinterpret_cast<void*>(number));
+    ExQueueWorkItem(&item, DelayedWorkQueue);
+}
+
+struct Place {
+    const char* name;
+    void (*run)(std::uint64_t number);
+    std::uint64_t misdeed;
+    std::uint32_t code;
+    std::uint32_t exception;
+};
+
+class SehThread : public ::testing::TestWithParam<Place> {};
+
+TEST_P(SehThread, DecidesOnTheBugCheck) {
+    const Place& place = GetParam();
+    Kernel kernel;
+    verifier::install_fault_rule();
+    const auto image = loader::load_file(PORTICO_BINARY_DIR "/drivers/nt_seh_misdeeds.so");
+    ASSERT_TRUE(image.ok()) << image.error().message;
+    misdeed = reinterpret_cast<NTSTATUS(NTAPI*)(std::uint64_t, void*)>(*(*image)->entry("DriverEntry"));
+    kernel.start([&] { place.run(place.misdeed); });
+    kernel.settle(millisecond_ns);
+    const auto* const stopped = nt::bug_check();
+    ASSERT_NE(stopped, nullptr);
+    EXPECT_EQ(stopped->code, place.code);
+    EXPECT_EQ(stopped->parameters[0], place.exception);
+    if (place.code != SYSTEM_THREAD_EXCEPTION_NOT_HANDLED) return;
+    const auto* const record = reinterpret_cast<const EXCEPTION_RECORD*>(stopped->parameters[2]);
+    const auto* const context = reinterpret_cast<const CONTEXT*>(stopped->parameters[3]);
+    ASSERT_TRUE(sim::stack_range.contains(record) && sim::stack_range.contains(context));
+    EXPECT_EQ(static_cast<std::uint32_t>(record->ExceptionCode), place.exception);
+    EXPECT_EQ(reinterpret_cast<std::uint64_t>(record->ExceptionAddress), stopped->parameters[1]);
+    if (place.exception == 0xC0000005) {
+        EXPECT_EQ(context->Rip, stopped->parameters[1]);
+        EXPECT_NE(std::string(stopped->text).find("through a null pointer, at 0x10"), std::string::npos)
+            << stopped->text;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, SehThread,
+    ::testing::Values(
+        Place{"raised", on_system_thread, 0, SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, 0xE0000001},
+        Place{"fault", on_system_thread, 8, SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, 0xC0000005},
+        Place{"dpc", on_system_thread, 1, KMODE_EXCEPTION_NOT_HANDLED, 0xE0000001},
+        Place{"work_item_raised", in_work_item, 0, SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, 0xE0000001},
+        Place{"work_item_fault", in_work_item, 8, SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, 0xC0000005}),
+    [](const auto& one) { return one.param.name; });
+
 }  // namespace

@@ -132,6 +132,10 @@ void for_each_node(Visit&& visit) {
 
 }  // namespace
 
+bool runs_work_items(const KTHREAD& thread) {
+    return thread.start == worker;
+}
+
 void reset_work() {
     work.nodes_used = work.waiting = 0;
     work.free = nullptr;

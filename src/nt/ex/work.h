@@ -1,6 +1,7 @@
 // Work items and the system worker threads that run them.
 #pragma once
 
+#include "nt/ke/thread.h"
 #include "nt/probes.h"
 #include "sim/address_map.h"
 #include "wdm.h"
@@ -13,6 +14,9 @@ void queue_work_item(PWORK_QUEUE_ITEM item, ULONG queue);
 
 // True while the item waits in a queue.
 bool work_item_queued(const WORK_QUEUE_ITEM* item);
+
+// A system worker thread.
+bool runs_work_items(const KTHREAD& thread);
 
 // Items whose routine lies in `image` and that still wait, as things left at unload.
 void for_each_left_work_item(sim::AddressRange image, void (*visit)(const LeftBehind& left, void* context),

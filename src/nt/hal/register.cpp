@@ -1,7 +1,6 @@
 // Device registers in physical memory. What MmMapIoSpace gave for them leads back to the bus; ordinary memory
 // is read and written as such.
 #include "nt/ddi.h"
-#include "nt/hal/hal.h"
 #include "nt/mm/mm.h"
 #include "sim/bus.h"
 #include "wdm.h"
@@ -58,25 +57,6 @@ void write_buffer(volatile T* address, const T* buffer, ULONG count) {
 }
 
 }  // namespace
-
-bool read_mapped_register(const volatile void* address, unsigned width, std::uint64_t* value) {
-    std::uint64_t physical = 0;
-    if (!mm::translate_io(address, &physical)) return false;
-    *value = width == 8 ? bus_read<std::uint64_t>(physical) : sim::bus.read_memory(physical, width);
-    return true;
-}
-
-bool write_mapped_register(volatile void* address, unsigned width, std::uint64_t value) {
-    std::uint64_t physical = 0;
-    if (!mm::translate_io(address, &physical)) return false;
-    if (width == 8) {
-        bus_write(physical, value);
-    } else {
-        sim::bus.write_memory(physical, width, static_cast<std::uint32_t>(value));
-    }
-    return true;
-}
-
 }  // namespace portico::nt::hal
 
 using namespace portico::nt;

@@ -7,10 +7,6 @@
 
 namespace portico::nt::hal {
 
-// Opens the library that takes instructions apart (Zydis); without it, or where it is another version, such
-// reads are faults.
-void prepare_shadow_loads();
-
 // The instruction at rip has read `address`. True: the registers now lead to a copy of it that reads what is
 // there, and back. False: nothing can be read there, or the instruction has no copy.
 bool redirect_load(gregset_t& registers, std::uint64_t address);

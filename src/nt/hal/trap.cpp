@@ -6,8 +6,13 @@
 #include <cpuid.h>
 
 #include "nt/hal/instruction.h"
-#include "nt/hal/shared_page.h"
+#include "nt/hal/instruction_copy.h"
+#include "nt/hal/mapped_register.h"
 #include "nt/hal/shadow_load.h"
+#include "nt/hal/shared_page.h"
+#include "nt/hal/trap_frame.h"
+#include "nt/missing_imports.h"
+#include "nt/mm/mm.h"
 #include "nt/rtl/rtl.h"
 #include "sim/address_map.h"
 #include "sim/bus.h"
@@ -15,13 +20,6 @@
 
 extern "C" {
 
-// What the entry below saves: general registers by their numbers, then flags, rbp and the return address.
-struct PorticoTrapFrame {
-    std::uint64_t registers[16];
-    std::uint64_t flags;
-};
-
-void portico_trap_entry();
 void portico_trap_run(PorticoTrapFrame* frame);
 // Not 0: the processor keeps wider vector registers than fxsave does.
 __attribute__((visibility("hidden"))) extern unsigned portico_trap_xsave;
@@ -119,21 +117,8 @@ namespace {
 
 using Kind = Instruction::Kind;
 
-enum Register : unsigned { rax = 0, rcx = 1, rdx = 2, rsi = 6, rdi = 7 };
-constexpr std::uint64_t direction_flag = 0x400;
-
-// Between the handler and portico_trap_run nothing of the machine runs.
+// Between the handler and the entry nothing of the machine runs.
 Instruction pending;
-
-std::uint64_t masked(std::uint64_t value, unsigned width) {
-    return width == 4 ? value & 0xffffffff : value & ((1ull << width * 8) - 1);
-}
-
-// Writing 4 bytes of a register clears the rest of it, writing 1 or 2 does not.
-void store(std::uint64_t& target, std::uint32_t value, unsigned width) {
-    const std::uint64_t kept = width == 4 ? 0 : target & ~((1ull << width * 8) - 1);
-    target = kept | masked(value, width);
-}
 
 std::uint32_t port_of(const Instruction& what, const PorticoTrapFrame& frame) {
     return what.port_in_dx ? frame.registers[rdx] & 0xffff : what.port;
@@ -168,7 +153,8 @@ std::uint64_t read_msr(std::uint64_t number) {
     return number == 0xC0000080 ? long_mode_with_nx : control_region_address();
 }
 
-void run(const Instruction& what, PorticoTrapFrame& frame) {
+void run(PorticoTrapFrame& frame) {
+    const Instruction what = pending;
     switch (what.kind) {
         case Kind::in:
             return store(frame.registers[rax], sim::bus.read_port(port_of(what, frame), what.width),
@@ -221,38 +207,54 @@ bool has_stack(std::uint64_t rsp) {
     return (rsp - sim::stack_range.base) % slot_size >= sim::page_size + stack_needed;
 }
 
+// The driver has called an import that nobody implements.
+bool enter_missing_import(gregset_t& registers) {
+    MissingImportPlace place;
+    const auto rip = static_cast<std::uint64_t>(registers[REG_RIP]);
+    if (missing_import_at == nullptr || !missing_import_at(rip, place) || rip != place.page) return false;
+    registers[REG_RIP] = static_cast<greg_t>(place.code);
+    return true;
+}
+
 }  // namespace
+
+void (*on_trap_entry)(PorticoTrapFrame& frame) = nullptr;
 
 void prepare_traps() {
     unsigned a = 0, b = 0, c = 0, d = 0;
     constexpr unsigned xsave_in_use = 1u << 27, avx = 1u << 28;
     if (__get_cpuid(1, &a, &b, &c, &d) != 0)
         portico_trap_xsave = (c & (xsave_in_use | avx)) == (xsave_in_use | avx) ? 1 : 0;
-    prepare_shadow_loads();
+    prepare_instruction_copies();
 }
 
 bool take_trap(gregset_t& registers, const FaultAccess& access) {
     const auto rip = static_cast<std::uint64_t>(registers[REG_RIP]);
     const bool in_driver = sim::image_range.contains(rip);
+    const auto rsp = static_cast<std::uint64_t>(registers[REG_RSP]);
     if (access.known) {
-        if (access.write || access.address == rip) return false;
+        if (access.address == rip) return in_driver && enter_missing_import(registers);
+        if (in_driver && mm::in_io_range(reinterpret_cast<const void*>(access.address)))
+            return has_stack(rsp) && begin_register_access(registers, access.address);
+        if (access.write) return false;
         const bool gs = access.address < control_region_size && in_driver && instruction_at(rip).gs;
         return redirect_load(registers, gs ? control_region_address() + access.address : access.address);
     }
     if (!in_driver) return false;
     const auto what = instruction_at(rip);
-    const auto rsp = static_cast<std::uint64_t>(registers[REG_RSP]);
     if (!can_run(what, registers) || !has_stack(rsp)) return false;
     pending = what;
-    *reinterpret_cast<std::uint64_t*>(rsp - 8) = rip + what.length;
-    registers[REG_RSP] = static_cast<greg_t>(rsp - 8);
-    registers[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uint64_t>(&portico_trap_entry));
+    enter_from(registers, rip + what.length, run);
     return true;
+}
+
+void leave_copy(gregset_t& registers) {
+    const auto original = copied_from(static_cast<std::uint64_t>(registers[REG_RIP]));
+    if (original != 0) registers[REG_RIP] = static_cast<greg_t>(original);
 }
 
 }  // namespace portico::nt::hal
 
 extern "C" __attribute__((visibility("hidden"))) void portico_trap_run(PorticoTrapFrame* frame) {
-    const auto what = portico::nt::hal::pending;
-    portico::nt::hal::run(what, *frame);
+    portico::nt::hal::on_trap_entry(*frame);
 }

@@ -1,6 +1,7 @@
 // What a driver built by Microsoft's compiler does by instructions, where one built from source calls: ports,
 // IRQL (cr8), interrupts, the processor's control region (gs) and the page that the kernel shares with
-// everybody. A host's program may do none of it; each attempt is a signal, and is done here instead.
+// everybody, registers of devices in memory. A host's program may do none of it; each attempt is a signal,
+// and is done here instead.
 #pragma once
 
 #include <sys/ucontext.h>
@@ -21,5 +22,9 @@ struct FaultAccess {
 // From a signal handler for SIGSEGV. True: when the handler returns, the machine does what the instruction
 // asked for, on the interrupted stack, and goes on behind it. False: it is a fault.
 bool take_trap(gregset_t& registers, const FaultAccess& access);
+
+// A copy of a driver's instruction that runs in its place has faulted for a reason of its own (a division by
+// what a register holds): the fault is the instruction's.
+void leave_copy(gregset_t& registers);
 
 }  // namespace portico::nt::hal

@@ -50,8 +50,15 @@ bool free_contiguous(void* address);
 
 // ---- device registers ----
 
-// The memory behind a physical address, or addresses that stand for device registers: those must be used
-// through READ_REGISTER_xxx and WRITE_REGISTER_xxx; touching them faults. Null when no address is left.
+// The addresses that stand for device registers: touching them faults.
+constexpr std::uint64_t io_size = 16 * sim::MiB;
+constexpr sim::AddressRange io_range{sim::physical_range.end() - io_size, io_size};
+inline bool in_io_range(const volatile void* address) {
+    return io_range.contains(reinterpret_cast<std::uint64_t>(address));
+}
+// The memory behind a physical address, or addresses of the io_range. What a driver does there by
+// READ_REGISTER_xxx and WRITE_REGISTER_xxx or by instructions of its own (nt/hal/mapped_register.h) reaches
+// the bus. Null when no address is left.
 void* map_io_space(std::uint64_t physical, std::size_t size, const void* frame);
 bool unmap_io_space(void* address, std::size_t size);
 // The physical address of a mapped register. False: not in a mapping. Any IRQL.
@@ -75,7 +82,7 @@ void free_shared_pages(void* system_address);
 // What ProbeForRead and ProbeForWrite find: STATUS_SUCCESS, STATUS_ACCESS_VIOLATION,
 // STATUS_DATATYPE_MISALIGNMENT.
 NTSTATUS probe(const volatile void* address, std::size_t size, ULONG alignment, bool write);
-// True when an access would not fault (MmIsAddressValid).
+// True when an access would not fault, Portico's own included: mapped registers are none.
 bool is_address_valid(const void* address);
 // An image was unmapped: what is remembered of its pages no longer holds.
 void image_unmapped();

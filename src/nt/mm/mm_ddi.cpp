@@ -125,6 +125,12 @@ void* lock_section(void* address) {
     return address;
 }
 
+// By a driver's own instructions, which may touch mapped registers, too.
+bool can_touch(const void* address) {
+    std::uint64_t physical = 0;
+    return is_address_valid(address) || translate_io(address, &physical);
+}
+
 void raise_unless(NTSTATUS status, const void* caller) {
     if (!NT_SUCCESS(status)) ex::raise_status(status, caller);
 }
@@ -372,14 +378,14 @@ BOOLEAN NTAPI MmIsThisAnNtAsSystem() {
 
 BOOLEAN NTAPI MmIsAddressValid(PVOID VirtualAddress) {
     DDI(MmIsAddressValid, DISPATCH_LEVEL);
-    return mm::is_address_valid(VirtualAddress);
+    return mm::can_touch(VirtualAddress);
 }
 
 BOOLEAN NTAPI MmIsNonPagedSystemAddressValid(PVOID VirtualAddress) {
     DDI(MmIsNonPagedSystemAddressValid, DISPATCH_LEVEL);
     const bool pageable =
         portico::sim::paged_range.contains(VirtualAddress) || mm::is_user_address(VirtualAddress);
-    return !pageable && mm::is_address_valid(VirtualAddress);
+    return !pageable && mm::can_touch(VirtualAddress);
 }
 
 VOID NTAPI ProbeForRead(const volatile VOID* Address, SIZE_T Length, ULONG Alignment) {

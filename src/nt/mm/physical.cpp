@@ -21,9 +21,7 @@ struct Piece {
     bool in_order;
 };
 
-constexpr sim::AddressRange contiguous_range{sim::physical_range.base,
-                                             sim::physical_range.size - 16 * sim::MiB};
-constexpr sim::AddressRange io_range{contiguous_range.end(), 16 * sim::MiB};
+constexpr sim::AddressRange contiguous_range{sim::physical_range.base, sim::physical_range.size - io_size};
 
 constexpr std::array<Piece, 7> pieces{{
     {contiguous_range, 0, true},

@@ -56,6 +56,9 @@ void end_process(Process& process, NTSTATUS status);
 NTSTATUS create_thread(Process& process, const char* name, PKSTART_ROUTINE start, void* context,
                        PETHREAD* thread);
 
+// By PsCreateSystemThread.
+bool made_by_driver(const KTHREAD& thread);
+
 // Runs what follows as a thread of `process` would: current_process() and previous mode. For client calls on
 // a thread.
 class Attach {

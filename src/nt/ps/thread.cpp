@@ -130,6 +130,10 @@ NTSTATUS create_thread(Process& process, const char* name, PKSTART_ROUTINE routi
     return STATUS_SUCCESS;
 }
 
+bool made_by_driver(const KTHREAD& thread) {
+    return ob::is_object(&thread) && reinterpret_cast<const _ETHREAD&>(thread).driver_made;
+}
+
 }  // namespace portico::nt::ps
 
 using namespace portico::nt;
@@ -147,8 +151,7 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess,
 NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus) {
     DDI(PsTerminateSystemThread, PASSIVE_LEVEL);
     KTHREAD* const thread = ke::current_thread();
-    if (!ob::is_object(thread) || !reinterpret_cast<PETHREAD>(thread)->driver_made)
-        return STATUS_INVALID_PARAMETER;
+    if (!ps::made_by_driver(*thread)) return STATUS_INVALID_PARAMETER;
     ke::exit_current_thread(ExitStatus);
 }
 

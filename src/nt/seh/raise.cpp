@@ -4,18 +4,25 @@
 #include "base/check.h"
 #include "nt/ddi.h"
 #include "nt/ex/raise.h"
+#include "nt/ex/work.h"
 #include "nt/findings.h"
+#include "nt/ps/ps.h"
 #include "nt/seh/raise.h"
 #include "nt/seh/switch.h"
 
 namespace portico::nt::seh {
 namespace {
 
-void report_unhandled(const EXCEPTION_RECORD& record, const Dispatched& dispatched) {
-    Finding finding;
-    finding.severity = Severity::bug_check;
-    finding.rule = "KMODE_EXCEPTION_NOT_HANDLED";
-    finding.code = KMODE_EXCEPTION_NOT_HANDLED;
+void describe(Finding& finding, const EXCEPTION_RECORD& record, const CONTEXT& context) {
+    if (finding.code == SYSTEM_THREAD_EXCEPTION_NOT_HANDLED) {
+        finding.parameters = {static_cast<std::uint32_t>(record.ExceptionCode),
+                              reinterpret_cast<std::uint64_t>(record.ExceptionAddress),
+                              reinterpret_cast<std::uint64_t>(&record),
+                              reinterpret_cast<std::uint64_t>(&context)};
+        finding.parameter_names = {"exception code", "address of the exception", "exception record",
+                                   "context record"};
+        return;
+    }
     finding.parameters = {static_cast<std::uint32_t>(record.ExceptionCode),
                           reinterpret_cast<std::uint64_t>(record.ExceptionAddress),
                           record.NumberParameters > 0 ? record.ExceptionInformation[0] : 0,
@@ -23,6 +30,14 @@ void report_unhandled(const EXCEPTION_RECORD& record, const Dispatched& dispatch
     finding.parameter_names = {"exception code", "address of the exception",
                                record.NumberParameters > 0 ? "parameter 0 of the exception" : nullptr,
                                record.NumberParameters > 1 ? "parameter 1 of the exception" : nullptr};
+}
+
+void report_unhandled(const EXCEPTION_RECORD& record, const CONTEXT& context, const Dispatched& dispatched) {
+    Finding finding;
+    finding.severity = Severity::bug_check;
+    finding.rule = "KMODE_EXCEPTION_NOT_HANDLED";
+    finding.code = unhandled_code();
+    describe(finding, record, context);
     std::snprintf(finding.text, sizeof finding.text,
                   "Exception 0x%08X was raised in the driver and no handler of the driver took it%s",
                   static_cast<unsigned>(record.ExceptionCode), why_unhandled(dispatched));
@@ -31,6 +46,14 @@ void report_unhandled(const EXCEPTION_RECORD& record, const Dispatched& dispatch
 }
 
 }  // namespace
+
+ULONG unhandled_code() {
+    const sim::Processor& p = *sim::this_processor;
+    if (p.current == nullptr || p.in_dpc || p.irql > DISPATCH_LEVEL) return KMODE_EXCEPTION_NOT_HANDLED;
+    const KTHREAD& thread = *ke::current_thread();
+    return ps::made_by_driver(thread) || ex::runs_work_items(thread) ? SYSTEM_THREAD_EXCEPTION_NOT_HANDLED
+                                                                     : KMODE_EXCEPTION_NOT_HANDLED;
+}
 
 const char* why_unhandled(const Dispatched& dispatched) {
     if (dispatched.end == WalkEnd::damaged)
@@ -47,7 +70,7 @@ void raise(EXCEPTION_RECORD& record) {
     capture(&context);
     const Dispatched dispatched = dispatch(record, context, Lead::raise);
     if (dispatched.outcome == Outcome::continued) go_on_with(context, record);
-    report_unhandled(record, dispatched);
+    report_unhandled(record, context, dispatched);
 }
 
 }  // namespace portico::nt::seh

@@ -95,8 +95,10 @@ void records(Machine& m) {
 }
 
 class PciMidi : public ::testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Built, PciMidi, ::testing::Values("pcimidi.so", "pcimidi_project.so"),
-                         [](const auto& info) { return info.index == 0 ? "AsSources" : "AsProject"; });
+INSTANTIATE_TEST_SUITE_P(Built, PciMidi, ::testing::Values("pcimidi.so", "pcimidi_project.so", "pcimidi.sys"),
+                         [](const auto& info) {
+                             return info.index == 0 ? "AsSources" : info.index == 1 ? "AsProject" : "AsSys";
+                         });
 
 TEST_P(PciMidi, PlaysAndRecordsOnPortsOfOneMiniport) {
     Machine m = started(memory_card(std::string(DRIVER_IMAGES) + GetParam()));
@@ -118,6 +120,26 @@ TEST_P(PciMidi, PlaysAndRecordsOnPortsOfOneMiniport) {
     for (Pin* const pin : {&second, &third, &fourth}) pin->close();
     ASSERT_OK(m.unload());
     EXPECT_THAT(m.findings(), IsEmpty());
+}
+
+std::vector<std::string> accesses_of(const char* image) {
+    Machine m = started(memory_card(std::string(DRIVER_IMAGES) + image));
+    plays(m);
+    records(m);
+    EXPECT_TRUE(m.unload().ok());
+    EXPECT_THAT(m.findings(), IsEmpty());
+    std::vector<std::string> all;
+    for (const RegisterAccess& access : m.device("card").accesses())
+        all.push_back((access.is_write ? "write " : "read ") + std::to_string(access.offset) + " " +
+                      std::to_string(access.width) + " " + std::to_string(access.value));
+    return all;
+}
+
+// What a .so does by READ_REGISTER_ULONG and WRITE_REGISTER_ULONG, a .sys does by loads and stores.
+TEST(PciMidiCard, AsASysItSeesTheSameAccesses) {
+    const auto as_so = accesses_of("pcimidi.so");
+    EXPECT_GT(as_so.size(), 20u);
+    EXPECT_THAT(accesses_of("pcimidi.sys"), ElementsAreArray(as_so));
 }
 
 TEST(PciMidiCard, ItsBusMasterFetchesPiecesInOrder) {

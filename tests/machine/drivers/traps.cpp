@@ -141,6 +141,15 @@ static NTSTATUS CheckRegisters() {
     return STATUS_SUCCESS;
 }
 
+#ifdef MISDEED_missing_variable
+extern "C"
+#ifdef PORTICO_SYS
+    __declspec(dllimport)
+#endif
+        ULONG KeNoSuchVariable;
+static volatile ULONG g_Read;
+#endif
+
 static void Misdeed() {
 #ifdef MISDEED_fast_fail
     __asm__ __volatile__("int $0x29" : : "c"(3));
@@ -150,6 +159,9 @@ static void Misdeed() {
 #endif
 #ifdef MISDEED_privileged
     __asm__ __volatile__("wrmsr" : : "c"(0x10), "a"(0), "d"(0));
+#endif
+#ifdef MISDEED_missing_variable
+    g_Read = KeNoSuchVariable;
 #endif
 #ifdef MISDEED_assertion
     __asm__ __volatile__("int $0x2c");

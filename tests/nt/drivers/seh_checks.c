@@ -45,6 +45,62 @@ static DECLSPEC_NOINLINE int Divide(volatile int* by) {
     return 100 / *by;
 }
 
+static DECLSPEC_NOINLINE LONG64 Divide64(LONG64 what, volatile LONG64* by) {
+    return what / *by;
+}
+
+static DECLSPEC_NOINLINE int DivideMinimum(volatile int* by) {
+    volatile int minimum = (int)0x80000000;
+    return minimum / *by;
+}
+
+/* Each way to name a divisor: a byte register, one of the high ones, an index, a place relative to code. */
+static volatile USHORT one_half[2] = {0, 1};
+
+static DECLSPEC_NOINLINE void DivideBy(int form, int divisor) {
+    unsigned table[4];
+    table[2] = (unsigned)divisor;
+    one_half[1] = (USHORT)divisor;
+    switch (form) {
+        case 0:
+            __asm__ __volatile__("divb %%cl" : : "a"(0xffff), "c"(divisor) : "cc");
+            break;
+        case 1:
+            __asm__ __volatile__("divb %%ch" : : "a"(0xffff), "c"(divisor << 8) : "cc");
+            break;
+        case 2:
+            __asm__ __volatile__("movl %0, %%r13d\n\tdivl %%r13d"
+                                 :
+                                 : "r"(divisor), "a"(1), "d"(70)
+                                 : "r13", "cc");
+            break;
+        case 3:
+            __asm__ __volatile__("divl 4(%0,%1,4)"
+                                 :
+                                 : "r"(table), "r"((ULONG64)1), "a"(1), "d"(70)
+                                 : "cc", "memory");
+            break;
+        case 4:
+            __asm__ __volatile__("movq %0, %%r12\n\tdivw (%%r12)"
+                                 :
+                                 : "r"(&one_half[1]), "a"(1), "d"(70)
+                                 : "r12", "cc", "memory");
+            break;
+        default:
+            __asm__ __volatile__("divq %0" : : "r"((ULONG64)(unsigned)divisor), "a"(1), "d"(70) : "cc");
+            break;
+    }
+}
+
+static DECLSPEC_NOINLINE NTSTATUS StatusOf(int form, int divisor) {
+    __try {
+        DivideBy(form, divisor);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
 static DECLSPEC_NOINLINE void Copy(void* to, const void* from, SIZE_T size) {
     RtlCopyMemory(to, from, size);
 }
@@ -101,6 +157,30 @@ static void CheckFaults(const RtlChecks* checks) {
         code = GetExceptionCode();
     }
     CHECK(code == STATUS_INTEGER_DIVIDE_BY_ZERO);
+}
+
+static void CheckDivisions(const RtlChecks* checks) {
+    NTSTATUS code = 0;
+    volatile LONG64 by = -1;
+    volatile int minus_one = -1;
+    int form;
+    __try {
+        code = DivideMinimum(&minus_one);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        code = GetExceptionCode();
+    }
+    CHECK(code == STATUS_INTEGER_OVERFLOW);
+    code = 0;
+    __try {
+        by = Divide64((LONG64)0x8000000000000000, &by);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        code = GetExceptionCode();
+    }
+    CHECK(code == STATUS_INTEGER_OVERFLOW);
+    for (form = 0; form < 6; ++form) {
+        CHECK(StatusOf(form, 0) == STATUS_INTEGER_DIVIDE_BY_ZERO);
+        CHECK(StatusOf(form, 3) == STATUS_INTEGER_OVERFLOW);
+    }
 }
 
 static void CheckRaised(const RtlChecks* checks) {
@@ -717,6 +797,7 @@ extern "C"
     const RtlChecks* checks = (const RtlChecks*)DriverObject;
     (void)RegistryPath;
     CheckFaults(checks);
+    CheckDivisions(checks);
     CheckRaised(checks);
     CheckPortico(checks);
     CheckCallbacks(checks);

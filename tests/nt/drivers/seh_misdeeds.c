@@ -89,9 +89,13 @@ static void BadContext(void) {
     }
 }
 
+static void NullPointer(void) {
+    Read((int*)16);
+}
+
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
-    static void (*const misdeeds[])(void) = {Nothing,   InADpc,        SystemAddress, Raised,
-                                             InPortico, FilterForEver, Overwritten,   BadContext};
+    static void (*const misdeeds[])(void) = {Nothing,       InADpc,      SystemAddress, Raised,     InPortico,
+                                             FilterForEver, Overwritten, BadContext,    NullPointer};
     (void)RegistryPath;
     misdeeds[(ULONG_PTR)DriverObject]();
     return handled;

@@ -589,6 +589,12 @@ static VOID MissingImport(PDEVICE_OBJECT) {
     KeNoSuchFunction(1);  // BUG missing-import
 }
 
+extern "C" ULONG KeNoSuchVariable[4];
+
+static VOID MissingVariable(PDEVICE_OBJECT) {
+    if (KeNoSuchVariable[2] == 1) KeBugCheckEx(0xE2, 1, 2, 3, 4);  // BUG missing-variable
+}
+
 static VOID UnclaimedPort(PDEVICE_OBJECT) {
     READ_PORT_UCHAR(PUCHAR(0x9999));  // BUG unclaimed-port
 }
@@ -687,6 +693,7 @@ const Misdeed Misdeeds[] = {
     {"write-constant", WriteConstant, NULL},
     {"stack-overflow", StackOverflow, NULL},
     {"missing-import", MissingImport, NULL},
+    {"missing-variable", MissingVariable, NULL},
     {"unclaimed-port", UnclaimedPort, NULL},
     {"powered-down-read", ReadAsleep, NULL},
     {"powered-down-write", WriteAsleep, NULL},
