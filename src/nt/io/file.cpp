@@ -8,6 +8,7 @@
 #include "nt/io/device.h"
 #include "nt/io/driver.h"
 #include "nt/io/irp.h"
+#include "nt/io/volume.h"
 #include "nt/ps/ps.h"
 
 namespace portico::nt::io {
@@ -334,6 +335,11 @@ NTSTATUS create_file(const OpenRequest& request, PHANDLE handle, PIO_STATUS_BLOC
     OpenPacket packet{&request};
     PFILE_OBJECT file = nullptr;
     NTSTATUS status = open(packet, &file);
+    if (!NT_SUCCESS(status) && request.mode == KernelMode && request.attributes->RootDirectory == nullptr &&
+        request.attributes->ObjectName != nullptr && make_volume_for(*request.attributes->ObjectName)) {
+        packet = OpenPacket{&request};
+        status = open(packet, &file);
+    }
     io_status->Information = packet.information;
     io_status->Status = status;
     if (!NT_SUCCESS(status)) return status;

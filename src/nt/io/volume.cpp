@@ -317,6 +317,18 @@ void reset_volume() {
     volume.device = nullptr;
 }
 
+bool make_volume_for(const UNICODE_STRING& path) {
+    if (volume.device != nullptr) return false;
+    for (const WCHAR* const root :
+         {u"\\SystemRoot", u"\\??\\C:", u"\\DosDevices\\C:", u"\\Device\\HarddiskVolume1"}) {
+        const UNICODE_STRING name = ob::string(root);
+        if (path.Length < name.Length) continue;
+        const UNICODE_STRING begin{name.Length, name.Length, path.Buffer};
+        if (ob::equal_names(begin, name, true)) return NT_SUCCESS(make_volume());
+    }
+    return false;
+}
+
 NTSTATUS add_volume_file(const WCHAR* path, const void* content, std::size_t size) {
     const NTSTATUS status = make_volume();
     if (!NT_SUCCESS(status)) return status;

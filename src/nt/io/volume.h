@@ -1,5 +1,5 @@
-// A small volume in memory, for drivers that read files from the kernel (FLD-054): \SystemRoot and \??\C:
-// lead to it.
+// A small volume in memory, for drivers that read and write files from the kernel (FLD-054): \SystemRoot and
+// \??\C: lead to it. It is made when the first path to it is opened.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,9 @@ constexpr unsigned volume_file_limit = 64;
 constexpr std::size_t volume_file_size_limit = 4 << 20;
 
 void reset_volume();
+
+// Makes the volume when `path` leads there and it is not made yet: whether it has been made now.
+bool make_volume_for(const UNICODE_STRING& path);
 
 // Puts a file there; `path` begins at the volume's root: "\Windows\System32\drivers\notes.bin". The content
 // is copied. STATUS_OBJECT_NAME_COLLISION, STATUS_INSUFFICIENT_RESOURCES, STATUS_OBJECT_NAME_INVALID.
