@@ -56,9 +56,9 @@ Bytes bytes_of(const std::vector<CapturedMessage>& messages) {
     return all;
 }
 
-MachineConfig alone(const std::string& image = "portcable.so") {
+MachineConfig alone() {
     MachineConfig config;
-    config.driver = DRIVER_IMAGES + image;
+    config.driver = DRIVER_IMAGES "portcable.so";
     config.devices = {virtual_device("ports")};
     config.print_findings = false;
     return config;
@@ -148,12 +148,8 @@ class Ports {
     std::optional<File> control;
 };
 
-class PortCable : public ::testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Built, PortCable, ::testing::Values("portcable.so", "portcable_project.so"),
-                         [](const auto& info) { return info.index == 0 ? "AsSources" : "AsProject"; });
-
-TEST_P(PortCable, MakesAndDeletesPorts) {
-    Ports ports(alone(GetParam()));
+TEST(PortCable, MakesAndDeletesPorts) {
+    Ports ports(alone());
     EXPECT_THAT(ports.m.filters(), IsEmpty());
     ASSERT_OK(ports.create(u"Synth", u"My synthesiser"));
     ASSERT_OK(ports.create(u"Drums"));
