@@ -1,5 +1,9 @@
 // The wavetable synthesizer's driver: what its card was told, the bank that it keeps, and the game port.
+#include <unistd.h>
+
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 
 #include "card.h"
 #include "nt/io/pnp.h"
@@ -37,6 +41,19 @@ struct Voice {
     std::uint32_t start() const { return at(reg_start_high) << 16 | at(reg_start_low); }
 };
 
+// What the card's voices were told.
+std::map<std::uint32_t, Voice> voices_of(Machine& m) {
+    std::map<std::uint32_t, Voice> all;
+    std::uint32_t chosen = 0;
+    for (const RegisterAccess& access : m.device("wavetable").accesses()) {
+        if (!access.is_write) continue;
+        EXPECT_EQ(access.width, 2u);
+        if (access.offset == reg_voice) chosen = access.value;
+        all[chosen].registers[access.offset] = access.value;
+    }
+    return all;
+}
+
 struct Wavetable : ::testing::Test {
     Machine m = started(wavetable_card());
     std::optional<Pin> pin;
@@ -48,21 +65,9 @@ struct Wavetable : ::testing::Test {
         ASSERT_OK(pin->run());
     }
     void play(const Bytes& bytes) { cards_test::play(m, *pin, bytes); }
-    // What the card's voices were told.
-    std::map<std::uint32_t, Voice> voices() {
-        std::map<std::uint32_t, Voice> all;
-        std::uint32_t chosen = 0;
-        for (const RegisterAccess& access : m.device("wavetable").accesses()) {
-            if (!access.is_write) continue;
-            EXPECT_EQ(access.width, 2u);
-            if (access.offset == reg_voice) chosen = access.value;
-            all[chosen].registers[access.offset] = access.value;
-        }
-        return all;
-    }
     std::vector<Voice> sounding() {
         std::vector<Voice> all;
-        for (const auto& [number, voice] : voices()) {
+        for (const auto& [number, voice] : voices_of(m)) {
             if (voice.sounds()) all.push_back(voice);
         }
         return all;
@@ -167,6 +172,44 @@ TEST_F(Wavetable, SleepsAndPlaysAgain) {
     EXPECT_THAT(sounding(), IsEmpty());
     play({0x90, 62, 100});
     EXPECT_EQ(sounding().size(), 1u);
+}
+
+std::string content(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Where every patch is a square, and spelled as the disk has it.
+TEST(WavetableCard, ReadsTheBankThatItsInfCopies) {
+    const auto folder =
+        std::filesystem::temp_directory_path() / ("portico-wavetable-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder);
+    std::string inf = content(PORTICO_SOURCE_DIR "/drivers/wavetable/wavetable.inf");
+    const std::string copied = "wavetable.sys,,,2\n";
+    ASSERT_NE(inf.find(copied), std::string::npos);
+    inf.insert(inf.find(copied) + copied.size(), "wavetabl.bnk\n");
+    std::ofstream(folder / "wavetable.inf") << inf;
+    std::string bank = "Bank";
+    for (int i = 0; i < 128; ++i) bank += "\3\1";
+    std::ofstream(folder / "WAVETABL.BNK", std::ios::binary) << bank;
+    MachineConfig config = wavetable_card();
+    config.inf = (folder / "wavetable.inf").string();
+    {
+        Machine m = started(config);
+        Pin pin = m.filter("Wavetable").open(Pin::Render).value();
+        ASSERT_OK(pin.run());
+        play(m, pin, {0x90, 69, 127});
+        const auto voices = voices_of(m);
+        ASSERT_FALSE(voices.empty());
+        std::int16_t sample = 0;
+        REQUIRES("FLD-054");
+        EXPECT_TRUE(sim::read_physical(voices.begin()->second.start(), &sample, sizeof sample));
+        EXPECT_EQ(sample, 32767);
+        pin.close();
+        ASSERT_OK(m.unload());
+        EXPECT_THAT(m.findings(), IsEmpty());
+    }
+    std::filesystem::remove_all(folder);
 }
 
 // The card's child, as a bus driver reports it.

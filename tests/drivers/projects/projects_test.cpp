@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "machine/machine_file.h"
+#include "machine/state.h"
 #include "portico/gtest.h"
-#include "wdm.h"
 
 namespace {
 
@@ -105,6 +105,7 @@ class Project : public ::testing::TestWithParam<std::tuple<const Example*, Kind>
         auto created = Machine::create(std::move(config));
         EXPECT_TRUE(created.ok()) << (created.ok() ? "" : created.error().message);
         Machine m = std::move(created).value();
+        EXPECT_EQ(m.state().infs.warnings(), "");
         const Status status = m.start();
         EXPECT_TRUE(status.ok()) << status.message;
         return m;
