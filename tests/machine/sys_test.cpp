@@ -84,6 +84,10 @@ struct Rig {
     const char* inf = nullptr;
 };
 
+std::ostream& operator<<(std::ostream& out, const Rig& rig) {
+    return out << rig.driver;
+}
+
 struct Call {
     sim::TraceKind kind{};
     std::string name;  // of a DDI function; else what was accessed, and the value

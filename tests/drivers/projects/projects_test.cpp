@@ -69,23 +69,30 @@ const Example examples[] = {
 };
 
 // What a run of `portico build` makes: what is there from an earlier one is made anew where it has to be.
-struct Kind {
+struct Build {
+    const Example* example;
     const char* suffix;
     const char* config;
+
+    std::string name() const { return std::string(example->name) + '_' + config + '_' + (suffix + 1); }
 };
 
-class Project : public ::testing::TestWithParam<std::tuple<const Example*, Kind>> {
+std::ostream& operator<<(std::ostream& out, const Build& build) {
+    return out << build.name();
+}
+
+class Project : public ::testing::TestWithParam<Build> {
   protected:
     void SetUp() override {
-        const Kind kind = std::get<Kind>(GetParam());
+        const Build& build = GetParam();
         const std::string folder =
-            std::string(PROJECT_IMAGES) + kind.config + kind.suffix + "/" + example.name;
+            std::string(PROJECT_IMAGES) + build.config + build.suffix + "/" + example.name;
         std::filesystem::create_directories(folder);
-        image = folder + "/" + example.name + kind.suffix;
+        image = folder + "/" + example.name + build.suffix;
         std::string line = PORTICO " build";
         for (const char* const path : example.paths) line += std::string(" " DRIVERS) + path;
-        line += " -o " + image + " --config " + kind.config;
-        if (std::string_view(kind.suffix) == ".so") line += " " ASAN;
+        line += " -o " + image + " --config " + build.config;
+        if (std::string_view(build.suffix) == ".so") line += " " ASAN;
         ASSERT_EQ(std::system((line + " >" + folder + "/said 2>&1").c_str()), 0)
             << "see " << folder << "/said";
     }
@@ -111,7 +118,7 @@ class Project : public ::testing::TestWithParam<std::tuple<const Example*, Kind>
         return m;
     }
 
-    const Example& example = *std::get<const Example*>(GetParam());
+    const Example& example = *GetParam().example;
     std::string image;
 };
 
@@ -256,30 +263,19 @@ TEST_P(Project, PlaysRecordsStopsAndIsPulledOut) {
     }
 }
 
-std::vector<const Example*> all_examples() {
-    std::vector<const Example*> all;
-    for (const Example& example : examples) all.push_back(&example);
+// All of them as the debugger likes them, and for the optimiser one with a `sources` file and one with a
+// .vcxproj.
+std::vector<Build> builds() {
+    std::vector<Build> all;
+    for (const char* const suffix : {".so", ".sys"}) {
+        for (const Example& example : examples) all.push_back({&example, suffix, "checked"});
+        all.push_back({&examples[0], suffix, "free"});
+        all.push_back({&examples[1], suffix, "free"});
+    }
     return all;
 }
 
-std::string name_of(const ::testing::TestParamInfo<Project::ParamType>& info) {
-    return std::get<const Example*>(info.param)->name;
-}
-
-INSTANTIATE_TEST_SUITE_P(CheckedSo, Project,
-                         ::testing::Combine(::testing::ValuesIn(all_examples()),
-                                            ::testing::Values(Kind{".so", "checked"})),
-                         name_of);
-INSTANTIATE_TEST_SUITE_P(CheckedSys, Project,
-                         ::testing::Combine(::testing::ValuesIn(all_examples()),
-                                            ::testing::Values(Kind{".sys", "checked"})),
-                         name_of);
-// The optimiser's turn: one driver by a .vcxproj, one by `sources`.
-INSTANTIATE_TEST_SUITE_P(Free, Project,
-                         ::testing::Combine(::testing::Values(&examples[0], &examples[1]),
-                                            ::testing::Values(Kind{".so", "free"}, Kind{".sys", "free"})),
-                         [](const auto& info) {
-                             return name_of(info) + (std::get<Kind>(info.param).suffix + 1);
-                         });
+INSTANTIATE_TEST_SUITE_P(Drivers, Project, ::testing::ValuesIn(builds()),
+                         [](const auto& info) { return info.param.name(); });
 
 }  // namespace
