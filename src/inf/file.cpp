@@ -88,7 +88,8 @@ class Scanner {
 // The simulated computer speaks English (United States).
 constexpr const char* string_sections[] = {"strings.0409", "strings.0009", "strings"};
 
-// Numbers between '%' are directories (DestinationDirs).
+}  // namespace
+
 const char* directory(std::string_view number) {
     struct Directory {
         std::string_view number;
@@ -107,8 +108,6 @@ const char* directory(std::string_view number) {
     }
     return nullptr;
 }
-
-}  // namespace
 
 void Problems::add(unsigned line, std::string what) {
     for (char& c : what) {

@@ -50,6 +50,8 @@ struct Section {
 
 std::string lower(std::string_view text);  // ASCII letters
 bool equal(std::string_view a, std::string_view b);
+// The path of a directory by its number (DestinationDirs); null: the simulated computer has none.
+const char* directory(std::string_view number);
 
 class File {
   public:

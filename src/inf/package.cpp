@@ -28,15 +28,14 @@ bool is_guid(std::string_view text) {
     return true;
 }
 
-// What install sections hold beside what is read here: files, which nobody copies, and what setup programs
-// do.
+// What install sections hold beside what is read here: what setup programs do.
 constexpr std::string_view ignored[] = {
-    "CopyFiles",      "DelFiles",      "RenFiles",        "CopyINF",        "DelReg",       "BitReg",
-    "AddProperty",    "DelProperty",   "DriverVer",       "Reboot",         "ProfileItems", "RegisterDlls",
-    "UnregisterDlls", "UpdateInis",    "UpdateIniFields", "Ini2Reg",        "Include",      "Needs",
-    "ExcludeID",      "FeatureScore",  "Reg2Ini",         "OptionDesc",     "Security",     "AddSoftware",
-    "AddComponent",   "DelService",    "KnownService",    "AddFilter",      "AddAutoPlay",  "LayoutFile",
-    "DeviceUpgrade",  "UpdateAutoBat", "UpdateCfgSys",    "UpdateInifields"};
+    "DelFiles",      "RenFiles",        "CopyINF",        "DelReg",       "BitReg",       "AddProperty",
+    "DelProperty",   "DriverVer",       "Reboot",         "ProfileItems", "RegisterDlls", "UnregisterDlls",
+    "UpdateInis",    "UpdateIniFields", "Ini2Reg",        "Include",      "Needs",        "ExcludeID",
+    "FeatureScore",  "Reg2Ini",         "OptionDesc",     "Security",     "AddSoftware",  "AddComponent",
+    "DelService",    "KnownService",    "AddFilter",      "AddAutoPlay",  "LayoutFile",   "DeviceUpgrade",
+    "UpdateAutoBat", "UpdateCfgSys",    "UpdateInifields"};
 
 class Reader {
   public:
@@ -150,7 +149,11 @@ class Reader {
         }
         add_reg(*main.section, model.software);
         log_config(*main.section, model);
-        check_directives(*main.section, {"AddReg", "LogConfig"});
+        for (const Line& directive : main.section->lines) {
+            if (equal(directive.key, "CopyFiles"))
+                read_copy_files(file_, directive, model.files, errors_, package_.warnings);
+        }
+        check_directives(*main.section, {"AddReg", "LogConfig", "CopyFiles"});
         needs(*main.section);
         if (const Section* const hardware = install_section(file_, name, ".HW").section)
             add_reg(*hardware, model.hardware);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "inf/copy_files.h"
 #include "inf/file.h"
 #include "inf/log_config.h"
 #include "inf/registry.h"
@@ -38,7 +39,8 @@ struct Model {
     std::vector<RegistryEntry> hardware;  // of its hardware key (DDInstall.HW)
     std::vector<DeviceInterface> interfaces;
     std::vector<LogConfig> log_configs;  // alternatives, the preferred first
-    Service service;                     // of the function driver; name empty: the INF has none
+    std::vector<CopiedFile> files;
+    Service service;  // of the function driver; name empty: the INF has none
 };
 
 struct Package {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include "hardware/models.h"
 #include "machine/device_resources.h"
@@ -14,10 +15,12 @@
 #include "nt/cm/text.h"
 #include "nt/io/interfaces.h"
 #include "nt/io/pnp_registry.h"
+#include "nt/io/volume.h"
 
 namespace portico::machine {
 namespace {
 
+namespace fs = std::filesystem;
 using Kind = inf::ResourceChoice::Kind;
 
 // What DeviceConfig says of a device when nobody said anything.
@@ -290,8 +293,61 @@ Result<const inf::Package*> Infs::read(const std::string& path, const std::strin
     return (packages_[path] = std::move(package)).get();
 }
 
+namespace {
+
+// The file by that name in any case; empty: there is none.
+fs::path on_disk(const fs::path& wanted) {
+    std::error_code error;
+    if (fs::is_regular_file(wanted, error)) return wanted;
+    for (const fs::directory_entry& entry : fs::directory_iterator(wanted.parent_path(), error)) {
+        if (inf::equal(entry.path().filename().string(), wanted.filename().string())) return entry.path();
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> Infs::read_copied(const std::string& path, const inf::CopiedFile& file,
+                               const std::vector<RegistryFile>* recorded) {
+    std::string source = file.source;
+    std::replace(source.begin(), source.end(), '\\', '/');
+    const fs::path wanted = (fs::absolute(path).parent_path() / source).lexically_normal();
+    std::optional<std::string> content;
+    if (recorded != nullptr) {
+        for (const RegistryFile& known : *recorded) {
+            if (known.path == wanted.string()) content = known.bytes;
+        }
+    } else if (const fs::path found = on_disk(wanted); !found.empty()) {
+        content = PORTICO_TRY(read_input(found.string(), nt::io::volume_file_size_limit));
+        if (content->size() > nt::io::volume_file_size_limit)
+            return Error{fmt::format("{}: a file that an INF copies has at most 4 MiB", found.string())};
+    }
+    if (!content) {
+        missing_ += fmt::format("{}: {} is not beside it: the driver will not find {}\n", path, file.source,
+                                file.destination);
+        return {};
+    }
+    files_[wanted.string()] = *std::move(content);
+    copied_[file.destination] = wanted.string();
+    return {};
+}
+
+Result<void> Infs::copy_files() const {
+    constexpr std::string_view root = "\\SystemRoot";
+    for (const auto& [destination, path] : copied_) {
+        if (!destination.starts_with(root)) continue;
+        const std::string& bytes = files_.at(path);
+        const std::u16string name = u"\\Windows" + wide(destination.substr(root.size()));
+        const NTSTATUS status = nt::io::add_volume_file(name.c_str(), bytes.data(), bytes.size());
+        if (!NT_SUCCESS(status))
+            return Error{
+                fmt::format("{}: cannot be copied to {}: {}", path, destination, status_name(status))};
+    }
+    return {};
+}
+
 std::string Infs::warnings() const {
-    std::string text;
+    std::string text = missing_;
     for (const auto& [path, package] : packages_) {
         const std::string lines = package->warnings.text(path);
         if (!lines.empty()) text += lines + "\n";

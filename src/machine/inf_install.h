@@ -10,6 +10,7 @@
 
 #include "hardware/device.h"
 #include "inf/package.h"
+#include "machine/replay.h"
 #include "nt/io/pnp.h"
 #include "portico/portico.h"
 
@@ -21,6 +22,12 @@ class Infs {
     // `bytes` null: from the file. Errors: a file that cannot be read; everything that is wrong with it, a
     // line each; an INF of another class.
     Result<const inf::Package*> read(const std::string& path, const std::string* bytes);
+    // Reads a file that the INF at `path` copies, by the INF's spelling, whatever the disk's case; where it
+    // is not, a warning. `recorded` not null: from there. Error: it cannot be read, or is too big.
+    Result<void> read_copied(const std::string& path, const inf::CopiedFile& file,
+                             const std::vector<RegistryFile>* recorded);
+    // Puts what was read onto the simulated computer's volume. Error: there is no room for it.
+    Result<void> copy_files() const;
     // As they were read, for replay files: path and content.
     const std::map<std::string, std::string>& files() const { return files_; }
     // "FILE:LINE: what", a line each.
@@ -29,6 +36,8 @@ class Infs {
   private:
     std::map<std::string, std::unique_ptr<inf::Package>> packages_;
     std::map<std::string, std::string> files_;
+    std::map<std::string, std::string> copied_;  // which of these, by destination
+    std::string missing_;                        // lines for warnings()
 };
 
 // The model that is installed for a device; the first for one that says nothing about its hardware ID. Error:

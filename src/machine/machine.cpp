@@ -151,14 +151,16 @@ Result<void> Machine::State::read_infs() {
         device.config = wanted;
         const std::string& path = wanted.inf.empty() ? config.inf : wanted.inf;
         if (path.empty()) continue;
+        const std::vector<machine::RegistryFile>* const files =
+            run != nullptr && run->again != nullptr ? &run->again->inf_files : nullptr;
         const std::string* recorded = nullptr;
-        if (run != nullptr && run->again != nullptr) {
-            for (const machine::RegistryFile& file : run->again->inf_files) {
-                if (file.path == path) recorded = &file.bytes;
-            }
+        for (std::size_t i = 0; files != nullptr && i < files->size(); ++i) {
+            if ((*files)[i].path == path) recorded = &(*files)[i].bytes;
         }
         const inf::Package* const package = PORTICO_TRY(infs.read(path, recorded));
         device.installed = PORTICO_TRY(machine::model_for(*package, path, wanted));
+        for (const inf::CopiedFile& file : device.installed->files)
+            PORTICO_TRY_VOID(infs.read_copied(path, file, files));
         const std::string& service = device.installed->service.name;
         if (!service.empty()) driver_of(wanted.driver)->service = machine::widen(service);
     }
@@ -283,6 +285,7 @@ Result<void> Machine::State::make_node(MachineDevice& device, unsigned number) {
 }
 
 Result<void> Machine::State::make_devices() {
+    PORTICO_TRY_VOID(infs.copy_files());
     PORTICO_TRY_VOID(make_models());
     unsigned number = 0;
     for (MachineDevice& device : devices) {

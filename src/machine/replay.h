@@ -38,7 +38,7 @@ struct Replay {
     std::vector<std::string> command;  // verb and options, for the command line
     std::string machine;               // the machine, as TOML
     std::vector<RegistryFile> registry_files;
-    std::vector<RegistryFile> inf_files;  // the devices' INFs, the same way
+    std::vector<RegistryFile> inf_files;  // the devices' INFs and the files that they copy, the same way
     std::vector<std::uint8_t> input;      // the MIDI file that was played
     std::string scenario;                 // as its file said it; empty: none
     std::vector<unsigned> choices;        // of an exploring schedule: sim::ChoiceLog::runs

@@ -280,6 +280,28 @@ TEST(Inf, SaysAllThatIsWrongLineByLine) {
         "x.inf:34: AddInterface: there is no section [Nowhere]");
 }
 
+TEST(Inf, TakesTheFilesThatAreCopied) {
+    const std::string text = with(
+        "[Card]\nCopyFiles=Card.Files,Card.Inf,@readme.txt,Nowhere\n[Card.Services]\n"
+        "[Card.Files]\ncard.sys\nNotes.bin,,,2\nbank.bin,bank1.bin\n[Card.Inf]\ncard.pnf\n[Elsewhere]\nx\n"
+        "[DestinationDirs]\nDefaultDestDir=11\ncard.files=12,Banks\nCard.Inf=66000\n"
+        "[SourceDisksFiles]\nnotes.bin=1,Data\n");
+    const Package package = read_package(text);
+    ASSERT_EQ(package.models.size(), 1u) << package.errors.text("x.inf");
+    std::vector<std::string> files;
+    for (const CopiedFile& file : package.models[0].files)
+        files.push_back(file.source + " > " + file.destination);
+    EXPECT_THAT(files,
+                ::testing::ElementsAre("Data\\Notes.bin > \\SystemRoot\\System32\\drivers\\Banks\\Notes.bin",
+                                       "bank1.bin > \\SystemRoot\\System32\\drivers\\Banks\\bank.bin",
+                                       "readme.txt > \\SystemRoot\\System32\\readme.txt"));
+    EXPECT_THAT(package.warnings.text("x.inf"), HasSubstr("CopyFiles: there is no section [Nowhere]"));
+    std::string many =
+        "[Card]\nCopyFiles=Card.Files\n[Card.Services]\n[DestinationDirs]\nDefaultDestDir=12\n[Card.Files]\n";
+    for (int i = 0; i < 70; ++i) many += "f" + std::to_string(i) + ".bin\n";
+    EXPECT_THAT(errors(with(many)), HasSubstr("CopyFiles: more than 64 files of a model"));
+}
+
 TEST(Inf, SaysWhatIsMissing) {
     EXPECT_EQ(errors(""), "x.inf: no [Version] section: this is no INF");
     EXPECT_THAT(errors("MZ\x90"), HasSubstr("x.inf:1: a line before the first section"));

@@ -512,7 +512,6 @@ TEST(IoVolume, DriversReadFilesFromTheKernel) {
 TEST(IoVolume, DriversWriteFiles) {
     Kernel kernel;
     ASSERT_TRUE(kernel.run([] {
-        ASSERT_EQ(nt::io::add_volume_file(u"\\Windows\\a.bin", "a", 1), STATUS_SUCCESS);
         UNICODE_STRING name = nt::ob::string(u"\\SystemRoot\\log.txt");
         OBJECT_ATTRIBUTES attributes;
         InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr,

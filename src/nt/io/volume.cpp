@@ -322,7 +322,8 @@ void reset_volume() {
 }
 
 void mount_volume_for(const UNICODE_STRING& path) {
-    for (const WCHAR* const begin : {u"\\SystemRoot", u"\\??\\C:", u"\\DosDevices\\C:"}) {
+    for (const WCHAR* const begin :
+         {u"\\SystemRoot", u"\\??\\C:", u"\\DosDevices\\C:", u"\\Device\\HarddiskVolume1"}) {
         const UNICODE_STRING wanted = ob::string(begin);
         if (path.Length < wanted.Length) continue;
         const UNICODE_STRING same{wanted.Length, wanted.Length, path.Buffer};

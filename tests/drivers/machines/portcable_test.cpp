@@ -50,9 +50,9 @@ Bytes mirror_of(const std::u16string& from, const std::u16string& to) {
     return bytes_of(mirror);
 }
 
-MachineConfig alone(const std::string& image = "portcable.so") {
+MachineConfig alone() {
     MachineConfig config;
-    config.driver = DRIVER_IMAGES + image;
+    config.driver = DRIVER_IMAGES "portcable.so";
     config.devices = {virtual_device("ports")};
     config.print_findings = false;
     return config;
@@ -142,12 +142,8 @@ class Ports {
     std::optional<File> control;
 };
 
-class PortCable : public ::testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Built, PortCable, ::testing::Values("portcable.so", "portcable_project.so"),
-                         [](const auto& info) { return info.index == 0 ? "AsSources" : "AsProject"; });
-
-TEST_P(PortCable, MakesAndDeletesPorts) {
-    Ports ports(alone(GetParam()));
+TEST(PortCable, MakesAndDeletesPorts) {
+    Ports ports(alone());
     EXPECT_THAT(ports.m.filters(), IsEmpty());
     ASSERT_OK(ports.create(u"Synth", u"My synthesiser"));
     ASSERT_OK(ports.create(u"Drums"));
