@@ -12,8 +12,7 @@ bool describe(std::uint64_t address, nt::MissingImportPlace& place) {
     const Image* const image = image_at(address);
     const MissingImport* const import = image == nullptr ? nullptr : image->missing_import_at(address);
     if (import == nullptr) return false;
-    std::snprintf(place.label.data(), place.label.size(), "%s%s%s", import->module.c_str(),
-                  import->module.empty() ? "" : "!", import->name.c_str());
+    std::snprintf(place.label.data(), place.label.size(), "%s", import->label.c_str());
     place.page = import->stub;
     place.code = import->code;
     return true;
