@@ -1,5 +1,6 @@
 #include "loader/symbols.h"
 
+#include <cxxabi.h>
 #include <dlfcn.h>
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
@@ -8,6 +9,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 
 #include "loader/loader.h"
@@ -149,6 +151,24 @@ std::string qualified_name(Dwarf_Die die) {
     return name;
 }
 
+// "a::B::f" of "void a::B::f<int>(int) const": from the last blank outside of brackets to the argument list.
+// As it is when it is no name of C++'s.
+std::string function_name(const char* symbol) {
+    int status = 0;
+    const std::unique_ptr<char, decltype(&std::free)> whole(
+        abi::__cxa_demangle(symbol, nullptr, nullptr, &status), &std::free);
+    if (status != 0) return symbol;
+    const std::string_view text(whole.get());
+    std::size_t end = text.rfind(')');
+    if (end == std::string_view::npos) return std::string(text);
+    const auto depth_of = [](char c) { return (c == '(' || c == '<') - (c == ')' || c == '>'); };
+    for (int depth = -1; depth != 0 && end > 0;) depth += depth_of(text[--end]);
+    std::size_t begin = end;
+    for (int depth = 0; begin > 0 && (text[begin - 1] != ' ' || depth != 0);)
+        depth += depth_of(text[--begin]);
+    return std::string(text.substr(begin, end - begin));
+}
+
 bool is_function(Dwarf_Die* die) {
     const int tag = dw().dwarf_tag(die);
     return tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine;
@@ -193,7 +213,7 @@ class Finder {
         }
         if (lines_.empty()) {
             const char* const symbol = dw().dwfl_module_addrname(module_, address_);
-            if (symbol != nullptr) here.function = symbol;
+            if (symbol != nullptr) here.function = function_name(symbol);
             if (symbol != nullptr || here.line != 0) lines_.push_back(here);
         }
         return std::move(lines_);
@@ -243,10 +263,19 @@ class Finder {
         find_functions(*unit_, functions);
         for (auto function = functions.rbegin(); function != functions.rend(); ++function) {
             at.function = qualified_name(*function);
+            if (std::next(function) == functions.rend()) add_namespaces(at.function);
             lines_.push_back(at);
             at.file = file_name(unit_, number(&*function, DW_AT_call_file));
             at.line = number(&*function, DW_AT_call_line);
         }
+    }
+
+    // Debug information of lines alone has none: the symbol has.
+    void add_namespaces(std::string& function) const {
+        const char* const symbol = dw().dwfl_module_addrname(module_, address_);
+        if (symbol == nullptr || function.find("::") != std::string::npos) return;
+        const std::string name = function_name(symbol);
+        if (name.ends_with("::" + function)) function = name;
     }
 
     Dwfl_Module* module_;

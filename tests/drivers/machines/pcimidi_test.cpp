@@ -21,12 +21,12 @@ using Bytes = std::vector<std::uint8_t>;
 
 const std::string card_file = DRIVER_FOLDERS "pcimidi/pcimidi.toml";
 
-MachineConfig memory_card() {
+MachineConfig memory_card(const std::string& image = DRIVER_IMAGES "pcimidi.so") {
     MachineConfig config;
     machine::Ends ends;
     const auto read = machine::read_machine_file(card_file, config, ends);
     EXPECT_TRUE(read.ok()) << (read.ok() ? "" : read.error().message);
-    config.driver = DRIVER_IMAGES "pcimidi.so";
+    config.driver = image;
     config.print_findings = false;
     return config;
 }
