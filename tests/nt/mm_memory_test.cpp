@@ -281,6 +281,40 @@ TEST(MmMdl, PagesWithoutAnAddress) {
     EXPECT_EQ(MmAllocatePagesForMdl(physical(0), physical(0xFFFFFF), physical(0), PAGE_SIZE), nullptr);
 }
 
+TEST(MmMdl, AsManyPagesAsThereAre) {
+    Kernel kernel;
+    constexpr SIZE_T too_much = SIZE_T{2} << 30;
+    const auto allocate = [](SIZE_T bytes, ULONG flags) {
+        return MmAllocatePagesForMdlEx(physical(0), physical(-1), physical(0), bytes, MmCached, flags);
+    };
+    EXPECT_EQ(allocate(too_much, MM_ALLOCATE_FULLY_REQUIRED), nullptr);
+    PMDL const mdl = allocate(too_much, 0);
+    ASSERT_NE(mdl, nullptr);
+    const ULONG got = MmGetMdlByteCount(mdl);
+    EXPECT_LT(got, too_much);
+    EXPECT_GE(got, 32u << 20);
+    const PFN_NUMBER* const frames = MmGetMdlPfnArray(mdl);
+    EXPECT_EQ(frames[got / PAGE_SIZE - 1] - frames[0], got / PAGE_SIZE - 1);
+    EXPECT_EQ(allocate(PAGE_SIZE, 0), nullptr);
+    MmFreePagesFromMdl(mdl);
+    ExFreePool(mdl);
+    PMDL const whole = allocate(32u << 20, MM_ALLOCATE_FULLY_REQUIRED);
+    ASSERT_NE(whole, nullptr);
+    EXPECT_EQ(MmGetMdlByteCount(whole), 32u << 20);
+    MmFreePagesFromMdl(whole);
+    ExFreePool(whole);
+}
+
+TEST(MmMdl, DescribesLessThanFourGigabytes) {
+    Kernel kernel;
+    constexpr ULONG most = 0u - PAGE_SIZE;
+    EXPECT_EQ(IoAllocateMdl(nullptr, most + 1, FALSE, FALSE, nullptr), nullptr);
+    PMDL const mdl = IoAllocateMdl(nullptr, most, FALSE, FALSE, nullptr);
+    ASSERT_NE(mdl, nullptr);
+    EXPECT_EQ(MmGetMdlByteCount(mdl), most);
+    IoFreeMdl(mdl);
+}
+
 TEST(MmUser, MemoryBelongsToItsProcess) {
     Kernel kernel;
     ps::Process* const client = ps::create_client_process("client");

@@ -310,7 +310,10 @@ TEST(ObHandle, PseudoHandles) {
         ObDereferenceObject(body);
         EXPECT_EQ(ObReferenceObjectByHandle(ZwCurrentProcess(), 0, *PsThreadType, KernelMode, &body, nullptr),
                   STATUS_OBJECT_TYPE_MISMATCH);
-        EXPECT_EQ(ZwClose(ZwCurrentProcess()), STATUS_INVALID_HANDLE);
+        // Closing one does nothing, and succeeds.
+        EXPECT_EQ(ZwClose(ZwCurrentProcess()), STATUS_SUCCESS);
+        EXPECT_EQ(ObCloseHandle(ZwCurrentThread(), UserMode), STATUS_SUCCESS);
+        EXPECT_EQ(ZwClose(nullptr), STATUS_INVALID_HANDLE);
     });
 }
 
@@ -331,6 +334,13 @@ TEST(ObHandle, ReferenceByPointerAndOpenByPointer) {
               STATUS_SUCCESS);
     EXPECT_EQ(ob::handles_of(body), 2u);
     ZwClose(other);
+    // Opening looks at the type in either mode, referencing only in UserMode.
+    for (const auto mode : {KernelMode, UserMode}) {
+        EXPECT_EQ(ObOpenObjectByPointer(body, OBJ_KERNEL_HANDLE, nullptr, 0, *PsThreadType, mode, &other),
+                  STATUS_OBJECT_TYPE_MISMATCH);
+        EXPECT_EQ(other, nullptr);
+    }
+    EXPECT_EQ(ob::handles_of(body), 1u);
     ZwClose(handle);
     ObDereferenceObject(body);
     EXPECT_FALSE(ob::is_object(body));

@@ -99,8 +99,8 @@ TEST(PsThread, FoundByItsId) {
         EXPECT_EQ(PsLookupThreadByThreadId(PsGetThreadId(thread), &found), STATUS_SUCCESS);
         EXPECT_EQ(found, thread);
         ObDereferenceObject(found);
-        EXPECT_EQ(PsLookupThreadByThreadId(reinterpret_cast<HANDLE>(0x99990ull), &found),
-                  STATUS_INVALID_PARAMETER);
+        EXPECT_EQ(PsLookupThreadByThreadId(reinterpret_cast<HANDLE>(0x99990ull), &found), STATUS_INVALID_CID);
+        EXPECT_EQ(PsLookupThreadByThreadId(nullptr, &found), STATUS_INVALID_CID);
         PEPROCESS process = nullptr;
         EXPECT_EQ(PsLookupProcessByProcessId(PsGetProcessId(PsInitialSystemProcess), &process),
                   STATUS_SUCCESS);

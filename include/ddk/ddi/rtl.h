@@ -84,7 +84,8 @@ FORCEINLINE VOID PushEntryList(PSINGLE_LIST_ENTRY ListHead, PSINGLE_LIST_ENTRY E
 }
 
 /* Memory */
-#define RtlCopyMemory(Destination, Source, Length) memcpy((Destination), (Source), (Length))
+/* Drivers copy overlapping blocks with it, which Windows' memcpy bears; what clang makes of a short memcpy does not. */
+#define RtlCopyMemory(Destination, Source, Length) memmove((Destination), (Source), (Length))
 #define RtlMoveMemory(Destination, Source, Length) memmove((Destination), (Source), (Length))
 #define RtlFillMemory(Destination, Length, Fill) memset((Destination), (Fill), (Length))
 #define RtlZeroMemory(Destination, Length) memset((Destination), 0, (Length))
@@ -98,7 +99,7 @@ NTSYSAPI VOID FASTCALL RtlPrefetchMemoryNonTemporal(PVOID Source, SIZE_T Length)
 NTSYSAPI PVOID NTAPI RtlSecureZeroMemory(PVOID Ptr, SIZE_T Count);
 #define RtlCopyMemoryNonTemporal RtlCopyMemory
 #define RtlCopyVolatileMemory(Destination, Source, Length) \
-    memcpy((void*)(Destination), (const void*)(Source), (Length))
+    memmove((void*)(Destination), (const void*)(Source), (Length))
 
 /* Counted strings */
 NTSYSAPI VOID NTAPI RtlInitString(PSTRING DestinationString, PCSZ SourceString);

@@ -5,6 +5,7 @@
 #include "nt/ex/pool.h"
 #include "nt/ex/tracked.h"
 #include "nt/ke/ke.h"
+#include "nt/seh/unwindable.h"
 
 namespace portico::nt::ex {
 namespace {
@@ -158,10 +159,14 @@ void release_shared(PERESOURCE r, OWNER_ENTRY* entry) {
 
 }  // namespace
 
+PORTICO_UNWINDABLE
+
 void initialize_resource(PERESOURCE r) {
     *r = ERESOURCE{};
     r->SystemResourcesList.Flink = r->SystemResourcesList.Blink = &r->SystemResourcesList;
 }
+
+PORTICO_UNWINDABLE_END
 
 void delete_resource(PERESOURCE r) {
     if (r->ActiveCount != 0) tell(r, "The driver deleted an ERESOURCE that is owned.");
@@ -236,12 +241,16 @@ using namespace portico::nt;
 
 extern "C" {
 
+PORTICO_UNWINDABLE
+
 NTSTATUS NTAPI ExInitializeResourceLite(PERESOURCE Resource) {
     DDI(ExInitializeResourceLite, DISPATCH_LEVEL);
     ex::initialize_resource(Resource);
     ex::track(ex::TrackedKind::resource, Resource, sizeof(ERESOURCE), 0, __builtin_frame_address(0));
     return STATUS_SUCCESS;
 }
+
+PORTICO_UNWINDABLE_END
 
 NTSTATUS NTAPI ExReinitializeResourceLite(PERESOURCE Resource) {
     DDI(ExReinitializeResourceLite, DISPATCH_LEVEL);

@@ -4,6 +4,7 @@
 #include "nt/ke/ke.h"
 #include "nt/ke/list_links.h"
 #include "nt/ke/timer_queue.h"
+#include "nt/seh/unwindable.h"
 
 namespace portico::nt::ke {
 namespace {
@@ -42,6 +43,8 @@ bool sound(DpcQueue& queue, PLIST_ENTRY link) {
     return false;
 }
 
+PORTICO_UNWINDABLE
+
 // Also of memory that was never initialized.
 bool is_queued(PRKDPC dpc) {
     for (DpcQueue& queue : dpcs.queues) {
@@ -52,6 +55,8 @@ bool is_queued(PRKDPC dpc) {
     }
     return false;
 }
+
+PORTICO_UNWINDABLE_END
 
 void run(PRKDPC dpc) {
     unlink(*link_of(dpc), dpc, overwritten);
@@ -125,9 +130,13 @@ void reset_dpcs() {
     sim::scheduler.hooks.retire_dpcs = retire;
 }
 
+PORTICO_UNWINDABLE
+
 void initialize_dpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, void* context) {
     // Whoever initializes a DPC that is queued does not take it off the queue.
     KDPC left{};
+    left.SystemArgument1 = dpc->SystemArgument1;  // they come with KeInsertQueueDpc
+    left.SystemArgument2 = dpc->SystemArgument2;
     if (is_queued(dpc)) {
         left.DpcListEntry = dpc->DpcListEntry;
         left.ProcessorHistory = dpc->ProcessorHistory;
@@ -139,6 +148,8 @@ void initialize_dpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, void* context) {
     dpc->DeferredRoutine = routine;
     dpc->DeferredContext = context;
 }
+
+PORTICO_UNWINDABLE_END
 
 bool queue_dpc(PRKDPC dpc) {
     return queue_dpc(dpc, nullptr, nullptr);
@@ -187,6 +198,8 @@ using namespace portico::nt;
 
 extern "C" {
 
+PORTICO_UNWINDABLE
+
 VOID NTAPI KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID DeferredContext) {
     DDI(KeInitializeDpc, HIGH_LEVEL);
     ke::initialize_dpc(Dpc, DeferredRoutine, DeferredContext);
@@ -199,6 +212,8 @@ VOID NTAPI KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutin
     ke::initialize_dpc(Dpc, DeferredRoutine, DeferredContext);
     Dpc->Type = ke::driver_dpc;
 }
+
+PORTICO_UNWINDABLE_END
 
 BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2) {
     DDI(KeInsertQueueDpc, HIGH_LEVEL);

@@ -76,6 +76,8 @@ bool user_memory_valid(const void* address, std::size_t size);
 // MmAllocatePagesForMdl.
 void* allocate_shared_pages(std::size_t pages);
 void free_shared_pages(void* system_address);
+// The most pages that allocate_shared_pages() could give now.
+std::size_t longest_shared_run();
 
 // ---- checks ----
 

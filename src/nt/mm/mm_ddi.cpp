@@ -1,4 +1,5 @@
 // MmXxx and ProbeForXxx: memory management as drivers call it.
+#include <algorithm>
 #include <array>
 
 #include "nt/ex/pool.h"
@@ -54,12 +55,13 @@ bool all_between(void* memory, std::size_t pages, std::uint64_t low, std::uint64
     return true;
 }
 
-// Pages without an address of their own until they are mapped; fewer than asked for when memory is short.
+// Pages without an address of their own until they are mapped; when memory is short, as many as there are in
+// one piece.
 PMDL allocate_pages(PHYSICAL_ADDRESS low, PHYSICAL_ADDRESS high, SIZE_T bytes, ULONG flags,
                     const void* frame) {
-    const std::size_t pages = (bytes + page_size - 1) / page_size;
-    constexpr std::size_t pages_per_mdl = (MAXSHORT - sizeof(MDL)) / sizeof(PFN_NUMBER);
-    if (pages == 0 || pages > pages_per_mdl) return nullptr;
+    const std::size_t wanted = bytes / page_size + (bytes % page_size != 0 ? 1 : 0);
+    const std::size_t pages = std::min(wanted, longest_shared_run());
+    if (pages == 0 || (pages < wanted && (flags & MM_ALLOCATE_FULLY_REQUIRED) != 0)) return nullptr;
     void* const memory = allocate_shared_pages(pages);
     if (memory == nullptr) return nullptr;
     const bool inside = all_between(memory, pages, static_cast<std::uint64_t>(low.QuadPart),

@@ -61,6 +61,18 @@ class Regions {
         return limit - start >= pages && start < limit ? start : limit;
     }
 
+    // The most pages that find_free() finds there now.
+    std::uint32_t longest_free(std::uint32_t first, std::uint32_t limit) const {
+        if (count_ == Capacity) return 0;
+        std::uint32_t start = first;
+        std::uint32_t longest = 0;
+        for (std::size_t i = 0; i < count_; ++i) {
+            if (regions_[i].start > start) longest = std::max(longest, regions_[i].start - start);
+            start = std::max(start, regions_[i].start + regions_[i].count);
+        }
+        return std::max(longest, limit > start ? limit - start : 0);
+    }
+
     template <class Visit>
     void for_each(Visit&& visit) const {
         for (std::size_t i = 0; i < count_; ++i) visit(regions_[i]);

@@ -121,6 +121,10 @@ void* allocate_shared_pages(std::size_t pages) {
     return to_system_view(user_address(start));
 }
 
+std::size_t longest_shared_run() {
+    return shared_regions.longest_free(shared_start, page_count);
+}
+
 void free_shared_pages(void* system_address) {
     if (!sim::user_system_range.contains(system_address)) return;
     shared_regions.remove(page_of(sim::user_system_range, system_address));

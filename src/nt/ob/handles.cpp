@@ -166,14 +166,18 @@ NTSTATUS reference_handle(HANDLE handle, ACCESS_MASK desired, POBJECT_TYPE type,
     return STATUS_SUCCESS;
 }
 
+bool is_pseudo_handle(HANDLE handle) {
+    return handle == current_process_handle() || handle == current_thread_handle();
+}
+
 // In KernelMode Windows stops for a handle that is not open, but for these.
 bool never_open(HANDLE handle) {
     const auto value = reinterpret_cast<ULONG_PTR>(handle);
-    return value == 0 || value == kernel_handle_bits || handle == current_process_handle() ||
-           handle == current_thread_handle();
+    return value == 0 || value == kernel_handle_bits;
 }
 
 NTSTATUS close(HANDLE handle, KPROCESSOR_MODE mode) {
+    if (is_pseudo_handle(handle)) return STATUS_SUCCESS;  // since Windows 10
     if (never_open(handle)) return STATUS_INVALID_HANDLE;
     const Place place = place_of(handle, mode);
     if (entry_of(place) == nullptr) {

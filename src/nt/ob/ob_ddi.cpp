@@ -34,8 +34,7 @@ NTSTATUS open_by_pointer(void* object, ULONG attributes, PACCESS_STATE passed, A
                       "The driver opened an address that is no object's.");
         return STATUS_INVALID_PARAMETER;
     }
-    if (type_refused(object, type == nullptr ? type_of(object) : type, mode))
-        return STATUS_OBJECT_TYPE_MISMATCH;
+    if (type == nullptr ? mode != KernelMode : type != type_of(object)) return STATUS_OBJECT_TYPE_MISMATCH;
     ACCESS_MASK granted = 0;
     const ACCESS_MASK wanted =
         passed == nullptr ? desired : passed->PreviouslyGrantedAccess | passed->RemainingDesiredAccess;
@@ -55,6 +54,11 @@ LONG_PTR dereference_counted(void* object) {
 }
 
 NTSTATUS query_name_string(void* object, POBJECT_NAME_INFORMATION information, ULONG length, ULONG* needed) {
+    if (!is_object(object)) {
+        PORTICO_PROBE(object_misuse, REFERENCE_BY_POINTER, object,
+                      "The driver asked for the name of an address that is no object's.");
+        return STATUS_INVALID_PARAMETER;
+    }
     constexpr ULONG head = sizeof(OBJECT_NAME_INFORMATION);
     ULONG bytes = 0;
     auto* const buffer = reinterpret_cast<WCHAR*>(information + 1);

@@ -191,7 +191,7 @@ NTSTATUS NTAPI PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD* Thread) {
             return ps::id_of(tcb) == id && tcb.Header.SignalState == 0;
         },
         ThreadId);
-    if (body == nullptr) return STATUS_INVALID_PARAMETER;
+    if (body == nullptr) return STATUS_INVALID_CID;  // since Windows Vista; the page still says otherwise
     ob::reference_for_driver(body, __builtin_frame_address(0));
     *Thread = static_cast<PETHREAD>(body);
     return STATUS_SUCCESS;
