@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "kernel.h"
 
 namespace {
@@ -25,6 +27,19 @@ struct KeDpc : ::testing::Test {
 
 PVOID number(long n) {
     return reinterpret_cast<PVOID>(n);
+}
+
+TEST_F(KeDpc, InitializingLeavesTheArguments) {
+    Kernel kernel;
+    KDPC dpc;
+    std::memset(&dpc, 0x55, sizeof dpc);
+    KeInitializeDpc(&dpc, note, &dpc);
+    EXPECT_EQ(dpc.DeferredContext, &dpc);
+    EXPECT_EQ(dpc.Number, 0);
+    EXPECT_EQ(dpc.Importance, MediumImportance);
+    EXPECT_EQ(dpc.DpcData, nullptr);
+    EXPECT_EQ(dpc.SystemArgument1, number(0x5555555555555555));
+    EXPECT_EQ(dpc.SystemArgument2, number(0x5555555555555555));
 }
 
 TEST_F(KeDpc, RunsBeforeInsertReturnsWhenBelowDispatchLevel) {

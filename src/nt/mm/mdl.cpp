@@ -108,7 +108,7 @@ PMDL allocate_mdl(void* base, ULONG length) {
 }
 
 PMDL allocate_mdl(void* base, ULONG length, const void* frame) {
-    constexpr ULONG length_limit = 0u - page_size;  // IoAllocateMdl's documented maximum
+    constexpr std::uint64_t length_limit = (std::uint64_t{4} << 30) - page_size;  // IoAllocateMdl's documented maximum
     if (length > length_limit) return nullptr;
     auto* const mdl = static_cast<PMDL>(ex::allocate(NonPagedPool, mdl_size(base, length), mdl_tag, frame));
     if (mdl != nullptr) initialize_mdl(mdl, base, length);

@@ -122,7 +122,7 @@ void* allocate_shared_pages(std::size_t pages) {
 }
 
 std::size_t longest_shared_run() {
-    return shared_regions.longest_free(shared_start, page_count);
+    return shared_regions.longest_free(shared_start, user_page_count);
 }
 
 void free_shared_pages(void* system_address) {

@@ -40,6 +40,14 @@ static void CheckMemory(const RtlChecks* checks) {
         for (i = 0; i < size; ++i) right &= (unsigned char)other[3 + i] == 0xA5;
     }
     CHECK(right); /* every size, and memcpy whatever overlaps */
+    /* Of a size that the compiler knows, too: it may make something else of the call. */
+    for (i = 0; i < 100; ++i) block[i] = (char)i;
+    RtlCopyMemory(block, block + 29, 70);
+    for (i = 0; i < 70; ++i) right &= block[i] == (char)(29 + i);
+    for (i = 0; i < 100; ++i) block[i] = (char)i;
+    RtlCopyMemory(block + 29, block, 70);
+    for (i = 0; i < 70; ++i) right &= block[29 + i] == (char)i;
+    CHECK(right);
     CHECK(memcmp("abd", Abc, 3) > 0 && memcmp(Abc, "abd", 3) < 0 && memcmp(Abc, "abd", 2) == 0);
     CHECK(memcmp("\x80", "\x7f", 1) > 0);
     CHECK(memchr(Abc, 'c', 3) == Abc + 2 && memchr(Abc, 'c', 2) == NULL);

@@ -8,6 +8,12 @@
 
 #define TAG 'nreK'
 
+/* Handles of 32 bits: of a LONG the sign goes on, of a ULONG zeros. */
+static void CheckHandleMacros(const RtlChecks* checks) {
+    CHECK(LongToHandle(0xFFFFFFFF) == ZwCurrentProcess() && LongToHandle(-2) == ZwCurrentThread());
+    CHECK((ULONG_PTR)ULongToHandle(-1) == 0xFFFFFFFF && HandleToULong(ZwCurrentProcess()) == 0xFFFFFFFF);
+}
+
 static void CheckLists(const RtlChecks* checks) {
     LIST_ENTRY head, entries[3];
     SINGLE_LIST_ENTRY top, single[2];
@@ -191,6 +197,7 @@ static void CheckIrql(const RtlChecks* checks) {
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
     const RtlChecks* checks = (const RtlChecks*)DriverObject;
     UNREFERENCED_PARAMETER(RegistryPath);
+    CheckHandleMacros(checks);
     CheckLists(checks);
     CheckMemory(checks);
     CheckStrings(checks);

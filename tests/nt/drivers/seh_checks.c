@@ -259,6 +259,24 @@ static void CheckPortico(const RtlChecks* checks) {
     CHECK(code == STATUS_ACCESS_VIOLATION);
 }
 
+/* Initializing what is not there: the driver's handler may take it. */
+static void CheckInitializing(const RtlChecks* checks) {
+    NTSTATUS code = 0;
+    __try {
+        KeInitializeDpc(NULL, NULL, NULL);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        code = GetExceptionCode();
+    }
+    CHECK(code == STATUS_ACCESS_VIOLATION);
+    code = 0;
+    __try {
+        ExInitializeResourceLite(NULL);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        code = GetExceptionCode();
+    }
+    CHECK(code == STATUS_ACCESS_VIOLATION);
+}
+
 /* ---- from one driver to another ---- */
 
 static VOID NTAPI Callout(PVOID Parameter) {
@@ -800,6 +818,7 @@ extern "C"
     CheckDivisions(checks);
     CheckRaised(checks);
     CheckPortico(checks);
+    CheckInitializing(checks);
     CheckCallbacks(checks);
     CheckReturn(checks);
     CheckLeave(checks);
