@@ -84,7 +84,8 @@ FORCEINLINE VOID PushEntryList(PSINGLE_LIST_ENTRY ListHead, PSINGLE_LIST_ENTRY E
 }
 
 /* Memory */
-/* Drivers copy overlapping blocks with it, which Windows' memcpy bears; what clang makes of a short memcpy does not. */
+/* Drivers copy overlapping blocks with it, which Windows' memcpy bears and what clang makes of a short memcpy
+   does not (FLD-054). */
 #define RtlCopyMemory(Destination, Source, Length) memmove((Destination), (Source), (Length))
 #define RtlMoveMemory(Destination, Source, Length) memmove((Destination), (Source), (Length))
 #define RtlFillMemory(Destination, Length, Fill) memset((Destination), (Fill), (Length))

@@ -108,7 +108,8 @@ PMDL allocate_mdl(void* base, ULONG length) {
 }
 
 PMDL allocate_mdl(void* base, ULONG length, const void* frame) {
-    constexpr std::uint64_t length_limit = (std::uint64_t{4} << 30) - page_size;  // IoAllocateMdl's documented maximum
+    // IoAllocateMdl's documented maximum since Windows 7.
+    constexpr std::uint64_t length_limit = (std::uint64_t{4} << 30) - page_size;
     if (length > length_limit) return nullptr;
     auto* const mdl = static_cast<PMDL>(ex::allocate(NonPagedPool, mdl_size(base, length), mdl_tag, frame));
     if (mdl != nullptr) initialize_mdl(mdl, base, length);

@@ -97,7 +97,7 @@ static void CheckPoolAndMdl(const RtlChecks* checks) {
     CHECK(MmGetSystemAddressForMdl(mdl) == block &&
           MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority) == block);
     CHECK(MmGetMdlByteCount(mdl) == 256 && MmGetMdlVirtualAddress(mdl) == block);
-    CHECK(IoAllocateMdl(NULL, 0x80000000UL, FALSE, FALSE, NULL) == NULL);
+    CHECK(IoAllocateMdl(NULL, 0xFFFFF001UL, FALSE, FALSE, NULL) == NULL);
     IoFreeMdl(mdl);
     ExFreePoolWithTag(block, TAG);
     block = ExAllocatePoolWithTag(PagedPool, PAGE_SIZE, TAG);
