@@ -144,6 +144,7 @@ const void* find_export(const char* name) {
         {"InterlockedDecrement", as(&decrement)},
         {"memset", as(&set_memory)},
         {"memcpy", as(&copy_memory)},
+        {"memmove", as(&copy_memory)},
         {"memcmp", as(&compare_memory)},
         {"RtlAssert", as(&assertion_failed)},
         {"PorticoPagedCode", as(&ignore)},
