@@ -161,7 +161,8 @@ void release_shared(PERESOURCE r, OWNER_ENTRY* entry) {
 
 PORTICO_UNWINDABLE
 
-void initialize_resource(PERESOURCE r) {
+// A null resource is an access violation that the driver's handler may take.
+[[clang::no_sanitize("address", "null", "alignment")]] void initialize_resource(PERESOURCE r) {
     *r = ERESOURCE{};
     r->SystemResourcesList.Flink = r->SystemResourcesList.Blink = &r->SystemResourcesList;
 }

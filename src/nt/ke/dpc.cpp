@@ -45,8 +45,8 @@ bool sound(DpcQueue& queue, PLIST_ENTRY link) {
 
 PORTICO_UNWINDABLE
 
-// Also of memory that was never initialized.
-bool is_queued(PRKDPC dpc) {
+// Also of memory that was never initialized, or is none: then the fault is the driver's.
+[[clang::no_sanitize("address", "null", "alignment")]] bool is_queued(PRKDPC dpc) {
     for (DpcQueue& queue : dpcs.queues) {
         if (dpc->DpcData != &queue) continue;
         for (PLIST_ENTRY e = queue.list.Flink; sound(queue, e) && e != &queue.list; e = e->Flink) {
@@ -132,7 +132,9 @@ void reset_dpcs() {
 
 PORTICO_UNWINDABLE
 
-void initialize_dpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, void* context) {
+[[clang::no_sanitize("address", "null", "alignment")]] void initialize_dpc(PRKDPC dpc,
+                                                                           PKDEFERRED_ROUTINE routine,
+                                                                           void* context) {
     // Whoever initializes a DPC that is queued does not take it off the queue.
     KDPC left{};
     left.SystemArgument1 = dpc->SystemArgument1;  // they come with KeInsertQueueDpc
