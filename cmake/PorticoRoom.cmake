@@ -48,10 +48,11 @@ target_compile_definitions(portico_ddk_host INTERFACE PORTICO_HOST=1)
 target_compile_options(portico_ddk_host INTERFACE -fms-extensions -Wno-microsoft -Wno-ignored-attributes
   -Wno-multichar -Wno-four-char-constants -Wno-pragma-pack -Wno-inconsistent-missing-override)
 
-# portico_room(NAME [DDK] [EXPORTS] [DEPS room...] [LINK library...])
+# portico_room(NAME [DDK] [EXPORTS] [COLD] [DEPS room...] [LINK library...])
+# COLD: nothing of it runs for each message or byte; with sanitizers, optimising it costs more than it saves.
 # EXPORTS: the room has DDI rows (src/nt/ddi.h), which nothing refers to by name: it is linked whole.
 function(portico_room NAME)
-  cmake_parse_arguments(ROOM "DDK;EXPORTS" "" "DEPS;LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "DDK;EXPORTS;COLD" "" "DEPS;LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(sources)
     portico_mutated_sources(sources)
@@ -64,6 +65,9 @@ function(portico_room NAME)
   target_link_libraries(portico_${NAME} ${scope} portico_flags ${ROOM_LINK})
   if(ROOM_DDK)
     target_link_libraries(portico_${NAME} ${scope} portico_ddk_host)
+  endif()
+  if(ROOM_COLD AND PORTICO_SANITIZE)
+    target_compile_options(portico_${NAME} PRIVATE -O0)
   endif()
   if(ROOM_EXPORTS)
     target_link_options(portico_${NAME} INTERFACE
