@@ -14,6 +14,14 @@
 
 #include "loader/loader.h"
 
+#ifdef PORTICO_ASAN
+// LLVM 14 misjudges where libdw, which is opened late, has its thread-local variables, and LeakSanitizer
+// stops there.
+extern "C" const char* __lsan_default_options() {
+    return "use_tls=0";
+}
+#endif
+
 namespace portico::loader {
 namespace {
 
