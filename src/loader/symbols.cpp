@@ -174,7 +174,11 @@ std::string function_name(const char* symbol) {
     std::size_t begin = end;
     for (int depth = 0; begin > 0 && (text[begin - 1] != ' ' || depth != 0);)
         depth += depth_of(text[--begin]);
-    return std::string(text.substr(begin, end - begin));
+    std::string name(text.substr(begin, end - begin));
+    constexpr std::string_view unnamed = " namespace)";
+    for (std::size_t i = 0; (i = name.find(unnamed, i)) != std::string::npos;)
+        name.replace(i, unnamed.size(), ")");
+    return name;
 }
 
 bool is_function(Dwarf_Die* die) {

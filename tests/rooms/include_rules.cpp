@@ -168,6 +168,7 @@ IncludeRules rules_of_the_design() {
                         {"pthread.h", {"ends", "sim"}},
                         {"elfutils/", {"loader"}},
                         {"Zydis/", {"nt"}},
+                        {"profile/", {"driverlib"}},
                         {"boost/context/", {"sim"}},
                         {"toml++/", {"machine"}},
                         {"pugixml.hpp", {"build"}},
