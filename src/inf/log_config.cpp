@@ -34,15 +34,15 @@ std::optional<Range> range_of(std::string_view text, bool memory) {
     if (percent < dash) return std::nullopt;
     const std::size_t begin = at == std::string_view::npos ? 0 : at + 1;
     if (begin > dash) return std::nullopt;
-    const auto least = number_of(text.substr(begin, dash - begin), 16);
-    const auto most = number_of(text.substr(dash + 1, percent - dash - 1), 16);
+    const auto least = hexadecimal(text.substr(begin, dash - begin));
+    const auto most = hexadecimal(text.substr(dash + 1, percent - dash - 1));
     if (!least || !most || *most < *least || *most - *least == UINT64_MAX) return std::nullopt;
     Range range{*least, *most - *least + 1, *least, 1};
     if (at == std::string_view::npos) return range;
-    const auto size = number_of(text.substr(0, at), 16);
+    const auto size = hexadecimal(text.substr(0, at));
     const auto mask = percent == text.size()
                           ? std::optional<std::uint64_t>(memory ? ~std::uint64_t{0xFFF} : ~std::uint64_t{0})
-                          : number_of(text.substr(percent + 1), 16);
+                          : hexadecimal(text.substr(percent + 1));
     if (!size || *size == 0 || !mask || *size > range.length) return std::nullopt;
     range.step = *mask == 0 ? 1 : std::uint64_t{1} << std::countr_zero(*mask);
     range.length = *size;
@@ -121,7 +121,7 @@ class ConfigReader {
                 text.remove_prefix(colon + 1);
             }
             while (text.starts_with(' ')) text.remove_prefix(1);
-            const auto number = number_of(text, 10);
+            const auto number = decimal(text);
             if (!number || *number > most) {
                 problems_.add(line.number, fmt::format("'{}' is no number from 0 to {}",
                                                        line.values[i].substr(0, 40), most));

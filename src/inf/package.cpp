@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "inf/platform.h"
+#include "inf/text.h"
 
 namespace portico::inf {
 namespace {
@@ -311,11 +311,8 @@ class Reader {
 
     std::uint64_t number(const Line& line, std::string_view text, std::uint64_t otherwise) {
         if (text.empty()) return otherwise;
-        const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
-        std::uint64_t value = 0;
-        const auto [end, error] = std::from_chars(text.data() + (hexadecimal ? 2 : 0),
-                                                  text.data() + text.size(), value, hexadecimal ? 16 : 10);
-        if (error == std::errc() && end == text.data() + text.size() && value <= UINT32_MAX) return value;
+        const auto value = number_of(text);
+        if (value && *value <= UINT32_MAX) return *value;
         errors_.add(line.number, fmt::format("'{}' is no number", shown(text)));
         return otherwise;
     }

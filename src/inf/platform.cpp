@@ -1,9 +1,10 @@
 #include "inf/platform.h"
 
 #include <array>
-#include <charconv>
 #include <optional>
 #include <tuple>
+
+#include "inf/text.h"
 
 namespace portico::inf {
 namespace {
@@ -27,11 +28,9 @@ std::optional<Decoration> parse(std::string_view text) {
         const std::string_view field = rest.substr(0, end);
         rest.remove_prefix(end);
         if (field.empty()) continue;
-        const bool hexadecimal = field.starts_with("0x") || field.starts_with("0X");
-        const char* const begin = field.data() + (hexadecimal ? 2 : 0);
-        const auto [last, error] =
-            std::from_chars(begin, field.data() + field.size(), number, hexadecimal ? 16 : 10);
-        if (error != std::errc() || last != field.data() + field.size()) return std::nullopt;
+        const auto value = number_of(field);
+        if (!value || *value > UINT32_MAX) return std::nullopt;
+        number = static_cast<unsigned>(*value);
     }
     return decoration;
 }

@@ -58,7 +58,7 @@ class LineReader {
         entry_.name = line_.at(2);
         std::uint64_t flags = 0;
         if (line_.has(3)) {
-            const auto given = number_of(line_.at(3), 10);
+            const auto given = number_of(line_.at(3));
             if (!given || *given > UINT32_MAX)
                 return wrong(
                     fmt::format("'{}' are no flags; write them as 0x00010001", line_.at(3).substr(0, 40)));
@@ -142,7 +142,7 @@ class LineReader {
     bool dword() {
         const std::string& text = line_.at(4);
         const bool negative = text.starts_with('-');
-        const auto value = number_of(std::string_view(text).substr(negative ? 1 : 0), 10);
+        const auto value = number_of(std::string_view(text).substr(negative ? 1 : 0));
         if (!value || *value > (negative ? 0x80000000ull : UINT32_MAX) || line_.values.size() > 5) {
             wrong(fmt::format("'{}' is no REG_DWORD; write a number, or four bytes", text.substr(0, 40)));
             return false;
@@ -160,7 +160,7 @@ class LineReader {
     bool bytes() {
         for (std::size_t i = 4; i < line_.values.size(); ++i) {
             if (line_.values[i].empty() && line_.values.size() == 5) break;
-            const auto byte = number_of(line_.values[i], 16);
+            const auto byte = hexadecimal(line_.values[i]);
             if (!byte || *byte > 0xFF) {
                 wrong(fmt::format("'{}' is no byte; write two hexadecimal digits for each",
                                   line_.values[i].substr(0, 40)));

@@ -16,6 +16,17 @@ bool looks_like_utf16(std::string_view bytes) {
     return true;
 }
 
+bool has_prefix(std::string_view number) {
+    return number.starts_with("0x") || number.starts_with("0X");
+}
+
+std::optional<std::uint64_t> of_base(std::string_view text, int base) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
 }  // namespace
 
 std::string to_utf8(std::string_view bytes) {
@@ -26,15 +37,16 @@ std::string to_utf8(std::string_view bytes) {
     return is_utf8(bytes) ? std::string(bytes) : utf8_of_windows_1252(bytes);
 }
 
-std::optional<std::uint64_t> number_of(std::string_view text, int base) {
-    if (text.starts_with("0x") || text.starts_with("0X")) {
-        text.remove_prefix(2);
-        base = 16;
-    }
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
+std::optional<std::uint64_t> decimal(std::string_view text) {
+    return of_base(text, 10);
+}
+
+std::optional<std::uint64_t> hexadecimal(std::string_view text) {
+    return of_base(has_prefix(text) ? text.substr(2) : text, 16);
+}
+
+std::optional<std::uint64_t> number_of(std::string_view text) {
+    return has_prefix(text) ? hexadecimal(text) : decimal(text);
 }
 
 }  // namespace portico::inf

@@ -13,7 +13,10 @@ namespace portico::inf {
 // U+FFFD.
 std::string to_utf8(std::string_view bytes);
 
-// A whole text as a number: of `base`, or hexadecimal behind "0x".
-std::optional<std::uint64_t> number_of(std::string_view text, int base);
+// A whole text as a decimal or hexadecimal number; "0x" may stand before the latter.
+std::optional<std::uint64_t> decimal(std::string_view text);
+std::optional<std::uint64_t> hexadecimal(std::string_view text);
+// Hexadecimal behind "0x", else decimal.
+std::optional<std::uint64_t> number_of(std::string_view text);
 
 }  // namespace portico::inf
