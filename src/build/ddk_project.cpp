@@ -131,14 +131,14 @@ class SourcesReader {
     Result<void> add_sources(const char* list) {
         for (const std::string& name : split(file_.value(list), " \t")) {
             const std::string path = finder_.find(absolute_path(name, folder_));
-            if (is_source(name)) {
-                if (path.empty() || !is_file(path))
-                    return wrong(fmt::format("{} names {}, which is not there", list, name));
-                project_.sources.push_back({path, settings_});
-            } else if (is_message_file(name)) {
-                if (path.empty() || !is_file(path))
-                    return wrong(fmt::format("{} names {}, which is not there", list, name));
+            const bool messages = is_message_file(name);
+            const bool read = messages || is_source(name);
+            if (read && (path.empty() || !is_file(path)))
+                return wrong(fmt::format("{} names {}, which is not there", list, name));
+            if (messages) {
                 project_.messages.push_back(path);
+            } else if (read) {
+                project_.sources.push_back({path, settings_});
             } else if (const std::string kind = kind_of_left_out(name); !kind.empty()) {
                 project_.left_out.push_back(fmt::format("{} ({})", name_of(name), kind));
             } else {

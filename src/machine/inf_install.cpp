@@ -49,12 +49,20 @@ bool has_parameter(const hardware::Device& model, std::string_view key) {
     return std::any_of(parameters.begin(), parameters.end(), [&](const auto& p) { return p.key == key; });
 }
 
-bool is_free(std::span<const Resource> wanted, std::span<const Resource> taken, bool share_lines) {
-    return std::none_of(wanted.begin(), wanted.end(), [&](const Resource& one) {
-        return std::any_of(taken.begin(), taken.end(), [&](const Resource& other) {
-            return !(share_lines && one.kind == Resource::Kind::interrupt) && conflict(one, other);
-        });
-    });
+bool conflict(const Resource& a, const Resource& b) {
+    if (a.kind != b.kind || (a.shared && b.shared)) return false;
+    return a.base < b.base + b.length && b.base < a.base + a.length;
+}
+
+// `fits` is asked for each place of the range until one does.
+template <class Fits>
+bool any_place(const inf::Range& range, Fits&& fits) {
+    constexpr unsigned tries = 4096;
+    std::uint64_t at = range.first;
+    for (unsigned i = 0; i < tries && at <= range.last_first; ++i, at += range.step) {
+        if (fits(at)) return true;
+    }
+    return false;
 }
 
 // A device model looks for its place.
@@ -87,14 +95,12 @@ class Placing {
 
   private:
     bool place_in(const inf::ResourceChoice& choice, const inf::Range& range, bool& taken) {
-        constexpr unsigned tries = 4096;
-        std::uint64_t at = range.first;
-        for (unsigned i = 0; i < tries && at <= range.last_first; ++i, at += range.step) {
-            if (!model_.set(parameter_of(choice.kind), fmt::format("{:#x}", at)).ok()) continue;
-            if (is_free(wanted(choice), taken_, share_lines_)) return true;
-            taken = true;
-        }
-        return false;
+        return any_place(range, [&](std::uint64_t at) {
+            if (!model_.set(parameter_of(choice.kind), fmt::format("{:#x}", at)).ok()) return false;
+            const bool free = is_free(wanted(choice), taken_, share_lines_);
+            taken |= !free;
+            return free;
+        });
     }
 
     // What the model has of that kind now.
@@ -126,24 +132,20 @@ std::vector<const inf::LogConfig*> chosen(const inf::Model& installed, OfLogConf
 // Null: a choice has nothing that is free.
 std::optional<std::vector<Resource>> free_of(const inf::LogConfig& config, std::span<const Resource> taken,
                                              bool share_lines) {
-    constexpr unsigned tries = 4096;
     std::vector<Resource> resources;
     for (const inf::ResourceChoice& choice : config.choices) {
         Resource resource;
         resource.kind = static_cast<Resource::Kind>(choice.kind);
         resource.latched = choice.kind == Kind::interrupt && !choice.level;
         resource.shared = choice.shared;
-        bool found = false;
-        for (const inf::Range& range : choice.ranges) {
+        const auto fits = [&](const inf::Range& range) {
             resource.length = range.length;
-            resource.base = range.first;
-            for (unsigned i = 0; i < tries && resource.base <= range.last_first && !found; ++i) {
-                found = is_free({&resource, 1}, taken, share_lines);
-                if (!found) resource.base += range.step;
-            }
-            if (found) break;
-        }
-        if (!found) return std::nullopt;
+            return any_place(range, [&](std::uint64_t at) {
+                resource.base = at;
+                return is_free({&resource, 1}, taken, share_lines);
+            });
+        };
+        if (std::none_of(choice.ranges.begin(), choice.ranges.end(), fits)) return std::nullopt;
         resources.push_back(resource);
     }
     return resources;
@@ -283,17 +285,15 @@ Result<void> install_interface(const inf::Model& model, const inf::DeviceInterfa
 
 }  // namespace
 
-Result<const inf::Package*> Infs::read(const std::string& path, const std::string* bytes) {
-    const auto known = packages_.find(path);
-    if (known != packages_.end()) return known->second.get();
-    std::string content = bytes != nullptr ? *bytes : PORTICO_TRY(read_input(path, inf::File::bytes_max));
-    auto package = std::make_unique<inf::Package>(inf::read_package(content));
-    if (!package->errors.empty()) return Error{package->errors.text(path)};
-    files_[path] = std::move(content);
-    return (packages_[path] = std::move(package)).get();
-}
-
 namespace {
+
+// Null: it was not recorded.
+const std::string* recorded_file(const std::vector<RegistryFile>* recorded, const std::string& path) {
+    if (recorded == nullptr) return nullptr;
+    const auto found = std::find_if(recorded->begin(), recorded->end(),
+                                    [&](const RegistryFile& file) { return file.path == path; });
+    return found == recorded->end() ? nullptr : &found->bytes;
+}
 
 // The file by that name in any case; empty: there is none.
 fs::path on_disk(const fs::path& wanted) {
@@ -307,6 +307,17 @@ fs::path on_disk(const fs::path& wanted) {
 
 }  // namespace
 
+Result<const inf::Package*> Infs::read(const std::string& path, const std::vector<RegistryFile>* recorded) {
+    const auto known = packages_.find(path);
+    if (known != packages_.end()) return known->second.get();
+    const std::string* const bytes = recorded_file(recorded, path);
+    std::string content = bytes != nullptr ? *bytes : PORTICO_TRY(read_input(path, inf::File::bytes_max));
+    auto package = std::make_unique<inf::Package>(inf::read_package(content));
+    if (!package->errors.empty()) return Error{package->errors.text(path)};
+    files_[path] = std::move(content);
+    return (packages_[path] = std::move(package)).get();
+}
+
 Result<void> Infs::read_copied(const std::string& path, const inf::CopiedFile& file,
                                const std::vector<RegistryFile>* recorded) {
     std::string source = file.source;
@@ -314,9 +325,7 @@ Result<void> Infs::read_copied(const std::string& path, const inf::CopiedFile& f
     const fs::path wanted = (fs::absolute(path).parent_path() / source).lexically_normal();
     std::optional<std::string> content;
     if (recorded != nullptr) {
-        for (const RegistryFile& known : *recorded) {
-            if (known.path == wanted.string()) content = known.bytes;
-        }
+        if (const std::string* const bytes = recorded_file(recorded, wanted.string())) content = *bytes;
     } else if (const fs::path found = on_disk(wanted); !found.empty()) {
         content = PORTICO_TRY(read_input(found.string(), nt::io::volume_file_size_limit));
         if (content->size() > nt::io::volume_file_size_limit)
@@ -367,9 +376,12 @@ Result<const inf::Model*> model_for(const inf::Package& package, const std::stri
         fmt::format("{}: no model for the hardware ID {}; there are {}", path, device.hardware_id, ids)};
 }
 
-bool conflict(const Resource& a, const Resource& b) {
-    if (a.kind != b.kind || (a.shared && b.shared)) return false;
-    return a.base < b.base + b.length && b.base < a.base + a.length;
+bool is_free(std::span<const Resource> wanted, std::span<const Resource> taken, bool share_lines) {
+    return std::none_of(wanted.begin(), wanted.end(), [&](const Resource& one) {
+        return std::any_of(taken.begin(), taken.end(), [&](const Resource& other) {
+            return !(share_lines && one.kind == Resource::Kind::interrupt) && conflict(one, other);
+        });
+    });
 }
 
 bool says_place(const DeviceConfig& device) {

@@ -19,9 +19,9 @@ namespace portico::machine {
 // The INFs of a machine, each read once.
 class Infs {
   public:
-    // `bytes` null: from the file. Errors: a file that cannot be read; everything that is wrong with it, a
-    // line each; an INF of another class.
-    Result<const inf::Package*> read(const std::string& path, const std::string* bytes);
+    // `recorded` not null: from there, where it is. Errors: a file that cannot be read; everything that is
+    // wrong with it, a line each; an INF of another class.
+    Result<const inf::Package*> read(const std::string& path, const std::vector<RegistryFile>* recorded);
     // Reads a file that the INF at `path` copies, by the INF's spelling, whatever the disk's case; where it
     // is not, a warning. `recorded` not null: from there. Error: it cannot be read, or is too big.
     Result<void> read_copied(const std::string& path, const inf::CopiedFile& file,
@@ -45,9 +45,9 @@ class Infs {
 Result<const inf::Model*> model_for(const inf::Package& package, const std::string& path,
                                     const DeviceConfig& device);
 
-// Whether both cannot have what they want: the same port, address, DMA channel, or an interrupt that one of
-// them does not share.
-bool conflict(const Resource& a, const Resource& b);
+// Nothing that is wanted is taken: the same port, address, DMA channel, or an interrupt that one of both does
+// not share. `share_lines`: any two can.
+bool is_free(std::span<const Resource> wanted, std::span<const Resource> taken, bool share_lines);
 
 enum class Placed : std::uint8_t {
     placed,

@@ -151,16 +151,12 @@ Result<void> Machine::State::read_infs() {
         device.config = wanted;
         const std::string& path = wanted.inf.empty() ? config.inf : wanted.inf;
         if (path.empty()) continue;
-        const std::vector<machine::RegistryFile>* const files =
+        const std::vector<machine::RegistryFile>* const recorded =
             run != nullptr && run->again != nullptr ? &run->again->inf_files : nullptr;
-        const std::string* recorded = nullptr;
-        for (std::size_t i = 0; files != nullptr && i < files->size(); ++i) {
-            if ((*files)[i].path == path) recorded = &(*files)[i].bytes;
-        }
         const inf::Package* const package = PORTICO_TRY(infs.read(path, recorded));
         device.installed = PORTICO_TRY(machine::model_for(*package, path, wanted));
         for (const inf::CopiedFile& file : device.installed->files)
-            PORTICO_TRY_VOID(infs.read_copied(path, file, files));
+            PORTICO_TRY_VOID(infs.read_copied(path, file, recorded));
         const std::string& service = device.installed->service.name;
         if (!service.empty()) driver_of(wanted.driver)->service = machine::widen(service);
     }

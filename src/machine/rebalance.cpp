@@ -39,16 +39,6 @@ Parameters place_of(const hardware::Device& model) {
     return place;
 }
 
-bool any_conflict(const std::vector<Resource>& a, const std::vector<Resource>& b) {
-    for (const Resource& one : a) {
-        for (const Resource& other : b) {
-            // Lines can be shared, here by any two.
-            if (one.kind != Resource::Kind::interrupt && machine::conflict(one, other)) return true;
-        }
-    }
-    return false;
-}
-
 void append(std::vector<Resource>& to, const std::vector<Resource>& more) {
     to.insert(to.end(), more.begin(), more.end());
 }
@@ -103,7 +93,8 @@ Placed Machine::State::plan_by_inf(Move& move, const std::vector<Resource>& take
 void Machine::State::plan_others(const std::vector<Resource>& wanted, std::vector<Move>& moves) {
     for (MachineDevice& other : devices) {
         if (&other == moves.front().device || !other.by_inf ||
-            other.node->state != nt::io::NodeState::started || !any_conflict(resources_for(other), wanted))
+            other.node->state != nt::io::NodeState::started ||
+            machine::is_free(resources_for(other), wanted, true))
             continue;
         // Where the first one was is free only once it has gone.
         std::vector<Resource> taken = taken_for(other);
