@@ -7,7 +7,6 @@
 #ifdef PORTICO_ASAN
 
 #include "nt/hal/mapped_register.h"
-#include "nt/mm/mm.h"
 
 #define ADAPTER __attribute__((ms_abi, no_sanitize("address", "undefined")))
 
@@ -49,8 +48,7 @@ static ADAPTER void nt___asan_handle_no_return() {
 }
 void* __asan_memmove(void*, const void*, std::size_t);
 static ADAPTER void* nt___asan_memmove(void* to, const void* from, std::size_t size) {
-    const bool registers = portico::nt::mm::in_io_range(to) || portico::nt::mm::in_io_range(from);
-    if (registers && portico::nt::hal::move_registers(to, from, size)) return to;
+    if (portico::nt::hal::move_registers(to, from, size)) return to;
     return __asan_memmove(to, from, size);
 }
 // Windows' kernel has one routine for both, and drivers rely on it: ranges that overlap are no error.
@@ -59,8 +57,7 @@ static ADAPTER void* nt___asan_memcpy(void* to, const void* from, std::size_t si
 }
 void* __asan_memset(void*, int, std::size_t);
 static ADAPTER void* nt___asan_memset(void* to, int value, std::size_t size) {
-    const auto byte = static_cast<std::uint8_t>(value);
-    if (portico::nt::mm::in_io_range(to) && portico::nt::hal::fill_registers(to, byte, size)) return to;
+    if (portico::nt::hal::fill_registers(to, static_cast<std::uint8_t>(value), size)) return to;
     return __asan_memset(to, value, size);
 }
 }

@@ -183,7 +183,7 @@ bool begin_register_access(gregset_t& registers, std::uint64_t address) {
 
 // ---- functions ----
 
-bool move_registers(void* to, const void* from, std::size_t size) {
+bool move_on_bus(void* to, const void* from, std::size_t size) {
     std::uint64_t source = 0, target = 0;
     const bool read = mm::in_io_range(from), write = mm::in_io_range(to);
     if (size == 0) return true;
@@ -193,11 +193,11 @@ bool move_registers(void* to, const void* from, std::size_t size) {
         const unsigned part = part_of(size - done);
         std::uint32_t value = 0;
         if (read)
-            value = sim::bus.read_memory(source + done, part);
+            read_bus(source + done, &value, part);
         else
             std::memcpy(&value, static_cast<const std::byte*>(from) + done, part);
         if (write)
-            sim::bus.write_memory(target + done, part, value);
+            write_bus(target + done, &value, part);
         else
             std::memcpy(static_cast<std::byte*>(to) + done, &value, part);
         done += part;
@@ -205,14 +205,14 @@ bool move_registers(void* to, const void* from, std::size_t size) {
     return true;
 }
 
-bool fill_registers(void* to, std::uint8_t value, std::size_t size) {
+bool fill_on_bus(void* to, std::uint8_t value, std::size_t size) {
     std::uint64_t target = 0;
     if (size == 0) return true;
     if (!translate(reinterpret_cast<std::uint64_t>(to), size, &target)) return false;
     const std::uint32_t pattern = value * 0x01010101u;
     for (std::size_t done = 0; done < size;) {
         const unsigned part = part_of(size - done);
-        sim::bus.write_memory(target + done, part, pattern & static_cast<std::uint32_t>(masked(~0ull, part)));
+        write_bus(target + done, &pattern, part);
         done += part;
     }
     return true;

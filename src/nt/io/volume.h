@@ -1,5 +1,5 @@
 // A small volume in memory, for drivers that read and write files from the kernel (FLD-054): \SystemRoot and
-// \??\C: lead to it. It is made when the first path to it is opened.
+// \??\C: lead to it.
 #pragma once
 
 #include <cstddef>

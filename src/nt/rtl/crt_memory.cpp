@@ -4,7 +4,6 @@
 
 #include "nt/ddi.h"
 #include "nt/hal/mapped_register.h"
-#include "nt/mm/mm.h"
 #include "nt/seh/unwindable.h"
 #include "wdm.h"
 
@@ -79,9 +78,7 @@ struct Pair {
 }  // namespace
 
 void* NTAPI memmove(void* to, const void* from, SIZE_T size) {
-    if (mm::in_io_range(to) || mm::in_io_range(from)) [[unlikely]] {
-        if (hal::move_registers(to, from, size)) return to;
-    }
+    if (hal::move_registers(to, from, size)) return to;
     if (size > small) return move_large(to, from, size);
     if (size >= 16)
         move_words<Pair>(to, from, size);
@@ -102,9 +99,7 @@ void* NTAPI memcpy(void* to, const void* from, SIZE_T size) {
 }
 
 void* NTAPI memset(void* to, int value, SIZE_T size) {
-    if (mm::in_io_range(to)) [[unlikely]] {
-        if (hal::fill_registers(to, static_cast<std::uint8_t>(value), size)) return to;
-    }
+    if (hal::fill_registers(to, static_cast<std::uint8_t>(value), size)) return to;
     if (size > small) return fill_large(to, value, size);
     const std::uint64_t pattern = static_cast<std::uint8_t>(value) * 0x0101010101010101ull;
     if (size >= 16)
