@@ -11,8 +11,8 @@ constexpr GUID wildcard{};
 
 // The GUID that both allow. False: they exclude each other.
 bool common(const GUID& a, const GUID& b, GUID& out) {
-    out = same(a, wildcard) ? b : a;
-    return same(a, wildcard) || same(b, wildcard) || same(a, b);
+    out = IsEqualGUID(a, wildcard) ? b : a;
+    return IsEqualGUID(a, wildcard) || IsEqualGUID(b, wildcard) || IsEqualGUID(a, b);
 }
 
 ULONG attributes_size(const KSATTRIBUTE_LIST& list) {
@@ -125,20 +125,21 @@ bool intersect_music(const KSDATARANGE& a, const KSDATARANGE& b, KSDATAFORMAT& f
     static const GUID no_specifier = KSDATAFORMAT_SPECIFIER_NONE;
     format = {};
     format.FormatSize = sizeof format;
-    if (!common(a.MajorFormat, b.MajorFormat, format.MajorFormat) || !same(format.MajorFormat, music))
+    if (!common(a.MajorFormat, b.MajorFormat, format.MajorFormat) || !IsEqualGUID(format.MajorFormat, music))
         return false;
-    if (!common(a.SubFormat, b.SubFormat, format.SubFormat) || same(format.SubFormat, wildcard)) return false;
+    if (!common(a.SubFormat, b.SubFormat, format.SubFormat) || IsEqualGUID(format.SubFormat, wildcard))
+        return false;
     if (!common(a.Specifier, b.Specifier, format.Specifier)) return false;
-    if (same(format.Specifier, wildcard)) format.Specifier = no_specifier;
+    if (IsEqualGUID(format.Specifier, wildcard)) format.Specifier = no_specifier;
     return true;
 }
 
 bool range_holds(const KSDATARANGE& range, const KSDATAFORMAT& format) {
-    if (same(range.MajorFormat, wildcard)) return true;
-    if (!same(range.MajorFormat, format.MajorFormat)) return false;
-    if (same(range.SubFormat, wildcard)) return true;
-    if (!same(range.SubFormat, format.SubFormat)) return false;
-    return same(range.Specifier, wildcard) || same(range.Specifier, format.Specifier);
+    if (IsEqualGUID(range.MajorFormat, wildcard)) return true;
+    if (!IsEqualGUID(range.MajorFormat, format.MajorFormat)) return false;
+    if (IsEqualGUID(range.SubFormat, wildcard)) return true;
+    if (!IsEqualGUID(range.SubFormat, format.SubFormat)) return false;
+    return IsEqualGUID(range.Specifier, wildcard) || IsEqualGUID(range.Specifier, format.Specifier);
 }
 
 }  // namespace portico::ks

@@ -2,8 +2,6 @@
 // (FF-001..FF-005, FF-020..FF-023).
 #pragma once
 
-#include <cstring>
-
 #include "ks/property.h"
 
 namespace portico::ks {
@@ -16,10 +14,6 @@ constexpr ULONG attribute_count_limit = 64;
 
 inline ULONG align_8(ULONG size) {
     return (size + 7) & ~ULONG{7};
-}
-
-inline bool same(const GUID& a, const GUID& b) {
-    return std::memcmp(&a, &b, sizeof(GUID)) == 0;
 }
 
 // Can a range of a descriptor be what it says?

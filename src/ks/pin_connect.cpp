@@ -15,19 +15,20 @@ constexpr ULONG connect_tag = 0x6370534b;  // 'KSpc' in memory
 bool offers_interface(const KSPIN_DESCRIPTOR& pin, const KSPIN_INTERFACE& wanted) {
     static const GUID standard = KSINTERFACESETID_Standard;
     if (pin.InterfacesCount == 0) {  // FD-015: STANDARD_STREAMING
-        return same(wanted.Set, standard) && wanted.Id == KSINTERFACE_STANDARD_STREAMING;
+        return IsEqualGUID(wanted.Set, standard) && wanted.Id == KSINTERFACE_STANDARD_STREAMING;
     }
     for (ULONG i = 0; i < pin.InterfacesCount; ++i) {
-        if (same(pin.Interfaces[i].Set, wanted.Set) && pin.Interfaces[i].Id == wanted.Id) return true;
+        if (IsEqualGUID(pin.Interfaces[i].Set, wanted.Set) && pin.Interfaces[i].Id == wanted.Id) return true;
     }
-    return same(wanted.Set, standard) && wanted.Id == KSINTERFACE_STANDARD_STREAMING;
+    return IsEqualGUID(wanted.Set, standard) && wanted.Id == KSINTERFACE_STANDARD_STREAMING;
 }
 
 bool offers_medium(const KSPIN_DESCRIPTOR& pin, const KSPIN_MEDIUM& wanted) {
     static const GUID standard = KSMEDIUMSETID_Standard;
-    if (pin.MediumsCount == 0) return same(wanted.Set, standard) && wanted.Id == KSMEDIUM_STANDARD_DEVIO;
+    if (pin.MediumsCount == 0)
+        return IsEqualGUID(wanted.Set, standard) && wanted.Id == KSMEDIUM_STANDARD_DEVIO;
     for (ULONG i = 0; i < pin.MediumsCount; ++i) {
-        if (same(pin.Mediums[i].Set, wanted.Set) && pin.Mediums[i].Id == wanted.Id) return true;
+        if (IsEqualGUID(pin.Mediums[i].Set, wanted.Set) && pin.Mediums[i].Id == wanted.Id) return true;
     }
     return false;
 }

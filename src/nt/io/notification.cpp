@@ -62,10 +62,6 @@ struct Notifications {
 };
 Notifications notifications;
 
-bool same_guid(const GUID& a, const GUID& b) {
-    return std::memcmp(&a, &b, sizeof(GUID)) == 0;
-}
-
 void forget(Registration& registration) {
     notifications.registrations[registration.slot] = nullptr;
     ob::dereference(registration.driver);
@@ -96,7 +92,7 @@ void call_for_interface(Registration& registration, const GUID& class_guid, cons
 
 bool wants(const Registration& registration, const Event& event) {
     return !registration.removed && registration.category == EventCategoryDeviceInterfaceChange &&
-           same_guid(registration.class_guid, event.class_guid) && registration.since < event.sequence;
+           IsEqualGUID(registration.class_guid, event.class_guid) && registration.since < event.sequence;
 }
 
 void deliver(const Event& event) {
@@ -302,8 +298,8 @@ NTSTATUS remove(void* entry, bool wait) {
 
 // Only the system itself announces its own events.
 bool reserved_event(const GUID& event) {
-    return same_guid(event, target_query_remove) || same_guid(event, target_remove_cancelled) ||
-           same_guid(event, target_remove_complete);
+    return IsEqualGUID(event, target_query_remove) || IsEqualGUID(event, target_remove_cancelled) ||
+           IsEqualGUID(event, target_remove_complete);
 }
 
 NTSTATUS report_change(PDEVICE_OBJECT pdo, const TARGET_DEVICE_CUSTOM_NOTIFICATION& given) {

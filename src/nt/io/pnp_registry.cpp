@@ -72,10 +72,8 @@ void choose_driver_key(DeviceNode& node) {
     unsigned number = 0;
     for (unsigned i = 0; i < node_count(); ++i) {
         const DeviceNode& other = *node_at(i);
-        const bool same_class = std::char_traits<char>::compare(
-                                    reinterpret_cast<const char*>(&other.class_guid),
-                                    reinterpret_cast<const char*>(&node.class_guid), sizeof(GUID)) == 0;
-        if (&other != &node && other.state != NodeState::deleted && other.driver_key[0] != 0 && same_class)
+        if (&other != &node && other.state != NodeState::deleted && other.driver_key[0] != 0 &&
+            IsEqualGUID(other.class_guid, node.class_guid))
             ++number;
     }
     WCHAR guid[guid_text_length + 1];

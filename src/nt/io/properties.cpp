@@ -28,7 +28,7 @@ struct Properties {
 Properties properties;
 
 bool same_key(const DEVPROPKEY& a, const DEVPROPKEY& b) {
-    return a.pid == b.pid && std::memcmp(&a.fmtid, &b.fmtid, sizeof(GUID)) == 0;
+    return a.pid == b.pid && IsEqualGUID(a.fmtid, b.fmtid);
 }
 
 bool belongs(const Property& property, PropertyOwner owner) {
@@ -272,7 +272,7 @@ constexpr OldProperty old_properties[] = {{2, DevicePropertyDeviceDescription, D
                                           {30, DevicePropertyAddress, DEVPROP_TYPE_UINT32}};
 
 const OldProperty* old_property(const DEVPROPKEY& key) {
-    if (std::memcmp(&key.fmtid, &device_set, sizeof(GUID)) != 0) return nullptr;
+    if (!IsEqualGUID(key.fmtid, device_set)) return nullptr;
     for (const OldProperty& old : old_properties) {
         if (old.pid == key.pid) return &old;
     }

@@ -1,6 +1,4 @@
 // What drivers tell the power manager of their needs, and what it tells them of the machine's power settings.
-#include <cstring>
-
 #include "nt/ddi.h"
 #include "nt/ex/pool.h"
 #include "nt/ex/work.h"
@@ -42,7 +40,7 @@ constexpr Setting settings[] = {
 
 const Setting* find_setting(const GUID& guid) {
     for (const Setting& setting : settings) {
-        if (std::memcmp(&setting.guid, &guid, sizeof(GUID)) == 0) return &setting;
+        if (IsEqualGUID(setting.guid, guid)) return &setting;
     }
     return nullptr;
 }
