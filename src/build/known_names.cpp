@@ -5,34 +5,12 @@
 #include <cctype>
 #include <filesystem>
 
+#include "base/nearest.h"
 #include "build/files.h"
 #include "build/tokens.h"
 
 namespace portico::build {
 namespace {
-
-constexpr std::size_t name_length_max = 128;
-
-// How many letters differ, are missing or too many; `limit` + 1 stands for more than `limit`.
-std::size_t distance(std::string_view a, std::string_view b, std::size_t limit) {
-    if (a.size() > name_length_max || b.size() > name_length_max) return limit + 1;
-    if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit) return limit + 1;
-    std::array<std::size_t, name_length_max + 1> row{};
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        std::size_t least = row[0];
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-            least = std::min(least, row[j]);
-        }
-        if (least > limit) return limit + 1;
-    }
-    return row[b.size()];
-}
 
 void collect(const std::string& text, std::vector<std::string>& names) {
     for (const Token& token : tokenize(text)) {
@@ -87,7 +65,7 @@ std::optional<std::string> KnownNames::nearest(std::string_view name) const {
     const std::string low = lower(name);
     for (const std::string& known : names_) {
         if (known.size() < 3) continue;
-        const std::size_t away = distance(low, lower(known), best);
+        const std::size_t away = edit_distance(low, lower(known), best);
         if (away > best || (found && away == best)) continue;
         best = away;
         found = known;

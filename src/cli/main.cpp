@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/print.h"
+#include "base/nearest.h"
 #include "cli/verbs.h"
 #include "machine/replay_run.h"
 
@@ -231,6 +232,17 @@ std::string command_of(const char* program) {
     return std::strchr(program, '/') != nullptr ? program : "portico";
 }
 
+// A word that is no verb is for CLI11 a verb that is missing.
+std::string wrong_verb(const CLI::App& app) {
+    const std::vector<std::string> words = app.remaining();
+    if (words.empty() || words[0].starts_with("-") || !app.get_subcommands().empty()) return {};
+    std::vector<std::string_view> verbs;
+    for (const CLI::App* const verb : app.get_subcommands([](const CLI::App*) { return true; }))
+        verbs.emplace_back(verb->get_name());
+    const std::string meant = nearest(words[0], verbs);
+    return "there is no verb \"" + words[0] + "\"" + (meant.empty() ? "" : "; did you mean " + meant + "?");
+}
+
 // Help and the version are no errors.
 int ended_early(const CLI::App& app, const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {
@@ -238,6 +250,8 @@ int ended_early(const CLI::App& app, const CLI::ParseError& error) {
         app.exit(error, out, out);
         return cli::print_out(out.str(), 0);
     }
+    if (const std::string wrong = wrong_verb(app); !wrong.empty())
+        return cli::fail(Error{wrong + " (see portico --help)"});
     return cli::fail(Error{std::string(error.what()) + " (see portico --help)"});
 }
 

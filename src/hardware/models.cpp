@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "base/nearest.h"
 #include "hardware/mc6850/mc6850.h"
 #include "hardware/mpu401/mpu401.h"
 #include "hardware/opl3/opl3.h"

@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 #include <optional>
 #include <vector>
+
+#include "base/nearest.h"
 
 namespace portico::hardware {
 namespace {
@@ -108,21 +109,6 @@ std::string shown(const Value& value) {
     return fmt::format("\"{}\"", std::get<std::string>(value));
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t above = row[j + 1];
-            row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1)});
-            diagonal = above;
-        }
-    }
-    return row.back();
-}
-
 std::string unknown_key(std::span<const Parameter> parameters, std::string_view who, std::string_view key) {
     std::vector<std::string_view> keys;
     for (const Parameter& parameter : parameters) keys.emplace_back(parameter.key);
@@ -187,19 +173,6 @@ Result<void> set_parameter(std::span<const Parameter> parameters, void* options,
     }
     parameter->set(options, *parsed);
     return {};
-}
-
-std::string nearest(std::string_view word, std::span<const std::string_view> candidates) {
-    std::string_view best;
-    std::size_t best_distance = word.size() / 3 + 2;
-    if (word.size() > 64) return {};
-    for (const std::string_view candidate : candidates) {
-        const std::size_t distance = edit_distance(word, candidate);
-        if (distance >= best_distance) continue;
-        best_distance = distance;
-        best = candidate;
-    }
-    return std::string(best);
 }
 
 }  // namespace portico::hardware

@@ -140,7 +140,4 @@ std::string range_of(const Parameter& parameter);
 Result<void> set_parameter(std::span<const Parameter> parameters, void* options, std::string_view who,
                            std::string_view key, const Value& value);
 
-// `word`, or the one of `candidates` that was probably meant; empty when none is near.
-std::string nearest(std::string_view word, std::span<const std::string_view> candidates);
-
 }  // namespace portico::hardware

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/nearest.h"
+
 namespace portico::hardware {
 namespace {
 

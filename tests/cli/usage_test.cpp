@@ -83,6 +83,14 @@ TEST(Usage, WrongOnesAreOneLineAndExitCode2) {
     EXPECT_THAT(folder.names(), ::testing::ElementsAre("song.mid"));
 }
 
+TEST(Usage, AMisspeltVerbIsNamedWithTheOneThatWasMeant) {
+    const Folder folder;
+    EXPECT_THAT(run(folder, {"paly", "song.mid"}).err,
+                HasSubstr("there is no verb \"paly\"; did you mean play?"));
+    EXPECT_THAT(run(folder, {"symphony"}).err,
+                HasSubstr("there is no verb \"symphony\" (see portico --help)"));
+}
+
 TEST(Devices, ListsModelsParametersAndDrivers) {
     const Folder folder;
     const Ended ended = run(folder, {"devices"});
