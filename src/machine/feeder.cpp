@@ -19,6 +19,15 @@ Feeder::Feeder(Machine& machine, Pin::State_& pin, const Song& song, bool exact,
     while (!done() && stream_ns(song_.messages()[next_]) < 0) ++next_;
 }
 
+LONGLONG Feeder::queued_until_ms() const {
+    constexpr LONGLONG never = -1'000'000;
+    return next_ == 0 ? never : to_ms(stream_ns(song_.messages()[next_ - 1]));
+}
+
+LONGLONG Feeder::next_ms() const {
+    return done() ? MAXLONGLONG : to_ms(stream_ns(song_.messages()[next_]));
+}
+
 NTSTATUS Feeder::feed(LONGLONG until_ms) {
     return machine_.state().call([&] { return exact_ ? feed_single(until_ms) : feed_packets(until_ms); });
 }

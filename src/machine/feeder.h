@@ -15,6 +15,10 @@ class Feeder {
 
     bool done() const { return next_ == song_.messages().size(); }
     std::size_t fed() const { return next_; }
+    // Stream times of what was queued last and of what is queued next; without one, before and after all
+    // time.
+    LONGLONG queued_until_ms() const;
+    LONGLONG next_ms() const;
 
     // Queues what is due until then, in stream time; on the client's thread.
     NTSTATUS feed(LONGLONG until_ms);

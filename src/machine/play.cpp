@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 constexpr LONGLONG ahead_ms = 500;
 // What is looped back waits in the port driver, which keeps so much and no more: it is fetched more often.
 constexpr LONGLONG loop_step_ms = 10;
+// In silence, the longest that a Ctrl-C is not heard.
+constexpr LONGLONG silent_step_ms = 60'000;
 // How long after the last message a device may still be busy with what came before.
 constexpr Nanoseconds settle_limit_ns = 3600 * second_ns;
 // Records enough for the first notes of any song: what the client queues ahead, and some hundred messages.
@@ -63,9 +65,9 @@ class Player final : public Run {
         if (const Status status = render_->pause(); !status.ok()) return driver_error(machine, status);
         feeder_ = std::make_unique<Feeder>(machine, *render_state_, song_, request_.machine.exact_sequencer,
                                            origin_ns);
-        stream_ms_ = 0;
         feeder_->feed(ahead_ms);
         begun_ns_ = machine.now().count();
+        asleep_ns_ = 0;
         if (const Status status = render_->run(); !status.ok()) return driver_error(machine, status);
         playing_ = true;
         return {};
@@ -113,6 +115,21 @@ class Player final : public Run {
 
     LONGLONG step_ms() const { return loop_ ? loop_step_ms : long_step_ms; }
 
+    // Up to what comes next, when all that was queued has come out; else step_ms().
+    LONGLONG step_ms(const Machine& machine) const {
+        LONGLONG silence_ms =
+            std::min(silent_step_ms, (scenario_.next_ns() - song_ns(machine)) / millisecond_ns);
+        if (playing_) {
+            if (feeder_->queued_until_ms() + ahead_ms > stream_ms(machine)) return step_ms();
+            silence_ms = std::min(silence_ms, feeder_->next_ms() - ahead_ms - stream_ms(machine));
+        }
+        return std::max(step_ms(), silence_ms);
+    }
+
+    LONGLONG stream_ms(const Machine& machine) const {
+        return (machine.now().count() - begun_ns_ - asleep_ns_) / millisecond_ns;
+    }
+
     double share() const {
         const std::size_t fed = feeder_ ? feeder_->fed() : 0;
         return static_cast<double>(fed) /
@@ -124,11 +141,11 @@ class Player final : public Run {
     void step_through(Machine& machine) {
         while (keep_going(machine, share())) {
             const bool awake = machine.state().awake();
-            if (playing_ && awake) playing_ = NT_SUCCESS(feeder_->feed(stream_ms_ + ahead_ms));
+            if (playing_ && awake) playing_ = NT_SUCCESS(feeder_->feed(stream_ms(machine) + ahead_ms));
             if (scenario_.over() && (!playing_ || !awake || feeder_->done())) break;
-            const LONGLONG step = step_ms();
-            if (awake) stream_ms_ += step;
-            advance(machine, step * millisecond_ns);
+            const Nanoseconds before_ns = machine.now().count();
+            advance(machine, step_ms(machine) * millisecond_ns);
+            if (!awake) asleep_ns_ += machine.now().count() - std::max(before_ns, begun_ns_);
             collect();
         }
     }
@@ -179,8 +196,8 @@ class Player final : public Run {
     Pin::State_* render_state_ = nullptr;
     std::unique_ptr<Pin> loop_;  // a cable's other end
     std::unique_ptr<Feeder> feeder_;
-    Nanoseconds begun_ns_ = 0;  // machine time at which the streams began to run
-    LONGLONG stream_ms_ = 0;    // how long they have run
+    Nanoseconds begun_ns_ = 0;   // machine time at which the streams began to run
+    Nanoseconds asleep_ns_ = 0;  // since then, without power
     bool playing_ = false;
 };
 
