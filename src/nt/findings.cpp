@@ -15,7 +15,7 @@ struct Kept {
     const Finding* bug_check = nullptr;
 };
 
-Kept kept;
+constinit Kept kept{};
 
 bool in_driver(std::uint64_t address) {
     return sim::image_range.contains(address);

@@ -6,6 +6,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
+
 #include <sys/ucontext.h>
 #include <unistd.h>
 
@@ -156,8 +158,7 @@ const char* what_of_registers(std::uint64_t address) {
     if (!nt::mm::translate_io(reinterpret_cast<const void*>(address), &physical))
         return "The driver touches an address for device registers where none are mapped, or no longer.";
     return "The driver touches mapped device registers in a way that is not done here (a push, a string "
-           "comparison, "
-           "across the end of the mapping); use READ_REGISTER_xxx or WRITE_REGISTER_xxx.";
+           "comparison, across the end of the mapping); use READ_REGISTER_xxx or WRITE_REGISTER_xxx.";
 }
 
 const char* what(const Fault& fault) {
@@ -435,11 +436,17 @@ void go_on_in(gregset_t& registers, void (*routine)()) {
     registers[REG_RBP] = 0;
 }
 
+// Once: the kernel is asked six times for it, which a machine would feel that lives for 50 us.
 void install_fault_rule() {
-    stack_t alternate{};
-    alternate.ss_sp = signal_stack;
-    alternate.ss_size = sizeof signal_stack;
-    ::sigaltstack(&alternate, nullptr);
+    static thread_local bool has_stack = false;
+    if (!std::exchange(has_stack, true)) {
+        stack_t alternate{};
+        alternate.ss_sp = signal_stack;
+        alternate.ss_size = sizeof signal_stack;
+        ::sigaltstack(&alternate, nullptr);
+    }
+    static bool installed = false;
+    if (std::exchange(installed, true)) return;
     struct sigaction action {};
     action.sa_sigaction = on_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;

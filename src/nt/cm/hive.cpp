@@ -23,7 +23,7 @@ struct Walked {
     USHORT length = 0;  // bytes; 0: none
     Key* key = nullptr;
 };
-Walked walked;
+constinit Walked walked{};
 
 const UNICODE_STRING link_value_name = ob::string(u"SymbolicLinkValue");
 

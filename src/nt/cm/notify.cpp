@@ -20,7 +20,7 @@ struct Watches {
     std::array<Watch, watch_limit> all;
     unsigned count = 0;  // that wait
 };
-Watches watches;
+constinit Watches watches{};
 
 void complete(Watch& watch, NTSTATUS status) {
     const WatchRequest request = watch.request;

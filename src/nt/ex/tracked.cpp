@@ -19,7 +19,7 @@ struct Table {
     std::array<Tracked, tracked_limit> all;
     unsigned used = 0;  // entries from here on were never used
 };
-Table table;
+constinit Table table{};
 
 struct Naming {
     LeftKind left;

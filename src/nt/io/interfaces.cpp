@@ -17,11 +17,7 @@ struct Interfaces {
     unsigned count = 0;
     std::uint64_t generation = 0;
 };
-Interfaces interfaces;
-
-bool same_guid(const GUID& a, const GUID& b) {
-    return std::memcmp(&a, &b, sizeof(GUID)) == 0;
-}
+constinit Interfaces interfaces{};
 
 DeviceInterface* take_entry() {
     for (unsigned i = 0; i < interfaces.count; ++i) {
@@ -69,7 +65,7 @@ bool reference_valid(const UNICODE_STRING& reference) {
 DeviceInterface* find_registered(const DeviceNode& node, const GUID& class_guid, const WCHAR* reference) {
     for (unsigned i = 0; i < interfaces.count; ++i) {
         DeviceInterface& entry = interfaces.entries[i];
-        if (entry.used && entry.node == &node && same_guid(entry.class_guid, class_guid) &&
+        if (entry.used && entry.node == &node && IsEqualGUID(entry.class_guid, class_guid) &&
             equal_wide(entry.reference, reference)) {
             return &entry;
         }
@@ -87,7 +83,7 @@ bool link_in_use(const DeviceInterface& but) {
     for (unsigned i = 0; i < interfaces.count; ++i) {
         const DeviceInterface& other = interfaces.entries[i];
         if (&other != &but && other.used && other.enabled && other.node == but.node &&
-            same_guid(other.class_guid, but.class_guid)) {
+            IsEqualGUID(other.class_guid, but.class_guid)) {
             return true;
         }
     }
@@ -193,7 +189,7 @@ DeviceInterface* visible_interface(unsigned index, const GUID* class_guid) {
     for (unsigned i = 0; i < interfaces.count; ++i) {
         DeviceInterface& entry = interfaces.entries[i];
         if (!entry.used || !entry.announced) continue;
-        if (class_guid != nullptr && !same_guid(entry.class_guid, *class_guid)) continue;
+        if (class_guid != nullptr && !IsEqualGUID(entry.class_guid, *class_guid)) continue;
         if (index-- == 0) return &entry;
     }
     return nullptr;
@@ -237,7 +233,7 @@ NTSTATUS give_string(const WCHAR* text, PUNICODE_STRING out, const void* frame) 
 }
 
 bool is_listed(const DeviceInterface& entry, const GUID& class_guid, const DeviceNode* node, ULONG flags) {
-    if (!entry.used || !same_guid(entry.class_guid, class_guid)) return false;
+    if (!entry.used || !IsEqualGUID(entry.class_guid, class_guid)) return false;
     if (node != nullptr && entry.node != node) return false;
     return entry.announced || (flags & DEVICE_INTERFACE_INCLUDE_NONACTIVE) != 0;
 }

@@ -28,7 +28,7 @@ struct Misc {
     std::array<TopLevel, top_level_limit> top_level{};
     ULONG next_wmi_instance = 0;
 };
-Misc misc;
+constinit Misc misc{};
 
 struct Forward {
     KEVENT event;

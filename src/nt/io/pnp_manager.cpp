@@ -23,7 +23,7 @@ struct Manager {
     KTHREAD* thread = nullptr;
     bool busy = false;
 };
-Manager manager;
+constinit Manager manager{};
 
 void release_own(PnpRequest& request) {
     const auto index = &request - manager.own.data();

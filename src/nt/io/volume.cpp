@@ -34,7 +34,7 @@ struct Volume {
     unsigned count = 0;
     PDEVICE_OBJECT device = nullptr;
 };
-Volume volume;
+constinit Volume volume{};
 
 bool equal_path(const WCHAR* path, const UNICODE_STRING& name) {
     return ob::equal_names(ob::string(path), name, true);

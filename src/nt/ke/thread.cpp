@@ -21,7 +21,7 @@ struct Threads {
     std::uint32_t next_id = 4;
 };
 
-Threads threads;
+constinit Threads threads{};
 
 void thread_entry(void* argument) {
     KTHREAD& thread = *static_cast<KTHREAD*>(argument);

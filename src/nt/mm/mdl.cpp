@@ -23,7 +23,7 @@ struct LockedTable {
     std::array<Locked, 1024> all;
     unsigned count = 0;
 };
-LockedTable locked;
+constinit LockedTable locked{};
 
 void* buffer_of(const MDL* mdl) {
     return static_cast<char*>(mdl->StartVa) + mdl->ByteOffset;

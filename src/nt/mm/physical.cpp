@@ -50,7 +50,7 @@ constexpr std::uint32_t contiguous_page_count = contiguous_range.size / sim::pag
 constexpr std::uint32_t contiguous_first_page = sim::MiB / sim::page_size;
 constexpr std::uint32_t first_plenty = 16 * sim::MiB / sim::page_size;
 
-Regions<1024> contiguous;
+constinit Regions<1024> contiguous{};
 
 // What was used of an area since the reset, to be zero again.
 struct Used {
@@ -92,7 +92,7 @@ std::uint64_t contiguous_address(std::uint32_t page) {
 // A region's owner is the physical address of its first page.
 constexpr std::uint32_t io_page_count = io_range.size / sim::page_size;
 constexpr std::uint32_t io_mapping_limit = 256;
-Regions<io_mapping_limit> io_mappings;
+constinit Regions<io_mapping_limit> io_mappings{};
 
 std::uint64_t io_address(std::uint32_t page) {
     return io_range.base + std::uint64_t{page} * sim::page_size;

@@ -86,7 +86,7 @@ class Regions {
                                     [&](const Region& r) { return r.start + r.count <= start; });
     }
 
-    std::array<Region, Capacity> regions_;
+    std::array<Region, Capacity> regions_{};
     std::size_t count_ = 0;
 };
 

@@ -19,8 +19,8 @@ constexpr std::uint32_t user_page_count = sim::user_range.size / sim::page_size;
 constexpr std::uint32_t shared_start = user_page_count / 4 * 3;
 constexpr std::uint32_t user_first_page = 16;  // the lowest 64 KiB stay free, as on Windows
 
-Regions<2048> process_regions;  // docs/limits.md
-Regions<1024> shared_regions;
+constinit Regions<2048> process_regions{};  // docs/limits.md
+constinit Regions<1024> shared_regions{};
 std::uint32_t process_top = 0;
 std::uint32_t shared_top = 0;
 

@@ -17,7 +17,7 @@ struct Objects {
     bool worker_queued = false;
     WORK_QUEUE_ITEM worker;
 };
-Objects objects;
+constinit Objects objects{};
 
 void delete_now(Header& header) {
     if (header.directory != nullptr) remove_name(header);

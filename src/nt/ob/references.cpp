@@ -18,7 +18,7 @@ struct References {
     ULONG used = 0;
     ULONG free = 0;
 };
-References references;
+constinit References references{};
 
 }  // namespace
 
