@@ -83,7 +83,8 @@ class PeLink {
         return {};
     }
 
-    // One for each module of the kernel, and one for the names that no module has: the loader lists those.
+    // One for each module of the kernel, where the installation has none; and one for the names that no
+    // module has: the loader lists those.
     Result<void> make_import_libraries() {
         const std::string dlltool = PORTICO_TRY(find_tool("llvm-dlltool"));
         const auto make = [&](const std::string& definitions, const std::string& module) -> Result<void> {
@@ -92,7 +93,16 @@ class PeLink {
                 {dlltool, "-m", "i386:x86-64", "-d", definitions, "-D", module, "-l", libraries_.back()},
                 output_);
         };
-        for (const std::string& module : modules_) PORTICO_TRY_VOID(make(module, stem_of(module)));
+        for (const std::string& definitions : modules_) {
+            const std::string module = stem_of(definitions);
+            const std::string made = imports_ + "/" + module + ".lib";
+            std::error_code error;
+            if (std::filesystem::exists(made, error)) {
+                libraries_.push_back(made);
+            } else {
+                PORTICO_TRY_VOID(make(definitions, module));
+            }
+        }
         if (unknown_.empty()) return {};
         std::string definitions = "EXPORTS\n";
         for (const std::string& name : unknown_) definitions += name + "\n";
