@@ -58,8 +58,9 @@ endfunction()
 #                    [CONFIG checked|free] [ASAN] [COVERAGE] [NO_ENTRY] [SYS [SYS_OPTIONS flag...]])
 # Builds ${CMAKE_BINARY_DIR}/drivers/NAME.so; the target is driver_NAME, its property PORTICO_IMAGE the path. CONFIG is
 # WDK's: checked (DBG=1, not optimised, the default) or free. ASAN is implied where Portico itself is built with it.
-# COVERAGE: the images count what runs, for llvm-cov. NO_ENTRY: the image need not export DriverEntry. SYS: also ${CMAKE_BINARY_DIR}/drivers/NAME.sys, as Windows would load it,
-# by target driver_NAME_sys; SYS_OPTIONS are compiler flags for that one alone.
+# COVERAGE: the images count what runs, for llvm-cov. NO_ENTRY: the image need not export DriverEntry. SYS: also
+# ${CMAKE_BINARY_DIR}/drivers/NAME.sys, as Windows would load it, by target driver_NAME_sys; SYS_OPTIONS are compiler flags
+# for that one alone.
 function(portico_add_driver NAME)
   cmake_parse_arguments(PARSE_ARGV 1 D "ASAN;COVERAGE;NO_ENTRY;SYS" "CONFIG" "SOURCES;INCLUDES;DEFINES;OPTIONS;SYS_OPTIONS")
   if(D_UNPARSED_ARGUMENTS OR NOT D_SOURCES)

@@ -48,11 +48,12 @@ target_compile_definitions(portico_ddk_host INTERFACE PORTICO_HOST=1)
 target_compile_options(portico_ddk_host INTERFACE -fms-extensions -Wno-microsoft -Wno-ignored-attributes
   -Wno-multichar -Wno-four-char-constants -Wno-pragma-pack -Wno-inconsistent-missing-override)
 
-# portico_room(NAME [DDK] [EXPORTS] [COLD] [DEPS room...] [LINK library...])
+# portico_room(NAME [DDK] [EXPORTS] [COLD] [APART] [DEPS room...] [LINK library...])
 # COLD: nothing of it runs for each message or byte; with sanitizers, optimising it costs more than it saves.
+# APART: its sources have helpers of the same names, and are compiled each by itself.
 # EXPORTS: the room has DDI rows (src/nt/ddi.h), which nothing refers to by name: it is linked whole.
 function(portico_room NAME)
-  cmake_parse_arguments(ROOM "DDK;EXPORTS;COLD" "" "DEPS;LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "DDK;EXPORTS;COLD;APART" "" "DEPS;LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(sources)
     portico_mutated_sources(sources)
@@ -69,6 +70,9 @@ function(portico_room NAME)
   if(ROOM_COLD AND PORTICO_SANITIZE)
     target_compile_options(portico_${NAME} PRIVATE -O0)
   endif()
+  if(ROOM_APART)
+    set_target_properties(portico_${NAME} PROPERTIES UNITY_BUILD OFF)
+  endif()
   if(ROOM_EXPORTS)
     target_link_options(portico_${NAME} INTERFACE
       "LINKER:--whole-archive,$<TARGET_FILE:portico_${NAME}>,--no-whole-archive")
@@ -78,35 +82,25 @@ function(portico_room NAME)
   endforeach()
 endfunction()
 
-# portico_tests(ROOM [DEPS target...] [DEFS def...]): tests/ROOM/*_test.cpp as one program, each TEST its own ctest entry
-# and so its own process, but for those instantiated as "Seeds".
+# portico_tests(ROOM [APART] [DEPS target...] [DEFS def...]): tests/ROOM/*_test.cpp as one program, each suite of it a ctest
+# entry. APART as of a room.
 function(portico_tests ROOM)
-  cmake_parse_arguments(T "" "" "DEPS;DEFS;PROPERTIES" ${ARGN})
+  cmake_parse_arguments(T "APART" "" "DEPS;DEFS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
   if(NOT sources)
     return()
   endif()
   add_executable(test_${ROOM} ${sources})
   target_link_libraries(test_${ROOM} PRIVATE ${T_DEPS} portico_test_support)
-  # What is tested is compiled as configured; optimising the tests themselves takes three times as long to compile.
-  target_compile_options(test_${ROOM} PRIVATE -O0)
-  list(LENGTH sources count)
-  if(count GREATER 3)
-    # Reading these takes a third of the time that a test takes to compile. Without its time stamp the same header gives
-    # the same bytes.
-    target_precompile_headers(test_${ROOM} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
-    target_compile_options(test_${ROOM} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  if(T_APART)
+    set_target_properties(test_${ROOM} PROPERTIES UNITY_BUILD OFF)
   endif()
+  target_precompile_headers(test_${ROOM} REUSE_FROM portico_test_support)
   target_compile_definitions(test_${ROOM} PRIVATE PORTICO_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PORTICO_BINARY_DIR="${CMAKE_BINARY_DIR}" ${T_DEFS})
-  set(properties TIMEOUT 300 ENVIRONMENT "PORTICO_REQUIREMENTS_DIR=${CMAKE_BINARY_DIR}/requirements" ${T_PROPERTIES})
-  gtest_discover_tests(test_${ROOM} DISCOVERY_TIMEOUT 120 TEST_FILTER -Seeds/* PROPERTIES ${properties})
-  # A suite's seeds share a process: starting one takes longer than running one.
-  foreach(source ${sources})
-    file(STRINGS ${source} seeded REGEX "^INSTANTIATE_TEST_SUITE_P\\(Seeds, ")
-    foreach(line ${seeded})
-      string(REGEX REPLACE "^.*\\(Seeds, ([A-Za-z0-9_]+),.*$" "\\1" suite "${line}")
-      add_test(NAME Seeds/${suite} COMMAND test_${ROOM} --gtest_brief=1 --gtest_filter=Seeds/${suite}.*)
-      set_tests_properties(Seeds/${suite} PROPERTIES ${properties})
-    endforeach()
-  endforeach()
+  set(suites ${CMAKE_CURRENT_BINARY_DIR}/test_${ROOM}_suites.cmake)
+  set(properties TIMEOUT 300 ENVIRONMENT PORTICO_REQUIREMENTS_DIR=${CMAKE_BINARY_DIR}/requirements)
+  add_custom_command(TARGET test_${ROOM} POST_BUILD BYPRODUCTS ${suites} VERBATIM
+    COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:test_${ROOM}> -D OUTPUT=${suites} -D "PROPERTIES=${properties}"
+      -P ${CMAKE_SOURCE_DIR}/cmake/DiscoverSuites.cmake)
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${suites})
 endfunction()

@@ -140,28 +140,6 @@ bool follow(Dwarf_Die& die, unsigned attribute) {
     return true;
 }
 
-// The name in its classes and namespaces. An out-of-line or inlined function refers to its declaration, which
-// stands there.
-std::string qualified_name(Dwarf_Die die) {
-    constexpr int references_max = 8;
-    for (int i = 0; i < references_max; ++i) {
-        if (!follow(die, DW_AT_abstract_origin) && !follow(die, DW_AT_specification)) break;
-    }
-    const char* const own = dw().dwarf_diename(&die);
-    if (own == nullptr) return {};
-    std::string name = own;
-    const Scopes scopes(&die);
-    for (int i = 1; i < scopes.count(); ++i) {
-        const int tag = dw().dwarf_tag(scopes[i]);
-        const bool names = tag == DW_TAG_class_type || tag == DW_TAG_structure_type ||
-                           tag == DW_TAG_union_type || tag == DW_TAG_namespace;
-        if (!names) continue;
-        const char* const outer = dw().dwarf_diename(scopes[i]);
-        name = std::string(outer == nullptr ? "(anonymous)" : outer) + "::" + name;
-    }
-    return name;
-}
-
 // "a::B::f" of "void a::B::f<int>(int) const": from the last blank outside of brackets to the argument list.
 // As it is when it is no name of C++'s.
 std::string function_name(const char* symbol) {
@@ -182,6 +160,39 @@ std::string function_name(const char* symbol) {
     for (std::size_t i = 0; (i = name.find(unnamed, i)) != std::string::npos;)
         name.replace(i, unnamed.size(), ")");
     return name;
+}
+
+// Debug information of functions and lines alone has no classes and namespaces around a function: its linkage
+// name has.
+std::string name_by_linkage(Dwarf_Die& die, const std::string& name) {
+    Dwarf_Attribute value;
+    const char* const linkage = dw().dwarf_attr(&die, DW_AT_linkage_name, &value) == nullptr
+                                    ? nullptr
+                                    : dw().dwarf_formstring(&value);
+    const std::string whole = linkage == nullptr ? "" : function_name(linkage);
+    return whole.ends_with("::" + name) ? whole : name;
+}
+
+// The name in its classes and namespaces. An out-of-line or inlined function refers to its declaration, which
+// stands there.
+std::string qualified_name(Dwarf_Die die) {
+    constexpr int references_max = 8;
+    for (int i = 0; i < references_max; ++i) {
+        if (!follow(die, DW_AT_abstract_origin) && !follow(die, DW_AT_specification)) break;
+    }
+    const char* const own = dw().dwarf_diename(&die);
+    if (own == nullptr) return {};
+    std::string name = own;
+    const Scopes scopes(&die);
+    for (int i = 1; i < scopes.count(); ++i) {
+        const int tag = dw().dwarf_tag(scopes[i]);
+        const bool names = tag == DW_TAG_class_type || tag == DW_TAG_structure_type ||
+                           tag == DW_TAG_union_type || tag == DW_TAG_namespace;
+        if (!names) continue;
+        const char* const outer = dw().dwarf_diename(scopes[i]);
+        name = std::string(outer == nullptr ? "(anonymous)" : outer) + "::" + name;
+    }
+    return name == own ? name_by_linkage(die, name) : name;
 }
 
 bool is_function(Dwarf_Die* die) {
@@ -278,19 +289,10 @@ class Finder {
         find_functions(*unit_, functions);
         for (auto function = functions.rbegin(); function != functions.rend(); ++function) {
             at.function = qualified_name(*function);
-            if (std::next(function) == functions.rend()) add_namespaces(at.function);
             lines_.push_back(at);
             at.file = file_name(unit_, number(&*function, DW_AT_call_file));
             at.line = number(&*function, DW_AT_call_line);
         }
-    }
-
-    // Debug information of lines alone has none: the symbol has.
-    void add_namespaces(std::string& function) const {
-        const char* const symbol = dw().dwfl_module_addrname(module_, address_);
-        if (symbol == nullptr || function.find("::") != std::string::npos) return;
-        const std::string name = function_name(symbol);
-        if (name.ends_with("::" + function)) function = name;
     }
 
     Dwfl_Module* module_;

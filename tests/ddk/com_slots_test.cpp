@@ -11,6 +11,7 @@
 #include "slot_of.h"
 #include "support/requires.h"
 
+namespace com_slots_test {
 namespace {
 
 #define EXPECT_SLOT(Interface, Method, number) \
@@ -268,3 +269,4 @@ TEST(ComSlots, DirectMusic) {
 }
 
 }  // namespace
+}  // namespace com_slots_test

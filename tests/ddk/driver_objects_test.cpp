@@ -11,7 +11,7 @@
 const char* last_method;
 Crossing* crossing;
 
-namespace portico::ddk_test {
+namespace portico::ddk_test::driver_objects_test {
 namespace {
 
 class DriverObjectsTest : public ::testing::TestWithParam<std::string> {
@@ -168,4 +168,4 @@ INSTANTIATE_TEST_SUITE_P(Builds, DriverObjectsTest, ::testing::Values("ddk_objec
                          [](const auto& info) { return info.param; });
 
 }  // namespace
-}  // namespace portico::ddk_test
+}  // namespace portico::ddk_test::driver_objects_test

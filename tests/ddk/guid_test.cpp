@@ -12,6 +12,7 @@
 #include "guid_list.h"
 #include "support/requires.h"
 
+namespace guid_test {
 namespace {
 
 std::string text_of(const GUID& guid) {
@@ -56,3 +57,4 @@ TEST(Guid, StaticPartsAndObjectAgree) {
 }
 
 }  // namespace
+}  // namespace guid_test

@@ -7,7 +7,7 @@
 #include "driver_image.h"
 #include "support/requires.h"
 
-namespace portico::ddk_test {
+namespace portico::ddk_test::headers_test {
 namespace {
 
 TEST(Headers, AnyOrderAndAnyNumberOfDefinitions) {
@@ -21,4 +21,4 @@ TEST(Headers, AnyOrderAndAnyNumberOfDefinitions) {
 }
 
 }  // namespace
-}  // namespace portico::ddk_test
+}  // namespace portico::ddk_test::headers_test

@@ -6,6 +6,7 @@
 #include "layout_facts.h"
 #include "support/requires.h"
 
+namespace layout_test {
 namespace {
 
 TEST(Layout, SizesOffsetsAndNumbersAreWindows) {
@@ -67,3 +68,4 @@ TEST(Layout, ResourceMacrosNameTheirType) {
 }
 
 }  // namespace
+}  // namespace layout_test

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+namespace macros_test {
 namespace {
 
 using Macros = std::map<std::string, std::string, std::less<>>;
@@ -186,3 +187,4 @@ TEST(Macros, AreEvaluatedAsHeadersMeanThem) {
 }
 
 }  // namespace
+}  // namespace macros_test

@@ -8,7 +8,7 @@
 #include "hardware/models.h"
 #include "hardware/mpu401/mpu401.h"
 
-namespace portico::test {
+namespace portico::test::device_test {
 namespace {
 
 using hardware::Device;
@@ -347,4 +347,4 @@ TEST_F(Wires, OneDevicesOutIsAnothersIn) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::device_test

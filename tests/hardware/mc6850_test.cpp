@@ -4,7 +4,7 @@
 #include "test_bench.h"
 #include "hardware/mc6850/mc6850.h"
 
-namespace portico::test {
+namespace portico::test::mc6850_test {
 namespace {
 
 using hardware::Mc6850;
@@ -197,4 +197,4 @@ TEST_F(Mc6850Test, ARemovedOneReadsOnes) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::mc6850_test

@@ -5,7 +5,7 @@
 #include "hardware/mpu401/mpu401.h"
 #include "support/requires.h"
 
-namespace portico::test {
+namespace portico::test::mpu401_test {
 namespace {
 
 using hardware::midi_byte_ns;
@@ -777,4 +777,4 @@ TEST_F(Mpu401Test, TheSameRunGivesTheSameTrace) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::mpu401_test

@@ -8,7 +8,7 @@
 #include "support/requires.h"
 #include "test_bench.h"
 
-namespace portico::test {
+namespace portico::test::opl3_test {
 namespace {
 
 using hardware::Opl3;
@@ -242,4 +242,4 @@ TEST_F(Opl3Test, EveryWriteIsAnEventWithItsTime) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::opl3_test

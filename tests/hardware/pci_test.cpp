@@ -8,7 +8,7 @@
 #include "test_bench.h"
 #include "tree_text.h"
 
-namespace portico::test {
+namespace portico::test::pci_test {
 namespace {
 
 using hardware::midi_byte_ns;
@@ -212,4 +212,4 @@ TEST_F(PciModelTest, SaysWhatIsNotPossible) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::pci_test

@@ -6,7 +6,7 @@
 #include "support/requires.h"
 #include "test_bench.h"
 
-namespace portico::test {
+namespace portico::test::power_test {
 namespace {
 
 using hardware::midi_byte_ns;
@@ -91,4 +91,4 @@ TEST_F(PowerStates, ADeviceThatIsGoneIsNotAsleep) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::power_test

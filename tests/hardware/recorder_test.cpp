@@ -9,7 +9,7 @@
 #include "test_bench.h"
 #include "tree_text.h"
 
-namespace portico::test {
+namespace portico::test::recorder_test {
 namespace {
 
 using hardware::midi_byte_ns;
@@ -348,4 +348,4 @@ TEST_F(RecorderTest, SaysWhatIsWrongWithAScript) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::recorder_test

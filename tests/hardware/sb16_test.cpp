@@ -6,7 +6,7 @@
 #include "support/requires.h"
 #include "test_bench.h"
 
-namespace portico::test {
+namespace portico::test::sb16_test {
 namespace {
 
 using hardware::midi_byte_ns;
@@ -344,4 +344,4 @@ TEST_F(Sb16Test, IsQuietWhenRemovedOrReset) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::sb16_test

@@ -8,14 +8,27 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "host.h"
 #include "loader/hash.h"
 #include "support/requires.h"
 #include "verifier/rules.h"
 
-namespace portico::loader::test {
+namespace portico::loader::test::image_test {
 namespace {
+
+// Each test of the program finds no image loaded.
+class ImagesUnloader : public ::testing::EmptyTestEventListener {
+    void OnTestEnd(const ::testing::TestInfo&) override {
+        while (!images().empty()) unload(images().front());
+    }
+};
+const auto* const appended = [] {
+    auto* const unloader = new ImagesUnloader;
+    ::testing::UnitTest::GetInstance()->listeners().Append(unloader);
+    return unloader;
+}();
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -156,6 +169,7 @@ TEST(Image, PlaceInTheHostsHandsIsNotTaken) {
     *there = 7;
     EXPECT_NE(load()->range().base, file->base);
     EXPECT_EQ(*there, 7);
+    ::munmap(there, 4096);
 }
 
 struct Called {
@@ -170,11 +184,12 @@ TEST(MissingImport, AreListedAtLoadAndTellWhoCallsThem) {
     EXPECT_EQ(image->missing_imports()[1]->name, "AlsoNotThere");
     const auto sample = start(*image);
     verifier::install_fault_rule();
-    missing_import_called = [](const MissingImport& import, std::uint64_t caller,
-                               std::uint64_t frame) -> std::uint64_t {
-        called = {import.name, import.image->name(), caller, frame};
-        return 0x1122334455667788;
-    };
+    auto* const answer = std::exchange(
+        missing_import_called,
+        [](const MissingImport& import, std::uint64_t caller, std::uint64_t frame) -> std::uint64_t {
+            called = {import.name, import.image->name(), caller, frame};
+            return 0x1122334455667788;
+        });
     EXPECT_EQ(as<std::uint64_t WIN64(int)>(sample.call_missing)(1), 0x1122334455667788u);
     EXPECT_EQ(called.import, "NotThere");
     EXPECT_EQ(called.image, "loader_sample");
@@ -182,6 +197,7 @@ TEST(MissingImport, AreListedAtLoadAndTellWhoCallsThem) {
     EXPECT_LT(called.caller - number(sample.call_missing), 100u)
         << "the caller is the function that calls it";
     EXPECT_NE(called.frame, 0u);
+    missing_import_called = answer;
 }
 
 TEST(MissingImport, AnswersNotImplementedOfItsOwnAccord) {
@@ -225,4 +241,4 @@ TEST(AddressSanitizer, ChecksWhatTheDriverTouches) {
 #endif
 
 }  // namespace
-}  // namespace portico::loader::test
+}  // namespace portico::loader::test::image_test

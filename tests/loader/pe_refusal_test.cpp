@@ -9,7 +9,7 @@
 #include "loader/pe_file.h"
 #include "loader/pe_format.h"
 
-namespace portico::loader::test {
+namespace portico::loader::test::pe_refusal_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -213,4 +213,4 @@ TEST_F(SpoiledPe, AnyByteOfItsHeaders) {
 }
 
 }  // namespace
-}  // namespace portico::loader::test
+}  // namespace portico::loader::test::pe_refusal_test

@@ -10,7 +10,7 @@
 #include "support/requires.h"
 #include "verifier/rules.h"
 
-namespace portico::loader::test {
+namespace portico::loader::test::pe_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -157,4 +157,4 @@ TEST(PeImage, StackCookiesAndGuardedCallsAreMadeReady) {
 }
 
 }  // namespace
-}  // namespace portico::loader::test
+}  // namespace portico::loader::test::pe_test

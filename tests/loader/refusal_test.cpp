@@ -11,7 +11,7 @@
 #include "host.h"
 #include "loader/image_format.h"
 
-namespace portico::loader::test {
+namespace portico::loader::test::refusal_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -88,7 +88,7 @@ TEST(Refusal, WhatIsNoImage) {
 }
 
 TEST(Refusal, WhatOtherToolsBuilt) {
-    EXPECT_THAT(refusal_of_file("/proc/self/exe"), HasSubstr("not built by portico's tool chain"));
+    EXPECT_THAT(refusal_of_file("/proc/self/exe"), HasSubstr("not a shared object"));
     EXPECT_THAT(refusal_of_file("/lib/x86_64-linux-gnu/libc.so.6"),
                 HasSubstr("not built by portico's tool chain"));
     EXPECT_THAT(refusal_of_file(PORTICO_DRIVERS "/loader_sample.objects/drivers_sample.cpp.o"),
@@ -312,4 +312,4 @@ TEST_F(Spoiled, DamagedAnywhere) {
 }
 
 }  // namespace
-}  // namespace portico::loader::test
+}  // namespace portico::loader::test::refusal_test

@@ -5,7 +5,7 @@
 
 #include "host.h"
 
-namespace portico::loader::test {
+namespace portico::loader::test::symbols_test {
 namespace {
 
 using ::testing::EndsWith;
@@ -115,4 +115,4 @@ TEST_F(Symbols, UnloadedImagesAreForgotten) {
 }
 
 }  // namespace
-}  // namespace portico::loader::test
+}  // namespace portico::loader::test::symbols_test

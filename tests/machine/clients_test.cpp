@@ -10,6 +10,7 @@
 #include "nt/io/interfaces.h"
 #include "support/requires.h"
 
+namespace clients_test {
 namespace {
 
 using namespace portico;
@@ -520,3 +521,4 @@ INSTANTIATE_TEST_SUITE_P(Everywhere, Dying, ::testing::ValuesIn(cases()), [](con
 });
 
 }  // namespace
+}  // namespace clients_test

@@ -8,6 +8,7 @@
 
 #include "portico/gtest.h"
 
+namespace coverage_test {
 namespace {
 
 using namespace portico;
@@ -74,3 +75,4 @@ TEST_F(CountedCable, ADriverThatDoesNotCountWritesNothing) {
 }
 
 }  // namespace
+}  // namespace coverage_test

@@ -3,6 +3,7 @@
 #include "portico/gtest.h"
 #include "support/requires.h"
 
+namespace device_faults_test {
 namespace {
 
 using namespace portico;
@@ -220,3 +221,4 @@ TEST(Vanishes, BeforeTheStartFailsIt) {
 }
 
 }  // namespace
+}  // namespace device_faults_test

@@ -12,6 +12,7 @@
 #include "support/captured.h"
 #include "support/requires.h"
 
+namespace dmus_test {
 namespace {
 
 using namespace portico;
@@ -164,3 +165,4 @@ TEST(DMusCable, LoopsWithItsOwnMiniport) {
 }
 
 }  // namespace
+}  // namespace dmus_test

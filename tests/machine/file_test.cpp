@@ -8,6 +8,7 @@
 #include "portico/gtest.h"
 #include "support/requires.h"
 
+namespace file_test {
 namespace {
 
 using namespace portico;
@@ -254,3 +255,4 @@ TEST(Openable, ListsLinksAndInterfaces) {
 }
 
 }  // namespace
+}  // namespace file_test

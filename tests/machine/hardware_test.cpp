@@ -3,6 +3,7 @@
 #include "portico/gtest.h"
 #include "support/requires.h"
 
+namespace hardware_test {
 namespace {
 
 using namespace portico;
@@ -259,3 +260,4 @@ TEST(Recorded, WhatIsWrongIsToldWithFileLineAndKey) {
 }
 
 }  // namespace
+}  // namespace hardware_test

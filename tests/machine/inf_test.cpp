@@ -9,6 +9,7 @@
 #include "portico/gtest.h"
 #include "support/requires.h"
 
+namespace inf_test {
 namespace {
 
 using namespace portico;
@@ -246,3 +247,4 @@ TEST(MachineInf, RefusesWhatDoesNotFit) {
 }
 
 }  // namespace
+}  // namespace inf_test

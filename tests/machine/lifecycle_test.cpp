@@ -5,6 +5,7 @@
 #include "sim/scheduler.h"
 #include "support/requires.h"
 
+namespace lifecycle_test {
 namespace {
 
 using namespace portico;
@@ -104,3 +105,4 @@ TEST(Lifecycle, PresentationTimeStandsStillWhilePoweredDown) {
 }
 
 }  // namespace
+}  // namespace lifecycle_test

@@ -7,6 +7,7 @@
 #include "sim/trace.h"
 #include "support/requires.h"
 
+namespace machine_test {
 namespace {
 
 using namespace portico;
@@ -531,3 +532,4 @@ TEST(Errors, OfAValueTakenUnseenSayWhatIsWrong) {
 }
 
 }  // namespace
+}  // namespace machine_test

@@ -3,7 +3,7 @@
 
 #include "machine/machine_file.h"
 
-namespace portico::machine {
+namespace portico::machine::machine_toml_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -98,4 +98,4 @@ TEST(MachineFile, DriverWithAnExtensionIsAPathFromItsFolder) {
 }
 
 }  // namespace
-}  // namespace portico::machine
+}  // namespace portico::machine::machine_toml_test

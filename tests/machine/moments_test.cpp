@@ -6,6 +6,7 @@
 #include "nt/io/file.h"
 #include "support/requires.h"
 
+namespace moments_test {
 namespace {
 
 using namespace portico;
@@ -358,3 +359,4 @@ INSTANTIATE_TEST_SUITE_P(All, Moments,
                          });
 
 }  // namespace
+}  // namespace moments_test

@@ -8,6 +8,7 @@
 #include "portico/gtest.h"
 #include "support/requires.h"
 
+namespace registry_test {
 namespace {
 
 using namespace portico;
@@ -167,3 +168,4 @@ TEST_F(RegistrationFile, ThatIsMissingOrAFolderIsNamed) {
 }
 
 }  // namespace
+}  // namespace registry_test

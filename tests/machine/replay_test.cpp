@@ -16,6 +16,7 @@
 #include "portico/gtest.h"
 #include "support/requires.h"
 
+namespace replay_test {
 namespace {
 
 using namespace portico;
@@ -329,3 +330,4 @@ INSTANTIATE_TEST_SUITE_P(Schedules, ChromeTraces, ::testing::Values("ordered"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
+}  // namespace replay_test

@@ -15,6 +15,7 @@
 extern "C" NTSTATUS NTAPI ZwQueryVolumeInformationFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG,
                                                        FS_INFORMATION_CLASS);
 
+namespace requests_test {
 namespace {
 
 using namespace portico;
@@ -312,3 +313,4 @@ TEST(Requests, EveryFunctionOnAHandleRightAfterOpening) {
 }
 
 }  // namespace
+}  // namespace requests_test

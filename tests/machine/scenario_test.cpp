@@ -5,6 +5,7 @@
 
 #include "support/requires.h"
 
+namespace scenario_test {
 namespace {
 
 using namespace portico;
@@ -152,3 +153,4 @@ TEST(Scenario, IsBounded) {
 }
 
 }  // namespace
+}  // namespace scenario_test

@@ -10,6 +10,7 @@
 #include "sim/trace.h"
 #include "support/requires.h"
 
+namespace schedule_test {
 namespace {
 
 using namespace portico;
@@ -122,3 +123,4 @@ TEST(Schedules, ADepthThatIsNoneIsRefused) {
 }
 
 }  // namespace
+}  // namespace schedule_test

@@ -5,6 +5,7 @@
 #include "portico/gtest.h"
 #include "support/requires.h"
 
+namespace several_drivers_test {
 namespace {
 
 using namespace portico;
@@ -141,3 +142,4 @@ TEST(SeveralDrivers, AMissingDriverIsTold) {
 }
 
 }  // namespace
+}  // namespace several_drivers_test

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+namespace surface_calls_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -138,3 +139,4 @@ TEST(SurfaceCalls, TakesCommentsAndStringsForNoCalls) {
 }
 
 }  // namespace
+}  // namespace surface_calls_test

@@ -6,6 +6,7 @@
 #include "loader/loader.h"
 #include "portico/gtest.h"
 
+namespace surface_test {
 namespace {
 
 using namespace portico;
@@ -44,3 +45,4 @@ INSTANTIATE_TEST_SUITE_P(Images, SurfaceCard, ::testing::Values(".so", ".sys"),
                          [](const auto& info) { return std::string(info.param + 1); });
 
 }  // namespace
+}  // namespace surface_test

@@ -8,6 +8,7 @@
 #include "portico/gtest.h"
 #include "sim/trace.h"
 
+namespace sys_test {
 namespace {
 
 using namespace portico;
@@ -281,3 +282,4 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 }  // namespace
+}  // namespace sys_test

@@ -8,7 +8,7 @@
 #include "report/graph_words.h"
 #include "support/requires.h"
 
-namespace portico::machine {
+namespace portico::machine::topology_tests {
 namespace {
 
 using ::testing::Contains;
@@ -154,4 +154,4 @@ TEST(TopologyTest, SaysWhatItFound) {
 }
 
 }  // namespace
-}  // namespace portico::machine
+}  // namespace portico::machine::topology_tests

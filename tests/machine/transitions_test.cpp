@@ -6,6 +6,7 @@
 #include "portico/gtest.h"
 #include "support/requires.h"
 
+namespace transitions_test {
 namespace {
 
 using namespace portico;
@@ -268,3 +269,4 @@ TEST(IdleDevice, LosesItsPowerAndIsWokenByAClient) {
 }
 
 }  // namespace
+}  // namespace transitions_test

@@ -11,6 +11,7 @@
 #include "nt/cm/cm.h"
 #include "support/requires.h"
 
+namespace cm_key_test {
 namespace {
 
 using namespace portico;
@@ -497,3 +498,4 @@ TEST(CmPaths, PorticosOwnAccess) {
 }
 
 }  // namespace
+}  // namespace cm_key_test

@@ -10,6 +10,7 @@
 #include "kernel.h"
 #include "nt/cm/cm.h"
 
+namespace cm_reg_file_test {
 namespace {
 
 using namespace portico;
@@ -147,3 +148,4 @@ TEST(CmRegFile, ErrorsNameFileAndLine) {
 }
 
 }  // namespace
+}  // namespace cm_reg_file_test

@@ -7,6 +7,7 @@
 #include "nt/ex/ex.h"
 #include "nt/ex/pool.h"
 
+namespace ex_list_test {
 namespace {
 
 using namespace portico;
@@ -243,3 +244,4 @@ TEST(ExLookaside, OwnRoutinesAndMisuse) {
 }
 
 }  // namespace
+}  // namespace ex_list_test

@@ -10,6 +10,7 @@
 #include "nt/ex/ex.h"
 #include "nt/ex/pool.h"
 
+namespace ex_lock_test {
 namespace {
 
 using namespace portico;
@@ -419,3 +420,4 @@ TEST(ExRundown, WaitsForTheLastReference) {
 }
 
 }  // namespace
+}  // namespace ex_lock_test

@@ -15,6 +15,7 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
+namespace ex_pool_test {
 namespace {
 
 using namespace portico;
@@ -394,3 +395,4 @@ TEST(ExPool, MakeAndDestroyHostObjects) {
 }
 
 }  // namespace
+}  // namespace ex_pool_test

@@ -13,6 +13,7 @@
 #include "nt/ex/work.h"
 #include "nt/ob/ob.h"
 
+namespace ex_work_test {
 namespace {
 
 using namespace portico;
@@ -372,3 +373,4 @@ TEST(ExMisc, TimeFeaturesAndMode) {
 }
 
 }  // namespace
+}  // namespace ex_work_test

@@ -12,7 +12,7 @@
 #include "sim/bus.h"
 #include "support/requires.h"
 
-namespace portico::test {
+namespace portico::test::hal_port_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -347,4 +347,4 @@ TEST(IoDma, ChannelsAreGivenInTurn) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::hal_port_test

@@ -7,7 +7,7 @@
 #include "misuse.h"
 #include "support/requires.h"
 
-namespace portico::test {
+namespace portico::test::io_device_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -331,4 +331,4 @@ TEST(Io, SmallFunctions) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::io_device_test

@@ -8,7 +8,7 @@
 #include "kernel.h"
 #include "nt/ex/pool.h"
 
-namespace portico::test {
+namespace portico::test::io_driver_object_test {
 namespace {
 
 constexpr const char16_t* service = u"looked-at";
@@ -198,4 +198,4 @@ TEST(IoDriverLoad, StatusesByServiceKey) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::io_driver_object_test

@@ -13,7 +13,7 @@
 #include "support/requires.h"
 #include "wdmsec.h"
 
-namespace portico::test {
+namespace portico::test::io_file_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -545,4 +545,4 @@ TEST(IoVolume, DriversWriteFiles) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::io_file_test

@@ -9,7 +9,7 @@
 #include "nt/cm/cm.h"
 #include "support/requires.h"
 
-namespace portico::test {
+namespace portico::test::io_interface_test {
 namespace {
 
 using nt::io::DeviceNode;
@@ -304,4 +304,4 @@ TEST_F(InterfaceTest, RuntimeInterfacesShowAtOnce) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::io_interface_test

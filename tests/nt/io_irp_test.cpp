@@ -10,7 +10,7 @@
 #include "nt/mm/mm.h"
 #include "support/requires.h"
 
-namespace portico::test {
+namespace portico::test::io_irp_test {
 namespace {
 
 using nt::IrpFault;
@@ -686,4 +686,4 @@ TEST(IoIrp, ForwardAndWait) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::io_irp_test

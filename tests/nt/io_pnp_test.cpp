@@ -10,7 +10,7 @@
 #include "nt/cm/cm.h"
 #include "support/requires.h"
 
-namespace portico::test {
+namespace portico::test::io_pnp_test {
 namespace {
 
 using nt::io::DeviceNode;
@@ -699,4 +699,4 @@ TEST_F(BusTest, ChildrenAreEnumeratedStartedAndRemoved) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::io_pnp_test

@@ -8,7 +8,7 @@
 #include "nt/io/properties.h"
 #include "nt/io/property_types.h"
 
-namespace portico::test {
+namespace portico::test::io_property_test {
 namespace {
 
 constexpr LCID neutral = 0;
@@ -122,4 +122,4 @@ TEST(IoProperty, EachLanguageHasItsOwn) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::io_property_test

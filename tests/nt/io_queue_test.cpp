@@ -12,7 +12,7 @@
 #include "nt/io/error_log.h"
 #include "support/requires.h"
 
-namespace portico::test {
+namespace portico::test::io_queue_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -465,4 +465,4 @@ TEST(IoErrorLog, KeepsWhatDriversWrite) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::io_queue_test

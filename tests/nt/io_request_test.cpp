@@ -8,7 +8,7 @@
 #include "io_driver.h"
 #include "kernel.h"
 
-namespace portico::test {
+namespace portico::test::io_request_test {
 namespace {
 
 constexpr UCHAR all_flags = SL_INVOKE_ON_CANCEL | SL_INVOKE_ON_ERROR | SL_INVOKE_ON_SUCCESS;
@@ -315,4 +315,4 @@ TEST(IoRequestStack, PendedBelowWithAndWithoutPropagation) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::io_request_test

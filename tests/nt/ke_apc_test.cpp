@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "misuse.h"
 
+namespace ke_apc_test {
 namespace {
 
 using namespace portico;
@@ -202,3 +203,4 @@ TEST_F(KeApcOrder, UserApcsEndAlertableUserWaitsAlone) {
 }
 
 }  // namespace
+}  // namespace ke_apc_test

@@ -6,6 +6,7 @@
 
 #include "kernel.h"
 
+namespace ke_dpc_timer_test {
 namespace {
 
 using namespace portico;
@@ -243,3 +244,4 @@ TEST(KeTime, GoesOnByStallAndDelayAndStandsBetweenTicks) {
 }
 
 }  // namespace
+}  // namespace ke_dpc_timer_test

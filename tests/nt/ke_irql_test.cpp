@@ -7,6 +7,7 @@
 
 #include "kernel.h"
 
+namespace ke_irql_test {
 namespace {
 
 using namespace portico;
@@ -342,3 +343,4 @@ TEST(KeProcessor, StallsAddUpWhateverTheirLength) {
 }
 
 }  // namespace
+}  // namespace ke_irql_test

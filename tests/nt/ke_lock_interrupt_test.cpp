@@ -4,6 +4,7 @@
 
 #include "kernel.h"
 
+namespace ke_lock_interrupt_test {
 namespace {
 
 using namespace portico;
@@ -297,3 +298,4 @@ TEST(KeThread, AffinityMovesItToAnotherProcessor) {
 }
 
 }  // namespace
+}  // namespace ke_lock_interrupt_test

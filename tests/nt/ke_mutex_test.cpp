@@ -9,6 +9,7 @@
 #include "misuse.h"
 #include "nt/findings.h"
 
+namespace ke_mutex_test {
 namespace {
 
 using namespace portico;
@@ -194,3 +195,4 @@ TEST(KeMutexState, EndingAThreadThatOwnsOneIsTold) {
 }
 
 }  // namespace
+}  // namespace ke_mutex_test

@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "misuse.h"
 
+namespace ke_overwritten_test {
 namespace {
 
 using namespace portico;
@@ -182,3 +183,4 @@ TEST(OverwrittenToo, EventInitializedWhileSomebodyWaitsForIt) {
 }
 
 }  // namespace
+}  // namespace ke_overwritten_test

@@ -7,6 +7,7 @@
 #include "io_driver.h"
 #include "kernel.h"
 
+namespace ke_priority_test {
 namespace {
 
 using namespace portico;
@@ -231,3 +232,4 @@ TEST(KePriority, CompletionBoostsTheRequestingThread) {
 }
 
 }  // namespace
+}  // namespace ke_priority_test

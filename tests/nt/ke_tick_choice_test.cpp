@@ -3,7 +3,7 @@
 
 #include "kernel.h"
 
-namespace portico::test {
+namespace portico::test::ke_tick_choice_test {
 namespace {
 
 // Would lose every tick.
@@ -44,4 +44,4 @@ TEST(KeTickChoice, WhatWaitsForALostTickWaitsForTheNext) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::ke_tick_choice_test

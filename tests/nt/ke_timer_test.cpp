@@ -6,6 +6,7 @@
 
 #include "kernel.h"
 
+namespace ke_timer_test {
 namespace {
 
 using namespace portico;
@@ -228,3 +229,4 @@ TEST(KeDpcState, PreemptsTheThreadThatQueuedIt) {
 }
 
 }  // namespace
+}  // namespace ke_timer_test

@@ -5,6 +5,7 @@
 #include "kernel.h"
 #include "nt/findings.h"
 
+namespace ke_wait_test {
 namespace {
 
 using namespace portico;
@@ -390,3 +391,4 @@ TEST(KeApc, NormalApcWaitsForTheEndOfACriticalRegion) {
 }
 
 }  // namespace
+}  // namespace ke_wait_test

@@ -18,6 +18,7 @@
 #include "sim/trace.h"
 #include "verifier/rules.h"
 
+namespace mapped_register_test {
 namespace {
 
 using namespace portico;
@@ -226,3 +227,4 @@ INSTANTIATE_TEST_SUITE_P(All, MappedRegisterImage, ::testing::ValuesIn(images),
                          [](const auto& one) { return plain(one.param); });
 
 }  // namespace
+}  // namespace mapped_register_test

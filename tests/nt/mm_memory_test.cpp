@@ -16,6 +16,7 @@
 #include "nt/ob/ob.h"
 #include "nt/ps/ps.h"
 
+namespace mm_memory_test {
 namespace {
 
 using namespace portico;
@@ -483,3 +484,4 @@ TEST(MmSystem, AddressesAndRoutines) {
 }
 
 }  // namespace
+}  // namespace mm_memory_test

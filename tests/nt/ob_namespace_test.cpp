@@ -8,6 +8,7 @@
 #include "misuse.h"
 #include "nt/ob/ob.h"
 
+namespace ob_namespace_test {
 namespace {
 
 using namespace portico;
@@ -227,3 +228,4 @@ TEST(ObNamespace, NamesOfUnnamedObjectsAndSmallBuffers) {
 }
 
 }  // namespace
+}  // namespace ob_namespace_test

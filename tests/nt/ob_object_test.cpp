@@ -9,6 +9,7 @@
 #include "nt/ps/ps.h"
 #include "support/requires.h"
 
+namespace ob_object_test {
 namespace {
 
 using namespace portico;
@@ -435,3 +436,4 @@ TEST(ObSecurity, AccessChecks) {
 }
 
 }  // namespace
+}  // namespace ob_object_test

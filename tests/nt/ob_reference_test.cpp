@@ -8,6 +8,7 @@
 #include "nt/ob/ob.h"
 #include "nt/ps/ps.h"
 
+namespace ob_reference_test {
 namespace {
 
 using namespace portico;
@@ -228,3 +229,4 @@ TEST(PsObjects, ProcessAndThreadAreDispatcherObjects) {
 }
 
 }  // namespace
+}  // namespace ob_reference_test

@@ -6,7 +6,7 @@
 #include "kernel.h"
 #include "support/requires.h"
 
-namespace portico::test {
+namespace portico::test::po_power_test {
 namespace {
 
 using nt::io::DeviceNode;
@@ -243,4 +243,4 @@ TEST_F(PowerTest, ShutdownIsAnnounced) {
 }
 
 }  // namespace
-}  // namespace portico::test
+}  // namespace portico::test::po_power_test

@@ -16,6 +16,7 @@ NTSTATUS NTAPI PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD* Thread);
 NTSTATUS NTAPI PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS* Process);
 }
 
+namespace ps_thread_test {
 namespace {
 
 using namespace portico;
@@ -252,3 +253,4 @@ TEST(PsProcess, ClientsHaveIdsHandlesAndAnEnd) {
 }
 
 }  // namespace
+}  // namespace ps_thread_test

@@ -10,6 +10,7 @@
 #include "sim/bus.h"
 #include "support/requires.h"
 
+namespace rtl_driver_test {
 namespace {
 
 using namespace portico;
@@ -99,3 +100,4 @@ TEST(RtlDriver, WhatPublishedDriversCallOfTheKernelOptimised) {
 }
 
 }  // namespace
+}  // namespace rtl_driver_test

@@ -10,6 +10,7 @@
 #include "nt/rtl/debug_output.h"
 #include "support/requires.h"
 
+namespace rtl_format_test {
 namespace {
 
 using namespace portico;
@@ -268,3 +269,4 @@ TEST_F(DebugOutputTest, BreakpointWithoutDebugger) {
 }
 
 }  // namespace
+}  // namespace rtl_format_test

@@ -12,6 +12,7 @@
 #include "nt/ob/ob.h"
 #include "support/requires.h"
 
+namespace rtl_registry_test {
 namespace {
 
 using namespace portico;
@@ -382,3 +383,4 @@ TEST_F(RtlRegistry, ListsOfStrings) {
 }
 
 }  // namespace
+}  // namespace rtl_registry_test

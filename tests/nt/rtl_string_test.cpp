@@ -9,6 +9,7 @@
 #include "nt/ob/ob.h"
 #include "support/requires.h"
 
+namespace rtl_string_test {
 namespace {
 
 using namespace portico;
@@ -327,3 +328,4 @@ TEST_F(RtlString, Utf8CountedStrings) {
 }
 
 }  // namespace
+}  // namespace rtl_string_test

@@ -7,6 +7,7 @@
 #include "nt/ob/ob.h"
 #include "support/requires.h"
 
+namespace rtl_value_test {
 namespace {
 
 using namespace portico;
@@ -323,3 +324,4 @@ TEST_F(RtlValue, StackTraces) {
 }
 
 }  // namespace
+}  // namespace rtl_value_test

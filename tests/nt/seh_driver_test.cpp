@@ -8,6 +8,7 @@
 #include "nt/findings.h"
 #include "verifier/rules.h"
 
+namespace seh_driver_test {
 namespace {
 
 using namespace portico;
@@ -172,3 +173,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& one) { return one.param.name; });
 
 }  // namespace
+}  // namespace seh_driver_test

@@ -8,6 +8,7 @@
 #include "nt/findings.h"
 #include "verifier/rules.h"
 
+namespace seh_gs_test {
 namespace {
 
 using namespace portico;
@@ -54,3 +55,4 @@ INSTANTIATE_TEST_SUITE_P(All, SehStackCookie, ::testing::Values(0, 1, 2), [](con
 });
 
 }  // namespace
+}  // namespace seh_gs_test

@@ -10,6 +10,7 @@
 #include "nt/seh/pe_unwind.h"
 #include "nt/seh/switch.h"
 
+namespace seh_unwind_test {
 namespace {
 
 using namespace portico;
@@ -312,3 +313,4 @@ TEST(HostFrames, GiveBackWhatTheCallerHad) {
 }
 
 }  // namespace
+}  // namespace seh_unwind_test
