@@ -5,6 +5,14 @@
 #include "nt/io/irp.h"
 
 namespace portico::client {
+namespace {
+
+// On the thread, in the midst of its wait for the request, which then ends.
+void NTAPI cancel_requests(PRKAPC, PKNORMAL_ROUTINE*, PVOID*, PVOID*, PVOID*) {
+    nt::io::cancel_irps_of(nt::ke::current_thread());
+}
+
+}  // namespace
 
 bool ClientThread::start(const char* name, KPROCESSOR_MODE mode, bool administrator) {
     mode_ = mode;
@@ -21,6 +29,8 @@ bool ClientThread::start(const char* name, KPROCESSOR_MODE mode, bool administra
 void NTAPI ClientThread::main(void* context) {
     auto& self = *static_cast<ClientThread*>(context);
     nt::ke::current_thread()->previous_mode = self.mode_;
+    KeInitializeApc(&self.killed_, nt::ke::current_thread(), OriginalApcEnvironment, cancel_requests, nullptr,
+                    nullptr, KernelMode, nullptr);
     for (;;) {
         nt::ke::wait(&self.wake_, KernelMode, false, nullptr);
         if (self.job_ == nullptr) break;
@@ -42,10 +52,18 @@ bool ClientThread::run(Job job, void* context, Nanoseconds limit_ns) {
     context_ = context;
     done_ = false;
     nt::ke::set_event(&wake_);
-    const Nanoseconds now_ns = sim::scheduler.now_ns();
-    sim::scheduler.run(now_ns + limit_ns, nullptr, nullptr);
+    return run_on(limit_ns);
+}
+
+bool ClientThread::run_on(Nanoseconds limit_ns) {
+    sim::scheduler.run(sim::scheduler.now_ns() + limit_ns, nullptr, nullptr);
     stuck_ = !done_;
     return done_;
+}
+
+bool ClientThread::kill(Nanoseconds limit_ns) {
+    if (process_ == nullptr || sim::scheduler.frozen()) return false;
+    return nt::ke::insert_apc(&killed_, nullptr, nullptr) && run_on(limit_ns);
 }
 
 }  // namespace portico::client

@@ -34,6 +34,15 @@ class ClientThread {
     // afterwards. Not for a system thread.
     bool end(Nanoseconds limit_ns = default_limit_ns) { return run(nullptr, nullptr, limit_ns); }
 
+    // From the host: as call() for a body that is one request; when it has not returned after `life_ns` of
+    // simulated time, the process is killed inside of it, and the request is cancelled and waited for. Then
+    // as end().
+    template <class Body>
+    bool call_and_end(Body&& body, Nanoseconds life_ns, Nanoseconds limit_ns = default_limit_ns) {
+        if (!call(body, life_ns) && !kill(limit_ns)) return false;
+        return end(limit_ns);
+    }
+
     bool stuck() const { return stuck_; }
     nt::ps::Process* process() const { return process_; }
 
@@ -42,12 +51,16 @@ class ClientThread {
   private:
     using Job = void (*)(void* context);
     bool run(Job job, void* context, Nanoseconds limit_ns);
+    bool run_on(Nanoseconds limit_ns);
+    // Of a thread that is stuck in a request.
+    bool kill(Nanoseconds limit_ns);
     static void NTAPI main(void* self);
 
     nt::ps::Process* process_ = nullptr;  // null: it has ended
     PETHREAD thread_ = nullptr;
     KPROCESSOR_MODE mode_ = KernelMode;
     KEVENT wake_;
+    KAPC killed_;
     Job job_ = nullptr;
     void* context_ = nullptr;
     bool done_ = true;

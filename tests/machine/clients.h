@@ -27,6 +27,11 @@ class OtherClient {
         EXPECT_TRUE(thread_.call([&] { status = body(); })) << "the client's thread is stuck";
         return status;
     }
+    // Dies inside of the request that `body` is, after `life_ns`.
+    template <class Body>
+    void die_inside(Body&& body, Nanoseconds life_ns) {
+        EXPECT_TRUE(thread_.call_and_end(body, life_ns)) << "the client's end is stuck";
+    }
     void die() { EXPECT_TRUE(thread_.end()) << "the client's end is stuck"; }
     nt::ps::Process* process() const { return thread_.process(); }
 

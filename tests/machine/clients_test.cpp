@@ -515,6 +515,33 @@ TEST_P(Dying, LeavesNothingBehind) {
     EXPECT_THAT(m.findings(), IsEmpty());
 }
 
+// What it waits for is cancelled, as when a program is killed that reads: the thread does not come back to
+// its program.
+TEST(DyingInside, ARequestIsCancelledAndEnds) {
+    for (const bool hardware : {false, true}) {
+        Machine m = started(hardware ? machine_of(MPU401_IMAGE, true) : machine_of(CABLE_IMAGE, false));
+        const std::u16string path = m.state().filter_path(hardware ? "Uart" : "Cable");
+        {
+            Running dying("dying", path, 2, KSSTATE_RUN);
+            NTSTATUS ended = STATUS_PENDING;
+            const std::chrono::nanoseconds begun = m.now();
+            dying.client.die_inside(
+                [&] {
+                    KsClient& ks = dying.client.ks;
+                    Bytes head = header(2056, 0);
+                    reinterpret_cast<KSSTREAM_HEADER*>(head.data())->Data = ks.heap().allocate(2056);
+                    ended = ks.control(dying.pin, IOCTL_KS_READ_STREAM, {}, head, nullptr);
+                },
+                5'000'000);
+            EXPECT_EQ(ended, STATUS_CANCELLED);
+            EXPECT_LT(m.now() - begun, 20ms);
+        }
+        EXPECT_TRUE(test::nothing_open(m));
+        EXPECT_OK(m.unload());
+        EXPECT_THAT(m.findings(), IsEmpty());
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Everywhere, Dying, ::testing::ValuesIn(cases()), [](const auto& info) {
     return std::string(info.param.hardware ? "mpu401_" : "cable_") +
            (info.param.capture ? "capture_" : "render_") + info.param.doing.name;

@@ -74,6 +74,8 @@ void release_system_buffer(void* buffer);
 
 // Makes the IRP the current thread's: it is cancelled when the thread ends.
 void queue_to_current_thread(PIRP irp);
+// Cancels every request of the thread, and does not wait. IRQL <= DISPATCH_LEVEL.
+void cancel_irps_of(KTHREAD* thread);
 // Cancels every request of the thread, as the end of the thread does, and waits until they have ended
 // (bounded by `timeout_ns` of simulated time). IRQL PASSIVE_LEVEL, called by that thread.
 void cancel_thread_irps(KTHREAD* thread);

@@ -91,9 +91,13 @@ bool cancel(PIRP irp) {
     return true;
 }
 
-void cancel_thread_irps(KTHREAD* thread) {
+void cancel_irps_of(KTHREAD* thread) {
     // One at a time: a cancel routine may end any number of others.
     while (IrpRecord* const record = find_irp(is_uncancelled_of_thread, thread)) cancel(record->irp());
+}
+
+void cancel_thread_irps(KTHREAD* thread) {
+    cancel_irps_of(thread);
     // Windows gives drivers five minutes to let go of a dying thread's requests.
     constexpr int waits = 3000;
     for (int i = 0; i < waits && find_irp(is_of_thread, thread) != nullptr; ++i)
