@@ -64,6 +64,8 @@ struct Probes {
                         const char* text) = nullptr;
     void (*paged_code)(const char* file, unsigned line) = nullptr;  // PAGED_CODE at DISPATCH_LEVEL or above
     void (*object_misuse)(std::uint32_t bug_check_code, const void* object, const char* text) = nullptr;
+    // What a driver answered a Plug and Play request with cannot be taken; `answer.last`: where it did.
+    void (*bad_answer)(const Subject& answer, const char* text) = nullptr;
     void (*interrupt_storm)(unsigned irq, bool claimed) = nullptr;
     void (*unclaimed_access)(std::uint64_t address, bool is_port, bool is_write) = nullptr;
     // A register of a device that is in D1..D3; `d_state` 1 to 3.
@@ -73,6 +75,10 @@ struct Probes {
     // A contract of a PortCls or KS interface that a driver broke: rule ID of docs/spec, one sentence.
     void (*contract)(const char* requirement, const void* object, const char* text) = nullptr;
     void (*irql_change)(bool raising, sim::Irql now, sim::Irql wanted) = nullptr;
+    // A DPC or interrupt routine lowers the IRQL below the one at which it runs, `floor`.
+    void (*irql_below_routine)(sim::Irql floor, sim::Irql wanted) = nullptr;
+    // A thread waits for `object` (null: only for time), or ends, on a processor whose interrupts are off.
+    void (*interrupts_left_off)(const void* object, bool ends) = nullptr;
     // A hardware fault on a simulated stack: access kind 0 read, 1 write, 8 execute.
     void (*fault)(int signal, std::uint64_t rip, std::uint64_t address, unsigned access) = nullptr;
 };

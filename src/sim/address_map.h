@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 
 namespace portico::sim {
 
@@ -31,5 +32,20 @@ constexpr AddressRange stack_range{0x6d0000000000, 64 * MiB};
 constexpr AddressRange physical_range{0x6e0000000000, 64 * MiB};
 
 constexpr std::uint64_t page_size = 4096;
+
+// Whether an address lies in any of these ranges, whatever is mapped there: a few instructions, for pointers
+// that a driver may have overwritten.
+constexpr bool in_machine(std::uint64_t address) {
+    constexpr AddressRange ranges[] = {user_range,  image_range,    nonpaged_range,   paged_range,
+                                       stack_range, physical_range, user_system_range};
+    constexpr unsigned shift = 40;
+    constexpr std::uint64_t first = user_range.base >> shift;
+    const std::uint64_t index = (address >> shift) - first;
+    return index < std::size(ranges) && ranges[index].contains(address);
+}
+static_assert(in_machine(user_range.base) && in_machine(image_range.end() - 1) &&
+              in_machine(nonpaged_range.base) && in_machine(paged_range.base) &&
+              in_machine(stack_range.base) && in_machine(physical_range.base) &&
+              in_machine(user_system_range.base) && !in_machine(user_range.end()));
 
 }  // namespace portico::sim

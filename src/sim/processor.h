@@ -57,13 +57,15 @@ struct alignas(64) Processor {
     bool interrupts_disabled = false;
     bool dpcs_pending = false;
     bool in_dpc = false;
+    Irql irql_floor = passive_level;  // of the DPC or interrupt routine that runs: it does not go below
     bool preempt = false;             // a better thread waits in `ready`
     std::uint32_t thread_id = 0;      // of `current`; 0: its idle loop
     std::uint32_t pending_lines = 0;  // bit per IrqLine
     std::uint32_t ready_mask = 0;
     const volatile void* spinning_on = nullptr;
-    Thread* current = nullptr;  // null: its idle loop
-    Fiber* fiber = nullptr;     // what is loaded on it
+    Nanoseconds busy_until_ns = 0;  // stalls until then, unless something is delivered
+    Thread* current = nullptr;      // null: its idle loop
+    Fiber* fiber = nullptr;         // what is loaded on it
     std::array<ReadyQueue, priority_levels> ready{};
     Fiber idle_fiber;
 

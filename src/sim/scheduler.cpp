@@ -120,7 +120,7 @@ Processor* Scheduler::pick() {
     Processor* first = nullptr;
     for (unsigned i = 0; i < processor_count; ++i) {
         Processor& p = processors[i];
-        if (can_run(p) && (first == nullptr || p.at_ns < first->at_ns)) first = &p;
+        if (can_run(p) && (first == nullptr || goes_on_ns(p) < goes_on_ns(*first))) first = &p;
     }
     if (first == nullptr || !explores_) return first;
     Processor* const kept = chosen_;
@@ -129,7 +129,7 @@ Processor* Scheduler::pick() {
     std::uint32_t candidates = 0;
     for (unsigned i = 0; i < processor_count; ++i) {
         const Processor& p = processors[i];
-        if (can_run(p) && p.at_ns - first->at_ns <= lag_ns_max) candidates |= 1u << i;
+        if (can_run(p) && goes_on_ns(p) - goes_on_ns(*first) <= lag_ns_max) candidates |= 1u << i;
     }
     if (std::has_single_bit(candidates)) return first;
     return &processors[policy->choose_processor(candidates, first->index)];
@@ -141,7 +141,7 @@ Nanoseconds Scheduler::horizon_ns(const Processor& p) const {
         const Processor& other = processors[i];
         if (&other == &p || !can_run(other)) continue;
         const Nanoseconds lead_ns = explores_ ? lag_ns_max + 1 : other.index > p.index ? 1 : 0;
-        horizon = std::min(horizon, other.at_ns + lead_ns);
+        horizon = std::min(horizon, goes_on_ns(other) + lead_ns);
     }
     return horizon;
 }
@@ -149,7 +149,7 @@ Nanoseconds Scheduler::horizon_ns(const Processor& p) const {
 void Scheduler::fire_next() {
     Event& event = events.pop();
     Processor& self = *this_processor;
-    if (self.idle) self.at_ns = std::max(self.at_ns, event.due_ns);
+    self.at_ns = std::max(self.at_ns, self.idle ? event.due_ns : std::min(event.due_ns, self.busy_until_ns));
     reached_ns_ = std::max(reached_ns_, event.due_ns);
     firing_ns_ = event.due_ns;
     event.fire(event.owner, event.due_ns);
@@ -167,7 +167,7 @@ void Scheduler::dispatch() {
         }
         Processor* const next = pick();
         const Nanoseconds due_ns = events.next_due_ns();
-        if (next == nullptr || due_ns <= next->at_ns) {
+        if (next == nullptr || due_ns <= goes_on_ns(*next)) {
             if (due_ns == never_ns || due_ns > limit_ns_) {
                 chosen_ = next;  // how the host slices time is no choice
                 to_host();
@@ -176,7 +176,7 @@ void Scheduler::dispatch() {
             }
             continue;
         }
-        if (next->at_ns > limit_ns_) {
+        if (goes_on_ns(*next) > limit_ns_) {
             chosen_ = next;
             to_host();
             continue;
@@ -199,12 +199,15 @@ void Scheduler::slow() {
         return;
     }
     dispatch();
+    this_processor->busy_until_ns = 0;
     if (deliverable(*this_processor)) deliver();
 }
 
 void Scheduler::poke(Processor& p, Nanoseconds now_ns) {
     // A processor that waits, idle or for a lock, has not lived the time since.
+    // One that stalls has, but nobody moved it on.
     if (p.idle || p.spinning_on != nullptr) p.at_ns = std::max(p.at_ns, now_ns);
+    p.at_ns = std::max(p.at_ns, std::min(now_ns, p.busy_until_ns));
     p.idle = false;
     Processor& self = *this_processor;
     if (&self != &p) {
@@ -235,6 +238,7 @@ Irql Scheduler::highest_pending(const Processor& p) const {
 void Scheduler::deliver_line(Processor& p) {
     const Irql level = highest_pending(p);
     const Irql before = p.irql;
+    const Irql floor_before = std::exchange(p.irql_floor, level);
     p.irql = level;
     // A point: a line that storms must not keep events and other processors from going on.
     point(interrupt_cost_ns);
@@ -251,18 +255,35 @@ void Scheduler::deliver_line(Processor& p) {
         }
     }
     p.irql = before;
+    p.irql_floor = floor_before;
+    p.interrupts_disabled = false;  // as they were: the return from an interrupt restores the flags
+}
+
+void Scheduler::deliver_dpcs(Processor& p) {
+    const Irql before = p.irql;
+    const Irql floor_before = std::exchange(p.irql_floor, dispatch_level);
+    p.irql = dispatch_level;
+    hooks.retire_dpcs(p);
+    p.irql = before;
+    p.irql_floor = floor_before;
+    p.interrupts_disabled = false;
+}
+
+// What a nested routine interrupted would go on above it, and a thread switch would take its stack away.
+void Scheduler::keep_floor(Irql wanted) {
+    Processor& p = *this_processor;
+    p.irql = p.irql_floor;
+    if (hooks.below_floor != nullptr) hooks.below_floor(wanted);
 }
 
 void Scheduler::deliver() {
     for (;;) {
         Processor& p = *this_processor;
-        if (p.pending_lines != 0 && !p.interrupts_disabled && highest_pending(p) > p.irql) {
+        if (p.interrupts_disabled) return;
+        if (p.pending_lines != 0 && highest_pending(p) > p.irql) {
             deliver_line(p);
         } else if (p.irql < dispatch_level && p.dpcs_pending) {
-            const Irql before = p.irql;
-            p.irql = dispatch_level;
-            hooks.retire_dpcs(p);
-            p.irql = before;
+            deliver_dpcs(p);
         } else if (p.irql < dispatch_level && p.preempt) {
             preempt_current();
         } else if (p.irql < apc_level && p.current != nullptr && p.current->apcs_pending) {
@@ -281,7 +302,9 @@ void Scheduler::stall(Nanoseconds duration_ns) {
         Processor& p = *this_processor;
         const Nanoseconds horizon = horizon_ns(p);
         p.at_ns = std::min(end_ns, std::max(horizon, p.at_ns + 1));
-        if (p.at_ns >= p.deadline_ns) slow();
+        if (p.at_ns < p.deadline_ns) continue;
+        p.busy_until_ns = end_ns;
+        slow();
     }
 }
 
@@ -530,7 +553,7 @@ void Scheduler::preempt_current() {
 
 void Scheduler::yield() {
     Processor& p = *this_processor;
-    if (p.current == nullptr || p.irql >= dispatch_level) return;
+    if (p.current == nullptr || p.irql >= dispatch_level || p.interrupts_disabled) return;
     Thread& self = *p.current;
     const Nanoseconds quantum_end_ns = std::exchange(self.quantum_end_ns, p.at_ns);
     if ((p.ready_mask >> self.priority) != 0) {

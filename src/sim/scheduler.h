@@ -17,10 +17,11 @@ namespace portico::sim {
 
 // What the executive above does at the moments that only sim sees.
 struct Hooks {
-    void (*retire_dpcs)(Processor&) = nullptr;  // at DISPATCH_LEVEL, until the processor's queue is empty
-    void (*deliver_apcs)() = nullptr;           // below APC_LEVEL, for the current thread
-    void (*clock)(Processor&) = nullptr;        // at CLOCK_LEVEL
-    void (*quantum_wanted)() = nullptr;         // a thread waits behind an equal: clock ticks are needed
+    void (*retire_dpcs)(Processor&) = nullptr;   // at DISPATCH_LEVEL, until the processor's queue is empty
+    void (*deliver_apcs)() = nullptr;            // below APC_LEVEL, for the current thread
+    void (*clock)(Processor&) = nullptr;         // at CLOCK_LEVEL
+    void (*quantum_wanted)() = nullptr;          // a thread waits behind an equal: clock ticks are needed
+    void (*below_floor)(Irql wanted) = nullptr;  // a DPC or interrupt routine lowers the IRQL below its own
 };
 
 struct Scheduler {
@@ -94,6 +95,8 @@ struct Scheduler {
     void lower_irql(Irql irql) {
         Processor& p = *this_processor;
         p.irql = irql;
+        if (irql < p.irql_floor) [[unlikely]]
+            keep_floor(irql);
         if (deliverable(p)) [[unlikely]]
             deliver();
     }
@@ -104,7 +107,8 @@ struct Scheduler {
 
     Irql highest_pending(const Processor& p) const;
     bool deliverable(const Processor& p) const {
-        if (p.pending_lines != 0 && !p.interrupts_disabled && highest_pending(p) > p.irql) return true;
+        if (p.interrupts_disabled) return false;  // DPCs and preemption come by an interrupt, too
+        if (p.pending_lines != 0 && highest_pending(p) > p.irql) return true;
         if (p.irql >= dispatch_level) return false;
         return p.dpcs_pending || p.preempt ||
                (p.irql < apc_level && p.current != nullptr && p.current->apcs_pending);
@@ -120,6 +124,11 @@ struct Scheduler {
     static constexpr Nanoseconds lag_ns_max = millisecond_ns;
 
     bool can_run(const Processor& p) const { return !p.idle && (p.spinning_on == nullptr || deliverable(p)); }
+    // When a processor does something next: one that stalls not before the end of it, unless it is
+    // interrupted.
+    Nanoseconds goes_on_ns(const Processor& p) const {
+        return p.busy_until_ns > p.at_ns && !deliverable(p) ? p.busy_until_ns : p.at_ns;
+    }
     Processor* pick();
     Nanoseconds horizon_ns(const Processor& p) const;
     void set_deadline(Processor& p) {
@@ -130,7 +139,9 @@ struct Scheduler {
     void to_host();
     bool stop_due();
     void fire_next();
+    void keep_floor(Irql wanted);
     void deliver_line(Processor& p);
+    void deliver_dpcs(Processor& p);
     void idle_loop();
     void switch_to_thread(Fiber& from, Thread& thread);
     Thread* take_ready(Processor& p);

@@ -1,8 +1,10 @@
 // fault: what the processor would not do for a driver, or for Portico on its behalf, is the driver's bug
 // check: a bad address, code that is none, a division by zero, an illegal instruction, a stack that is used
-// up. What NT makes an exception of is dispatched first (nt/seh), below the code at fault: a handler of the
-// driver may take it. The signal handler moves the interrupted context into a routine that reports it on a
-// stack of its own, because the one at fault may be the reason.
+// up. A fault of Portico's own, with no driver on the stack, is one too when it happens inside the machine:
+// most likely it followed what a driver gave or overwrote. What NT makes an exception of is dispatched first
+// (nt/seh), below the code at fault: a handler of the driver may take it. The signal handler moves the
+// interrupted context into a routine that reports it on a stack of its own, because the one at fault may be
+// the reason.
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -41,6 +43,7 @@ enum class FaultKind : std::uint8_t {
     no_pointer,      // an address that none can be: the processor does not say which
     paged_out,       // pageable memory, at DISPATCH_LEVEL or above
     raised,          // any other address there
+    stumbled,        // Portico itself, with no driver on the stack
     user_address,    // below MmUserProbeAddress, so null pointers too
     system_address,
 };
@@ -215,6 +218,35 @@ const char* what(const Fault& fault) {
                 : "The driver reads an address that is not there.";
 }
 
+// What Portico did last on this processor, as far as the trace has a name for it.
+const char* last_work() {
+    constexpr std::uint64_t looked_at_most = 256;
+    const std::uint64_t end = sim::trace.count();
+    for (std::uint64_t back = 1; back <= end && back <= looked_at_most; ++back) {
+        const sim::TraceRecord& record = sim::trace.at(end - back);
+        const bool work =
+            record.kind == sim::TraceKind::call || record.kind == sim::TraceKind::callback_enter ||
+            record.kind == sim::TraceKind::callback_leave || record.kind == sim::TraceKind::irp_complete ||
+            record.kind == sim::TraceKind::client;
+        if (work && record.name != nullptr && record.processor == sim::this_processor->index)
+            return record.name;
+    }
+    return "the start of the machine";
+}
+
+nt::Finding finding_of_stumble(const Fault& fault) {
+    auto finding =
+        make(nt::Severity::bug_check, "stumble", 0x50,
+             "Portico stumbled over memory that a driver gave or overwrote, after %s. If no driver "
+             "did, it is Portico's own fault: please report it.",
+             last_work());
+    set_parameters(finding, {{"address", fault.address},
+                             {"access: 0 read, 1 write, 8 execute", fault.access},
+                             {"instruction, of Portico", fault.rip},
+                             {"signal", static_cast<std::uint64_t>(fault.signal)}});
+    return finding;
+}
+
 nt::Finding finding_of_variable(const Fault& fault) {
     nt::MissingImportPlace place;
     nt::missing_import_at(fault.address, place);
@@ -258,6 +290,8 @@ nt::Finding finding_of(const Fault& fault) {
             return stop(0x1E, {{"exception", exception_of(fault)}, {"instruction", fault.rip}});
         case FaultKind::missing_import:
             return finding_of_variable(fault);
+        case FaultKind::stumbled:
+            return finding_of_stumble(fault);
         case FaultKind::fast_fail:
             return stop(0x139, {{"code", fault.fast_fail_code}, {"instruction", fault.rip}});
         case FaultKind::paged_out:
@@ -379,6 +413,32 @@ void call_on(gregset_t& registers, std::uint64_t top, void (*routine)()) {
     registers[REG_EFL] &= ~0x400;  // direction flag
 }
 
+// Where frames can be read on a simulated stack.
+bool in_stack(std::uint64_t address) {
+    return sim::stack_range.contains(address) && !in_stack_guard(address);
+}
+
+// The code at fault runs in the machine: a driver's, wherever its stack is, or Portico's on a simulated
+// stack.
+bool in_machine(const Fault& fault, std::uint64_t rsp) {
+    return sim::image_range.contains(fault.rip) || sim::stack_range.contains(rsp) ||
+           sim::stack_range.contains(rsp + sim::page_size);
+}
+
+// The second fault of two is one of what tells about the first.
+class Taking {
+  public:
+    explicit Taking(const Fault& fault) {
+        if (std::exchange(busy, true)) die_of(fault);
+    }
+    ~Taking() { busy = false; }
+    Taking(const Taking&) = delete;
+    Taking& operator=(const Taking&) = delete;
+
+  private:
+    static inline bool busy = false;
+};
+
 void on_signal(int signal, siginfo_t* info, void* context) {
     auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
     nt::hal::leave_copy(registers);
@@ -392,7 +452,8 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     pending.signal = signal;
     // After a breakpoint the processor stands behind it.
     pending.rip = static_cast<std::uint64_t>(registers[REG_RIP]) - (signal == SIGTRAP ? 1 : 0);
-    pending.rbp = static_cast<std::uint64_t>(registers[REG_RBP]);
+    const Taking taking(pending);
+    if (const auto rbp = static_cast<std::uint64_t>(registers[REG_RBP]); in_stack(rbp)) pending.rbp = rbp;
     if (sim::stack_range.contains(rsp)) pending.rsp = rsp;
     pending.address = address_known ? address : memory ? ~0ull : 0;
     if (address_known) {
@@ -406,8 +467,8 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     // After a jump to where no code is, the caller is on the stack's top.
     if (pending.access == 8 && sim::stack_range.contains(rsp))
         pending.caller = *reinterpret_cast<const std::uint64_t*>(rsp);
-    const bool inside = sim::stack_range.contains(rsp) || sim::stack_range.contains(rsp + sim::page_size);
-    if (!inside || !driver_on_stack(stack_of(pending))) die_of(pending);
+    if (!in_machine(pending, rsp)) die_of(pending);
+    if (!driver_on_stack(stack_of(pending))) pending.kind = FaultKind::stumbled;
     pending_reason = nullptr;
     if (is_exception(pending.kind) && has_room(rsp)) {
         keep_context(*static_cast<const ucontext_t*>(context));

@@ -36,6 +36,16 @@ void changed(bool raising, sim::Irql now, sim::Irql wanted) {
     nt::report(finding);
 }
 
+void below_routine(sim::Irql floor, sim::Irql wanted) {
+    auto finding =
+        make(nt::Severity::bug_check, "irql-change", 0xC8,
+             "The IRQL was to be lowered to %s in a DPC or an interrupt routine, which runs at %s or above "
+             "until it returns.",
+             irql_name(wanted), irql_name(floor));
+    set_parameters(finding, {{"requested IRQL << 16 | lowest allowed", std::uint64_t{wanted} << 16 | floor}});
+    nt::report(finding);
+}
+
 void paged_code(const char* file, unsigned line) {
     const unsigned now = sim::this_processor->irql;
     auto finding = make(nt::Severity::bug_check, "paged-code", 0xD3,
@@ -52,6 +62,7 @@ void install_irql_rules() {
     nt::irql_violation = called_at_wrong_irql;
     nt::callback_irql_changed = came_back_at_other_irql;
     nt::probes.irql_change = changed;
+    nt::probes.irql_below_routine = below_routine;
     nt::probes.paged_code = paged_code;
 }
 

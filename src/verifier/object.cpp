@@ -12,9 +12,21 @@ void misused(std::uint32_t code, const void* object, const char* text) {
     nt::report(finding);
 }
 
+// The place is where the driver completed the request: it has returned since.
+void answered_badly(const nt::Subject& answer, const char* text) {
+    auto finding = make(nt::Severity::bug_check, "io", 0xC9, "%s", text);
+    set_parameters(finding, {{"answer", answer.address}});
+    finding.subject = answer;
+    for (const std::uint64_t frame : answer.last.frames) {
+        if (frame != 0) finding.stack.frames[finding.stack.count++] = frame;
+    }
+    nt::report(finding);
+}
+
 }  // namespace
 
 void install_object_rules() {
+    nt::probes.bad_answer = answered_badly;
     nt::probes.object_misuse = misused;
 }
 

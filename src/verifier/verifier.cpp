@@ -10,9 +10,12 @@ namespace {
 constexpr Rule rules[] = {
     {"irql-ddi", 0xC4, "Each function and method is called at an IRQL that its documentation allows."},
     {"irql-callback", 0xC8, "A routine of the driver returns at the IRQL at which it was called."},
-    {"irql-change", 0xC4, "Raising the IRQL does not lower it, and lowering does not raise it."},
+    {"irql-change", 0xC4,
+     "Raising the IRQL does not lower it, lowering does not raise it, and a DPC or interrupt routine does "
+     "not go "
+     "below its own."},
     {"paged-code", 0xD3, "Code that says PAGED_CODE() runs below DISPATCH_LEVEL."},
-    {"wait-raised", 0xC4, "A driver waits only below DISPATCH_LEVEL."},
+    {"wait-raised", 0xC4, "A driver waits only below DISPATCH_LEVEL, and with interrupts on."},
     {"spin-lock", 0x0F,
      "Spin locks are acquired and released in pairs, by one processor, at the IRQL of their form."},
     {"irp", 0x44, "Each IRP is completed once, with everything put right, or passed on, or pended."},
@@ -26,6 +29,7 @@ constexpr Rule rules[] = {
     {"missing-import", 0xC4, "A driver uses only functions and variables that there are."},
     {"fault", 0x50,
      "A driver touches memory that is there, runs code only, divides by something and fits on its stack."},
+    {"stumble", 0x50, "What a driver gives or has in its memory leads Portico nowhere but to what is there."},
     {"spin", 0x133, "A routine of the driver ends, or calls something, before long."},
     {"io", 0xC9, "Requests and devices are used as the I/O manager says."},
     {"breakpoint", 0x1E, "A driver's assertions hold, and no breakpoint is left in it."},

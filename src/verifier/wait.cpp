@@ -20,9 +20,22 @@ void waited(const void* object, bool zero_timeout) {
     nt::report(finding);
 }
 
+void left_off(const void* object, bool ends) {
+    auto finding = make(nt::Severity::bug_check, "wait-raised", 0xC4,
+                        "%s while the processor's interrupts are off (_disable): %s.",
+                        ends ? "A thread ends" : "The driver waits",
+                        ends ? "nobody turns them on again" : "what ends the wait comes by one");
+    set_parameters(finding, {{"kind: wait where none is allowed", 0x3B},
+                             {"current IRQL", sim::this_processor->irql},
+                             {"object", reinterpret_cast<std::uint64_t>(object)},
+                             {"the thread ends", ends}});
+    nt::report(finding);
+}
+
 }  // namespace
 
 void install_wait_rule() {
+    nt::probes.interrupts_left_off = left_off;
     nt::probes.wait_at_raised_irql = waited;
 }
 

@@ -256,6 +256,20 @@ TEST(IoDma, CommonBuffersAndScatterGather) {
         EXPECT_EQ(ops->GetScatterGatherList(adapter, device, mdl, buffer + 100, 3 * PAGE_SIZE, Dma::control,
                                             nullptr, TRUE),
                   STATUS_BUFFER_TOO_SMALL);
+        {
+            // A chain that leads back into itself.
+            MisuseLog misuse;
+            mdl->Next = mdl;
+            EXPECT_EQ(ops->GetScatterGatherList(adapter, device, mdl, buffer + 100, 3 * PAGE_SIZE,
+                                                Dma::control, nullptr, TRUE),
+                      STATUS_BUFFER_TOO_SMALL);
+            ULONG size = 0;
+            EXPECT_EQ(
+                ops->CalculateScatterGatherList(adapter, mdl, buffer + 100, 3 * PAGE_SIZE, &size, nullptr),
+                STATUS_INVALID_PARAMETER);
+            EXPECT_EQ(misuse.size(), 2u);
+            mdl->Next = nullptr;
+        }
         ULONG length = 2 * PAGE_SIZE;
         const PHYSICAL_ADDRESS mapped = ops->MapTransfer(adapter, mdl, nullptr, buffer + 100, &length, TRUE);
         EXPECT_EQ(static_cast<std::uint64_t>(mapped.QuadPart), nt::mm::physical_of(buffer + 100));

@@ -108,6 +108,71 @@ TEST(IoDevice, MisuseIsToldAndBorne) {
     }));
 }
 
+// Arguments swapped, or a device attached to its own stack: the stack would have no end.
+TEST(IoDevice, NoStackGoesRoundInCircles) {
+    Kernel kernel;
+    ASSERT_TRUE(kernel.run([] {
+        TestDriver driver;
+        PDEVICE_OBJECT const bottom = driver.device(u"\\Device\\Bottom");
+        PDEVICE_OBJECT const top = driver.device(nullptr);
+        MisuseLog misuse;
+        EXPECT_EQ(IoAttachDeviceToDeviceStack(top, bottom), bottom);
+        EXPECT_EQ(IoAttachDeviceToDeviceStack(bottom, top), nullptr);
+        EXPECT_EQ(misuse.size(), 1u);
+        PDEVICE_OBJECT const alone = driver.device(nullptr);
+        EXPECT_EQ(IoAttachDeviceToDeviceStack(alone, alone), nullptr);
+        EXPECT_EQ(misuse.size(), 2u);
+        EXPECT_EQ(IoGetAttachedDevice(bottom), top);
+        EXPECT_EQ(IoGetAttachedDevice(alone), alone);
+    }));
+}
+
+// The kernel has in its lists what lies in the extension.
+TEST(IoDevice, DeletedWithAnArmedTimerInItsExtensionIsTold) {
+    Kernel kernel;
+    ASSERT_TRUE(kernel.run([] {
+        TestDriver driver;
+        PDEVICE_OBJECT device = nullptr;
+        IoCreateDevice(driver.object, sizeof(KTIMER), nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
+        auto* const timer = static_cast<PKTIMER>(device->DeviceExtension);
+        KeInitializeTimer(timer);
+        KeSetTimer(timer, relative_ms(50), nullptr);
+        MisuseLog misuse;
+        IoDeleteDevice(device);
+        ASSERT_EQ(misuse.size(), 1u);
+        EXPECT_EQ(misuse.last().address, reinterpret_cast<std::uint64_t>(timer));
+        LARGE_INTEGER interval = relative_ms(100);
+        KeDelayExecutionThread(KernelMode, FALSE, &interval);
+        EXPECT_EQ(misuse.size(), 1u);
+    }));
+}
+
+#ifndef PORTICO_ASAN
+// What the I/O manager keeps of the device stays whole.
+TEST(IoDevice, AnOverrunOfItsExtensionIsTold) {
+    Kernel kernel;
+    ASSERT_TRUE(kernel.run([] {
+        TestDriver driver;
+        PDEVICE_OBJECT const bottom = driver.device(u"\\Device\\Bottom");
+        PDEVICE_OBJECT device = nullptr;
+        IoCreateDevice(driver.object, 24, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
+        device->Flags &= ~DO_DEVICE_INITIALIZING;
+        IoAttachDeviceToDeviceStack(device, bottom);
+        MisuseLog misuse;
+        std::memset(static_cast<char*>(device->DeviceExtension) + 24, 0x41, 8);
+        EXPECT_EQ(IoGetLowerDeviceObject(device), bottom);
+        ObDereferenceObject(bottom);
+        IoDetachDevice(bottom);
+        IoDeleteDevice(device);
+        ASSERT_EQ(misuse.size(), 1u);
+        EXPECT_EQ(misuse.last().code, SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION);
+        EXPECT_EQ(misuse.last().detail, misuse.last().address + 24) << "the first damaged byte";
+        EXPECT_STREQ(misuse.last().subject.kind, "device extension");
+        EXPECT_EQ(misuse.last().subject.size, 24u);
+    }));
+}
+#endif
+
 // ---- drivers ----
 
 NTSTATUS load(Kernel&, const char16_t* service, PDRIVER_INITIALIZE entry, PDRIVER_OBJECT* driver) {

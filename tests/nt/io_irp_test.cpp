@@ -663,6 +663,22 @@ TEST(IoCancel, CompletedIrpIsABugCheck) {
     EXPECT_EQ(nt::bug_check()->code, static_cast<ULONG>(CANCEL_STATE_IN_COMPLETED_IRP));
 }
 
+TEST(IoIrp, AChainOfMdlsThatDoesNotEndIsTold) {
+    Kernel kernel;
+    ASSERT_TRUE(kernel.run([] {
+        MisuseLog misuse;
+        char buffer[8];
+        PIRP const irp = IoAllocateIrp(2, FALSE);
+        PMDL const mdl = IoAllocateMdl(buffer, sizeof buffer, FALSE, FALSE, nullptr);
+        MmBuildMdlForNonPagedPool(mdl);
+        mdl->Next = mdl;
+        irp->MdlAddress = mdl;
+        IoCompleteRequest(irp, IO_NO_INCREMENT);
+        ASSERT_GE(misuse.size(), 1u);
+        EXPECT_THAT(MisuseLog::entries()[0].text, ::testing::HasSubstr("chain of MDLs does not end"));
+    }));
+}
+
 TEST(IoIrp, ForwardAndWait) {
     Kernel kernel;
     ASSERT_TRUE(kernel.run([] {

@@ -698,5 +698,60 @@ TEST_F(BusTest, ChildrenAreEnumeratedStartedAndRemoved) {
     delete bus;
 }
 
+// What a bus driver answers is not followed before it is known to be what it should be.
+struct BusAnswer : BusTest {
+    // Starts the device, whose driver answers BusRelations so.
+    void answer(const std::function<ULONG_PTR()>& made, const char* told) {
+        driver.before = [&made](PIRP irp, UCHAR minor, bool* fail) {
+            const IO_STACK_LOCATION& stack = *IoGetCurrentIrpStackLocation(irp);
+            if (minor != IRP_MN_QUERY_DEVICE_RELATIONS ||
+                stack.Parameters.QueryDeviceRelations.Type != BusRelations) {
+                return STATUS_SUCCESS;
+            }
+            irp->IoStatus.Information = made();
+            *fail = true;  // "completed here"
+            return STATUS_SUCCESS;
+        };
+        static std::vector<std::string> texts;
+        texts.clear();
+        nt::probes.bad_answer = [](const nt::Subject& answer, const char* text) {
+            EXPECT_NE(answer.last.frames[0], 0u) << "where it was completed";
+            texts.push_back(text);
+        };
+        EXPECT_EQ(perform(PnpAction::start, node), STATUS_SUCCESS);
+        EXPECT_THAT(texts, ElementsAre(::testing::HasSubstr(told)));
+        EXPECT_EQ(nt::io::next_child(node, nullptr), nullptr);
+    }
+    static PDEVICE_RELATIONS relations(ULONG count, PDEVICE_OBJECT only) {
+        auto* const list = static_cast<PDEVICE_RELATIONS>(
+            ExAllocatePoolWithTag(PagedPool, sizeof(DEVICE_RELATIONS), 'tset'));
+        list->Count = count;
+        list->Objects[0] = only;
+        return list;
+    }
+};
+
+TEST_F(BusAnswer, IsNoAddress) {
+    answer([] { return ULONG_PTR{0x1234}; }, "not the address of a pool block");
+}
+
+TEST_F(BusAnswer, CountsMoreThanThereIs) {
+    answer([] { return reinterpret_cast<ULONG_PTR>(relations(1000, nullptr)); }, "beyond the end");
+}
+
+TEST_F(BusAnswer, NamesNoDevice) {
+    answer([] { return reinterpret_cast<ULONG_PTR>(relations(1, reinterpret_cast<PDEVICE_OBJECT>(0x4142))); },
+           "no device object");
+}
+
+TEST_F(BusAnswer, NamesItsOwnDevice) {
+    answer(
+        [this] {
+            ObReferenceObject(driver.pdo);
+            return reinterpret_cast<ULONG_PTR>(relations(1, driver.pdo));
+        },
+        "another parent");
+}
+
 }  // namespace
 }  // namespace portico::test::io_pnp_test

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernel.h"
+#include "nt/rtl/rtl.h"
 
 namespace ke_dpc_timer_test {
 namespace {
@@ -85,6 +86,74 @@ TEST_F(KeDpc, HighImportanceGoesFirst) {
         KeLowerIrql(old);
         EXPECT_THAT(calls, ElementsAre(30, 10, 20));
     }));
+}
+
+// A DPC that takes its IRQL for PASSIVE_LEVEL lets nothing run before it is over, is told, and hangs nobody.
+TEST_F(KeDpc, LoweringTheIrqlInADpcIsToldAndNotDone) {
+    Kernel kernel;
+    static KDPC second;
+    static KSPIN_LOCK lock;
+    static std::vector<int> told;
+    told.clear();
+    probes.irql_below_routine = [](sim::Irql floor, sim::Irql wanted) {
+        told.push_back(floor * 16 + wanted);
+    };
+    EXPECT_TRUE(kernel.run([&] {
+        KDPC dpc;
+        KeInitializeSpinLock(&lock);
+        KeInitializeDpc(&second, note, number(2));
+        const auto lowers = [](PKDPC, PVOID, PVOID, PVOID) __attribute__((ms_abi)) {
+            KIRQL old;
+            KeAcquireSpinLock(&lock, &old);
+            KeInsertQueueDpc(&second, nullptr, nullptr);
+            KeReleaseSpinLock(&lock, PASSIVE_LEVEL);
+            EXPECT_EQ(KeGetCurrentIrql(), DISPATCH_LEVEL);
+            EXPECT_TRUE(calls.empty());
+            KeLowerIrql(APC_LEVEL);
+            rtl::write_cr8(PASSIVE_LEVEL);
+            EXPECT_EQ(KeGetCurrentIrql(), DISPATCH_LEVEL);
+        };
+        KeInitializeDpc(&dpc, lowers, nullptr);
+        EXPECT_TRUE(KeInsertQueueDpc(&dpc, nullptr, nullptr));
+        EXPECT_THAT(calls, ElementsAre(20));
+        EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    }));
+    EXPECT_THAT(told, ElementsAre(0x20, 0x21, 0x20));
+}
+
+// DPCs and preemption come by interrupts: with those off, nothing comes.
+TEST_F(KeDpc, WaitsUntilInterruptsAreOnAgain) {
+    Kernel kernel;
+    EXPECT_TRUE(kernel.run([&] {
+        KDPC dpc;
+        KeInitializeDpc(&dpc, note, number(1));
+        ke::set_priority(*ke::current_thread(), 4);
+        rtl::disable_interrupts();
+        KeInsertQueueDpc(&dpc, nullptr, nullptr);
+        kernel.start([] { calls.push_back(99); });
+        KeStallExecutionProcessor(100);
+        KeLowerIrql(PASSIVE_LEVEL);
+        EXPECT_THAT(calls, ElementsAre());
+        rtl::enable_interrupts();
+        EXPECT_THAT(calls, ElementsAre(10, 99));
+    }));
+}
+
+TEST_F(KeDpc, WaitingOrEndingWithInterruptsOffIsToldAndTurnsThemOn) {
+    Kernel kernel;
+    static std::vector<bool> ends;
+    ends.clear();
+    probes.interrupts_left_off = [](const void*, bool at_end) { ends.push_back(at_end); };
+    EXPECT_TRUE(kernel.run([&] {
+        LARGE_INTEGER interval = relative_ms(1);
+        rtl::disable_interrupts();
+        KeDelayExecutionThread(KernelMode, FALSE, &interval);
+        EXPECT_FALSE(sim::this_processor->interrupts_disabled);
+        rtl::disable_interrupts();
+    }));
+    kernel.settle(millisecond_ns);
+    EXPECT_THAT(ends, ElementsAre(false, true));
+    EXPECT_FALSE(sim::scheduler.processors[0].interrupts_disabled);
 }
 
 TEST_F(KeDpc, RemovedDpcDoesNotRun) {

@@ -237,6 +237,37 @@ TEST(KeInterrupt, NothingRunsAfterDisconnect) {
     }));
 }
 
+// Of a shared line: what another processor disconnects while the one before it runs is not called any more.
+TEST(KeInterrupt, DisconnectedWhileTheOneBeforeItRuns) {
+    Kernel kernel(2);
+    static bool inside;
+    static int called_late;
+    inside = false;
+    called_late = 0;
+    const auto slow = [](PKINTERRUPT, PVOID context) NTAPI -> BOOLEAN {
+        inside = true;
+        KeStallExecutionProcessor(100);
+        static_cast<Device*>(context)->source.lower(sim::this_processor->at_ns);
+        return FALSE;
+    };
+    const auto late = [](PKINTERRUPT, PVOID) NTAPI -> BOOLEAN { return ++called_late != 0; };
+    Device device;
+    PKINTERRUPT first = nullptr;
+    PKINTERRUPT second = nullptr;
+    device.source = sim::IrqSource(sim::scheduler.lines[5], "device");
+    EXPECT_TRUE(kernel.run([&] {
+        ke::connect_interrupt({slow, &device, nullptr, 5, 0, false, true, 1}, &first);
+        ke::connect_interrupt({late, nullptr, nullptr, 5, 0, false, true, 1}, &second);
+        KeSetSystemAffinityThread(2);
+        device.source.raise(sim::this_processor->at_ns);
+        KeStallExecutionProcessor(20);
+        EXPECT_TRUE(inside);
+        ke::disconnect_interrupt(second);
+        KeStallExecutionProcessor(200);
+        EXPECT_EQ(called_late, 0);
+    }));
+}
+
 TEST(KeThread, HigherPriorityPreemptsWhenItBecomesReady) {
     Kernel kernel;
     KEVENT event;

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <memory>
 
 #include "kernel.h"
+#include "nt/ke/list_links.h"
 #include "misuse.h"
 
 namespace ke_overwritten_test {
@@ -61,6 +63,39 @@ TEST_P(Overwritten, TimerThatIsSet) {
         EXPECT_TRUE(KeReadStateTimer(&timer));
     }));
     expect_told(misuse, &timer);
+}
+
+// Two counters look like an address that could be one.
+TEST(OverwrittenToo, TimerThatIsSetWithCounters) {
+    Kernel kernel;
+    MisuseLog misuse;
+    KTIMER timer;
+    EXPECT_TRUE(kernel.run([&] {
+        KeInitializeTimer(&timer);
+        KeSetTimer(&timer, relative_ms(20), nullptr);
+        const ULONG counters[4] = {8, 1, 8, 1};
+        std::memcpy(&timer.TimerListEntry, counters, sizeof counters);
+        sleep_ms(100);
+        KeInitializeTimer(&timer);
+        KeSetTimer(&timer, relative_ms(20), nullptr);
+        sleep_ms(100);
+        EXPECT_TRUE(KeReadStateTimer(&timer));
+    }));
+    expect_told(misuse, &timer);
+}
+
+TEST(OverwrittenToo, AddressesOutsideOfTheMachine) {
+    EXPECT_TRUE(ke::is_kernel_memory(reinterpret_cast<ULONG_PTR>(&calls)));
+    int local = 0;
+    EXPECT_TRUE(ke::is_kernel_memory(reinterpret_cast<ULONG_PTR>(&local)));
+    const auto heap = std::make_unique<int>(0);
+    EXPECT_TRUE(ke::is_kernel_memory(reinterpret_cast<ULONG_PTR>(heap.get())));
+    EXPECT_TRUE(ke::is_kernel_memory(sim::nonpaged_range.base));
+    EXPECT_FALSE(ke::is_kernel_memory(sim::nonpaged_range.end()));
+    EXPECT_FALSE(ke::is_kernel_memory(sim::image_range.base - 8));
+    EXPECT_FALSE(ke::is_kernel_memory(0x1'0000'0008));
+    EXPECT_FALSE(ke::is_kernel_memory(0));
+    EXPECT_FALSE(ke::is_kernel_memory(~0ull - 7));
 }
 
 TEST_P(Overwritten, DpcThatIsQueued) {

@@ -185,6 +185,34 @@ TEST_F(Interrupts, TheHighestOfSeveralComesFirst) {
     EXPECT_THAT(order, ElementsAre("1", "9", "20", "thread"));
 }
 
+TEST_F(Interrupts, AServiceStaysAtItsIrql) {
+    Simulation simulation(1);
+    IrqSource device(line(9), "device");
+    static std::vector<int> wanted_below;
+    wanted_below.clear();
+    scheduler.hooks.below_floor = [](sim::Irql wanted) { wanted_below.push_back(wanted); };
+    scheduler.hooks.retire_dpcs = [](sim::Processor& p) { p.dpcs_pending = false; };
+    connect(9, [&] {
+        this_processor->dpcs_pending = true;
+        scheduler.lower_irql(sim::passive_level);
+        EXPECT_EQ(this_processor->irql, line(9).irql());
+        EXPECT_TRUE(this_processor->dpcs_pending);
+        this_processor->interrupts_disabled = true;  // a service routine's own matter
+        device.lower(now_ns());
+        return true;
+    });
+    simulation.start("t", [&] {
+        device.raise(now_ns());
+        work(3);
+        EXPECT_FALSE(this_processor->dpcs_pending);
+        EXPECT_FALSE(this_processor->interrupts_disabled);
+        scheduler.raise_irql(sim::dispatch_level);
+        scheduler.lower_irql(sim::passive_level);
+    });
+    simulation.run(millisecond_ns);
+    EXPECT_THAT(wanted_below, ElementsAre(sim::passive_level));
+}
+
 TEST_F(Interrupts, WaitWhileDisabledOrMasked) {
     Simulation simulation(1);
     IrqSource device(line(9), "device");

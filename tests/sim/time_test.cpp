@@ -107,6 +107,56 @@ TEST(Time, AStallKeepsOnlyItsOwnProcessorBusy) {
     EXPECT_THAT(order, ElementsAre("stall", "work", "work", "work", "stalled"));
 }
 
+// Neither waits for the other a nanosecond at a time.
+TEST(Time, StallsOfTwoProcessorsTakeFewSteps) {
+    Simulation simulation;
+    std::vector<std::string> order;
+    Alarm alarm([&](Nanoseconds due_ns) { order.push_back("event at " + std::to_string(due_ns)); });
+    alarm.at(millisecond_ns);
+    for (const std::uint32_t affinity : {on_0, on_1}) {
+        simulation.start("stalls", {8, affinity}, [&, affinity] {
+            const Nanoseconds begin_ns = now_ns();
+            scheduler.stall(affinity == on_0 ? 2 * millisecond_ns : 3 * millisecond_ns);
+            order.push_back("stalled for " + std::to_string(now_ns() - begin_ns));
+        });
+    }
+    int steps = 0;
+    scheduler.run(
+        10 * millisecond_ns,
+        [](void* context) {
+            ++*static_cast<int*>(context);
+            return false;
+        },
+        &steps);
+    EXPECT_THAT(order, ElementsAre("event at 1000000", "stalled for 2000000", "stalled for 3000000"));
+    EXPECT_LT(steps, 50);
+}
+
+// One that stalls is interrupted when another processor asks it to, not before and not at the end.
+TEST(Time, AStallIsInterruptedByAnotherProcessor) {
+    Simulation simulation;
+    Nanoseconds asked_ns = 0;
+    Nanoseconds served_ns = 0;
+    static Nanoseconds* served;
+    served = &served_ns;
+    scheduler.hooks.retire_dpcs = [](sim::Processor& p) {
+        p.dpcs_pending = false;
+        *served = p.at_ns;
+    };
+    simulation.start("stalls", {8, on_0}, [&] { scheduler.stall(millisecond_ns); });
+    simulation.start("asks", {8, on_1}, [&] {
+        scheduler.stall(millisecond_ns / 2);
+        sim::point(1'000);
+        asked_ns = now_ns();
+        scheduler.processors[0].dpcs_pending = true;
+        scheduler.poke(scheduler.processors[0], now_ns());
+    });
+    simulation.run(10 * millisecond_ns);
+    EXPECT_GT(asked_ns, millisecond_ns / 2);
+    EXPECT_GE(served_ns, asked_ns);
+    EXPECT_LT(served_ns, asked_ns + 1'000);
+}
+
 TEST(Time, EventsFireDuringAStall) {
     Simulation simulation(1);
     std::vector<Nanoseconds> fired;

@@ -95,6 +95,12 @@ const Case cases[] = {
      0xC4,
      "lowered from PASSIVE_LEVEL to DISPATCH_LEVEL",
      {0x31, 0, 2}},
+    {"lowered-in-dpc",
+     stop,
+     "irql-change",
+     0xC8,
+     "lowered to PASSIVE_LEVEL in a DPC or an interrupt routine, which runs at DISPATCH_LEVEL or above",
+     {2}},
     {"paged-code", stop, "paged-code", 0xD3, "PAGED_CODE() runs at DISPATCH_LEVEL", {any, 2, 8}},
     {"paged-pool-read", stop, "fault", 0xD1, "reads pageable memory at DISPATCH_LEVEL", {any, 2, 0}},
     {"paged-pool-write", stop, "fault", 0xD1, "writes to pageable memory at DISPATCH_LEVEL", {any, 2, 1}},
@@ -103,6 +109,7 @@ const Case cases[] = {
     {"wait-at-dispatch", stop, "wait-raised", 0xC4, "waits at DISPATCH_LEVEL", {0x3B, 2, any, 0}},
     {"delay-in-dpc", stop, "wait-raised", 0xC4, "waits at DISPATCH_LEVEL", {0x3B, 2}},
     {"look-above-dispatch", stop, "wait-raised", 0xC4, "allowed up to DISPATCH_LEVEL", {0x3B, 7, any, 1}},
+    {"wait-interrupts-off", stop, "wait-raised", 0xC4, "interrupts are off", {0x3B, 0}},
     {"lock-twice", stop, "spin-lock", 0x0F, "holds already", {any, 2}},
     {"lock-not-owned", stop, "spin-lock", 0x10, "does not hold", {any, 2}},
     {"lock-too-low", stop, "spin-lock", 0xC4, "at PASSIVE_LEVEL", {0x40, 0}},
@@ -146,6 +153,9 @@ const Case cases[] = {
     {"call-pool", stop, "fault", 0xFC, "jumps into data"},
     {"write-constant", stop, "fault", 0xBE, "read-only"},
     {"stack-overflow", stop, "fault", 0x7F, "stack is used up", {8}},
+    {"lost-stack", stop, "fault", 0x1E, "writes through a null pointer", {0xC0000005, any, 1, 0x1228}},
+    {"overwritten-device", stop, "stumble", 0x50, "memory that a driver gave or overwrote", {any, 0}},
+    {"overrun-extension", stop, "pool", 0xC1, "past the end of a device extension", {any, any, 0, 0x24}},
     {"missing-import", stop, "missing-import", 0xC4, "calls KeNoSuchFunction"},
     {"missing-variable", stop, "missing-import", 0xC4, "reads the variable KeNoSuchVariable"},
     {"unclaimed-port", Severity::advice, "unclaimed-access", 0, "0x9999 is read", {0x9999}},
@@ -245,7 +255,8 @@ TEST(CorrectDriver, MarksItsBugs) {
         const bool elsewhere =
             misdeed == "callback-irql" || misdeed == "dead-lock" || misdeed == "irp-says-pending" ||
             misdeed == "irp-forgotten" || misdeed == "irp-left" || misdeed.starts_with("spin") ||
-            misdeed == "write-freed" || misdeed == "left-dpc" || misdeed == "stack-overflow";
+            misdeed == "write-freed" || misdeed == "left-dpc" || misdeed == "stack-overflow" ||
+            misdeed == "overwritten-device" || misdeed == "overrun-extension";
         EXPECT_EQ(bug_line(misdeed) == 0, elsewhere) << misdeed;
     }
 }
@@ -313,7 +324,8 @@ TEST(CallFreeSpin, IsSwitchedAwayFromAndGoesOn) {
 
 // The process goes on after a fault, and the next machine works.
 TEST(AfterAFault, TheNextMachineIsWhole) {
-    for (const char* misdeed : {"read-null", "stack-overflow", "call-null", "correct"}) {
+    for (const char* misdeed :
+         {"read-null", "stack-overflow", "call-null", "lost-stack", "overwritten-device", "correct"}) {
         Machine m = Machine::create(rules(misdeed)).value();
         EXPECT_EQ(m.start().ok(), std::string(misdeed) == "correct");
     }

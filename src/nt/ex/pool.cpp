@@ -326,12 +326,19 @@ std::uint64_t guard_size(const Record& record) {
     return std::min<std::uint64_t>(record.stride - record.size, guard_checked_max);
 }
 
-void check_guard(const Record& record) {
+// The first damaged byte of the guard, which is unpoisoned afterwards; 0: none is.
+std::uint64_t damaged_guard(const Record& record) {
     const std::uint64_t guard = record.address + record.size;
     unpoison(guard, guard_size(record));
-    if (filled_with(guard, guard_size(record), guard_fill)) return;
+    if (filled_with(guard, guard_size(record), guard_fill)) return 0;
     std::uint64_t damaged = guard;
     while (*bytes(damaged) == guard_fill) ++damaged;
+    return damaged;
+}
+
+void check_guard(const Record& record) {
+    const std::uint64_t damaged = damaged_guard(record);
+    if (damaged == 0) return;
     PORTICO_PROBE(pool_misuse, SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, subject_of(record), damaged,
                   "The driver wrote past the end of a pool block.");
 }
@@ -638,6 +645,18 @@ void check_freed_blocks() {
     };
     for_each_record(nonpaged, check);
     for_each_record(paged, check);
+}
+
+std::uint64_t take_overrun(const void* address) {
+    const auto wanted = reinterpret_cast<std::uint64_t>(address);
+    Pool* const pool = pool_of(wanted);
+    const Record* const record = pool == nullptr ? nullptr : record_at(*pool, wanted);
+    if (record == nullptr || record->state != State::live) return 0;
+    const std::uint64_t damaged = damaged_guard(*record);
+    const std::uint64_t guard = record->address + record->size;
+    if (damaged != 0) fill(guard, guard_size(*record), guard_fill);
+    poison(guard, guard_size(*record));
+    return damaged;
 }
 
 PoolUse pool_use(bool of_paged) {

@@ -66,6 +66,9 @@ bool find_block(const void* address, PoolBlock& block);
 void for_each_live_block(sim::AddressRange image, void (*visit)(const PoolBlock& block, void* context),
                          void* context);
 
+// The first byte behind the live block that contains `address` that somebody wrote to, once; 0: none was.
+std::uint64_t take_overrun(const void* address);
+
 // Reports every freed small block that was written to since (0xCC / 0xD5). Reuse and unload check it anyway.
 void check_freed_blocks();
 

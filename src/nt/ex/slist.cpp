@@ -2,6 +2,7 @@
 
 #include "nt/ex/raise.h"
 #include "nt/ke/ke.h"
+#include "nt/ke/list_links.h"
 
 namespace portico::nt::ex {
 namespace {
@@ -12,8 +13,7 @@ void check_aligned(const void* pointer, const void* caller) {
 
 // A driver that wrote over a listed entry leaves a link that leads nowhere: Windows would fault on it.
 bool plausible(PSLIST_HEADER head, const SLIST_ENTRY* entry) {
-    const auto address = reinterpret_cast<ULONG_PTR>(entry);
-    if (address >= 0x10000 && address >> 47 == 0) return true;
+    if (ke::is_kernel_memory(reinterpret_cast<ULONG_PTR>(entry))) return true;
     PORTICO_PROBE(object_misuse, PAGE_FAULT_IN_NONPAGED_AREA, head,
                   "An entry of an S-list was overwritten while it was on the list.");
     head->HeaderX64.NextEntry = 0;

@@ -1,11 +1,11 @@
 // Device objects and their stacks.
-#include "nt/io/bug_check.h"
 #include "nt/io/device.h"
 
 #include <cstdio>
 #include <cstring>
 
 #include "nt/ddi.h"
+#include "nt/ex/freed_objects.h"
 #include "nt/ex/pool.h"
 #include "nt/io/bug_check.h"
 #include "nt/io/device_queue.h"
@@ -22,11 +22,19 @@ namespace {
 
 constexpr CSHORT extension_type = 13;  // IO_TYPE_DEVICE_OBJECT_EXTENSION
 
+void forget_extension(PDEVICE_OBJECT device) {
+    ex::forget_objects_in(reinterpret_cast<std::uint64_t>(device + 1), extras(device).extension_size);
+}
+
 void remove_device(void* body) {
     auto* const device = static_cast<PDEVICE_OBJECT>(body);
+    if (ob::beside(device) == nullptr) return;
     DeviceExtras& own = extras(device);
+    check_extension(device);
+    forget_extension(device);
     if (own.sddl != nullptr) ex::free(own.sddl, 0);
     if (own.node != nullptr) forget_device(*own.node, device);
+    ex::destroy(&own);
 }
 
 }  // namespace
@@ -42,10 +50,6 @@ _OBJECT_TYPE device_type{
      .left = LeftKind::device}};
 
 namespace {
-
-constexpr std::size_t extras_offset(ULONG extension_size) {
-    return (sizeof(DEVICE_OBJECT) + extension_size + 15) & ~std::size_t{15};
-}
 
 bool keep_sddl(DeviceExtras& own, const DeviceCreation& creation) {
     if (creation.sddl == nullptr) return true;
@@ -70,13 +74,26 @@ void fill_in(PDEVICE_OBJECT device, const DeviceCreation& creation) {
     device->DriverObject = creation.driver;
     initialize_queue(&device->DeviceQueue);
     ke::initialize_event(&device->DeviceLock, SynchronizationEvent, true);
-    auto* const own = reinterpret_cast<DeviceExtras*>(reinterpret_cast<char*>(device) +
-                                                      extras_offset(creation.extension_size));
-    device->DeviceObjectExtension = &own->extension;
-    own->extension.Type = extension_type;
-    own->extension.Size = 0;
-    own->extension.DeviceObject = device;
-    own->power_state = PowerDeviceUnspecified;
+    DeviceExtras& own = extras(device);
+    own.extension_size = creation.extension_size;
+    device->DeviceObjectExtension = &own.extension;
+    own.extension.Type = extension_type;
+    own.extension.Size = 0;
+    own.extension.DeviceObject = device;
+    own.power_state = PowerDeviceUnspecified;
+}
+
+// With what is kept beside it, nothing filled in; null when the pool is exhausted.
+PDEVICE_OBJECT allocate_device(const DeviceCreation& creation) {
+    const std::size_t size = sizeof(DEVICE_OBJECT) + creation.extension_size;
+    void* const body = creation.frame == nullptr ? ob::allocate(&device_type, size)
+                                                 : ob::allocate(&device_type, size, creation.frame);
+    if (body == nullptr) return nullptr;
+    auto* const own = ex::make<DeviceExtras>(NonPagedPool, 'iveD');
+    ob::set_beside(body, own);
+    if (own != nullptr) return static_cast<PDEVICE_OBJECT>(body);
+    ob::dereference(body);
+    return nullptr;
 }
 
 UNICODE_STRING generated_name(WCHAR (&buffer)[24]) {
@@ -121,6 +138,8 @@ void unlink_device(PDEVICE_OBJECT device) {
 void finish_deletion(PDEVICE_OBJECT device) {
     PDRIVER_OBJECT const driver = device->DriverObject;
     unlink_device(device);
+    // What only the Plug and Play manager still holds goes when that is done; now it is seen who deleted it.
+    if (ob::references_of(device) == 1 + static_cast<LONG_PTR>(extras(device).kept)) forget_extension(device);
     ob::dereference(device);
     ob::dereference(driver);
 }
@@ -150,12 +169,9 @@ bool is_device(PDEVICE_OBJECT device, const char* text) {
 
 NTSTATUS create_device(const DeviceCreation& creation, PDEVICE_OBJECT* device) {
     *device = nullptr;
-    const std::size_t size = extras_offset(creation.extension_size) + sizeof(DeviceExtras);
     if (creation.extension_size > 0xFFFF - sizeof(DEVICE_OBJECT)) return STATUS_INSUFFICIENT_RESOURCES;
-    void* const body = creation.frame == nullptr ? ob::allocate(&device_type, size)
-                                                 : ob::allocate(&device_type, size, creation.frame);
-    if (body == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
-    auto* const made = static_cast<PDEVICE_OBJECT>(body);
+    PDEVICE_OBJECT const made = allocate_device(creation);
+    if (made == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     fill_in(made, creation);
     NTSTATUS status = keep_sddl(extras(made), creation) ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
     if (NT_SUCCESS(status)) status = enter_name(made, creation);
@@ -176,6 +192,7 @@ void delete_device(PDEVICE_OBJECT device) {
         return;
     }
     own.state |= delete_pending;
+    check_extension(device);
     forget_timer(device);
     po::forget_device(device);
     unlink_from_stack(device);
@@ -188,6 +205,11 @@ PDEVICE_OBJECT attach(PDEVICE_OBJECT source, PDEVICE_OBJECT target) {
     if (extras(source).lower != nullptr) {
         PORTICO_PROBE(object_misuse, io_manager_violation, source,
                       "a device object was attached that is attached to another one already");
+        return nullptr;
+    }
+    if (top == source || source->AttachedDevice != nullptr) {
+        PORTICO_PROBE(object_misuse, io_manager_violation, source,
+                      "a device object was attached to a stack that it belongs to, or with one on top of it");
         return nullptr;
     }
     if (!takes_attachment(top)) return nullptr;
@@ -209,6 +231,18 @@ void detach(PDEVICE_OBJECT lower) {
     }
     extras(upper).lower = nullptr;
     lower->AttachedDevice = nullptr;
+}
+
+void check_extension(PDEVICE_OBJECT device) {
+    const std::uint64_t damaged = ex::take_overrun(device);
+    if (damaged == 0) return;
+    Subject subject;
+    subject.kind = "device extension";
+    subject.address = reinterpret_cast<std::uint64_t>(device + 1);
+    subject.size = extras(device).extension_size;
+    subject.made = ob::origin_of(device);
+    PORTICO_PROBE(pool_misuse, SPECIAL_POOL_DETECTED_MEMORY_CORRUPTION, subject, damaged,
+                  "The driver wrote past the end of a device extension.");
 }
 
 void set_stack_state(PDEVICE_OBJECT device, ULONG bits, bool on) {

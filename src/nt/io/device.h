@@ -19,9 +19,11 @@ enum DeviceState : ULONG {
     start_pending = 0x10,  // has a PDO below it that is not started
 };
 
-// What DeviceObject->DeviceObjectExtension points to; follows the driver's own extension.
+// What the I/O manager keeps of a device, in a block of its own: a driver that overruns its device extension
+// reaches the guard behind that.
 struct DeviceExtras {
-    DEVOBJ_EXTENSION extension;
+    ULONG extension_size;  // of the driver's own extension, in bytes
+    ULONG kept;            // references of the Plug and Play manager's, while its requests are in the stack
     PDEVICE_OBJECT lower;  // that this one is attached to
     DeviceNode* node;      // of a PDO
     ULONG state;           // DeviceState bits
@@ -36,10 +38,11 @@ struct DeviceExtras {
     bool startio_by_key;
     bool startio_cancelable;
     DEVICE_POWER_STATE power_state;  // as PoSetPowerState was told
+    DEVOBJ_EXTENSION extension;      // what DeviceObject->DeviceObjectExtension points to
 };
 
 inline DeviceExtras& extras(PDEVICE_OBJECT device) {
-    return *reinterpret_cast<DeviceExtras*>(device->DeviceObjectExtension);
+    return *static_cast<DeviceExtras*>(ob::beside(device));
 }
 
 extern _OBJECT_TYPE device_type;
@@ -71,6 +74,8 @@ inline PDEVICE_OBJECT bottom_of_stack(PDEVICE_OBJECT device) {
     while (extras(device).lower != nullptr) device = extras(device).lower;
     return device;
 }
+// Tells (0xC1) when the driver wrote past the end of its device extension.
+void check_extension(PDEVICE_OBJECT device);
 // Sets or clears state bits of every device from `device` up.
 void set_stack_state(PDEVICE_OBJECT device, ULONG bits, bool on);
 // One more or one less open file; the last one finishes a deletion that waits for it.

@@ -5,7 +5,7 @@
 #include "nt/ddi.h"
 #include "nt/ex/pool.h"
 #include "nt/ke/ke.h"
-#include "nt/mm/mm.h"
+#include "nt/mm/mdl.h"
 #include "sim/dma.h"
 #include "sim/processor.h"
 
@@ -159,7 +159,8 @@ std::size_t list_size(ULONG elements) {
     return sizeof(SCATTER_GATHER_LIST) + elements * sizeof(SCATTER_GATHER_ELEMENT);
 }
 
-// Calls `element` for each run of the transfer; false: the MDL chain is shorter than that.
+// Calls `element` for each run of the transfer, of a chain that ends; false: the MDL chain is shorter than
+// that.
 template <class Element>
 bool for_each_run(PMDL mdl, const char* address, ULONG length, Element&& element) {
     while (length != 0 && mdl != nullptr) {
@@ -180,8 +181,8 @@ bool for_each_run(PMDL mdl, const char* address, ULONG length, Element&& element
 
 ULONG count_runs(PMDL mdl, const void* address, ULONG length, bool* complete) {
     ULONG count = 0;
-    *complete =
-        for_each_run(mdl, static_cast<const char*>(address), length, [&](std::uint64_t, ULONG) { ++count; });
+    *complete = mm::chain_ends(mdl) && for_each_run(mdl, static_cast<const char*>(address), length,
+                                                    [&](std::uint64_t, ULONG) { ++count; });
     return count;
 }
 
@@ -227,6 +228,7 @@ NTSTATUS NTAPI calculate_list(PDMA_ADAPTER, PMDL mdl, PVOID address, ULONG lengt
     DDI_METHOD("DMA_OPERATIONS::CalculateScatterGatherList", DISPATCH_LEVEL);
     const ULONG pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(address, length);
     ULONG mdls = 0;
+    if (!mm::chain_ends(mdl)) return STATUS_INVALID_PARAMETER;
     for (PMDL m = mdl; m != nullptr; m = m->Next) ++mdls;
     *size = static_cast<ULONG>(list_size(pages + mdls));
     if (registers != nullptr) *registers = pages;

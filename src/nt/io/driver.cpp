@@ -6,6 +6,7 @@
 
 #include "nt/cm/cm.h"
 #include "nt/ddi.h"
+#include "nt/ex/freed_objects.h"
 #include "nt/ex/pool.h"
 #include "nt/io/device.h"
 #include "nt/io/irp.h"
@@ -36,12 +37,20 @@ struct Reinitialization {
     void* context;
 };
 
+// What the driver has in there the kernel must not find later.
+void forget_objects_in(const ClientExtension& extension) {
+    ex::PoolBlock block;
+    if (ex::find_block(&extension, block)) ex::forget_objects_in(block.address, block.size);
+}
+
 void free_list(LIST_ENTRY& head) {
     while (!IsListEmpty(&head)) ex::free(RemoveHeadList(&head), 0);
 }
 
 void remove_driver(void* body) {
     auto& driver = *static_cast<DriverBody*>(body);
+    for (PLIST_ENTRY e = driver.client_extensions.Flink; e != &driver.client_extensions; e = e->Flink)
+        forget_objects_in(*CONTAINING_RECORD(e, ClientExtension, link));
     free_list(driver.client_extensions);
     free_list(driver.reinitializations);
 }

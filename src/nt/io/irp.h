@@ -114,8 +114,9 @@ inline NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information) {
 // The end of a request in its thread: results copied, caller told, IRP freed. IRQL APC_LEVEL.
 void finish(PIRP irp, PFILE_OBJECT file);
 
-// Sends an IRP of the system and waits for its end. The IRP is freed. IRQL PASSIVE_LEVEL.
-NTSTATUS call_and_wait(PDEVICE_OBJECT device, PIRP irp, ULONG_PTR* information);
+// Sends an IRP of the system and waits for its end. The IRP is freed. `completed` (may be null): where it was
+// completed. IRQL PASSIVE_LEVEL.
+NTSTATUS call_and_wait(PDEVICE_OBJECT device, PIRP irp, ULONG_PTR* information, Origin* completed = nullptr);
 
 // IoCancelIrp: true when a cancel routine was called. IRQL <= DISPATCH_LEVEL.
 bool cancel(PIRP irp);

@@ -101,6 +101,7 @@ bool pass_locations(PIRP irp, IrpRecord* record) {
 }
 
 void free_mdls(PIRP irp) {
+    if (!mm::chain_ends(irp->MdlAddress)) irp->MdlAddress = nullptr;
     while (PMDL const mdl = irp->MdlAddress) {
         irp->MdlAddress = mdl->Next;
         mm::free_mdl(mdl);
@@ -108,6 +109,7 @@ void free_mdls(PIRP irp) {
 }
 
 void unlock_mdls(PIRP irp) {
+    if (!mm::chain_ends(irp->MdlAddress)) irp->MdlAddress = nullptr;
     for (PMDL mdl = irp->MdlAddress; mdl != nullptr; mdl = mdl->Next) {
         if ((mdl->MdlFlags & MDL_PAGES_LOCKED) != 0) mm::unlock_pages(mdl);
     }
@@ -325,7 +327,7 @@ void complete(PIRP irp, CCHAR boost) {
     finish_in_thread(irp, boost);
 }
 
-NTSTATUS call_and_wait(PDEVICE_OBJECT device, PIRP irp, ULONG_PTR* information) {
+NTSTATUS call_and_wait(PDEVICE_OBJECT device, PIRP irp, ULONG_PTR* information, Origin* completed) {
     // In the IRP's own record: a driver that forgets the IRP and completes it later writes to nobody else's
     // memory.
     IrpRecord& record = *record_of(irp);
@@ -342,6 +344,7 @@ NTSTATUS call_and_wait(PDEVICE_OBJECT device, PIRP irp, ULONG_PTR* information) 
         return returned;  // forgotten; reported when the dispatch routine returned
     }
     if (information != nullptr) *information = record.status.Information;
+    if (completed != nullptr) *completed = record.completed;
     const NTSTATUS status = record.status.Status;
     free_mdls(irp);
     free_irp(irp);

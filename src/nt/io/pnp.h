@@ -238,8 +238,9 @@ void wake_pnp_thread();
 NTSTATUS execute(PnpRequest& request);
 
 // A PnP IRP to the top of the node's stack, or, `pdo_only`, to the PDO itself. Fields of `location` but the
-// major function are the request's.
-NTSTATUS send_pnp(DeviceNode& node, const IO_STACK_LOCATION& location, ULONG_PTR* information = nullptr);
+// major function are the request's. `completed`: where a driver completed it.
+NTSTATUS send_pnp(DeviceNode& node, const IO_STACK_LOCATION& location, ULONG_PTR* information = nullptr,
+                  Origin* completed = nullptr);
 NTSTATUS send_pnp(DeviceNode& node, UCHAR minor, ULONG_PTR* information = nullptr);
 
 // The device's configuration space; bytes copied, 0 for a device that has none. IRQL <= DISPATCH_LEVEL.

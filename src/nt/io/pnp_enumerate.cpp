@@ -1,5 +1,7 @@
 // New devices: what their bus driver says of them, which drivers they get, and the children of a started
 // device.
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "nt/ddi.h"
@@ -15,23 +17,88 @@ namespace {
 // An answer in pool memory, ours to free.
 struct Answer {
     void* memory = nullptr;
+    Origin completed{};  // where the driver gave it
     ~Answer() {
         if (memory != nullptr) ex::free(memory, 0);
     }
 };
 
-NTSTATUS ask(DeviceNode& node, const IO_STACK_LOCATION& location, Answer& answer) {
+// What a driver answered is read only as far as its block goes. Each tells whether the answer ends within
+// `size` bytes.
+using Fits = bool (*)(const void* answer, std::size_t size);
+
+bool is_text(const void* answer, std::size_t size) {
+    const auto* const text = static_cast<const WCHAR*>(answer);
+    return std::find(text, text + size / sizeof(WCHAR), 0) != text + size / sizeof(WCHAR);
+}
+
+// Strings up to an empty one.
+bool is_text_list(const void* answer, std::size_t size) {
+    const auto* const list = static_cast<const WCHAR*>(answer);
+    const std::size_t room = size / sizeof(WCHAR);
+    for (std::size_t i = 0; i < room; ++i) {
+        if (list[i] == 0 && (i == 0 || list[i - 1] == 0)) return true;
+    }
+    return false;
+}
+
+bool is_bus_information(const void*, std::size_t size) {
+    return size >= sizeof(PNP_BUS_INFORMATION);
+}
+
+bool are_relations(const void* answer, std::size_t size) {
+    constexpr std::size_t head = offsetof(DEVICE_RELATIONS, Objects);
+    return size >= head &&
+           static_cast<const DEVICE_RELATIONS*>(answer)->Count <= (size - head) / sizeof(void*);
+}
+
+// One bus's resources is what is taken of a list.
+bool are_resources(const void* answer, std::size_t size) {
+    constexpr std::size_t head = offsetof(CM_RESOURCE_LIST, List[0].PartialResourceList.PartialDescriptors);
+    if (size < sizeof(ULONG)) return false;
+    const auto& list = *static_cast<const CM_RESOURCE_LIST*>(answer);
+    if (list.Count == 0) return true;
+    return size >= head &&
+           list.List[0].PartialResourceList.Count <= (size - head) / sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
+}
+
+bool is_anything(const void*, std::size_t) {
+    return true;
+}
+
+// The driver that answered is not on the stack any more.
+void tell_bad_answer(std::uint64_t address, const Origin& completed, const char* text) {
+    Subject subject{"answer", address};
+    subject.last = completed;
+    PORTICO_PROBE(bad_answer, subject, text);
+}
+
+NTSTATUS ask(DeviceNode& node, const IO_STACK_LOCATION& location, Answer& answer, Fits fits) {
     ULONG_PTR information = 0;
-    const NTSTATUS status = send_pnp(node, location, &information);
-    if (NT_SUCCESS(status)) answer.memory = reinterpret_cast<void*>(information);
-    return status;
+    const NTSTATUS status = send_pnp(node, location, &information, &answer.completed);
+    if (!NT_SUCCESS(status) || information == 0) return status;
+    void* const memory = reinterpret_cast<void*>(information);
+    ex::PoolBlock block;
+    if (!ex::find_block(memory, block) || !block.live || block.address != information) {
+        tell_bad_answer(
+            information, answer.completed,
+            "The answer to a Plug and Play request (IoStatus.Information) is not the address of a pool "
+            "block.");
+        return STATUS_UNSUCCESSFUL;
+    }
+    answer.memory = memory;
+    if (fits(memory, block.size)) return status;
+    tell_bad_answer(information, answer.completed,
+                    "The answer to a Plug and Play request goes on beyond the end of its pool block.");
+    return STATUS_UNSUCCESSFUL;
 }
 
 NTSTATUS ask_id(DeviceNode& node, BUS_QUERY_ID_TYPE type, Answer& answer) {
     IO_STACK_LOCATION location{};
     location.MinorFunction = IRP_MN_QUERY_ID;
     location.Parameters.QueryId.IdType = type;
-    return ask(node, location, answer);
+    const bool list = type == BusQueryHardwareIDs || type == BusQueryCompatibleIDs;
+    return ask(node, location, answer, list ? is_text_list : is_text);
 }
 
 NTSTATUS ask_text(DeviceNode& node, DEVICE_TEXT_TYPE type, Answer& answer) {
@@ -39,7 +106,7 @@ NTSTATUS ask_text(DeviceNode& node, DEVICE_TEXT_TYPE type, Answer& answer) {
     location.MinorFunction = IRP_MN_QUERY_DEVICE_TEXT;
     location.Parameters.QueryDeviceText.DeviceTextType = type;
     location.Parameters.QueryDeviceText.LocaleId = 0x0409;
-    return ask(node, location, answer);
+    return ask(node, location, answer, is_text);
 }
 
 void copy_multi(WCHAR (&to)[id_list_room], const void* from) {
@@ -64,11 +131,11 @@ NTSTATUS ask_ids(DeviceNode& node) {
     NTSTATUS status = ask_id(node, BusQueryDeviceID, device);
     if (!NT_SUCCESS(status) || device.memory == nullptr)
         return NT_SUCCESS(status) ? STATUS_UNSUCCESSFUL : status;
-    ask_id(node, BusQueryInstanceID, instance);
-    ask_id(node, BusQueryHardwareIDs, hardware);
-    ask_id(node, BusQueryCompatibleIDs, compatible);
+    const bool named = NT_SUCCESS(ask_id(node, BusQueryInstanceID, instance));
+    const bool has_hardware = NT_SUCCESS(ask_id(node, BusQueryHardwareIDs, hardware));
+    const bool has_compatible = NT_SUCCESS(ask_id(node, BusQueryCompatibleIDs, compatible));
     copy_text(node.device_id, instance_room, device);
-    if (instance.memory != nullptr) {
+    if (named && instance.memory != nullptr) {
         copy_text(node.instance_id, name_room, instance);
     } else {
         WCHAR number[2] = {static_cast<WCHAR>(u'0' + node.index % 10), 0};
@@ -77,8 +144,8 @@ NTSTATUS ask_ids(DeviceNode& node) {
     copy_wide(node.instance_path, instance_room, node.device_id);
     append_wide(node.instance_path, instance_room, u"\\");
     append_wide(node.instance_path, instance_room, node.instance_id);
-    if (hardware.memory != nullptr) copy_multi(node.hardware_ids, hardware.memory);
-    if (compatible.memory != nullptr) copy_multi(node.compatible_ids, compatible.memory);
+    if (has_hardware && hardware.memory != nullptr) copy_multi(node.hardware_ids, hardware.memory);
+    if (has_compatible && compatible.memory != nullptr) copy_multi(node.compatible_ids, compatible.memory);
     return STATUS_SUCCESS;
 }
 
@@ -105,17 +172,17 @@ NTSTATUS ask_capabilities(DeviceNode& node) {
 
 void ask_texts(DeviceNode& node) {
     Answer description, location;
-    ask_text(node, DeviceTextDescription, description);
-    ask_text(node, DeviceTextLocationInformation, location);
-    copy_text(node.description, name_room, description);
-    copy_text(node.location, name_room, location);
+    if (NT_SUCCESS(ask_text(node, DeviceTextDescription, description)))
+        copy_text(node.description, name_room, description);
+    if (NT_SUCCESS(ask_text(node, DeviceTextLocationInformation, location)))
+        copy_text(node.location, name_room, location);
 }
 
 void ask_bus(DeviceNode& node) {
     Answer answer;
     IO_STACK_LOCATION location{};
     location.MinorFunction = IRP_MN_QUERY_BUS_INFORMATION;
-    if (!NT_SUCCESS(ask(node, location, answer)) || answer.memory == nullptr) return;
+    if (!NT_SUCCESS(ask(node, location, answer, is_bus_information)) || answer.memory == nullptr) return;
     const auto& bus = *static_cast<const PNP_BUS_INFORMATION*>(answer.memory);
     node.bus_known = true;
     node.bus_type_guid = bus.BusTypeGuid;
@@ -127,10 +194,10 @@ void ask_resources(DeviceNode& node) {
     Answer boot, requirements;
     IO_STACK_LOCATION location{};
     location.MinorFunction = IRP_MN_QUERY_RESOURCES;
-    ask(node, location, boot);
+    const bool answered = NT_SUCCESS(ask(node, location, boot, are_resources));
     location.MinorFunction = IRP_MN_QUERY_RESOURCE_REQUIREMENTS;
-    ask(node, location, requirements);
-    if (!node.root_bus && boot.memory != nullptr)
+    ask(node, location, requirements, is_anything);
+    if (!node.root_bus && answered && boot.memory != nullptr)
         take_resources(node, *static_cast<const CM_RESOURCE_LIST*>(boot.memory));
 }
 
@@ -236,12 +303,31 @@ bool is_child(const DeviceNode& parent, PDEVICE_OBJECT pdo) {
     return node != nullptr && node->parent == &parent && node->state != NodeState::deleted;
 }
 
+// What may become a child: a device object at the bottom of a stack that no other bus reported.
+bool is_new_pdo(PDEVICE_OBJECT pdo) {
+    if (extras(pdo).lower != nullptr) return false;
+    const DeviceNode* const node = extras(pdo).node;
+    return node == nullptr || node->state == NodeState::deleted;
+}
+
+bool is_device(PDEVICE_OBJECT pdo) {
+    return ob::is_object(pdo) && ob::type_of(pdo) == &device_type;
+}
+
 // Takes over the references of the list: new PDOs become nodes, known ones are still there.
-void note_reported(DeviceNode& parent, const DEVICE_RELATIONS& relations) {
+void note_reported(DeviceNode& parent, const Answer& answer) {
+    const auto& relations = *static_cast<const DEVICE_RELATIONS*>(answer.memory);
     for (ULONG i = 0; i < relations.Count; ++i) {
         PDEVICE_OBJECT const pdo = relations.Objects[i];
-        if (is_child(parent, pdo)) {
+        if (!is_device(pdo)) {
+            tell_bad_answer(reinterpret_cast<std::uint64_t>(pdo), answer.completed,
+                            "A bus driver reported a child that is no device object.");
+        } else if (is_child(parent, pdo)) {
             node_of(pdo)->enumerated_now = true;
+            ob::dereference(pdo);
+        } else if (!is_new_pdo(pdo)) {
+            tell_bad_answer(reinterpret_cast<std::uint64_t>(pdo), answer.completed,
+                            "A bus driver reported a device object as its child that has another parent.");
             ob::dereference(pdo);
         } else if (DeviceNode* const child = add_child(parent, pdo)) {
             child->enumerated_now = true;
@@ -268,12 +354,12 @@ NTSTATUS enumerate_children(DeviceNode& node) {
     location.MinorFunction = IRP_MN_QUERY_DEVICE_RELATIONS;
     location.Parameters.QueryDeviceRelations.Type = BusRelations;
     Answer answer;
-    const NTSTATUS status = ask(node, location, answer);
+    const NTSTATUS status = ask(node, location, answer, are_relations);
     // Not answered: no children, and none is missing either.
     if (!NT_SUCCESS(status)) return status == STATUS_NOT_SUPPORTED ? STATUS_SUCCESS : status;
     for (DeviceNode* c = next_child(node, nullptr); c != nullptr; c = next_child(node, c))
         c->enumerated_now = false;
-    if (answer.memory != nullptr) note_reported(node, *static_cast<const DEVICE_RELATIONS*>(answer.memory));
+    if (answer.memory != nullptr) note_reported(node, answer);
     for (DeviceNode* c = next_child(node, nullptr); c != nullptr;) {
         DeviceNode* const after = next_child(node, c);
         settle(*c);

@@ -276,7 +276,8 @@ PIRP pnp_irp(PDEVICE_OBJECT device, const IO_STACK_LOCATION& wanted) {
 
 }  // namespace
 
-NTSTATUS send_pnp(DeviceNode& node, const IO_STACK_LOCATION& location, ULONG_PTR* information) {
+NTSTATUS send_pnp(DeviceNode& node, const IO_STACK_LOCATION& location, ULONG_PTR* information,
+                  Origin* completed) {
     if (information != nullptr) *information = 0;
     if (node.pdo == nullptr) return STATUS_NO_SUCH_DEVICE;
     PDEVICE_OBJECT const top = top_of_stack(node.pdo);
@@ -284,7 +285,11 @@ NTSTATUS send_pnp(DeviceNode& node, const IO_STACK_LOCATION& location, ULONG_PTR
     if (irp == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     // The stack may go while the IRP is in it.
     ob::reference(top);
-    const NTSTATUS status = call_and_wait(top, irp, information);
+    ++extras(top).kept;
+    const NTSTATUS status = call_and_wait(top, irp, information, completed);
+    --extras(top).kept;
+    for (PDEVICE_OBJECT device = node.pdo; device != nullptr; device = device->AttachedDevice)
+        check_extension(device);
     ob::dereference(top);
     return status;
 }

@@ -79,7 +79,10 @@ void run(PRKDPC dpc) {
 
 void retire(sim::Processor& p) {
     DpcQueue& queue = dpcs.queues[p.index];
-    if (queue.running) return;
+    if (queue.running) {
+        p.dpcs_pending = false;  // whoever empties it looks again
+        return;
+    }
     queue.running = true;
     p.in_dpc = true;
     for (;;) {
@@ -88,6 +91,7 @@ void retire(sim::Processor& p) {
         if (!sound(queue, queue.list.Flink) || IsListEmpty(&queue.list)) break;
         run(CONTAINING_RECORD(queue.list.Flink, KDPC, DpcListEntry));
         p.irql = sim::dispatch_level;
+        p.interrupts_disabled = false;
         if (sim::scheduler.deliverable(p)) sim::scheduler.deliver();
     }
     p.in_dpc = false;

@@ -50,8 +50,10 @@ bool call_routine(PKINTERRUPT interrupt) {
     const sim::Irql before = p.irql;
     p.irql = interrupt->synchronize_irql;
     acquire_spin_lock(interrupt->lock);
-    bool claimed;
-    if (interrupt->system) {
+    bool claimed = false;
+    if (!interrupt->connected) {
+        // While this waited for the lock, another processor disconnected it.
+    } else if (interrupt->system) {
         claimed = interrupt->routine(interrupt, interrupt->context) != FALSE;
     } else {
         DriverCall call("ServiceRoutine", reinterpret_cast<const void*>(interrupt->routine));
@@ -63,13 +65,20 @@ bool call_routine(PKINTERRUPT interrupt) {
     return claimed;
 }
 
+// What follows `interrupt`. One that another processor disconnected while it was called leads nowhere any
+// more: then the walk begins again.
+PKINTERRUPT after(const Line& line, PKINTERRUPT interrupt) {
+    for (PKINTERRUPT i = line.chain; i != nullptr; i = i->next) {
+        if (i == interrupt) return i->next;
+    }
+    return line.chain;
+}
+
 bool pass(Line& line, bool stop_at_claim) {
     bool claimed = false;
-    for (PKINTERRUPT i = line.chain; i != nullptr;) {
-        const PKINTERRUPT next = i->next;
+    for (PKINTERRUPT i = line.chain; i != nullptr; i = after(line, i)) {
         claimed |= call_routine(i);
         if (claimed && stop_at_claim) break;
-        i = next;
     }
     return claimed;
 }

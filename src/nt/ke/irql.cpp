@@ -15,6 +15,10 @@ void check_change(bool raising, sim::Irql wanted) {
     if (wrong) PORTICO_PROBE(irql_change, raising, now, wanted);
 }
 
+void below_floor(sim::Irql wanted) {
+    PORTICO_PROBE(irql_below_routine, current_irql(), wanted);
+}
+
 [[noreturn]] void stop_machine() {
     sim::scheduler.freeze();
     __builtin_unreachable();
@@ -24,6 +28,7 @@ void check_change(bool raising, sim::Irql wanted) {
 
 void reset() {
     KeNumberProcessors = static_cast<CCHAR>(sim::scheduler.processor_count);
+    sim::scheduler.hooks.below_floor = below_floor;
     reset_threads();
     reset_apcs();
     reset_timers();

@@ -26,6 +26,15 @@ inline void lower(sim::Irql irql) {
     sim::scheduler.lower_irql(irql);
 }
 
+// Before a thread gives its processor up: that one's interrupts are on again, and it is told when they were
+// off. `object`: what it waits for, null for nothing but time.
+inline void leave_interrupts_on(const void* object, bool ends) {
+    sim::Processor& p = *sim::this_processor;
+    if (!p.interrupts_disabled) return;
+    PORTICO_PROBE(interrupts_left_off, object, ends);
+    p.interrupts_disabled = false;
+}
+
 // The dispatcher's own lock: code under it runs at DISPATCH_LEVEL or where it was, and delivers what came up
 // at the end.
 class DispatcherLock {

@@ -2,14 +2,22 @@
 // before they are followed.
 #pragma once
 
+#include "sim/address_map.h"
 #include "wdm.h"
 
 namespace portico::nt::ke {
 
+// Whether memory of the kernel may lie there: in the machine, or among what Portico itself has: its data, and
+// the host's heap and stack, where programs that embed it keep objects.
+bool is_own_memory(ULONG_PTR address);
+inline bool is_kernel_memory(ULONG_PTR address) {
+    return sim::in_machine(address) || is_own_memory(address);
+}
+
 // What an overwritten link holds: null, freed memory's pattern, data.
 inline bool plausible(const LIST_ENTRY* link) {
     const auto address = reinterpret_cast<ULONG_PTR>(link);
-    return address >= 0x10000 && address < 0x8000'0000'0000 && address % sizeof(void*) == 0;
+    return address % sizeof(void*) == 0 && is_kernel_memory(address);
 }
 
 inline bool intact(const LIST_ENTRY& entry) {

@@ -137,6 +137,7 @@ KTHREAD* create_thread(const char* name, void(NTAPI* start)(void*), void* contex
 
 void exit_current_thread(NTSTATUS status) {
     KTHREAD& thread = *current_thread();
+    leave_interrupts_on(nullptr, true);
     check_regions_left(thread);
     if (thread_ending != nullptr) thread_ending(thread);
     thread.ending = true;

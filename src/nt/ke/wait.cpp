@@ -134,6 +134,7 @@ void enqueue(const Wait& wait, KTHREAD& thread) {
 
 // Parks the thread until something ends its wait or `due_100ns` (interrupt time; 0: none) passes.
 NTSTATUS park(KTHREAD& thread, const LARGE_INTEGER* due) {
+    leave_interrupts_on(thread.blocks[0].object, false);
     if (due != nullptr) set_timer(&thread.timer, *due, 0, nullptr);
     sim::scheduler.block();
     if (due != nullptr) cancel_timer(&thread.timer);

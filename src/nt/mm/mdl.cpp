@@ -125,6 +125,14 @@ void free_mdl(PMDL mdl) {
     ex::free(mdl, mdl_tag);
 }
 
+bool chain_ends(PMDL mdl) {
+    PMDL link = mdl;
+    for (unsigned i = 0; i < chain_limit && link != nullptr; ++i) link = link->Next;
+    if (link == nullptr) return true;
+    tell(mdl, "A chain of MDLs does not end: its Next pointers lead back into it.");
+    return false;
+}
+
 NTSTATUS probe_and_lock(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation) {
     if ((mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL)) != 0) {
         tell(mdl, "The driver locked the pages of an MDL that describes locked pages already.");

@@ -16,6 +16,11 @@ PMDL allocate_mdl(void* base, ULONG length, const void* frame);
 void free_mdl(PMDL mdl);
 void initialize_mdl(PMDL mdl, void* base, std::size_t length);
 
+// Whether a chain of MDLs ends within `chain_limit` links. One that does not leads back into itself: it is
+// told, and not to be followed. Null: an empty chain.
+constexpr unsigned chain_limit = 4096;
+bool chain_ends(PMDL mdl);
+
 // IRQL <= DISPATCH_LEVEL. STATUS_ACCESS_VIOLATION when a page is not there or, for UserMode, not the user's.
 NTSTATUS probe_and_lock(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation);
 void unlock_pages(PMDL mdl);

@@ -20,6 +20,7 @@ struct alignas(16) Header {
     Header* next_in_bucket;
     Header* next_deferred;
     LIST_ENTRY all;
+    void* beside;  // what the type keeps of the object where no driver writes
     Origin made;
     bool permanent;
     bool exclusive;

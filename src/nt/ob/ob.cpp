@@ -183,6 +183,16 @@ std::string_view type_name(const void* body) {
     return header_of(body).type->description.name;
 }
 
+const Origin& origin_of(const void* body) {
+    return header_of(body).made;
+}
+void* beside(const void* body) {
+    return header_of(body).beside;
+}
+void set_beside(void* body, void* memory) {
+    header_of(body).beside = memory;
+}
+
 // ---- the driver's references ----
 
 void reference_for_driver(void* body, const void* frame) {

@@ -100,6 +100,12 @@ POBJECT_TYPE type_of(const void* body);
 LONG_PTR references_of(const void* body);
 ULONG handles_of(const void* body);
 std::string_view type_name(const void* body);
+// Where it was made, as far as known.
+const Origin& origin_of(const void* body);
+// What an object's type keeps of it outside of the body, which drivers overrun; null at first. The type's
+// delete procedure frees it.
+void* beside(const void* body);
+void set_beside(void* body, void* memory);
 // False for an address that is no object's body.
 bool is_object(const void* body);
 // The full path. STATUS_INFO_LENGTH_MISMATCH when `size` bytes do not hold it; *needed in bytes, without

@@ -107,6 +107,20 @@ static VOID LoweredUpwards(PDEVICE_OBJECT) {
     KeLowerIrql(PASSIVE_LEVEL);
 }
 
+static VOID ReleaseToPassive(PKDPC, PVOID, PVOID, PVOID) {
+    static KDPC next;
+    KIRQL old;
+    KeInitializeDpc(&next, Nothing, NULL);
+    KeInitializeSpinLock(&Lock);
+    KeAcquireSpinLock(&Lock, &old);
+    KeInsertQueueDpc(&next, NULL, NULL);
+    KeReleaseSpinLock(&Lock, PASSIVE_LEVEL);  // BUG lowered-in-dpc
+}
+
+static VOID LowerInDpc(PDEVICE_OBJECT) {
+    RunDpc(ReleaseToPassive, NULL);
+}
+
 static VOID PagedCode(PKDPC, PVOID, PVOID, PVOID) {
     PAGED_CODE();  // BUG paged-code
 }
@@ -222,6 +236,12 @@ static VOID LookAboveDispatch(PDEVICE_OBJECT) {
     KeRaiseIrql(7, &old);
     KeWaitForSingleObject(&Never, Executive, KernelMode, FALSE, &zero);  // BUG look-above-dispatch
     KeLowerIrql(old);
+}
+
+static VOID WaitWithInterruptsOff(PDEVICE_OBJECT) {
+    Millisecond.QuadPart = -10000;
+    _disable();
+    KeDelayExecutionThread(KernelMode, FALSE, &Millisecond);  // BUG wait-interrupts-off
 }
 
 // ---- spin locks ----
@@ -571,6 +591,20 @@ static VOID WriteConstant(PDEVICE_OBJECT) {
     *(volatile ULONG*)&constant[2] = 5;  // BUG write-constant
 }
 
+UNCHECKED static VOID LoseStack(PDEVICE_OBJECT) {
+    __asm__ volatile("mov $0x1230, %%rsp\n\tpush %%rax" ::: "memory");  // BUG lost-stack
+}
+
+// What Portico follows when it sends the next request.
+static VOID OverwriteDevice(PDEVICE_OBJECT Fdo) {
+    Fdo->DriverObject = PDRIVER_OBJECT(0x100000008);
+}
+
+UNCHECKED static VOID OverrunExtension(PDEVICE_OBJECT Fdo) {
+    volatile UCHAR* end = PUCHAR(Fdo->DeviceExtension) + sizeof(Extension);
+    for (ULONG i = 0; i < 208; i++) end[i] = 0x41;
+}
+
 static ULONG Recurse(ULONG depth) {
     volatile UCHAR frame[256];
     frame[0] = UCHAR(depth);
@@ -640,6 +674,7 @@ const Misdeed Misdeeds[] = {
     {"callback-irql", CallbackIrql, NULL},
     {"raised-downwards", RaisedDownwards, NULL},
     {"lowered-upwards", LoweredUpwards, NULL},
+    {"lowered-in-dpc", LowerInDpc, NULL},
     {"paged-code", PagedCodeInDpc, NULL},
     {"paged-pool-read", ReadPageable, NULL},
     {"paged-pool-write", WritePageableInDpc, NULL},
@@ -649,6 +684,7 @@ const Misdeed Misdeeds[] = {
     {"wait-at-dispatch", WaitAtDispatch, NULL},
     {"delay-in-dpc", DelayInDpc, NULL},
     {"look-above-dispatch", LookAboveDispatch, NULL},
+    {"wait-interrupts-off", WaitWithInterruptsOff, NULL},
     {"lock-twice", LockTwice, NULL},
     {"lock-not-owned", LockNotOwned, NULL},
     {"lock-too-low", LockTooLow, NULL},
@@ -692,6 +728,9 @@ const Misdeed Misdeeds[] = {
     {"call-pool", CallPool, NULL},
     {"write-constant", WriteConstant, NULL},
     {"stack-overflow", StackOverflow, NULL},
+    {"lost-stack", LoseStack, NULL},
+    {"overwritten-device", OverwriteDevice, NULL},
+    {"overrun-extension", OverrunExtension, NULL},
     {"missing-import", MissingImport, NULL},
     {"missing-variable", MissingVariable, NULL},
     {"unclaimed-port", UnclaimedPort, NULL},
