@@ -198,9 +198,9 @@ TEST_F(EventTest, OneShotEventsComeOnce) {
 
 // The handler may generate what it has just added.
 TEST_F(EventTest, AnEventThatComesWhileItIsEnabledIsWhole) {
+    items[0].item.Handler = adds_and_generates;
     with_pin([&](Client&) {
         Signal signal;
-        items[0].item.Handler = adds_and_generates;
         EXPECT_EQ(enable(pin, control_change, 0, KSEVENT_TYPE_ONESHOT, signal.data), STATUS_SUCCESS);
         EXPECT_TRUE(signal.came());
         generate(0);
