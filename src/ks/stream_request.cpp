@@ -67,7 +67,8 @@ struct Totals {
 NTSTATUS measure_write(PIRP irp, const Headers& headers, Totals& totals) {
     return walk(irp, headers, [&](const KSSTREAM_HEADER& header, PKSSTREAM_HEADER) {
         if (header.DataUsed > header.FrameExtent) return STATUS_INVALID_BUFFER_SIZE;
-        if (!accessible(irp->RequestorMode, header.Data, header.DataUsed, irp)) return STATUS_ACCESS_VIOLATION;
+        if (!accessible(irp->RequestorMode, header.Data, header.DataUsed, irp))
+            return STATUS_ACCESS_VIOLATION;
         if (header.DataUsed > stream_data_limit - totals.data) return STATUS_INVALID_BUFFER_SIZE;
         ++totals.packets;
         totals.data += header.DataUsed;
@@ -133,7 +134,7 @@ NTSTATUS StreamRequest::begin_read(PIRP irp, ULONG frame_min, StreamRequest** ou
         if (header.FrameExtent < frame_min) return STATUS_BUFFER_TOO_SMALL;
         ++totals.packets;
         return accessible(irp->RequestorMode, header.Data, header.FrameExtent, irp) ? STATUS_SUCCESS
-                                                                               : STATUS_ACCESS_VIOLATION;
+                                                                                    : STATUS_ACCESS_VIOLATION;
     });
     if (!NT_SUCCESS(status)) return status;
     StreamRequest* const request = create(irp, totals);

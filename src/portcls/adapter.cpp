@@ -92,7 +92,9 @@ ControlLock::~ControlLock() {
 }
 
 AdapterDevice* adapter_of(PDEVICE_OBJECT fdo) {
-    const auto is_its = [fdo](const AdapterDevice* adapter) { return adapter != nullptr && adapter->fdo == fdo; };
+    const auto is_its = [fdo](const AdapterDevice* adapter) {
+        return adapter != nullptr && adapter->fdo == fdo;
+    };
     if (fdo == nullptr) return nullptr;
     if (is_its(table.slots[table.last])) return table.slots[table.last];
     for (unsigned i = 0; i < table.used; ++i) {
@@ -114,8 +116,9 @@ AdapterDevice* adapter_argument(void* fdo, const char* requirement, const char* 
 
 void check_extension(AdapterDevice& adapter) {
     if (adapter.fdo->DeviceExtension != adapter.extension) {
-        PORTICO_PROBE(contract, "FN-016", adapter.fdo,
-                      "The driver overwrote DeviceExtension in the device object that PcAddAdapterDevice made.");
+        PORTICO_PROBE(
+            contract, "FN-016", adapter.fdo,
+            "The driver overwrote DeviceExtension in the device object that PcAddAdapterDevice made.");
         return write_extension(adapter);
     }
     const auto* const slots = static_cast<const ULONG_PTR*>(adapter.extension);

@@ -85,7 +85,8 @@ void check_extension(AdapterDevice& adapter);
 
 NTSTATUS add_adapter(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo, PCPFNSTARTDEVICE start_device,
                      ULONG max_objects, ULONG extension_size, const void* frame);
-// Detaches and deletes the FDO. `adapter` is gone afterwards, or with the last of those who wait for its lock.
+// Detaches and deletes the FDO. `adapter` is gone afterwards, or with the last of those who wait for its
+// lock.
 void delete_adapter(AdapterDevice& adapter);
 
 // Takes the subdevices, connections, timeouts and bound ports away: what STOP, REMOVE and a failed start have

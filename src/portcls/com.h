@@ -10,8 +10,9 @@
 
 namespace portico::portcls {
 
-// May the method in this slot be called? The object is memory that is not freed, and so is its table of methods
-// as far as the slot, which does not lie where only data are: pools, stacks, clients' memory. Any IRQL; cheap.
+// May the method in this slot be called? The object is memory that is not freed, and so is its table of
+// methods as far as the slot, which does not lie where only data are: pools, stacks, clients' memory. Any
+// IRQL; cheap.
 bool is_callable(const IUnknown* object, unsigned slot);
 // Tells of an object that cannot be called any more: the driver's bug check.
 void tell_dead_object(const void* object);
@@ -29,8 +30,8 @@ inline const void* method_of(IUnknown* object, unsigned slot) {
 void add_reference(IUnknown* object);
 void drop_reference(IUnknown* object);
 
-// STATUS_NOINTERFACE also when the object says success and gives nothing (IU-012), or what is no object, which
-// is told (IU-006). Null output on failure.
+// STATUS_NOINTERFACE also when the object says success and gives nothing (IU-012), or what is no object,
+// which is told (IU-006). Null output on failure.
 NTSTATUS query_interface(IUnknown* object, const GUID& id, void** out);
 
 // A pool address in no live block: what a driver keeps of an object that is gone.

@@ -37,7 +37,8 @@ bool is_array(const PCFILTER_DESCRIPTOR& filter, const void* first, ULONG size, 
 template <class Item>
 bool are_items(const Item* first, ULONG size, ULONG count) {
     if (count == 0 || first == nullptr) return true;
-    if (!is_item_table(size, count, sizeof(Item)) || !is_there(first, std::size_t{size} * count)) return false;
+    if (!is_item_table(size, count, sizeof(Item)) || !is_there(first, std::size_t{size} * count))
+        return false;
     const auto is_lost = [](const Item& item) { return !is_there(item.Set, sizeof *item.Set); };
     return walk_items(first, size, count, is_lost) == nullptr;
 }

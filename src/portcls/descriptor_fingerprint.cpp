@@ -40,10 +40,13 @@ class Fingerprint {
         if (count > limit) all_there_ = false;
         return all_there_;
     }
-    std::uint64_t value() const { return !all_there_ ? no_fingerprint : value_ == no_fingerprint ? 1 : value_; }
+    std::uint64_t value() const {
+        return !all_there_ ? no_fingerprint : value_ == no_fingerprint ? 1 : value_;
+    }
 
   private:
-    // Tables lie close together, and asking for a page takes long. In the pool a page says nothing of its blocks.
+    // Tables lie close together, and asking for a page takes long. In the pool a page says nothing of its
+    // blocks.
     bool in_known_page(const void* first, std::size_t size) {
         const auto address = reinterpret_cast<std::uint64_t>(first);
         const std::uint64_t page = address / sim::page_size;
@@ -93,7 +96,8 @@ void add_attributes(Fingerprint& print, const KSATTRIBUTE_LIST* list) {
 }
 
 void add_ranges(Fingerprint& print, const PKSDATARANGE* ranges, ULONG count) {
-    if (!print.fits(count, descriptor_entry_limit) || !print.add(ranges, count * sizeof(PKSDATARANGE))) return;
+    if (!print.fits(count, descriptor_entry_limit) || !print.add(ranges, count * sizeof(PKSDATARANGE)))
+        return;
     for (ULONG i = 0; i < count; ++i) {
         const KSDATARANGE* const range = ranges[i];
         if (range == nullptr) continue;

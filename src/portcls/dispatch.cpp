@@ -10,8 +10,8 @@
 namespace portico::portcls {
 namespace {
 
-// FN-002; and CLEANUP, which closing a pin with requests in its queue needs (PI-010). Of a file that the driver
-// serves itself, by the eleven of FN-002, CLEANUP comes here all the same.
+// FN-002; and CLEANUP, which closing a pin with requests in its queue needs (PI-010). Of a file that the
+// driver serves itself, by the eleven of FN-002, CLEANUP comes here all the same.
 constexpr unsigned handled_majors[] = {
     IRP_MJ_CLOSE,        IRP_MJ_CREATE,         IRP_MJ_DEVICE_CONTROL, IRP_MJ_FLUSH_BUFFERS,
     IRP_MJ_PNP,          IRP_MJ_POWER,          IRP_MJ_QUERY_SECURITY, IRP_MJ_READ,

@@ -1,5 +1,5 @@
-// The files that PortCls serves. A driver may serve files of its own on the same device (FN-007), and what lies
-// in the FsContext of those is the driver's: only what is known here is believed. PASSIVE_LEVEL.
+// The files that PortCls serves. A driver may serve files of its own on the same device (FN-007), and what
+// lies in the FsContext of those is the driver's: only what is known here is believed. PASSIVE_LEVEL.
 #pragma once
 
 #include "ks/object.h"

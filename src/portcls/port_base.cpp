@@ -83,9 +83,10 @@ PPCFILTER_DESCRIPTOR PortCore::usable_descriptor() {
     if (now == fingerprint_) return descriptor_;
     const bool is_there = now != no_fingerprint;
     PORTICO_PROBE(contract, "IM-011", descriptor_,
-                  is_there ? "A filter descriptor was changed after IPort::Init: it must stay what it was while "
-                             "the miniport lives."
-                           : "A filter descriptor, or what it points to, was freed while the miniport lives.");
+                  is_there
+                      ? "A filter descriptor was changed after IPort::Init: it must stay what it was while "
+                        "the miniport lives."
+                      : "A filter descriptor, or what it points to, was freed while the miniport lives.");
     fingerprint_ = is_there && check_filter_descriptor(*descriptor_) ? now : no_fingerprint;
     return fingerprint_ == no_fingerprint ? nullptr : descriptor_;
 }

@@ -48,7 +48,8 @@ class PortCore {
 
     // The adapter whose control lock Init holds (IP-011, IP-023). Reaches no point of the simulation.
     static NTSTATUS find_owner(PDEVICE_OBJECT device, PUNKNOWN miniport, AdapterDevice** owner);
-    // IP-011, IP-018, IP-022: checks the arguments and holds them. Every success is followed by finish_init().
+    // IP-011, IP-018, IP-022: checks the arguments and holds them. Every success is followed by
+    // finish_init().
     NTSTATUS begin_init(AdapterDevice& owner, PIRP irp, PUNKNOWN miniport, PUNKNOWN adapter,
                         PRESOURCELIST resources);
     // IMiniport::GetDescription (IP-015).
@@ -88,7 +89,8 @@ class PortCore {
     Held<IUnknown> unknown_adapter_;
     Held<IResourceList> resources_;
     PPCFILTER_DESCRIPTOR descriptor_ = nullptr;
-    std::uint64_t fingerprint_ = no_fingerprint;  // of the descriptor; no_fingerprint: it cannot be used any more
+    std::uint64_t fingerprint_ =
+        no_fingerprint;  // of the descriptor; no_fingerprint: it cannot be used any more
     PortCore* next_ = nullptr;
 };
 

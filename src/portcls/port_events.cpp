@@ -71,9 +71,10 @@ PortEvents::Ended PortEvents::end_request(PortEvent& event, bool keep) {
 // PortCls has an event in a list from AddEventToEventList on. On Windows it is linked by this very member.
 void PortEvents::tell_if_moved(PortEvent& event) {
     if (event.entry.ListEntry.Flink == &event.entry.ListEntry) return;
-    PORTICO_PROBE(contract, "PE-004", &event.entry,
-                  "An event handler put KSEVENT_ENTRY.ListEntry into a list of its own: it belongs to the port's "
-                  "list, which is lost.");
+    PORTICO_PROBE(
+        contract, "PE-004", &event.entry,
+        "An event handler put KSEVENT_ENTRY.ListEntry into a list of its own: it belongs to the port's "
+        "list, which is lost.");
 }
 
 void PortEvents::unlist(PortEvent& event) {

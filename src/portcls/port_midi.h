@@ -66,8 +66,8 @@ class PortMidi final : public PortBase<IPortMidi>, public FilterPort {
     // pins.
     template <class Visit>
     void for_each_pin(Visit&& visit);
-    // Under the control lock. `visit` calls the driver, in which the last handle of any pin may be closed: such a
-    // pin is not visited any more, and ends when the visit is over.
+    // Under the control lock. `visit` calls the driver, in which the last handle of any pin may be closed:
+    // such a pin is not visited any more, and ends when the visit is over.
     template <class Visit>
     void visit_pins(Visit&& visit);
 

@@ -149,9 +149,10 @@ NTSTATUS wake(AdapterDevice& adapter) {
     const std::uint64_t wakes = adapter.power.wakes;
     const NTSTATUS status = request_device_power(adapter, PowerDeviceD0);
     if (!NT_SUCCESS(status) || adapter.power.wakes != wakes) return status;
-    PORTICO_PROBE(contract, "FN-021", adapter.fdo,
-                  "A device power IRP to D0 ended well and never reached PortCls: a driver's own IRP_MJ_POWER "
-                  "routine must hand it to PcDispatchIrp.");
+    PORTICO_PROBE(
+        contract, "FN-021", adapter.fdo,
+        "A device power IRP to D0 ended well and never reached PortCls: a driver's own IRP_MJ_POWER "
+        "routine must hand it to PcDispatchIrp.");
     return STATUS_DEVICE_NOT_READY;
 }
 

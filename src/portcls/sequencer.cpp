@@ -65,8 +65,8 @@ void Sequencer::forget_position() {
     busy_since_100ns_ = -1;
 }
 
-// SP-018. What the request began, a SysEx or a message, the next one does not go on with: bytes without a status
-// are dropped.
+// SP-018. What the request began, a SysEx or a message, the next one does not go on with: bytes without a
+// status are dropped.
 void Sequencer::drop_rest() {
     forget_position();
     parser_.reset();

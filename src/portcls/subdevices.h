@@ -20,8 +20,8 @@ struct SubdeviceInterface {
     UNICODE_STRING symbolic_link() const;
 };
 
-// FILE_OBJECT::FsContext2 of each file of the subdevice points here, for whoever looks; PortCls believes its own
-// table (open_files.h).
+// FILE_OBJECT::FsContext2 of each file of the subdevice points here, for whoever looks; PortCls believes its
+// own table (open_files.h).
 struct Subdevice {
     static constexpr ULONG name_limit =
         nt::io::reference_room;  // characters of the reference string, final zero included
