@@ -31,6 +31,22 @@ NTSTATUS take_handle(KPROCESSOR_MODE mode, const KSEVENTDATA& data, EventNotific
                      out);
 }
 
+// Of what a kernel client names by address; 0: it names none.
+std::size_t size_of_object(ULONG type) {
+    switch (type) {
+        case KSEVENTF_EVENT_OBJECT:
+            return sizeof(KEVENT);
+        case KSEVENTF_SEMAPHORE_OBJECT:
+            return sizeof(KSEMAPHORE);
+        case KSEVENTF_DPC:
+            return sizeof(KDPC);
+        case KSEVENTF_WORKITEM:
+            return sizeof(WORK_QUEUE_ITEM);
+        default:
+            return 0;
+    }
+}
+
 // What only a kernel client can name: its own objects, which it keeps until it disables the event.
 NTSTATUS take_object(const KSEVENTDATA& data, EventNotification& out) {
     switch (data.NotificationType) {
@@ -55,7 +71,9 @@ NTSTATUS take_object(const KSEVENTDATA& data, EventNotification& out) {
         default:
             return STATUS_INVALID_PARAMETER;
     }
-    return out.object == nullptr ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+    if (out.object == nullptr) return STATUS_INVALID_PARAMETER;
+    const std::size_t size = size_of_object(data.NotificationType);
+    return accessible(KernelMode, out.object, size) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
 }
 
 void release_up_to_limit(PRKSEMAPHORE semaphore, LONG adjustment, KPRIORITY increment) {
@@ -112,6 +130,8 @@ void release_notification(EventNotification& notification) {
 }
 
 void notify(const EventNotification& notification) {
+    // The client may have given its object back meanwhile.
+    if (!accessible(KernelMode, notification.object, size_of_object(notification.type))) return;
     switch (notification.type) {
         case KSEVENTF_EVENT_HANDLE:
         case KSEVENTF_EVENT_OBJECT:

@@ -1,5 +1,5 @@
-// What a file object of a KS device stands for: a filter, a pin. FILE_OBJECT::FsContext points to it; every
-// request but the opening of a filter goes through it (FN-003).
+// What a file object of a KS device stands for: a filter, a pin. Whoever makes it puts it into
+// FILE_OBJECT::FsContext; every request but the opening of a filter goes through it (FN-003).
 #pragma once
 
 #include "wdm.h"
@@ -15,9 +15,5 @@ class Object {
   protected:
     ~Object() = default;
 };
-
-inline Object* object_of(const FILE_OBJECT* file) {
-    return file == nullptr ? nullptr : static_cast<Object*>(file->FsContext);
-}
 
 }  // namespace portico::ks

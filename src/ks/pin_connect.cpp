@@ -12,14 +12,9 @@ namespace {
 
 constexpr ULONG connect_tag = 0x6370534b;  // 'KSpc' in memory
 
-bool offers_interface(const KSPIN_DESCRIPTOR& pin, const KSPIN_INTERFACE& wanted) {
+// FD-015: whatever interfaces a pin lists.
+bool is_standard_streaming(const KSPIN_INTERFACE& wanted) {
     static const GUID standard = KSINTERFACESETID_Standard;
-    if (pin.InterfacesCount == 0) {  // FD-015: STANDARD_STREAMING
-        return IsEqualGUID(wanted.Set, standard) && wanted.Id == KSINTERFACE_STANDARD_STREAMING;
-    }
-    for (ULONG i = 0; i < pin.InterfacesCount; ++i) {
-        if (IsEqualGUID(pin.Interfaces[i].Set, wanted.Set) && pin.Interfaces[i].Id == wanted.Id) return true;
-    }
     return IsEqualGUID(wanted.Set, standard) && wanted.Id == KSINTERFACE_STANDARD_STREAMING;
 }
 
@@ -41,7 +36,7 @@ NTSTATUS check_pin(const PCFILTER_DESCRIPTOR& filter, const KSPIN_CONNECT& conne
                            descriptor.Communication == KSPIN_COMMUNICATION_BOTH;
     if (!creatable || pin.MaxFilterInstanceCount == 0) return STATUS_INVALID_DEVICE_REQUEST;
     if (connect.PinToHandle != nullptr) return STATUS_INVALID_PARAMETER;
-    if (!offers_interface(descriptor, connect.Interface)) return STATUS_NO_MATCH;
+    if (!is_standard_streaming(connect.Interface)) return STATUS_NO_MATCH;
     return offers_medium(descriptor, connect.Medium) ? STATUS_SUCCESS : STATUS_NO_MATCH;
 }
 

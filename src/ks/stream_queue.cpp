@@ -27,6 +27,7 @@ void StreamQueue::add(StreamRequest* request) {
     irp->Tail.Overlay.DriverContext[0] = request;
     // Cancelled before there was a routine to call: nobody else will end it.
     if (irp->Cancel != FALSE) return end(request, STATUS_CANCELLED, 0, IO_NO_INCREMENT);
+    request->after_gap = std::exchange(gap_at_end_, false);
     InsertTailList(&list_, &request->link);
     exchange_cancel_routine(irp, cancel_routine);
 }
@@ -73,8 +74,15 @@ void StreamQueue::cancelled(StreamRequest* request) {
         request->end_status = STATUS_CANCELLED;
         return;
     }
+    PLIST_ENTRY const next = request->link.Flink;
     RemoveEntryList(&request->link);
-    if (is_first) first_cancelled_(owner_);
+    if (is_first) {
+        first_cancelled_(owner_);
+    } else if (next == &list_) {
+        gap_at_end_ = true;
+    } else {
+        StreamRequest::of(next)->after_gap = true;
+    }
     end(request, STATUS_CANCELLED, 0, IO_NO_INCREMENT);
 }
 

@@ -1,5 +1,5 @@
 // The stream requests that wait in a pin, in order, each cancellable. Whoever calls add(), take_first() or
-// end_all() is alone with the queue until it reaches a point of the simulation; none of them holds one.
+// mark_all() is alone with the queue until it reaches a point of the simulation; none of them holds one.
 #pragma once
 
 #include "ks/stream_request.h"
@@ -42,6 +42,7 @@ class StreamQueue {
     FirstCancelled first_cancelled_;
     void* owner_;
     bool first_in_use_ = false;
+    bool gap_at_end_ = false;  // the last of them was cancelled, behind another
 };
 
 }  // namespace portico::ks

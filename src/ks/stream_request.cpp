@@ -67,7 +67,8 @@ struct Totals {
 NTSTATUS measure_write(PIRP irp, const Headers& headers, Totals& totals) {
     return walk(irp, headers, [&](const KSSTREAM_HEADER& header, PKSSTREAM_HEADER) {
         if (header.DataUsed > header.FrameExtent) return STATUS_INVALID_BUFFER_SIZE;
-        if (!accessible(irp->RequestorMode, header.Data, header.DataUsed)) return STATUS_ACCESS_VIOLATION;
+        if (!accessible(irp->RequestorMode, header.Data, header.DataUsed, irp))
+            return STATUS_ACCESS_VIOLATION;
         if (header.DataUsed > stream_data_limit - totals.data) return STATUS_INVALID_BUFFER_SIZE;
         ++totals.packets;
         totals.data += header.DataUsed;
@@ -90,7 +91,6 @@ StreamRequest* create(PIRP irp, const Totals& totals) {
     auto* const request = static_cast<StreamRequest*>(memory);
     *request = StreamRequest{};
     request->irp = irp;
-    request->mode = irp->RequestorMode;
     request->cell_kind = kind;
     request->packets = reinterpret_cast<StreamPacket*>(request + 1);
     return request;
@@ -133,15 +133,15 @@ NTSTATUS StreamRequest::begin_read(PIRP irp, ULONG frame_min, StreamRequest** ou
     NTSTATUS status = walk(irp, headers, [&](const KSSTREAM_HEADER& header, PKSSTREAM_HEADER) {
         if (header.FrameExtent < frame_min) return STATUS_BUFFER_TOO_SMALL;
         ++totals.packets;
-        return accessible(irp->RequestorMode, header.Data, header.FrameExtent) ? STATUS_SUCCESS
-                                                                               : STATUS_ACCESS_VIOLATION;
+        return accessible(irp->RequestorMode, header.Data, header.FrameExtent, irp) ? STATUS_SUCCESS
+                                                                                    : STATUS_ACCESS_VIOLATION;
     });
     if (!NT_SUCCESS(status)) return status;
     StreamRequest* const request = create(irp, totals);
     if (request == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     status = walk(irp, headers, [&](const KSSTREAM_HEADER& header, PKSSTREAM_HEADER user) {
         const bool same = request->packet_count < totals.packets && header.FrameExtent >= frame_min &&
-                          accessible(irp->RequestorMode, header.Data, header.FrameExtent);
+                          accessible(irp->RequestorMode, header.Data, header.FrameExtent, irp);
         if (!same) return STATUS_INVALID_BUFFER_SIZE;
         request->packets[request->packet_count++] = {header, user, nullptr};
         user->DataUsed = 0;

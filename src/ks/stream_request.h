@@ -34,7 +34,7 @@ struct StreamRequest {
     ULONG packet_count;
     ULONG data_total;     // sum of DataUsed
     NTSTATUS end_status;  // not STATUS_SUCCESS: it is to end with this and nothing more is done for it
-    KPROCESSOR_MODE mode;
+    bool after_gap;       // one in front of it was cancelled unread: its data go on with nothing
     RequestCancel cancel;
     std::uint8_t cell_kind;  // where its memory came from
 

@@ -10,12 +10,18 @@
 
 namespace portico::ks {
 
-// May a caller in `mode` name these bytes? They must be there: memory that a client gave back is not. A
-// kernel caller's addresses are its own affair, but for no address at all.
-inline bool accessible(KPROCESSOR_MODE mode, const void* address, std::size_t size) {
-    constexpr std::uintptr_t null_region = 64 * 1024;
+// Every byte is there; in the pool, in one block that is not freed. Any IRQL.
+bool is_memory(const void* address, std::size_t size);
+
+// A kernel caller's bytes. Those that are not there stop the machine (0x50), as touching them would; false
+// also for no address at all, which is answered. `sender` is the IRP that named them, whose origin the bug
+// check shows; null: the running thread's stack says who it was. Any IRQL.
+bool kernel_accessible(const void* address, std::size_t size, PIRP sender = nullptr);
+
+// May a caller in `mode` name these bytes? They must be there: memory that a client gave back is not.
+inline bool accessible(KPROCESSOR_MODE mode, const void* address, std::size_t size, PIRP sender = nullptr) {
     if (size == 0) return true;
-    if (mode == KernelMode) return reinterpret_cast<std::uintptr_t>(address) >= null_region;
+    if (mode == KernelMode) return kernel_accessible(address, size, sender);
     return nt::mm::user_memory_valid(address, size);
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "nt/io/device.h"
+#include "nt/io/pnp.h"
 #include "nt/probes.h"
 #include "portcls/physical_connections.h"
 #include "portcls/port_base.h"
@@ -13,12 +14,13 @@ namespace {
 struct Table {
     std::array<AdapterDevice*, adapter_limit> slots{};
     unsigned used = 0;  // slots that were ever taken since the reset
+    unsigned last = 0;  // where one was found last
 };
 
 Table table;
 
-// PortCls' part of the device extension: slot 0 tells the adapter's place in the table, slots 4..7 are the
-// driver's (FN-015), the others hold what a driver must not change (FN-016).
+// PortCls' part of the device extension: slots 4..7 are the driver's (FN-015), the others hold what a driver
+// must not change (FN-016). Nothing there is believed.
 constexpr ULONG_PTR cookie_base = 0x5063'4164'6170'0000;
 constexpr ULONG_PTR canary_base = 0x5063'4361'6e61'0000;
 constexpr unsigned slot_count = PORT_CLASS_DEVICE_EXTENSION_SIZE / sizeof(ULONG_PTR);
@@ -31,17 +33,11 @@ ULONG_PTR expected(unsigned slot, unsigned index) {
 }
 
 void write_extension(AdapterDevice& adapter) {
-    auto* const slots = static_cast<ULONG_PTR*>(adapter.fdo->DeviceExtension);
+    adapter.fdo->DeviceExtension = adapter.extension;
+    auto* const slots = static_cast<ULONG_PTR*>(adapter.extension);
     for (unsigned i = 0; i < slot_count; ++i) {
         if (!is_drivers(i)) slots[i] = expected(i, adapter.index);
     }
-}
-
-AdapterDevice* search(PDEVICE_OBJECT fdo) {
-    for (unsigned i = 0; i < table.used; ++i) {
-        if (table.slots[i] != nullptr && table.slots[i]->fdo == fdo) return table.slots[i];
-    }
-    return nullptr;
 }
 
 bool take_place(AdapterDevice& adapter) {
@@ -69,6 +65,12 @@ NTSTATUS make_device(AdapterDevice& adapter, PDRIVER_OBJECT driver, ULONG extens
     return STATUS_DEVICE_REMOVED;
 }
 
+// The PnP manager is calling AddDevice routines for it, or is about to.
+bool awaits_driver(PDEVICE_OBJECT pdo) {
+    const nt::io::DeviceNode* const node = nt::io::node_of(pdo);
+    return node != nullptr && node->state == nt::io::NodeState::enumerated;
+}
+
 void initialize(AdapterDevice& adapter) {
     nt::ke::initialize_mutex(&adapter.control);
     nt::ke::initialize_event(&adapter.files_closed, NotificationEvent, true);
@@ -78,29 +80,48 @@ void initialize(AdapterDevice& adapter) {
 
 }  // namespace
 
-AdapterDevice* adapter_of(PDEVICE_OBJECT fdo) {
-    if (fdo == nullptr || fdo->DeviceExtension == nullptr) return nullptr;
-    const ULONG_PTR index = *static_cast<const ULONG_PTR*>(fdo->DeviceExtension) - cookie_base;
-    if (index < table.used && table.slots[index] != nullptr && table.slots[index]->fdo == fdo)
-        return table.slots[index];
-    return search(fdo);
+ControlLock::ControlLock(AdapterDevice& adapter) : adapter_(adapter) {
+    ++adapter.lock_users;
+    nt::ke::wait(&adapter.control, KernelMode, false, nullptr);
 }
 
-AdapterDevice* adapter_after(const AdapterDevice* previous) {
-    for (unsigned i = previous == nullptr ? 0 : previous->index + 1; i < table.used; ++i) {
-        if (table.slots[i] != nullptr) return table.slots[i];
+ControlLock::~ControlLock() {
+    LONG previous;
+    nt::ke::release_mutex(&adapter_.control, &previous);
+    if (--adapter_.lock_users == 0 && adapter_.deleted) unmake(&adapter_);
+}
+
+AdapterDevice* adapter_of(PDEVICE_OBJECT fdo) {
+    const auto is_its = [fdo](const AdapterDevice* adapter) {
+        return adapter != nullptr && adapter->fdo == fdo;
+    };
+    if (fdo == nullptr) return nullptr;
+    if (is_its(table.slots[table.last])) return table.slots[table.last];
+    for (unsigned i = 0; i < table.used; ++i) {
+        if (is_its(table.slots[i])) return table.slots[table.last = i];
     }
     return nullptr;
 }
 
+AdapterDevice* adapter_from(unsigned index) {
+    while (index < table.used && table.slots[index] == nullptr) ++index;
+    return index < table.used ? table.slots[index] : nullptr;
+}
+
 AdapterDevice* adapter_argument(void* fdo, const char* requirement, const char* text) {
-    AdapterDevice* const adapter = search(static_cast<PDEVICE_OBJECT>(fdo));
+    AdapterDevice* const adapter = adapter_of(static_cast<PDEVICE_OBJECT>(fdo));
     if (adapter == nullptr) PORTICO_PROBE(contract, requirement, fdo, text);
     return adapter;
 }
 
 void check_extension(AdapterDevice& adapter) {
-    const auto* const slots = static_cast<const ULONG_PTR*>(adapter.fdo->DeviceExtension);
+    if (adapter.fdo->DeviceExtension != adapter.extension) {
+        PORTICO_PROBE(
+            contract, "FN-016", adapter.fdo,
+            "The driver overwrote DeviceExtension in the device object that PcAddAdapterDevice made.");
+        return write_extension(adapter);
+    }
+    const auto* const slots = static_cast<const ULONG_PTR*>(adapter.extension);
     for (unsigned i = 0; i < slot_count; ++i) {
         if (is_drivers(i) || slots[i] == expected(i, adapter.index)) continue;
         PORTICO_PROBE(contract, "FN-016", &slots[i],
@@ -124,6 +145,7 @@ NTSTATUS add_adapter(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo, PCPFNSTARTDEVICE
         unmake(adapter);
         return status;
     }
+    adapter->extension = adapter->fdo->DeviceExtension;
     write_extension(*adapter);
     adapter->fdo->Flags |= DO_POWER_PAGABLE;  // FLD-002
     adapter->fdo->Flags &= ~static_cast<ULONG>(DO_DEVICE_INITIALIZING);
@@ -134,14 +156,15 @@ void delete_adapter(AdapterDevice& adapter) {
     nt::io::detach(adapter.lower);
     nt::io::delete_device(adapter.fdo);
     table.slots[adapter.index] = nullptr;
-    unmake(&adapter);
+    adapter.deleted = true;
+    if (adapter.lock_users == 0) unmake(&adapter);
 }
 
 void tear_down(AdapterDevice& adapter, NTSTATUS later_requests) {
     adapter.timeouts.stop();
     adapter.subdevices.for_each([&](Subdevice& s) { s.port->StopStreams(later_requests); });
     drop_connections(adapter);
-    adapter.subdevices.remove_all(adapter);
+    adapter.subdevices.remove_all();
     // FLD-008: also ports that were never registered. With pins open the last close does it.
     for (PortCore* port = adapter.ports; port != nullptr;) {
         PortCore* const next = port->next_port();
@@ -172,7 +195,7 @@ void file_closed(Subdevice& subdevice) {
 
 void reset_adapters() {
     table.slots.fill(nullptr);
-    table.used = 0;
+    table.used = table.last = 0;
 }
 
 }  // namespace portico::portcls
@@ -192,6 +215,10 @@ NTSTATUS NTAPI PcAddAdapterDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Ph
                       "PcAddAdapterDevice was given a device extension size that is neither 0 nor at least "
                       "PORT_CLASS_DEVICE_EXTENSION_SIZE.");
         return STATUS_INVALID_PARAMETER;
+    }
+    if (!awaits_driver(PhysicalDeviceObject)) {
+        PORTICO_PROBE(contract, "FN-019", PhysicalDeviceObject,
+                      "PcAddAdapterDevice was called outside the AddDevice routine.");
     }
     return add_adapter(DriverObject, PhysicalDeviceObject, StartDevice, MaxObjects, DeviceExtensionSize,
                        __builtin_frame_address(0));

@@ -4,6 +4,7 @@
 
 #include "nt/ke/ke.h"
 #include "portcls/adapter_power.h"
+#include "portcls/control_lock.h"
 #include "portcls/held_creates.h"
 #include "portcls/idle_power.h"
 #include "portcls/io_timeouts.h"
@@ -36,6 +37,7 @@ struct AdapterDevice {
     PDEVICE_OBJECT fdo = nullptr;
     PDEVICE_OBJECT pdo = nullptr;
     PDEVICE_OBJECT lower = nullptr;  // what the FDO is attached to
+    PVOID extension = nullptr;       // the FDO's, as it was made
     PCPFNSTARTDEVICE start_device = nullptr;
     ULONG max_objects = 0;
     unsigned index = 0;  // in the table; also in the device extension
@@ -46,6 +48,8 @@ struct AdapterDevice {
     // Held while the device starts, stops, changes power, opens a file or changes its subdevices: a stream is
     // made either before a power-down or after the wake (MM-038).
     KMUTEX control;
+    unsigned lock_users = 0;  // that hold the lock or wait for it: the last of them frees a deleted adapter
+    bool deleted = false;     // the FDO is gone
     AdapterPower power;
     IdlePower idle;
     Subdevices subdevices;
@@ -68,25 +72,8 @@ struct AdapterDevice {
     }
 };
 
-// Recursive in one thread: a driver registers subdevices inside StartDevice.
-class ControlLock {
-  public:
-    explicit ControlLock(AdapterDevice& adapter) : mutex_(adapter.control) {
-        nt::ke::wait(&mutex_, KernelMode, false, nullptr);
-    }
-    ~ControlLock() {
-        LONG previous;
-        nt::ke::release_mutex(&mutex_, &previous);
-    }
-    ControlLock(const ControlLock&) = delete;
-    ControlLock& operator=(const ControlLock&) = delete;
-
-  private:
-    KMUTEX& mutex_;
-};
-
-// One after the other; null past the last. Entries of devices that are gone are left out.
-AdapterDevice* adapter_after(const AdapterDevice* previous);
+// The first at this place of the table or behind it; null past the last. Devices that are gone are left out.
+AdapterDevice* adapter_from(unsigned index);
 // Null for a device that PcAddAdapterDevice did not make. Any IRQL; cheap.
 AdapterDevice* adapter_of(PDEVICE_OBJECT fdo);
 
@@ -98,7 +85,8 @@ void check_extension(AdapterDevice& adapter);
 
 NTSTATUS add_adapter(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo, PCPFNSTARTDEVICE start_device,
                      ULONG max_objects, ULONG extension_size, const void* frame);
-// Detaches and deletes the FDO. `adapter` is gone afterwards.
+// Detaches and deletes the FDO. `adapter` is gone afterwards, or with the last of those who wait for its
+// lock.
 void delete_adapter(AdapterDevice& adapter);
 
 // Takes the subdevices, connections, timeouts and bound ports away: what STOP, REMOVE and a failed start have

@@ -91,8 +91,9 @@ void AdapterPower::exit_latency_changed(PC_EXIT_LATENCY latency) {
 
 void demand_exit_latency(PC_EXIT_LATENCY latency) {
     if (std::exchange(exit_latency, latency) == latency) return;
-    for (AdapterDevice* adapter = adapter_after(nullptr); adapter != nullptr;
-         adapter = adapter_after(adapter)) {
+    unsigned next = 0;
+    while (AdapterDevice* const adapter = adapter_from(next)) {
+        next = adapter->index + 1;  // it may be gone when the lock is let go of
         ControlLock lock(*adapter);
         adapter->power.exit_latency_changed(latency);
     }
@@ -111,10 +112,12 @@ NTSTATUS AdapterPower::query_capabilities(PDEVICE_CAPABILITIES capabilities) {
 }
 
 NTSTATUS register_adapter_power(IUnknown* object, void* fdo) {
-    if (object == nullptr || passed_freed(object)) return STATUS_INVALID_PARAMETER;
+    if (object == nullptr || passed_dead(object)) return STATUS_INVALID_PARAMETER;
     AdapterDevice* const adapter = adapter_argument(
         fdo, "FN-141", "PcRegisterAdapterPowerManagement was given another context than the adapter's FDO.");
     if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
+    ControlLock lock(*adapter);
+    if (adapter->state == AdapterState::removed) return status_gone;
     if (adapter->power.registered()) {
         PORTICO_PROBE(contract, "FN-140", object,
                       "PcRegisterAdapterPowerManagement was called twice for one device.");
@@ -128,6 +131,7 @@ NTSTATUS unregister_adapter_power(void* fdo) {
         fdo, "FN-142",
         "PcUnregisterAdapterPowerManagement was given another device object than the adapter's.");
     if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
+    ControlLock lock(*adapter);
     if (adapter->power.unregistering()) return STATUS_SUCCESS;
     if (!adapter->power.registered()) {
         PORTICO_PROBE(contract, "FN-143", fdo,

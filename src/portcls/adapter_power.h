@@ -28,6 +28,7 @@ class AdapterPower {
 
     DEVICE_POWER_STATE device = PowerDeviceUnspecified;
     SYSTEM_POWER_STATE system = PowerSystemWorking;
+    std::uint64_t wakes = 0;                              // power IRPs to D0 that came
     DEVICE_POWER_STATE mapping[PowerSystemMaximum] = {};  // DeviceState[] of the capabilities (LC-040)
 
     // Around calls of the driver about power (FN-145). Not nested.

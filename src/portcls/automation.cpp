@@ -152,7 +152,7 @@ PropertyAnswer answer_sets(const PropertyTarget& target, const PCFILTER_DESCRIPT
 PropertyAnswer answer(const PropertyTarget& target, ks::PropertyRequest& request) {
     const NTSTATUS refused = target.port.requests_refused();
     if (!NT_SUCCESS(refused)) return {refused};
-    const PCFILTER_DESCRIPTOR* const filter = target.port.core().descriptor();
+    const PCFILTER_DESCRIPTOR* const filter = target.port.core().usable_descriptor();
     if (filter == nullptr) return {STATUS_INVALID_DEVICE_STATE};
     if (!ks::is_single_verb(request.verb)) return {STATUS_INVALID_DEVICE_REQUEST};
     // KSPROPERTY_TOPOLOGY_NAME names a node and is the filter's all the same.

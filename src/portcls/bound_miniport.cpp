@@ -69,6 +69,10 @@ NTSTATUS BoundMiniport::new_midi_stream(const NewStream& request, MiniportStream
                       "IMiniportMidi::NewStream succeeded without giving a stream.");
         return STATUS_UNSUCCESSFUL;
     }
+    if (!is_given(stream, "MM-034", midi_.get(),
+                  "IMiniportMidi::NewStream succeeded and gave a stream that is no COM object.")) {
+        return STATUS_UNSUCCESSFUL;
+    }
     *out = MidiStream::create(stream);
     return *out == nullptr ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }

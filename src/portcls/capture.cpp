@@ -135,14 +135,14 @@ std::size_t Capture::put_record(const Entry& entry, std::uint8_t* out, std::size
 
 // One record into one frame; what does not fit comes with the next (CA-008). False when the frame cannot be
 // written.
-bool Capture::fill(ks::StreamPacket& packet, KPROCESSOR_MODE mode) {
+bool Capture::fill(ks::StreamPacket& packet, PIRP irp) {
     Entry entry;
     peek(0, &entry, sizeof entry);
     const bool midi = format_ == PacketFormat::midi;
     const std::size_t frame = packet.header.FrameExtent & ~std::size_t{midi ? 3u : 7u};
     const std::size_t count = std::min<std::size_t>(entry.length - taken_, frame - header_size(format_));
-    if (!ks::accessible(mode, packet.header.Data, frame) ||
-        !ks::accessible(mode, packet.user, sizeof(KSSTREAM_HEADER))) {
+    if (!ks::accessible(irp->RequestorMode, packet.header.Data, frame, irp) ||
+        !ks::accessible(irp->RequestorMode, packet.user, sizeof(KSSTREAM_HEADER), irp)) {
         return false;
     }
     auto* const out = static_cast<std::uint8_t*>(packet.header.Data);
@@ -170,7 +170,7 @@ void Capture::deliver() {
 void Capture::answer(ks::StreamRequest* request) {
     ULONG filled = 0;
     ULONG headers_size = 0;
-    while (filled < request->packet_count && used_ != 0 && fill(request->packets[filled], request->mode)) {
+    while (filled < request->packet_count && used_ != 0 && fill(request->packets[filled], request->irp)) {
         headers_size += request->packets[filled++].header.Size;
     }
     const NTSTATUS status = filled == 0 ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;

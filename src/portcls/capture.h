@@ -67,7 +67,7 @@ class Capture {
     void cut_sysex();
     bool store(const std::uint8_t* bytes, std::size_t count, bool structured);
     std::size_t put_record(const Entry& entry, std::uint8_t* out, std::size_t count) const;
-    bool fill(ks::StreamPacket& packet, KPROCESSOR_MODE mode);
+    bool fill(ks::StreamPacket& packet, PIRP irp);
     void answer(ks::StreamRequest* request);
     void put(const void* from, std::size_t count);
     void peek(std::size_t at, void* to, std::size_t count) const;

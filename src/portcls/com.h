@@ -7,41 +7,39 @@
 
 #include "nt/ddi.h"
 #include "portcls.h"
-#include "sim/address_map.h"
 
 namespace portico::portcls {
 
-// Memory of the machine in which no table of methods can lie: pools, stacks, clients' memory.
-inline bool is_data(const void* address) {
-    const auto value = reinterpret_cast<std::uint64_t>(address);
-    return value - sim::user_range.base < sim::user_system_range.end() - sim::user_range.base &&
-           !sim::image_range.contains(value);
-}
+// May the method in this slot be called? The object is memory that is not freed, and so is its table of
+// methods as far as the slot, which does not lie where only data are: pools, stacks, clients' memory. Any
+// IRQL; cheap.
+bool is_callable(const IUnknown* object, unsigned slot);
 // Tells of an object that cannot be called any more: the driver's bug check.
 void tell_dead_object(const void* object);
 
 // The function in a vtable's slot, which the caller is about to call. An object that is freed or overwritten
 // is the driver's fault, and is told before it becomes Portico's.
 inline const void* method_of(IUnknown* object, unsigned slot) {
-    void** const vtable = *reinterpret_cast<void***>(object);
-    const auto value = reinterpret_cast<std::uint64_t>(vtable);
-    if (value - 0x10000 >= 0x7fffffff0000 - 0x10000 || is_data(vtable)) [[unlikely]] {
+    if (!is_callable(object, slot)) [[unlikely]] {
         tell_dead_object(object);
         return nullptr;
     }
-    return vtable[slot];
+    return (*reinterpret_cast<void***>(object))[slot];
 }
 
 void add_reference(IUnknown* object);
 void drop_reference(IUnknown* object);
 
-// STATUS_NOINTERFACE also when the object says success and gives nothing (IU-012). Null output on failure.
+// STATUS_NOINTERFACE also when the object says success and gives nothing (IU-012), or what is no object,
+// which is told (IU-006). Null output on failure.
 NTSTATUS query_interface(IUnknown* object, const GUID& id, void** out);
 
 // A pool address in no live block: what a driver keeps of an object that is gone.
 bool is_freed(const void* object);
-// The same for what a driver passes, which is told (IU-004).
-bool passed_freed(const void* object);
+// What a driver passes is freed (IU-004) or never was an object (IU-002), and that is told.
+bool passed_dead(IUnknown* object);
+// What a driver's method gave is an object. If not, the contract is told as broken.
+bool is_given(IUnknown* object, const char* requirement, const void* by, const char* text);
 
 // IU-001: the kernel's IID and the one of user-mode COM.
 bool is_unknown_iid(const GUID& id);

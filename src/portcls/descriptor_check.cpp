@@ -2,7 +2,7 @@
 
 #include "ks/data_ranges.h"
 #include "ks/pin_connect.h"
-#include "nt/mm/mm.h"
+#include "ks/user_memory.h"
 #include "nt/probes.h"
 #include "portcls/automation_table.h"
 #include "portcls/port_base.h"
@@ -11,8 +11,7 @@ namespace portico::portcls {
 namespace {
 
 bool is_there(const void* first, std::size_t size) {
-    return size == 0 || (nt::mm::is_address_valid(first) &&
-                         nt::mm::is_address_valid(static_cast<const char*>(first) + size - 1));
+    return ks::is_memory(first, size);
 }
 
 // ---- what cannot be walked ----
@@ -35,22 +34,26 @@ bool is_array(const PCFILTER_DESCRIPTOR& filter, const void* first, ULONG size, 
     return false;
 }
 
-bool are_items(const void* first, ULONG size, ULONG count, std::size_t least) {
-    return count == 0 || first == nullptr ||
-           (is_item_table(size, count, least) && is_there(first, std::size_t{size} * count));
+template <class Item>
+bool are_items(const Item* first, ULONG size, ULONG count) {
+    if (count == 0 || first == nullptr) return true;
+    if (!is_item_table(size, count, sizeof(Item)) || !is_there(first, std::size_t{size} * count))
+        return false;
+    const auto is_lost = [](const Item& item) { return !is_there(item.Set, sizeof *item.Set); };
+    return walk_items(first, size, count, is_lost) == nullptr;
 }
 
 bool is_table(const PCAUTOMATION_TABLE* table) {
     if (table == nullptr) return true;
     if (is_there(table, sizeof *table) &&
-        are_items(table->Properties, table->PropertyItemSize, table->PropertyCount,
-                  sizeof(PCPROPERTY_ITEM)) &&
-        are_items(table->Methods, table->MethodItemSize, table->MethodCount, sizeof(PCMETHOD_ITEM)) &&
-        are_items(table->Events, table->EventItemSize, table->EventCount, sizeof(PCEVENT_ITEM))) {
+        are_items(table->Properties, table->PropertyItemSize, table->PropertyCount) &&
+        are_items(table->Methods, table->MethodItemSize, table->MethodCount) &&
+        are_items(table->Events, table->EventItemSize, table->EventCount)) {
         return true;
     }
     PORTICO_PROBE(contract, "FD-041", table,
-                  "An automation table's items are too small, no multiple of 8, or outside memory.");
+                  "An automation table's items are too small, no multiple of 8, or they or their Set lie "
+                  "outside memory.");
     return false;
 }
 
@@ -85,7 +88,7 @@ bool is_pin(const PCPIN_DESCRIPTOR& pin) {
     const KSPIN_DESCRIPTOR& ks = pin.KsPinDescriptor;
     const bool can_be_read =
         are_ranges(ks.DataRanges, ks.DataRangesCount) && ks.MediumsCount <= descriptor_entry_limit &&
-        (ks.Mediums == nullptr || is_there(ks.Mediums, ks.MediumsCount * sizeof(KSPIN_MEDIUM))) &&
+        (ks.MediumsCount == 0 || is_there(ks.Mediums, ks.MediumsCount * sizeof(KSPIN_MEDIUM))) &&
         (ks.ConstrainedDataRanges == nullptr ||
          are_ranges(ks.ConstrainedDataRanges, ks.ConstrainedDataRangesCount)) &&
         is_guid(ks.Category) && is_guid(ks.Name);
@@ -104,6 +107,10 @@ bool is_node(const PCNODE_DESCRIPTOR& node) {
 }
 
 bool is_walkable(const PCFILTER_DESCRIPTOR& filter) {
+    if (!is_there(&filter, sizeof filter)) {
+        PORTICO_PROBE(contract, "IM-011", &filter, "A filter descriptor lies outside memory.");
+        return false;
+    }
     if (!is_array(filter, filter.Pins, filter.PinSize, sizeof(PCPIN_DESCRIPTOR), filter.PinCount) ||
         !is_array(filter, filter.Nodes, filter.NodeSize, sizeof(PCNODE_DESCRIPTOR), filter.NodeCount) ||
         !is_array(filter, filter.Connections, sizeof(PCCONNECTION_DESCRIPTOR),

@@ -4,12 +4,14 @@
 #include "nt/ob/ob.h"
 #include "nt/probes.h"
 #include "portcls/adapter.h"
+#include "portcls/open_files.h"
 #include "portcls/power.h"
 
 namespace portico::portcls {
 namespace {
 
-// FN-002; and CLEANUP, which closing a pin with requests in its queue needs (PI-010).
+// FN-002; and CLEANUP, which closing a pin with requests in its queue needs (PI-010). Of a file that the
+// driver serves itself, by the eleven of FN-002, CLEANUP comes here all the same.
 constexpr unsigned handled_majors[] = {
     IRP_MJ_CLOSE,        IRP_MJ_CREATE,         IRP_MJ_DEVICE_CONTROL, IRP_MJ_FLUSH_BUFFERS,
     IRP_MJ_PNP,          IRP_MJ_POWER,          IRP_MJ_QUERY_SECURITY, IRP_MJ_READ,
@@ -23,26 +25,33 @@ bool needs_power(const IO_STACK_LOCATION& stack) {
     return code == IOCTL_KS_PROPERTY || code == IOCTL_KS_METHOD || code == IOCTL_KS_ENABLE_EVENT;
 }
 
-NTSTATUS to_object(PDEVICE_OBJECT device, PIRP irp, PFILE_OBJECT file) {
-    ks::Object* const object = ks::object_of(file);
-    if (object == nullptr) return nt::io::complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
-    return object->Dispatch(device, irp);
+// What a file that is not PortCls' ends with: closing it is nobody's affair.
+NTSTATUS of_other_file(PIRP irp) {
+    const UCHAR major = IoGetCurrentIrpStackLocation(irp)->MajorFunction;
+    const bool closes = major == IRP_MJ_CLEANUP || major == IRP_MJ_CLOSE;
+    return nt::io::complete(irp, closes ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST, 0);
 }
 
 // An IRP that ends lets go of its file, and another thread may have closed the last handle: the file, and
 // with it the object and its port, stays until the object is done with the request.
 NTSTATUS request_to_object(PDEVICE_OBJECT device, PIRP irp, PFILE_OBJECT file) {
-    if (file != nullptr) nt::ob::reference(file);
-    const NTSTATUS status = to_object(device, irp, file);
-    if (file != nullptr) nt::ob::dereference(file);
+    const OpenFile* const open = find_open_file(file);
+    if (open == nullptr || open->object() == nullptr) return of_other_file(irp);
+    nt::ob::reference(file);
+    const NTSTATUS status = open->object()->Dispatch(device, irp);
+    nt::ob::dereference(file);
     return status;
 }
 
 NTSTATUS close(PDEVICE_OBJECT device, PIRP irp, PFILE_OBJECT file) {
+    OpenFile* const open = find_open_file(file);
+    if (open == nullptr || open->object() == nullptr) return of_other_file(irp);
     // The file object may be gone after its IRP_MJ_CLOSE.
-    auto* const subdevice = file == nullptr ? nullptr : static_cast<Subdevice*>(file->FsContext2);
-    const NTSTATUS status = to_object(device, irp, file);
-    if (subdevice != nullptr) file_closed(*subdevice);
+    ks::Object* const object = open->object();
+    Subdevice& subdevice = *open->subdevice;
+    remove_open_file(*open);
+    const NTSTATUS status = object->Dispatch(device, irp);
+    file_closed(subdevice);
     return status;
 }
 

@@ -187,7 +187,7 @@ NTSTATUS answer_sets(const EventTarget& target, const Tables& tables, PIRP irp) 
 NTSTATUS answer(const EventTarget& target, PIRP irp) {
     const NTSTATUS refused = target.port.requests_refused();
     if (!NT_SUCCESS(refused)) return refused;
-    const PCFILTER_DESCRIPTOR* const filter = target.port.core().descriptor();
+    const PCFILTER_DESCRIPTOR* const filter = target.port.core().usable_descriptor();
     if (filter == nullptr) return STATUS_INVALID_DEVICE_STATE;
     ks::EventRequest request;
     const NTSTATUS captured = ks::capture_event(irp, request);
@@ -216,7 +216,7 @@ NTSTATUS answer(const EventTarget& target, PIRP irp) {
 // ---- disabling ----
 
 void end_event(FilterPort& port, PortEvent& event) {
-    if (event.item != nullptr && port.core().descriptor() != nullptr)
+    if (event.item != nullptr && port.core().usable_descriptor() != nullptr)
         call_handler(port, *event.item, &event, event.minor_target, event.node, PCEVENT_VERB_REMOVE, nullptr);
     free_event(event);
 }

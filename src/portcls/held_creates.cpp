@@ -1,19 +1,29 @@
 #include "portcls/held_creates.h"
 
+#include <utility>
+
 #include "nt/io/irp.h"
 #include "portcls/adapter.h"
 
 namespace portico::portcls {
+namespace {
+
+// IoSetCancelRoutine without its point: the list and a request's cancel routine change together.
+PDRIVER_CANCEL exchange_cancel_routine(PIRP irp, PDRIVER_CANCEL routine) {
+    return std::exchange(irp->CancelRoutine, routine);
+}
+
+}  // namespace
 
 NTSTATUS HeldCreates::hold(PIRP irp) {
     IoMarkIrpPending(irp);
-    InsertTailList(&list_, &irp->Tail.Overlay.ListEntry);
-    IoSetCancelRoutine(irp, cancelled);
-    // Cancelled before there was a routine to call: nobody else will end it.
-    if (irp->Cancel && IoSetCancelRoutine(irp, nullptr) != nullptr) {
-        RemoveEntryList(&irp->Tail.Overlay.ListEntry);
+    if (irp->Cancel != FALSE) {  // before there was a routine to call: nobody else will end it
         nt::io::complete(irp, STATUS_CANCELLED, 0);
+        return STATUS_PENDING;
     }
+    InsertTailList(&list_, &irp->Tail.Overlay.ListEntry);
+    ++count_;
+    exchange_cancel_routine(irp, cancelled);
     return STATUS_PENDING;
 }
 
@@ -29,17 +39,23 @@ PIRP HeldCreates::take() {
     while (!IsListEmpty(&list_)) {
         const PLIST_ENTRY link = RemoveHeadList(&list_);
         PIRP const irp = CONTAINING_RECORD(link, IRP, Tail.Overlay.ListEntry);
-        if (IoSetCancelRoutine(irp, nullptr) != nullptr) return irp;
+        if (exchange_cancel_routine(irp, nullptr) != nullptr) return irp;
         InitializeListHead(link);
     }
     return nullptr;
 }
 
+// Not those that are held again meanwhile.
 void HeldCreates::resume(AdapterDevice& adapter) {
-    while (PIRP const irp = take()) dispatch_create(adapter, irp);
+    for (std::uint64_t left = std::exchange(count_, 0); left > 0; --left) {
+        PIRP const irp = take();
+        if (irp == nullptr) return;
+        dispatch_create(adapter, irp);
+    }
 }
 
 void HeldCreates::fail(NTSTATUS status) {
+    count_ = 0;
     while (PIRP const irp = take()) nt::io::complete(irp, status, 0);
 }
 

@@ -59,6 +59,13 @@ NTSTATUS InterruptSync::call(PINTERRUPTSYNCROUTINE function, PVOID context) {
 bool InterruptSync::pass(bool stop_at_success) {
     bool claimed = false;
     for (const Routine* routine = routines_; routine != nullptr; routine = routine->next) {
+        if (is_freed(routine->context)) [[unlikely]] {
+            PORTICO_PROBE(
+                contract, "IS-022", routine->context,
+                "The context of an interrupt routine is freed, and its IInterruptSync still connected: "
+                "the routine is not called.");
+            continue;
+        }
         claimed |= call(routine->function, routine->context) == STATUS_SUCCESS;
         if (claimed && stop_at_success) break;
     }

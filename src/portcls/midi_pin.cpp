@@ -43,7 +43,12 @@ MidiPin::~MidiPin() {
 
 NTSTATUS MidiPin::new_stream() {
     PSERVICEGROUP group = nullptr;
-    const NTSTATUS status = port_.miniport().new_stream({pin_id_, is_capture_, format_}, &stream_, &group);
+    BoundMiniport& miniport = port_.miniport();
+    const NTSTATUS status = miniport.new_stream({pin_id_, is_capture_, format_}, &stream_, &group);
+    if (group != nullptr && !is_given(group, "MM-035", miniport.object(),
+                                      "NewStream gave a service group that is no COM object.")) {
+        return NT_SUCCESS(status) ? STATUS_UNSUCCESSFUL : status;
+    }
     group_.adopt(group);
     return status;
 }
@@ -198,7 +203,10 @@ NTSTATUS MidiPin::step(KSSTATE next) {
         capture_.pause();
     }
     if (!up && next == KSSTATE_ACQUIRE) capture_.accept(false);
+    const KSSTATE before = state_;
     const NTSTATUS status = stream_->set_state(next);
+    // The driver closed this very pin in there, and the pin went down meanwhile.
+    if (state_ != before) return STATUS_DEVICE_NOT_READY;
     if (up && !NT_SUCCESS(status)) {
         if (next == KSSTATE_PAUSE) capture_.accept(false);
         return status;  // MS-023: the last state that succeeded stays
@@ -220,6 +228,7 @@ NTSTATUS MidiPin::set_state(KSSTATE wanted) {
     NTSTATUS result = STATUS_SUCCESS;
     while (state_ != wanted) {
         const bool up = wanted > state_;
+        if (up && cleaned_up_) return STATUS_DEVICE_NOT_READY;
         const NTSTATUS status = step(static_cast<KSSTATE>(up ? state_ + 1 : state_ - 1));
         if (NT_SUCCESS(status)) continue;
         if (up) return status;

@@ -65,6 +65,7 @@ class MidiPin final : public ks::Object {
     // In the port's list.
     MidiPin* next_node = nullptr;
     Listed listed = Listed::yes;
+    MidiPin* next_closed = nullptr;
 
   private:
     NTSTATUS step(KSSTATE next);

@@ -46,6 +46,10 @@ NTSTATUS MxfStream::take_new_stream(PMINIPORTDMUS miniport, PMXF mxf, DMUS_STREA
                       "IMiniportDMus::NewStream succeeded without giving a stream.");
         return STATUS_UNSUCCESSFUL;
     }
+    if (!is_given(mxf, "MD-004", miniport,
+                  "IMiniportDMus::NewStream succeeded and gave a stream that is no COM object.")) {
+        return STATUS_UNSUCCESSFUL;
+    }
     mxf_.adopt(mxf);
     prefetch_100ns_ = static_cast<LONGLONG>(std::min(prefetch, prefetch_limit_100ns));
     if (type != DMUS_STREAM_WAVE_SINK) return STATUS_SUCCESS;

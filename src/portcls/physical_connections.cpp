@@ -8,24 +8,25 @@
 namespace portico::portcls {
 namespace {
 
-struct Checked {
-    AdapterDevice* adapter;
-    PhysicalConnection ends;  // with the arguments' own strings
-};
-
 bool valid(const EndArgument& end) {
     return end.port != nullptr ||
            (end.link != nullptr && end.link->Length > 0 && end.link->Buffer != nullptr);
 }
 
-// False: the port is not registered at this adapter or has no such pin.
-bool resolve(AdapterDevice& adapter, const EndArgument& argument, ConnectionEnd& end) {
+// With the argument's own string. What the driver's object has to say is asked before the lock is taken.
+ConnectionEnd end_of(const EndArgument& argument) {
+    ConnectionEnd end{};
     end.pin = argument.pin;
-    if (argument.port == nullptr) {
+    if (argument.port != nullptr)
+        end.port = port_of(argument.port);
+    else
         end.symbolic_link = *argument.link;
-        return true;
-    }
-    end.port = port_of(argument.port);
+    return end;
+}
+
+// False: the port is not registered at this adapter or has no such pin.
+bool is_at(AdapterDevice& adapter, const EndArgument& argument, const ConnectionEnd& end) {
+    if (argument.port == nullptr) return true;
     return end.port != nullptr && adapter.subdevices.find(*end.port) != nullptr &&
            end.port->descriptor() != nullptr && argument.pin < end.port->descriptor()->PinCount;
 }
@@ -50,19 +51,22 @@ bool same_end(const ConnectionEnd& a, const ConnectionEnd& b) {
     return a.port != nullptr || nt::ob::equal_names(a.symbolic_link, b.symbolic_link, true);
 }
 
-NTSTATUS check(PDEVICE_OBJECT device, const EndArgument& from, const EndArgument& to, Checked& checked) {
+// Calls work(adapter, ends) under the control lock, when the arguments name two ends of that adapter.
+template <class Work>
+NTSTATUS with_ends(PDEVICE_OBJECT device, const EndArgument& from, const EndArgument& to, Work&& work) {
     if (device == nullptr || !valid(from) || !valid(to)) {
         PORTICO_PROBE(contract, "FN-064", device,
                       "A physical connection was given no device, no port or no name.");
         return STATUS_INVALID_PARAMETER;
     }
-    checked.adapter = adapter_argument(device, "FN-063",
-                                       "A physical connection was given another device than the adapter's.");
-    if (checked.adapter == nullptr) return STATUS_INVALID_PARAMETER;
-    if (resolve(*checked.adapter, from, checked.ends.from) &&
-        resolve(*checked.adapter, to, checked.ends.to)) {
-        return STATUS_SUCCESS;
-    }
+    PhysicalConnection ends{};
+    ends.from = end_of(from);
+    ends.to = end_of(to);
+    AdapterDevice* const adapter = adapter_argument(
+        device, "FN-063", "A physical connection was given another device than the adapter's.");
+    if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
+    ControlLock lock(*adapter);
+    if (is_at(*adapter, from, ends.from) && is_at(*adapter, to, ends.to)) return work(*adapter, ends);
     PORTICO_PROBE(contract, "FN-063", device,
                   "A physical connection names a port that is not registered at this adapter, or a pin that "
                   "it does not have.");
@@ -96,30 +100,24 @@ NTSTATUS keep(AdapterDevice& adapter, const PhysicalConnection& ends) {
 }  // namespace
 
 NTSTATUS register_connection(PDEVICE_OBJECT device, const EndArgument& from, const EndArgument& to) {
-    Checked checked{};
-    const NTSTATUS status = check(device, from, to, checked);
-    if (!NT_SUCCESS(status)) return status;
-    check_pin(checked.ends.from, KSPIN_DATAFLOW_OUT);
-    check_pin(checked.ends.to, KSPIN_DATAFLOW_IN);
-    ControlLock lock(*checked.adapter);
-    return keep(*checked.adapter, checked.ends);
+    return with_ends(device, from, to, [](AdapterDevice& adapter, const PhysicalConnection& ends) {
+        check_pin(ends.from, KSPIN_DATAFLOW_OUT);
+        check_pin(ends.to, KSPIN_DATAFLOW_IN);
+        return keep(adapter, ends);
+    });
 }
 
 NTSTATUS unregister_connection(PDEVICE_OBJECT device, const EndArgument& from, const EndArgument& to) {
-    Checked checked{};
-    const NTSTATUS status = check(device, from, to, checked);
-    if (!NT_SUCCESS(status)) return status;
-    ControlLock lock(*checked.adapter);
-    for (PhysicalConnection** place = &checked.adapter->connections; *place != nullptr;
-         place = &(*place)->next) {
-        PhysicalConnection* const connection = *place;
-        if (!same_end(connection->from, checked.ends.from) || !same_end(connection->to, checked.ends.to))
-            continue;
-        *place = connection->next;
-        free_connection(connection);
-        return STATUS_SUCCESS;
-    }
-    return STATUS_NOT_FOUND;
+    return with_ends(device, from, to, [](AdapterDevice& adapter, const PhysicalConnection& ends) {
+        for (PhysicalConnection** place = &adapter.connections; *place != nullptr; place = &(*place)->next) {
+            PhysicalConnection* const connection = *place;
+            if (!same_end(connection->from, ends.from) || !same_end(connection->to, ends.to)) continue;
+            *place = connection->next;
+            free_connection(connection);
+            return STATUS_SUCCESS;
+        }
+        return STATUS_NOT_FOUND;
+    });
 }
 
 void drop_connections(AdapterDevice& adapter) {

@@ -122,12 +122,12 @@ NTSTATUS surprise_removal(AdapterDevice& adapter, PIRP irp) {
     {
         ControlLock lock(adapter);
         adapter.state = AdapterState::surprise_removed;
+        adapter.held_creates.fail(status_gone);
         adapter.idle.stop();
         adapter.timeouts.stop();
         adapter.subdevices.enable_interfaces(false);
         adapter.subdevices.for_each([](Subdevice& s) { s.port->StopStreams(status_gone); });
     }
-    adapter.held_creates.fail(status_gone);
     return pass_down_successfully(adapter, irp);
 }
 
@@ -135,10 +135,10 @@ NTSTATUS surprise_removal(AdapterDevice& adapter, PIRP irp) {
 // lower drivers hear of the removal.
 void release_everything(AdapterDevice& adapter) {
     wake_to_take_down(adapter);
-    adapter.state = AdapterState::removed;
-    adapter.held_creates.fail(status_gone);
     {
         ControlLock lock(adapter);
+        adapter.state = AdapterState::removed;
+        adapter.held_creates.fail(status_gone);  // none is held from now on
         adapter.subdevices.for_each([](Subdevice& s) { s.port->StopStreams(status_gone); });
     }
     nt::ke::wait(&adapter.files_closed, KernelMode, false, nullptr);  // LC-056

@@ -13,6 +13,8 @@ NTSTATUS NTAPI PcRegisterAdapterPnpManagement(PUNKNOWN Unknown, PDEVICE_OBJECT D
         DeviceObject, "FN-146",
         "PcRegisterAdapterPnpManagement was given another device object than the adapter's.");
     if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
+    ControlLock lock(*adapter);
+    if (adapter->state == AdapterState::removed) return status_gone;
     return adapter->pnp_management.query(Unknown, IID_IAdapterPnpManagement);
 }
 
@@ -21,7 +23,9 @@ NTSTATUS NTAPI PcUnregisterAdapterPnpManagement(PDEVICE_OBJECT DeviceObject) {
     AdapterDevice* const adapter = adapter_argument(
         DeviceObject, "FN-146",
         "PcUnregisterAdapterPnpManagement was given another device object than the adapter's.");
-    if (adapter == nullptr || !adapter->pnp_management) return STATUS_INVALID_PARAMETER;
+    if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
+    ControlLock lock(*adapter);
+    if (!adapter->pnp_management) return STATUS_INVALID_PARAMETER;
     adapter->pnp_management.reset();
     return STATUS_SUCCESS;
 }

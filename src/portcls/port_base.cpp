@@ -1,5 +1,6 @@
 #include "portcls/port_base.h"
 
+#include "nt/ex/pool.h"
 #include "nt/ob/ob.h"
 #include "nt/probes.h"
 #include "portcls/adapter.h"
@@ -22,21 +23,29 @@ PortCore::~PortCore() {
     if (device_ != nullptr) nt::ob::dereference(device_);
 }
 
-NTSTATUS PortCore::begin_init(PDEVICE_OBJECT device, PIRP irp, PUNKNOWN miniport, PUNKNOWN adapter,
-                              PRESOURCELIST resources) {
+NTSTATUS PortCore::find_owner(PDEVICE_OBJECT device, PUNKNOWN miniport, AdapterDevice** owner) {
     if (device == nullptr || miniport == nullptr) return STATUS_INVALID_PARAMETER;  // IP-023
+    *owner = adapter_argument(device, "IP-011",
+                              "IPort::Init was given another device object than StartDevice was.");
+    return *owner == nullptr ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
+NTSTATUS PortCore::begin_init(AdapterDevice& owner, PIRP irp, PUNKNOWN miniport, PUNKNOWN adapter,
+                              PRESOURCELIST resources) {
     if (binding_ != Binding::fresh) {
         PORTICO_PROBE(contract, "IP-022", &subdevice_, "IPort::Init was called a second time on one port.");
         return STATUS_INVALID_DEVICE_STATE;
     }
-    adapter_ = adapter_argument(device, "IP-011",
-                                "IPort::Init was given another device object than StartDevice was.");
-    if (adapter_ == nullptr) return STATUS_INVALID_PARAMETER;
+    if (owner.state == AdapterState::removed) return status_gone;
+    for (IUnknown* const object : {miniport, adapter, static_cast<IUnknown*>(resources)}) {
+        if (object != nullptr && passed_dead(object)) return STATUS_INVALID_PARAMETER;
+    }
+    adapter_ = &owner;
     if (irp != nullptr && irp != adapter_->start_irp) {
         PORTICO_PROBE(contract, "IP-011", &subdevice_,
                       "IPort::Init was given another IRP than StartDevice was.");
     }
-    if (device_ == nullptr) nt::ob::reference(device_ = device);
+    if (device_ == nullptr) nt::ob::reference(device_ = owner.fdo);
     binding_ = Binding::initialising;
     miniport_.hold(miniport);
     unknown_adapter_.hold(adapter);
@@ -64,7 +73,22 @@ NTSTATUS PortCore::fetch_descriptor() {
     }
     if (!check_filter_descriptor(*descriptor)) return STATUS_INVALID_PARAMETER;
     descriptor_ = descriptor;
+    fingerprint_ = fingerprint_of(*descriptor);
     return STATUS_SUCCESS;
+}
+
+PPCFILTER_DESCRIPTOR PortCore::usable_descriptor() {
+    if (descriptor() == nullptr || fingerprint_ == no_fingerprint) return nullptr;
+    const std::uint64_t now = fingerprint_of(*descriptor_);
+    if (now == fingerprint_) return descriptor_;
+    const bool is_there = now != no_fingerprint;
+    PORTICO_PROBE(contract, "IM-011", descriptor_,
+                  is_there
+                      ? "A filter descriptor was changed after IPort::Init: it must stay what it was while "
+                        "the miniport lives."
+                      : "A filter descriptor, or what it points to, was freed while the miniport lives.");
+    fingerprint_ = is_there && check_filter_descriptor(*descriptor_) ? now : no_fingerprint;
+    return fingerprint_ == no_fingerprint ? nullptr : descriptor_;
 }
 
 NTSTATUS PortCore::finish_init(NTSTATUS status) {
@@ -150,17 +174,25 @@ void PortCore::generate_events(GUID* set, ULONG id, BOOL by_pin, ULONG pin, BOOL
 NTSTATUS PortCore::unregister_subdevice(PDEVICE_OBJECT device, PUNKNOWN unknown) {
     DDI_METHOD("IUnregisterSubdevice::UnregisterSubdevice", PASSIVE_LEVEL);
     if (device == nullptr || unknown == nullptr) return STATUS_INVALID_PARAMETER;
+    PortCore* const port = port_of(unknown);
     AdapterDevice* const adapter = adapter_argument(
         device, "US-001", "UnregisterSubdevice was given another device object than the adapter's.");
-    PortCore* const port = port_of(unknown);
     if (adapter == nullptr || port == nullptr) return STATUS_INVALID_PARAMETER;
     ControlLock lock(*adapter);
     return adapter->subdevices.remove(*adapter, *port);
 }
 
+// A driver's object may answer whatever it is asked for: what it gives is a port when it lies in one of ours.
 PortCore* port_of(IUnknown* unknown) {
-    Held<ISubdevice> subdevice;
-    return NT_SUCCESS(subdevice.query(unknown, IID_PorticoSubdevice)) ? &subdevice->Core() : nullptr;
+    Held<ISubdevice> answered;
+    if (!NT_SUCCESS(answered.query(unknown, IID_PorticoSubdevice))) return nullptr;
+    nt::ex::PoolBlock block;
+    if (!nt::ex::find_block(answered.get(), block)) return nullptr;
+    const LiveObject* const own = live_object_at(reinterpret_cast<const void*>(block.address));
+    void* subdevice = nullptr;
+    if (own == nullptr || !NT_SUCCESS(own->core->query(IID_PorticoSubdevice, &subdevice))) return nullptr;
+    own->core->dereference();
+    return subdevice == answered.get() ? &answered->Core() : nullptr;
 }
 
 NTSTATUS PortUnregistration::physical_connection(PDEVICE_OBJECT device, PUNKNOWN from, ULONG from_pin,

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "portcls/com_object.h"
+#include "portcls/control_lock.h"
+#include "portcls/descriptor_fingerprint.h"
 #include "portcls/port_events.h"
 #include "portcls/subdevice.h"
 
@@ -27,6 +29,9 @@ class PortCore {
     AdapterDevice* adapter() const { return adapter_; }
     // Null before Init has succeeded and after the port is unbound.
     PPCFILTER_DESCRIPTOR descriptor() const { return binding_ == Binding::bound ? descriptor_ : nullptr; }
+    // The same, looked at again: null also when the driver has freed it or made it unusable, which is told
+    // (IM-011). What a request begins with, under the control lock of a port that has one.
+    PPCFILTER_DESCRIPTOR usable_descriptor();
     // The very pointer given to IPort::Init: MajorTarget of property requests (FD-053).
     IUnknown* unknown_miniport() const { return miniport_.get(); }
     ISubdevice& subdevice() { return subdevice_; }
@@ -41,9 +46,11 @@ class PortCore {
         : subdevice_(subdevice), object_(object), events_(*this) {}
     ~PortCore();
 
-    // IP-011, IP-018, IP-022, IP-023: checks the arguments and holds them. Every success is followed by
+    // The adapter whose control lock Init holds (IP-011, IP-023). Reaches no point of the simulation.
+    static NTSTATUS find_owner(PDEVICE_OBJECT device, PUNKNOWN miniport, AdapterDevice** owner);
+    // IP-011, IP-018, IP-022: checks the arguments and holds them. Every success is followed by
     // finish_init().
-    NTSTATUS begin_init(PDEVICE_OBJECT device, PIRP irp, PUNKNOWN miniport, PUNKNOWN adapter,
+    NTSTATUS begin_init(AdapterDevice& owner, PIRP irp, PUNKNOWN miniport, PUNKNOWN adapter,
                         PRESOURCELIST resources);
     // IMiniport::GetDescription (IP-015).
     NTSTATUS fetch_descriptor();
@@ -82,6 +89,8 @@ class PortCore {
     Held<IUnknown> unknown_adapter_;
     Held<IResourceList> resources_;
     PPCFILTER_DESCRIPTOR descriptor_ = nullptr;
+    std::uint64_t fingerprint_ =
+        no_fingerprint;  // of the descriptor; no_fingerprint: it cannot be used any more
     PortCore* next_ = nullptr;
 };
 
@@ -116,7 +125,11 @@ class PortBase : public ComObject<Interface, ISubdevice, IPortEvents, IPortClsVe
     NTSTATUS STDMETHODCALLTYPE Init(PORTICO_PC_DEVICE device, PORTICO_PC_IRP irp, PUNKNOWN miniport,
                                     PUNKNOWN adapter, PRESOURCELIST resources) final {
         enter_init();
-        NTSTATUS status = begin_init(device, irp, miniport, adapter, resources);
+        AdapterDevice* owner = nullptr;
+        NTSTATUS status = find_owner(device, miniport, &owner);
+        if (!NT_SUCCESS(status)) return status;
+        ControlLock lock(*owner);
+        status = begin_init(*owner, irp, miniport, adapter, resources);
         if (!NT_SUCCESS(status)) return status;
         this->reference();  // the miniport may release the port inside its Init
         status = bind_miniport(miniport, adapter, resources);

@@ -42,6 +42,7 @@ bool PortEvents::begin_request(PortEvent& event) {
         ++count_;
         event.state = PortEvent::State::requested;
         event.in_request = true;
+        InitializeListHead(&event.entry.ListEntry);
         event.next_requested = requested_;
         requested_ = &event;
     }
@@ -63,11 +64,21 @@ PortEvents::Ended PortEvents::end_request(PortEvent& event, bool keep) {
         --count_;
     }
     unlock(old);
+    tell_if_moved(event);
     return {added, listed};
 }
 
+// PortCls has an event in a list from AddEventToEventList on. On Windows it is linked by this very member.
+void PortEvents::tell_if_moved(PortEvent& event) {
+    if (event.entry.ListEntry.Flink == &event.entry.ListEntry) return;
+    PORTICO_PROBE(
+        contract, "PE-004", &event.entry,
+        "An event handler put KSEVENT_ENTRY.ListEntry into a list of its own: it belongs to the port's "
+        "list, which is lost.");
+}
+
 void PortEvents::unlist(PortEvent& event) {
-    RemoveEntryList(&event.entry.ListEntry);
+    RemoveEntryList(&event.link);
     event.state = PortEvent::State::closed;
     event.entry.Flags |= KSEVENT_ENTRY_DELETED;
 }
@@ -79,7 +90,7 @@ void PortEvents::add(PKSEVENT_ENTRY entry) {
     const bool allowed = event != nullptr && event->state == PortEvent::State::requested;
     if (allowed) {
         event->state = PortEvent::State::listed;
-        InsertTailList(&list_, &event->entry.ListEntry);
+        InsertTailList(&list_, &event->link);
     }
     unlock(old);
     if (allowed) return;
@@ -93,7 +104,7 @@ PortEvent* PortEvents::take(const FILE_OBJECT* file, const void* data) {
     PortEvent* found = nullptr;
     const sim::Irql old = lock();
     for (PLIST_ENTRY link = list_.Flink; link != &list_ && found == nullptr; link = link->Flink) {
-        auto* const event = CONTAINING_RECORD(link, PortEvent, entry.ListEntry);
+        auto* const event = CONTAINING_RECORD(link, PortEvent, link);
         if (event->in_request || event->entry.FileObject != file) continue;
         if (data == nullptr || data == event->notification.data) found = event;
     }
@@ -128,7 +139,7 @@ void NTAPI PortEvents::postponed(PKDPC, PVOID context, PVOID self, PVOID) {
 PortEvent* PortEvents::signal_selected(const EventSelection& selection) {
     PortEvent* ended = nullptr;
     for (PLIST_ENTRY link = list_.Flink; link != &list_;) {
-        auto* const event = CONTAINING_RECORD(link, PortEvent, entry.ListEntry);
+        auto* const event = CONTAINING_RECORD(link, PortEvent, link);
         link = link->Flink;
         if (!selects(selection, *event)) continue;
         ks::notify(event->notification);

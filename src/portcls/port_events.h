@@ -18,7 +18,8 @@ constexpr unsigned port_event_limit = 4096;
 struct PortEvent {
     enum class State : std::uint8_t { closed, requested, listed };
 
-    KSEVENT_ENTRY entry;  // what the miniport's handler sees
+    KSEVENT_ENTRY entry;  // what the miniport's handler sees; its ListEntry is in no list
+    LIST_ENTRY link;      // in the port's list: none of the driver's business
     ks::EventNotification notification;
     GUID set;
     ULONG id;
@@ -79,6 +80,7 @@ class PortEvents {
     void generate_now(const EventSelection& selection);
     PortEvent* signal_selected(const EventSelection& selection);
     void unlist(PortEvent& event);
+    static void tell_if_moved(PortEvent& event);
     sim::Irql lock();
     void unlock(sim::Irql old);
 

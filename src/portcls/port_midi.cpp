@@ -1,6 +1,7 @@
 #include "portcls/port_midi.h"
 
 #include <cstring>
+#include <utility>
 
 #include "dmusprop.h"
 #include "ks/data_ranges.h"
@@ -56,6 +57,14 @@ void PortMidi::for_each_pin(Visit&& visit) {
     });
 }
 
+template <class Visit>
+void PortMidi::visit_pins(Visit&& visit) {
+    ++visiting_;
+    for_each_pin(visit);
+    if (--visiting_ != 0) return;
+    while (closed_ != nullptr) unmake(std::exchange(closed_, closed_->next_closed));
+}
+
 // ---- binding ----
 
 NTSTATUS PortMidi::bind_miniport(IUnknown* miniport, IUnknown* adapter, IResourceList* resources) {
@@ -79,7 +88,7 @@ NTSTATUS PortMidi::bind_miniport(IUnknown* miniport, IUnknown* adapter, IResourc
 
 // The group that Init gave, with a reference for the port (MM-016, IP-021).
 NTSTATUS PortMidi::take_group(IServiceGroup* group) {
-    if (passed_freed(group)) return STATUS_INVALID_PARAMETER;
+    if (passed_dead(group)) return STATUS_INVALID_PARAMETER;
     if (group_.get() == group) {
         drop_reference(group);  // RegisterServiceGroup's reference stays
         return STATUS_SUCCESS;
@@ -175,7 +184,7 @@ void STDMETHODCALLTYPE PortMidi::RegisterServiceGroup(PSERVICEGROUP group) {
         PORTICO_PROBE(contract, "PM-052", this,
                       "IPortMidi::RegisterServiceGroup was called after Init had returned.");
     }
-    if (binding() == Binding::failed || binding() == Binding::unbound || passed_freed(group)) return;
+    if (binding() == Binding::failed || binding() == Binding::unbound || passed_dead(group)) return;
     if (group == group_.get() || group == other_group_.get()) return;  // PM-035
     if ((group_ && other_group_) || !NT_SUCCESS(join_group(group))) return;
     (group_ ? other_group_ : group_).hold(group);
@@ -207,12 +216,12 @@ ULONG PortMidi::count_pins(ULONG pin_id, const FILE_OBJECT* filter_file) {
 
 NTSTATUS PortMidi::create_pin(PIRP irp, PFILE_OBJECT filter_file, ks::Object** out) {
     if (const NTSTATUS refused = requests_refused(); !NT_SUCCESS(refused)) return refused;
-    if (descriptor() == nullptr) return STATUS_INVALID_DEVICE_STATE;
+    Control control(*this);
+    if (usable_descriptor() == nullptr) return STATUS_INVALID_DEVICE_STATE;
     KSPIN_CONNECT connect;
     PKSDATAFORMAT format = nullptr;
     NTSTATUS status = ks::parse_pin_connect(irp, *descriptor(), connect, &format);
     if (!NT_SUCCESS(status)) return status;
-    Control control(*this);
     PacketFormat packets;
     status = miniport_.packets(*format, packets) ? check_limits(connect.PinId, filter_file) : STATUS_NO_MATCH;
     if (!NT_SUCCESS(status)) {
@@ -243,7 +252,11 @@ void PortMidi::close_pin(MidiPin* pin) {
         Control control(*this);
         pins_.remove(*pin);
         while (notifying_ != 0) nt::ke::stall(microsecond_ns);
-        unmake(pin);
+        if (visiting_ == 0) {
+            unmake(pin);
+        } else {
+            pin->next_closed = std::exchange(closed_, pin);
+        }
     }
     // May close the filter, which takes the adapter's lock: not under the port's own.
     nt::ob::dereference(filter_file);
@@ -264,7 +277,7 @@ ULONG NTAPI PortMidi::OpenPins() {
 
 void NTAPI PortMidi::PauseStreams() {
     Control control(*this);
-    for_each_pin([](MidiPin& pin) { pin.pause_for_power(); });
+    visit_pins([](MidiPin& pin) { pin.pause_for_power(); });
     powered_down_ = true;
 }
 
@@ -274,19 +287,19 @@ void NTAPI PortMidi::PowerNotify(POWER_STATE state) {
         nt::DriverCall call("IPowerNotify::PowerChangeNotify", method_of(power_notify_.get(), 3));
         power_notify_->PowerChangeNotify(state);
     }
-    for_each_pin([&](MidiPin& pin) { pin.notify_power(state); });
+    visit_pins([&](MidiPin& pin) { pin.notify_power(state); });
 }
 
 void NTAPI PortMidi::ResumeStreams() {
     Control control(*this);
     powered_down_ = false;
-    for_each_pin([](MidiPin& pin) { pin.resume_after_power(); });
+    visit_pins([](MidiPin& pin) { pin.resume_after_power(); });
 }
 
 void NTAPI PortMidi::StopStreams(NTSTATUS later_requests) {
     Control control(*this);
     refuse_requests(later_requests);
-    for_each_pin([](MidiPin& pin) { pin.shut_down(STATUS_CANCELLED); });
+    visit_pins([](MidiPin& pin) { pin.shut_down(STATUS_CANCELLED); });
 }
 
 }  // namespace portico::portcls

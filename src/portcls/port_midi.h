@@ -66,6 +66,10 @@ class PortMidi final : public PortBase<IPortMidi>, public FilterPort {
     // pins.
     template <class Visit>
     void for_each_pin(Visit&& visit);
+    // Under the control lock. `visit` calls the driver, in which the last handle of any pin may be closed:
+    // such a pin is not visited any more, and ends when the visit is over.
+    template <class Visit>
+    void visit_pins(Visit&& visit);
 
     PortSink sink_;
     BoundMiniport miniport_;
@@ -74,6 +78,8 @@ class PortMidi final : public PortBase<IPortMidi>, public FilterPort {
     Held<IServiceGroup> other_group_;  // Init's, when it is another one (PM-033)
     WalkedList<MidiPin> pins_;         // walked by the port's sink, changed under the control lock
     unsigned notifying_ = 0;           // Notify is looking at pins
+    unsigned visiting_ = 0;            // visit_pins() is
+    MidiPin* closed_ = nullptr;        // during a visit, linked by next_closed
     bool powered_down_ = false;
 };
 

@@ -23,6 +23,7 @@ NTSTATUS PortPower::set_idle(PDEVICE_OBJECT device, BOOLEAN enabled) {
         "IPortClsPower::SetIdlePowerManagement was given another device object than the adapter's.");
     if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
     ControlLock lock(*adapter);
+    if (adapter->state == AdapterState::removed) return status_gone;
     adapter->idle.allow(enabled != FALSE);
     return STATUS_SUCCESS;
 }

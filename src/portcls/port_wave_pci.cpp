@@ -58,7 +58,7 @@ NTSTATUS PortWavePci::call_init(IUnknown* adapter, IResourceList* resources) {
         status = call.returned(miniport()->Init(adapter, resources, this, &group));
     }
     if (!NT_SUCCESS(status) || group == nullptr) return status;  // IU-008
-    if (passed_freed(group)) return STATUS_INVALID_PARAMETER;
+    if (passed_dead(group)) return STATUS_INVALID_PARAMETER;
     status = ServiceGroup::join(group, &sink_);
     if (!NT_SUCCESS(status)) {
         drop_reference(group);

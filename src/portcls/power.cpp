@@ -3,6 +3,7 @@
 
 #include "nt/io/irp.h"
 #include "nt/po/po.h"
+#include "nt/probes.h"
 #include "portcls/adapter.h"
 #include "portcls/memory.h"
 
@@ -48,6 +49,7 @@ NTSTATUS finish(PIRP irp, NTSTATUS status) {
 
 NTSTATUS set_device_power(AdapterDevice& adapter, PIRP irp, DEVICE_POWER_STATE to) {
     if (to == PowerDeviceD0) {
+        ++adapter.power.wakes;
         const NTSTATUS status = forward_synchronously(adapter, irp);  // LC-032: the lower drivers first
         if (!NT_SUCCESS(status)) return finish(irp, status);
     }
@@ -144,7 +146,14 @@ NTSTATUS wake(AdapterDevice& adapter) {
     if (adapter.power.system != PowerSystemWorking) return STATUS_DEVICE_NOT_READY;
     // A driver that uses its own filter inside a power callback would wait for itself.
     if (adapter.power.in_callback()) return STATUS_INVALID_DEVICE_STATE;
-    return request_device_power(adapter, PowerDeviceD0);
+    const std::uint64_t wakes = adapter.power.wakes;
+    const NTSTATUS status = request_device_power(adapter, PowerDeviceD0);
+    if (!NT_SUCCESS(status) || adapter.power.wakes != wakes) return status;
+    PORTICO_PROBE(
+        contract, "FN-021", adapter.fdo,
+        "A device power IRP to D0 ended well and never reached PortCls: a driver's own IRP_MJ_POWER "
+        "routine must hand it to PcDispatchIrp.");
+    return STATUS_DEVICE_NOT_READY;
 }
 
 NTSTATUS dispatch_power(AdapterDevice& adapter, PIRP irp) {

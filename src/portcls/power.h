@@ -8,7 +8,7 @@ namespace portico::portcls {
 struct AdapterDevice;
 
 // Brings the device to D0 unless it is there (LC-035, MM-038); without the control lock. Fails while the
-// system sleeps.
+// system sleeps, and when the power IRP is kept from PortCls, which is told (FN-021).
 NTSTATUS wake(AdapterDevice& adapter);
 
 // A device power IRP of PortCls' own; waits for its end.

@@ -5,6 +5,7 @@
 #include "portcls/adapter.h"
 #include "portcls/allocator_mxf.h"
 #include "portcls/live_objects.h"
+#include "portcls/open_files.h"
 #include "portcls/pin_clock.h"
 #include "portcls/property_request.h"
 
@@ -15,6 +16,7 @@ void reset() {
     reset_live_objects();
     reset_allocators();
     reset_adapters();
+    reset_open_files();
     reset_exit_latency();
     reset_property_requests();
     reset_clocks();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "portcls/com.h"
 #include "portcls/event_request.h"
@@ -52,7 +53,7 @@ void Sequencer::submit(ks::StreamRequest* request) {
 // What is behind a cancelled request need not wait for that one's time.
 void Sequencer::first_cancelled(void* self) {
     auto* const sequencer = static_cast<Sequencer*>(self);
-    sequencer->forget_position();
+    sequencer->drop_rest();
     if (sequencer->clock_.running()) sequencer->pump();
 }
 
@@ -60,13 +61,20 @@ void Sequencer::forget_position() {
     packet_ = offset_ = 0;
     first_record_ = true;
     record_open_ = false;
-    if (held_left_ != 0) skip_sysex_ = held_open_;
     held_left_ = 0;
     busy_since_100ns_ = -1;
 }
 
-void Sequencer::finish_first(NTSTATUS status) {
+// SP-018. What the request began, a SysEx or a message, the next one does not go on with: bytes without a
+// status are dropped.
+void Sequencer::drop_rest() {
     forget_position();
+    parser_.reset();
+    skip_sysex_ = false;
+}
+
+void Sequencer::finish_first(NTSTATUS status) {
+    NT_SUCCESS(status) ? forget_position() : drop_rest();
     ks::StreamRequest* const request = queue_.take_first();
     if (request == nullptr) return;
     const ULONG consumed = NT_SUCCESS(status) ? request->data_total : 0;
@@ -88,8 +96,7 @@ void Sequencer::cancel_all(NTSTATUS status) {
     pump();
     wait_for_pump();
     if (pumping_) return;  // asked for from inside a Write: its pump ends them
-    parser_.reset();
-    skip_sysex_ = false;
+    drop_rest();
 }
 
 // ---- state ----
@@ -104,6 +111,7 @@ void Sequencer::pause() {
     clock_.pause();
     disarm();
     wait_for_pump();
+    busy_since_100ns_ = -1;  // outside RUN nobody asks the device (MS-044)
 }
 
 void Sequencer::wait_for_pump() {
@@ -185,7 +193,8 @@ bool Sequencer::hold(const midi::StreamEvent& event) {
 // Opens the next record of the first request when it is due, or ends the request when it has no more. False:
 // not due yet.
 bool Sequencer::open_record() {
-    const ks::StreamRequest& request = queue_.first();
+    ks::StreamRequest& request = queue_.first();
+    if (std::exchange(request.after_gap, false)) drop_rest();
     for (; packet_ < request.packet_count; ++packet_, offset_ = 0, first_record_ = true) {
         const ks::StreamPacket& packet = request.packets[packet_];
         PacketRecord record;

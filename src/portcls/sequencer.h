@@ -71,6 +71,7 @@ class Sequencer {
     void finish_first(NTSTATUS status);
     void tell_end(const ks::StreamRequest& request) const;
     void forget_position();
+    void drop_rest();
     void wait_for_pump();
     void arm(LONGLONG wait_100ns);
     void disarm();

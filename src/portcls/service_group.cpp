@@ -115,7 +115,7 @@ void ServiceGroup::RequestService() {
 
 NTSTATUS ServiceGroup::AddMember(PSERVICESINK sink) {
     DDI_METHOD("IServiceGroup::AddMember", PASSIVE_LEVEL);
-    if (sink == nullptr || passed_freed(sink)) return STATUS_INVALID_PARAMETER;
+    if (sink == nullptr || passed_dead(sink)) return STATUS_INVALID_PARAMETER;
     return add(sink);
 }
 

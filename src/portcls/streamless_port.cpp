@@ -8,7 +8,8 @@ namespace portico::portcls {
 NTSTATUS StreamlessFilterPort::create_pin(PIRP irp, PFILE_OBJECT, ks::Object** out) {
     *out = nullptr;
     if (const NTSTATUS refused = requests_refused(); !NT_SUCCESS(refused)) return refused;
-    if (core().descriptor() == nullptr) return STATUS_INVALID_DEVICE_STATE;
+    Control control(*this);
+    if (core().usable_descriptor() == nullptr) return STATUS_INVALID_DEVICE_STATE;
     KSPIN_CONNECT connect;
     PKSDATAFORMAT format = nullptr;
     const NTSTATUS status = ks::parse_pin_connect(irp, *core().descriptor(), connect, &format);

@@ -195,16 +195,23 @@ NTSTATUS Subdevices::remove(AdapterDevice& adapter, PortCore& port) {
     return STATUS_SUCCESS;
 }
 
-void Subdevices::remove_all(AdapterDevice& adapter) {
-    for_each([&](Subdevice& subdevice) { unregister(subdevice); });
+void Subdevices::remove_all() {
+    for (;;) {
+        Subdevice* s = first_;
+        while (s != nullptr && !s->registered) s = s->next;
+        if (s == nullptr) return;
+        unregister(*s);  // its miniport's end may unregister others
+    }
 }
 
 void Subdevices::enable_interfaces(bool enable) {
-    for_each([&](Subdevice& subdevice) { set_interfaces(subdevice, enable); });
+    for (Subdevice* s = first_; s != nullptr; s = s->next) {
+        if (s->registered) set_interfaces(*s, enable);
+    }
 }
 
 void Subdevices::retire_unused(Subdevice& subdevice) {
-    if (subdevice.registered || subdevice.open_files != 0) return;
+    if (subdevice.registered || subdevice.open_files != 0 || subdevice.walks != 0) return;
     Subdevice** place = &first_;
     while (*place != &subdevice) place = &(*place)->next;
     *place = subdevice.next;
@@ -221,17 +228,17 @@ using namespace portico::portcls;
 NTSTATUS NTAPI PcRegisterSubdevice(PDEVICE_OBJECT DeviceObject, PWSTR Name, PUNKNOWN Unknown) {
     DDI(PcRegisterSubdevice, PASSIVE_LEVEL);
     if (DeviceObject == nullptr || Name == nullptr || Unknown == nullptr) return STATUS_INVALID_PARAMETER;
+    PortCore* const port = port_of(Unknown);
     AdapterDevice* const adapter = adapter_argument(
         DeviceObject, "FN-058", "PcRegisterSubdevice was given another device object than the adapter's.");
     if (adapter == nullptr) return STATUS_INVALID_PARAMETER;
-    PortCore* const port = port_of(Unknown);
-    if (port == nullptr || port->descriptor() == nullptr || port->adapter() != adapter) {
+    ControlLock lock(*adapter);
+    if (port == nullptr || port->usable_descriptor() == nullptr || port->adapter() != adapter) {
         PORTICO_PROBE(
             contract, "FN-053", Unknown,
             "PcRegisterSubdevice was given an object that is not a port initialised for this device.");
         return STATUS_INVALID_PARAMETER;
     }
-    ControlLock lock(*adapter);
     if (!adapter->accepts_subdevices()) {
         PORTICO_PROBE(contract, "FN-057", Unknown,
                       "PcRegisterSubdevice was called while the device is not started.");

@@ -20,7 +20,8 @@ struct SubdeviceInterface {
     UNICODE_STRING symbolic_link() const;
 };
 
-// FILE_OBJECT::FsContext2 of each file of the subdevice points here.
+// FILE_OBJECT::FsContext2 of each file of the subdevice points here, for whoever looks; PortCls believes its
+// own table (open_files.h).
 struct Subdevice {
     static constexpr ULONG name_limit =
         nt::io::reference_room;  // characters of the reference string, final zero included
@@ -32,6 +33,7 @@ struct Subdevice {
     USHORT name_length = 0;  // characters
     SubdeviceInterface* interfaces = nullptr;
     ULONG open_files = 0;    // filters and pins
+    ULONG walks = 0;         // that are at it
     bool registered = true;  // false: lives on for the files that are still open
     Subdevice* next = nullptr;
 
@@ -48,7 +50,7 @@ class Subdevices {
     NTSTATUS add(AdapterDevice& adapter, const WCHAR* name, ISubdevice* port);
     // STATUS_NOT_FOUND when that port is not registered (US-006).
     NTSTATUS remove(AdapterDevice& adapter, PortCore& port);
-    void remove_all(AdapterDevice& adapter);
+    void remove_all();
 
     // By reference string, of those registered. `name` may begin with a backslash.
     Subdevice* find(const UNICODE_STRING& name);
@@ -60,16 +62,24 @@ class Subdevices {
     ULONG count() const;  // registered ones
     ULONG open_pins() const;
 
+    // All that there are: one that is unregistered may have open pins. `visit` may call the driver, which may
+    // unregister any of them; what the walk is at stays until it has gone on.
     template <class Visit>
     void for_each(Visit&& visit) {
-        for (Subdevice* s = first_; s != nullptr;) {
+        Subdevice* s = first_;
+        if (s != nullptr) ++s->walks;
+        while (s != nullptr) {
+            visit(*s);
             Subdevice* const next = s->next;
-            if (s->registered) visit(*s);
+            if (next != nullptr) ++next->walks;
+            --s->walks;
+            retire_unused(*s);
             s = next;
         }
     }
 
-    // Ends a subdevice that is not registered any more when its last file is closed (LC-057).
+    // Ends a subdevice that is not registered any more when its last file is closed and no walk is at it
+    // (LC-057).
     void retire_unused(Subdevice& subdevice);
 
   private:

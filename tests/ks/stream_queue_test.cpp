@@ -63,6 +63,25 @@ TEST_F(StreamQueueTest, CancellingTakesOneOutAndTellsOfTheFirst) {
     });
 }
 
+TEST_F(StreamQueueTest, WhatComesAfterACancelledOneIsMarked) {
+    run([&] {
+        const auto first = add(), second = add(), third = add();
+        REQUIRES("SP-018");
+        EXPECT_FALSE(queue.first().after_gap);
+        EXPECT_TRUE(nt::io::cancel(*second));
+        end_first(STATUS_SUCCESS);
+        EXPECT_TRUE(queue.first().after_gap);
+        const auto fourth = add();
+        EXPECT_TRUE(nt::io::cancel(*fourth));
+        const auto fifth = add(), sixth = add();
+        end_first(STATUS_SUCCESS);
+        EXPECT_TRUE(queue.first().after_gap) << "the last one was cancelled before it came";
+        end_first(STATUS_SUCCESS);
+        EXPECT_FALSE(queue.first().after_gap);
+        end_first(STATUS_SUCCESS);
+    });
+}
+
 TEST_F(StreamQueueTest, CancelledBeforeItCameItEndsAtOnce) {
     run([&] {
         const auto irp = make();

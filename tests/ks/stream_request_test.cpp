@@ -105,6 +105,18 @@ TEST_F(StreamRequestTest, FramesThatCannotHoldAMessageAreTooSmall) {
     });
 }
 
+// FLD-040: a client in the kernel names memory that is not there.
+TEST_F(StreamRequestTest, AKernelClientsBufferMustBeThere) {
+    Packets packets({64});
+    packets.headers[0].Data = reinterpret_cast<PVOID>(0xFFFFF80012340000);
+    kernel.run([&] { begin_read(packets); });
+    REQUIRES("FLD-040");
+    ASSERT_NE(nt::bug_check(), nullptr);
+    EXPECT_EQ(nt::bug_check()->code, 0x50u);
+    EXPECT_EQ(nt::bug_check()->parameters[0], 0xFFFFF80012340000u);
+    EXPECT_STREQ(nt::bug_check()->subject.kind, "IRP");
+}
+
 TEST_F(StreamRequestTest, SmallRequestsTakeNoPoolAndLargeOnesGiveItBack) {
     run([&] {
         Packets small({12}), frame({2'056}), large({3'000, 9'000});

@@ -135,5 +135,27 @@ TEST_F(ComObjectTest, RefusesToBeAggregated) {
     });
 }
 
+TEST_F(ComObjectTest, AnObjectOrTableThatIsNotThereIsNotCalled) {
+    run([&] {
+        static int told;
+        told = 0;
+        nt::probes.object_misuse = [](std::uint32_t, const void*, const char*) { ++told; };
+        EXPECT_EQ(method_of(reinterpret_cast<IUnknown*>(0x123456789ab0), 1), nullptr);
+        test::FakeSink sink;
+        EXPECT_NE(method_of(&sink, 3), nullptr);
+        EXPECT_EQ(told, 1);
+        std::uint64_t lost[1] = {0x123456789ab0};
+        EXPECT_EQ(method_of(reinterpret_cast<IUnknown*>(lost), 1), nullptr);
+        auto* const block = static_cast<std::uint64_t*>(nt::ex::allocate(NonPagedPool, 32, 'tseT'));
+        block[0] = *reinterpret_cast<std::uint64_t*>(&sink);
+        EXPECT_NE(method_of(reinterpret_cast<IUnknown*>(block), 1), nullptr);
+        nt::ex::free(block, 0);
+        REQUIRES("IU-005");
+        EXPECT_EQ(method_of(reinterpret_cast<IUnknown*>(block), 1), nullptr) << "freed";
+        EXPECT_EQ(told, 3);
+        nt::probes.object_misuse = nullptr;
+    });
+}
+
 }  // namespace
 }  // namespace portico::portcls

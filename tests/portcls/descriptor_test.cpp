@@ -287,5 +287,29 @@ TEST_F(DescriptorTest, RangesThatCannotBeReadAreRefused) {
     });
 }
 
+TEST_F(DescriptorTest, WhatATableOrAPinNamesMustBeThere) {
+    started([&] {
+        const PCPROPERTY_ITEM item{reinterpret_cast<const GUID*>(0x123456789ab0), 0, PCPROPERTY_ITEM_FLAG_GET,
+                                   nullptr};
+        PCAUTOMATION_TABLE table{};
+        table.PropertyItemSize = sizeof item;
+        table.PropertyCount = 1;
+        table.Properties = &item;
+        REQUIRES("FD-041");
+        EXPECT_THAT(refused([&](FakeMiniport& m) { m.filter.AutomationTable = &table; }),
+                    ElementsAre("FD-041"));
+        REQUIRES("FD-014");
+        EXPECT_THAT(refused([](FakeMiniport& m) { m.pins[0].descriptor.KsPinDescriptor.MediumsCount = 1; }),
+                    ElementsAre("FD-014"));
+        REQUIRES("FD-015");
+        EXPECT_THAT(warned([](FakeMiniport& m) { m.pins[0].descriptor.KsPinDescriptor.InterfacesCount = 1; }),
+                    IsEmpty());
+        EXPECT_THAT(refused([](FakeMiniport& m) {
+                        m.descriptor = reinterpret_cast<PPCFILTER_DESCRIPTOR>(0x123456789ab0);
+                    }),
+                    ElementsAre("IM-011"));
+    });
+}
+
 }  // namespace
 }  // namespace portico::portcls

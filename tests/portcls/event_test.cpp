@@ -123,6 +123,13 @@ struct EventTest : MidiAdapterTest {
         self->generate(0);
         return STATUS_SUCCESS;
     }
+    inline static LIST_ENTRY drivers_list;
+    static NTSTATUS NTAPI adds_and_moves(PPCEVENT_REQUEST request) {
+        if (request->Verb != PCEVENT_VERB_ADD) return STATUS_SUCCESS;
+        self->port_events()->AddEventToEventList(request->EventEntry);
+        InsertTailList(&drivers_list, &request->EventEntry->ListEntry);
+        return STATUS_SUCCESS;
+    }
     std::vector<ULONG> verbs() const {
         std::vector<ULONG> out;
         for (const Handled& one : handled) out.push_back(one.verb);
@@ -198,9 +205,9 @@ TEST_F(EventTest, OneShotEventsComeOnce) {
 
 // The handler may generate what it has just added.
 TEST_F(EventTest, AnEventThatComesWhileItIsEnabledIsWhole) {
+    items[0].item.Handler = adds_and_generates;
     with_pin([&](Client&) {
         Signal signal;
-        items[0].item.Handler = adds_and_generates;
         EXPECT_EQ(enable(pin, control_change, 0, KSEVENT_TYPE_ONESHOT, signal.data), STATUS_SUCCESS);
         EXPECT_TRUE(signal.came());
         generate(0);
@@ -400,6 +407,44 @@ TEST_F(EventTest, CapturePinsHaveNoEndOfStream) {
             STATUS_PROPSET_NOT_FOUND);
         client.ks.close(capture);
     });
+}
+
+TEST_F(EventTest, AnEntryThatTheDriverMovesIntoItsOwnListIsToldAndStaysInThePorts) {
+    InitializeListHead(&drivers_list);
+    items[0].item.Handler = adds_and_moves;
+    with_pin([&](Client&) {
+        Signal signal, other;
+        ASSERT_EQ(enable(pin, control_change, 0, KSEVENT_TYPE_ENABLE, signal.data), STATUS_SUCCESS);
+        REQUIRES("PE-004");
+        EXPECT_THAT(Contracts::take(), ElementsAre("PE-004"));
+        ASSERT_EQ(enable(pin, control_change, 0, KSEVENT_TYPE_ENABLE, other.data), STATUS_SUCCESS);
+        Contracts::take();
+        generate(0);
+        REQUIRES("PE-006");
+        EXPECT_TRUE(signal.came());
+        EXPECT_TRUE(other.came());
+        InitializeListHead(&drivers_list);
+        EXPECT_EQ(disable(pin, &signal.data), STATUS_SUCCESS);
+        generate(0);
+        EXPECT_TRUE(other.came() && !signal.came());
+        EXPECT_EQ(disable(pin, &other.data), STATUS_SUCCESS);
+    });
+}
+
+TEST_F(EventTest, AKernelClientsEventMustBeThere) {
+    start_with_port();
+    start([&] {
+        Client client;
+        pin = client.pin(0);
+        Signal signal;
+        signal.data.EventObject.Event = reinterpret_cast<PKEVENT>(0x123456789ab0);
+        enable(pin, control_change, 0, KSEVENT_TYPE_ENABLE, signal.data);
+    });
+    sim::scheduler.run(sim::scheduler.now_ns() + second_ns, nullptr, nullptr);
+    REQUIRES("FLD-040");
+    ASSERT_NE(nt::bug_check(), nullptr);
+    EXPECT_EQ(nt::bug_check()->code, 0x50u);
+    EXPECT_EQ(nt::bug_check()->parameters[0], 0x123456789ab0u);
 }
 
 }  // namespace

@@ -348,5 +348,23 @@ TEST_F(InterruptSyncTest, TheKernelsInterruptSharesTheLock) {
     });
 }
 
+TEST_F(InterruptSyncTest, ARoutineWhoseContextIsFreedIsToldAndNotCalled) {
+    run([&] {
+        PINTERRUPTSYNC const sync = make(InterruptSyncModeNormal);
+        Device device;
+        void* const context = nt::ex::allocate(NonPagedPool, 64, 'tseT');
+        sync->RegisterServiceRoutine(Device::service, &device, FALSE);
+        sync->RegisterServiceRoutine(Device::service, context, TRUE);
+        ASSERT_EQ(sync->Connect(), STATUS_SUCCESS);
+        nt::ex::free(context, 0);
+        device.interrupt();
+        let_pass(millisecond_ns);
+        REQUIRES("IS-022");
+        EXPECT_EQ(device.calls, 1) << "the other routine is";
+        EXPECT_EQ(Contracts::take(), std::vector<std::string>{"IS-022"});
+        sync->Release();
+    });
+}
+
 }  // namespace
 }  // namespace portico::portcls

@@ -49,6 +49,38 @@ TEST_F(KernelClientTest, ReadsIntoItsStackWhileTheStateChanges) {
     EXPECT_THAT(Contracts::take(), IsEmpty());
 }
 
+// A read of the kernel's into memory of the pool, which is freed before it ends.
+TEST_F(KernelClientTest, ABufferThatIsFreedWhileTheReadWaitsStopsTheMachine) {
+    midi.on_init = [&](PPORTMIDI) { midi.init_group = midi.capture_group = make_group(); };
+    start_with_port();
+    static KSSTREAM_HEADER header;
+    static IO_STATUS_BLOCK io_status;
+    void* data = nullptr;
+    start([&] {
+        Client client;
+        HANDLE const pin = client.pin(2);
+        client.ks.set_state(pin, KSSTATE_RUN);
+        header = {};
+        header.Size = sizeof header;
+        header.PresentationTime.Numerator = header.PresentationTime.Denominator = 1;
+        header.FrameExtent = 64;
+        header.Data = data = nt::ex::allocate(NonPagedPool, 64, 'tseT');
+        ZwDeviceIoControlFile(pin, nullptr, nullptr, nullptr, &io_status, IOCTL_KS_READ_STREAM, nullptr, 0,
+                              &header, sizeof header);
+        nt::ex::free(data, 0);
+        midi.capture.input = {0x90, 60, 100};
+        port->Notify(midi.init_group);
+        test::let_pass(second_ns);
+    });
+    sim::scheduler.run(sim::scheduler.now_ns() + 2 * second_ns, nullptr, nullptr);
+    REQUIRES("FLD-040");
+    ASSERT_NE(nt::bug_check(), nullptr);
+    EXPECT_EQ(nt::bug_check()->code, 0x50u);
+    EXPECT_EQ(nt::bug_check()->parameters[0], reinterpret_cast<std::uint64_t>(data));
+    EXPECT_STREQ(nt::bug_check()->subject.kind, "IRP");
+    EXPECT_NE(nt::bug_check()->subject.made.frames[0], 0u) << "whose request it is";
+}
+
 // A second device whose driver is a client of the first one's filter.
 struct Mirror {
     inline static Mirror* self = nullptr;

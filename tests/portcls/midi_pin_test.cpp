@@ -340,5 +340,41 @@ TEST_F(MidiPinTest, PacketsOfTheOtherDirectionAreRefused) {
         << "a pin below a pin";
 }
 
+TEST_F(MidiPinTest, WhatNewStreamGivesMustBeObjects) {
+    start_device_and_filter();
+    miniport.given_stream = reinterpret_cast<PMINIPORTMIDISTREAM>(0x123456789ab0);
+    REQUIRES("MM-034");
+    EXPECT_EQ(create(Connect(render_pin)), STATUS_UNSUCCESSFUL);
+    EXPECT_THAT(Contracts::take(), ElementsAre("MM-034"));
+    miniport.given_stream = nullptr;
+    miniport.given_group = reinterpret_cast<PSERVICEGROUP>(0x123456789ab0);
+    REQUIRES("MM-035");
+    EXPECT_EQ(create(Connect(capture_pin)), STATUS_UNSUCCESSFUL);
+    EXPECT_THAT(Contracts::take(), ElementsAre("MM-035"));
+    EXPECT_EQ(miniport.newest().references, 0) << "the stream has gone";
+    miniport.given_group = nullptr;
+    EXPECT_EQ(create(Connect(capture_pin)), STATUS_SUCCESS);
+}
+
+TEST_F(MidiPinTest, APinsOwnInterfacesAreIgnored) {
+    miniport.pins[render_pin].descriptor.KsPinDescriptor.InterfacesCount = 1;
+    start_device_and_filter();
+    REQUIRES("FD-015");
+    EXPECT_EQ(create(Connect(render_pin)), STATUS_SUCCESS);
+}
+
+TEST_F(MidiPinTest, ADescriptorThatChangedIsToldAndOneThatIsLostIsNotUsed) {
+    start_device_and_filter();
+    miniport.pins[render_pin].descriptor.MaxGlobalInstanceCount = 3;
+    REQUIRES("IM-011");
+    EXPECT_EQ(create(Connect(render_pin)), STATUS_SUCCESS);
+    EXPECT_THAT(Contracts::take(), ElementsAre("IM-011"));
+    const PCPIN_DESCRIPTOR* const pins = miniport.filter.Pins;
+    miniport.filter.Pins = reinterpret_cast<const PCPIN_DESCRIPTOR*>(0x123456789ab0);
+    EXPECT_EQ(create(Connect(render_pin)), STATUS_INVALID_DEVICE_STATE);
+    EXPECT_THAT(Contracts::take(), ElementsAre("IM-011"));
+    miniport.filter.Pins = pins;
+}
+
 }  // namespace
 }  // namespace portico::portcls

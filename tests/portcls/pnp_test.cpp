@@ -56,6 +56,25 @@ struct PnpTest : test::AdapterTest {
     }
     static void close(HANDLE handle) { EXPECT_EQ(nt::ob::close(handle, KernelMode), STATUS_SUCCESS); }
 
+    // A file that the driver serves itself, named "own", with a context that is no object of PortCls'.
+    inline static std::uint64_t own_context[2] = {0x123456789ab0, 0x123456789ab0};
+    static NTSTATUS NTAPI own_create(PDEVICE_OBJECT device, PIRP irp) {
+        PFILE_OBJECT const file = IoGetCurrentIrpStackLocation(irp)->FileObject;
+        const UNICODE_STRING& name = file->FileName;
+        if (std::u16string_view(name.Buffer, name.Length / sizeof(WCHAR)) != u"own")
+            return PcDispatchIrp(device, irp);
+        file->FsContext = own_context;
+        return nt::io::complete(irp, STATUS_SUCCESS, 0);
+    }
+    static NTSTATUS NTAPI own_request(PDEVICE_OBJECT device, PIRP irp) {
+        PFILE_OBJECT const file = IoGetCurrentIrpStackLocation(irp)->FileObject;
+        if (file == nullptr || file->FsContext != own_context) return PcDispatchIrp(device, irp);
+        return nt::io::complete(irp, STATUS_SUCCESS, 0);
+    }
+    NTSTATUS unregister(FakePort* port) {
+        return port->UnregisterSubdevice(fdo, static_cast<IPortMidi*>(port));
+    }
+
     nt::io::DeviceInterface* find_link(const WCHAR* reference) {
         for (unsigned i = 0;; ++i) {
             nt::io::DeviceInterface* const entry = nt::io::visible_interface(i, nullptr);
@@ -413,6 +432,193 @@ TEST_F(PnpTest, FilesCannotBeOpenedBeforeTheStart) {
         REQUIRES("LC-004");
         EXPECT_EQ(nt::io::call_and_wait(fdo, irp, nullptr), STATUS_DEVICE_NOT_READY);
     });
+}
+
+TEST_F(PnpTest, AFileOfTheDriversOwnIsLeftAlone) {
+    after_entry = [](PDRIVER_OBJECT object) {
+        object->MajorFunction[IRP_MJ_CREATE] = own_create;
+        object->MajorFunction[IRP_MJ_CLOSE] = object->MajorFunction[IRP_MJ_DEVICE_CONTROL] = own_request;
+    };
+    one_subdevice();
+    ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
+    run([&] {
+        HANDLE const filter = open(u"Uart");
+        HANDLE const own = open(u"own", nullptr, filter);
+        ASSERT_NE(own, nullptr);
+        REQUIRES("FN-007");
+        EXPECT_EQ(adapter().open_files, 1u);
+        NTSTATUS status;
+        EXPECT_EQ(open(u"pin", &status, own), nullptr) << "it is no filter";
+        EXPECT_EQ(status, STATUS_OBJECT_NAME_NOT_FOUND);
+        take_log();
+        REQUIRES("FN-002");
+        close(own);
+        EXPECT_THAT(take_log(), IsEmpty()) << "its IRP_MJ_CLEANUP is nobody's";
+        close(filter);
+        EXPECT_EQ(adapter().open_files, 0u);
+    });
+    EXPECT_THAT(Contracts::take(), IsEmpty());
+}
+
+TEST_F(PnpTest, AFileThatTheDriverOpensAndNeverClosesIsLeftAlone) {
+    after_entry = [](PDRIVER_OBJECT object) { object->MajorFunction[IRP_MJ_CREATE] = own_create; };
+    one_subdevice();
+    ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
+    run([&] {
+        HANDLE const filter = open(u"Uart");
+        HANDLE const own = open(u"own", nullptr, filter);
+        ASSERT_NE(own, nullptr);
+        IO_STATUS_BLOCK io_status{};
+        REQUIRES("FN-007");
+        EXPECT_EQ(nt::io::device_io_control(own, {}, IOCTL_KS_PROPERTY, nullptr, 0, nullptr, 0, &io_status,
+                                            KernelMode),
+                  STATUS_INVALID_DEVICE_REQUEST);
+        close(own);
+        EXPECT_EQ(adapter().open_files, 1u);
+        close(filter);
+    });
+}
+
+TEST_F(PnpTest, AContextThatTheDriverOverwroteIsNotBelieved) {
+    one_subdevice();
+    ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
+    run([&] {
+        HANDLE const filter = open(u"Uart");
+        void* body = nullptr;
+        ASSERT_EQ(nt::ob::reference_handle(filter, 0, nullptr, KernelMode, &body), STATUS_SUCCESS);
+        auto* const file = static_cast<PFILE_OBJECT>(body);
+        file->FsContext = file->FsContext2 = own_context;
+        nt::ob::dereference(body);
+        HANDLE const pin = open(u"pin", nullptr, filter);
+        EXPECT_NE(pin, nullptr);
+        close(pin);
+        close(filter);
+        EXPECT_EQ(adapter().open_files, 0u);
+    });
+}
+
+TEST_F(PnpTest, AnOverwrittenDeviceExtensionIsToldAndPutBack) {
+    one_subdevice();
+    ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
+    void* const extension = fdo->DeviceExtension;
+    fdo->DeviceExtension = reinterpret_cast<PVOID>(0x123456789ab0);
+    EXPECT_EQ(set_power(PowerDeviceD3), STATUS_SUCCESS);
+    REQUIRES("FN-016");
+    EXPECT_THAT(Contracts::take(), ElementsAre("FN-016"));
+    EXPECT_EQ(fdo->DeviceExtension, extension);
+}
+
+TEST_F(PnpTest, PcAddAdapterDeviceBelongsIntoAddDevice) {
+    ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
+    EXPECT_THAT(Contracts::take(), IsEmpty());
+    run([&] {
+        const PCPFNSTARTDEVICE start = adapter().start_device;
+        REQUIRES("FN-019");
+        EXPECT_EQ(PcAddAdapterDevice(driver, node->pdo, start, 1, 0), STATUS_SUCCESS);
+        EXPECT_THAT(Contracts::take(), ElementsAre("FN-019"));
+    });
+}
+
+TEST_F(PnpTest, AnUnregisteredSubdeviceServesItsOpenFiles) {
+    FakePort* port = nullptr;
+    on_start = [&](auto...) {
+        port = register_port(miniport, u"Uart");
+        return STATUS_SUCCESS;
+    };
+    ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
+    HANDLE filter = nullptr, pin = nullptr;
+    run([&] {
+        filter = open(u"Uart");
+        pin = open(u"pin", nullptr, filter);
+        ASSERT_EQ(unregister(port), STATUS_SUCCESS);
+        take_log();
+        IO_STATUS_BLOCK io_status{};
+        REQUIRES("LC-072");
+        EXPECT_EQ(nt::io::device_io_control(pin, {}, IOCTL_KS_PROPERTY, nullptr, 0, nullptr, 0, &io_status,
+                                            KernelMode),
+                  STATUS_SUCCESS);
+        EXPECT_THAT(take_log(), ElementsAre("irp IRP_MJ_DEVICE_CONTROL"));
+        NTSTATUS status;
+        EXPECT_EQ(open(u"pin", &status, filter), nullptr);
+        EXPECT_FALSE(NT_SUCCESS(status));
+        EXPECT_EQ(find_link(u"Uart"), nullptr);
+    });
+    take_log();
+    REQUIRES("LC-031");
+    ASSERT_EQ(set_power(PowerDeviceD3), STATUS_SUCCESS);
+    EXPECT_THAT(take_log(), ElementsAre("pause", "notify D3", "bus D3"));
+    ASSERT_EQ(set_power(PowerDeviceD0), STATUS_SUCCESS);
+    EXPECT_THAT(take_log(), ElementsAre("bus D0", "notify D0", "resume"));
+    REQUIRES("LC-054"), REQUIRES("LC-056");
+    EXPECT_EQ(perform(PnpAction::surprise_remove), STATUS_SUCCESS);
+    EXPECT_THAT(take_log(), ElementsAre("stop: gone"));
+    run([&] {
+        close(pin);
+        close(filter);
+        test::let_pass(second_ns);
+        EXPECT_EQ(live_object_count(), 0u);
+    });
+}
+
+TEST_F(PnpTest, AThreadThatWaitsForTheLockOfADeviceThatGoesIsRefused) {
+    FakePort* port = nullptr;
+    NTSTATUS refused = STATUS_PENDING;
+    on_start = [&](auto...) {
+        port = register_port(miniport, u"Uart");
+        port->AddRef();
+        miniport.Release();
+        return STATUS_SUCCESS;
+    };
+    miniport.last_release = [&] {
+        start([&] { refused = unregister(port); });
+        test::let_pass(20 * millisecond_ns);
+        EXPECT_EQ(refused, STATUS_PENDING) << "the removal has the lock";
+    };
+    ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
+    REQUIRES("US-001"), REQUIRES("FN-057");
+    ASSERT_EQ(perform(PnpAction::disable), STATUS_SUCCESS);
+    run([&] { test::let_pass(20 * millisecond_ns); });
+    EXPECT_EQ(refused, STATUS_NOT_FOUND);
+    run([&] { EXPECT_EQ(port->Release(), 0u); });
+}
+
+TEST_F(PnpTest, AMiniportsEndMayUnregisterAnotherSubdevice) {
+    FakeMiniport second;
+    FakePort* other = nullptr;
+    on_start = [&](auto...) {
+        register_port(miniport, u"First");
+        other = register_port(second, u"Second");
+        miniport.Release();
+        return STATUS_SUCCESS;
+    };
+    miniport.last_release = [&] { EXPECT_EQ(unregister(other), STATUS_SUCCESS); };
+    ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
+    REQUIRES("LC-052"), REQUIRES("LC-070");
+    ASSERT_EQ(perform(PnpAction::disable), STATUS_SUCCESS);
+    EXPECT_EQ(second.references, 1);
+    EXPECT_EQ(live_object_count(), 0u);
+    nt::ex::check_freed_blocks();
+}
+
+TEST_F(PnpTest, AHeldOpenEndsWhenTheDeviceIsPulledOut) {
+    one_subdevice();
+    ASSERT_EQ(perform(PnpAction::start), STATUS_SUCCESS);
+    HANDLE filter = nullptr;
+    NTSTATUS opened = STATUS_PENDING;
+    run([&] { filter = open(u"Uart"); });
+    ASSERT_EQ(perform(PnpAction::query_stop), STATUS_SUCCESS);
+    run([&] {
+        start([&] { open(u"pin", &opened, filter); });
+        test::let_pass(20 * millisecond_ns);
+        EXPECT_EQ(adapter().state, AdapterState::stop_pending);
+        nt::io::PnpRequest request;
+        request.action = PnpAction::surprise_remove;
+        request.node = node;
+        REQUIRES("LC-051"), REQUIRES("LC-054");
+        EXPECT_EQ(nt::io::perform(request), STATUS_SUCCESS);
+    });
+    EXPECT_EQ(opened, STATUS_DEVICE_NOT_CONNECTED);
+    run([&] { close(filter); });
 }
 
 }  // namespace

@@ -593,5 +593,41 @@ TEST_F(PortMidiTest, RunAskedForWhilePoweredDownComesAtD0) {
     ASSERT_EQ(perform(PnpAction::disable), STATUS_SUCCESS);
 }
 
+TEST_F(PortMidiTest, APinMayBeClosedInsideTheCallsOfItsStream) {
+    start_with_port();
+    HANDLE out = nullptr, in = nullptr;
+    std::optional<Client> client;
+    static int damaged;
+    damaged = 0;
+    nt::probes.pool_misuse = [](std::uint32_t, const nt::Subject&, std::uint64_t, const char*) { ++damaged; };
+    run([&] {
+        client.emplace();
+        in = client->pin(2);
+        out = client->pin(0);
+        client->ks.set_state(out, KSSTATE_RUN);
+        client->ks.set_state(in, KSSTATE_RUN);
+    });
+    midi.render.on_state = [&](KSSTATE state) {
+        if (state == KSSTATE_PAUSE && out != nullptr) client->ks.close(std::exchange(out, nullptr));
+    };
+    take_log();
+    ASSERT_EQ(set_power(PowerDeviceD3), STATUS_SUCCESS);
+    REQUIRES("LC-031"), REQUIRES("PI-010");
+    EXPECT_THAT(take_log(),
+                ElementsAre("in PAUSE", "out PAUSE", "out PAUSE", "out ACQUIRE", "out STOP", "bus D3"));
+    EXPECT_EQ(midi.render.references, 1) << "the stream has gone with its pin";
+    ASSERT_EQ(set_power(PowerDeviceD0), STATUS_SUCCESS);
+    EXPECT_THAT(take_log(), ElementsAre("bus D0", "in RUN"));
+    run([&] {
+        nt::ex::check_freed_blocks();
+        EXPECT_EQ(damaged, 0);
+        client->ks.close(in);
+        client.reset();
+        let_go();
+    });
+    nt::probes.pool_misuse = nullptr;
+    ASSERT_EQ(perform(PnpAction::disable), STATUS_SUCCESS);
+}
+
 }  // namespace
 }  // namespace portico::portcls

@@ -43,6 +43,16 @@ struct PowerTest : test::AdapterTest {
         stack->Parameters.DeviceCapabilities.Capabilities = &capabilities;
         return nt::io::call_and_wait(fdo, irp, nullptr);
     }
+    // A driver's own IRP_MJ_POWER, which keeps D0 to itself.
+    static NTSTATUS NTAPI keeps_d0(PDEVICE_OBJECT device, PIRP irp) {
+        const PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+        if (stack->MinorFunction != IRP_MN_SET_POWER || stack->Parameters.Power.Type != DevicePowerState ||
+            stack->Parameters.Power.State.DeviceState != PowerDeviceD0) {
+            return PcDispatchIrp(device, irp);
+        }
+        PoStartNextPowerIrp(irp);
+        return nt::io::complete(irp, STATUS_SUCCESS, 0);
+    }
     NTSTATUS set_system(SYSTEM_POWER_STATE state) {
         nt::io::PnpRequest request;
         request.action = PnpAction::set_system_power;
@@ -278,6 +288,24 @@ TEST_F(PowerTest, AdapterPnpManagementAndStreamResourcesAreAccepted) {
         EXPECT_EQ(PcRemoveStreamResource(nullptr), STATUS_INVALID_PARAMETER);
         EXPECT_EQ(PcAddStreamResource(node->pdo, nullptr, nullptr, &handle), STATUS_INVALID_PARAMETER);
     });
+}
+
+TEST_F(PowerTest, ADriverThatKeepsThePowerIrpIsTold) {
+    after_entry = [](PDRIVER_OBJECT object) { object->MajorFunction[IRP_MJ_POWER] = keeps_d0; };
+    start_with(&power);
+    ASSERT_EQ(set_power(PowerDeviceD3), STATUS_SUCCESS);
+    take_log();
+    run([&] {
+        const WCHAR* const link = nt::io::visible_interface(0, nullptr)->link;
+        const auto bytes = static_cast<USHORT>(nt::io::wide_length(link) * sizeof(WCHAR));
+        HANDLE handle = nullptr;
+        REQUIRES("FN-021"), REQUIRES("LC-035");
+        EXPECT_EQ(nt::io::open_file({bytes, bytes, const_cast<WCHAR*>(link)}, GENERIC_READ, false, KernelMode,
+                                    &handle),
+                  STATUS_DEVICE_NOT_READY);
+        EXPECT_THAT(Contracts::take(), ElementsAre("FN-021"));
+    });
+    EXPECT_THAT(take_log(), IsEmpty());
 }
 
 }  // namespace

@@ -184,6 +184,11 @@ class ScriptedMiniport final : public Fake<IMiniportMidi> {
         stream.pool = pool;
         stream.format = *format;
         *out = &stream;
+        if (given_stream != nullptr) *out = given_stream;
+        if (given_group != nullptr) {
+            *out_group = given_group;
+            return STATUS_SUCCESS;
+        }
         if (stream_group == StreamGroup::shared) {
             group->AddRef();
             *out_group = group;
@@ -225,6 +230,8 @@ class ScriptedMiniport final : public Fake<IMiniportMidi> {
     StreamGroup stream_group = StreamGroup::shared;
     bool own_group = true;
     bool gives_no_stream = false;
+    PMINIPORTMIDISTREAM given_stream = nullptr;  // in place of a stream, or of its group
+    PSERVICEGROUP given_group = nullptr;
     NTSTATUS new_stream_status = STATUS_SUCCESS;
     std::function<void()> on_service;
     std::vector<std::unique_ptr<ScriptedStream>> streams;

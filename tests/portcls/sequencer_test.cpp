@@ -219,5 +219,58 @@ TEST_F(SequencerTest, CountsThatCannotBeAreToldAndBounded) {
     EXPECT_EQ(stream().writes.back().bytes, (Bytes{61, 100})) << "the rest is offered all the same";
 }
 
+TEST_F(SequencerTest, ADeviceIsNotBusyWhileNobodyAsksIt) {
+    running();
+    stream().usual_answer.most = 0;
+    const Sent first = write(pin, {0x80, 60, 0});
+    pass_ms(600);
+    EXPECT_EQ(set_state(pin, KSSTATE_PAUSE), STATUS_SUCCESS);
+    pass_ms(2'000);
+    EXPECT_EQ(set_state(pin, KSSTATE_RUN), STATUS_SUCCESS);
+    pass_ms(600);
+    REQUIRES("MS-044"), REQUIRES("MS-045");
+    EXPECT_THAT(Contracts::take(), IsEmpty());
+    EXPECT_TRUE(first.pending());
+    stream().usual_answer.most = ~0u;
+    pass_ms(20);
+    EXPECT_THAT(stream().taken(), ElementsAre(Bytes{0x80, 60, 0}));
+}
+
+TEST_F(SequencerTest, ASysExWhoseRequestIsCancelledGoesOnWithNothing) {
+    running();
+    const Sent first = send_records(record(0, {0xF0, 1, 2}) + record(500, {3}));
+    const Sent second = write(pin, {4, 0xF7});
+    const Sent third = write(pin, {0xF0, 9, 0xF7});
+    EXPECT_EQ(cancel(pin, first.status), STATUS_SUCCESS);
+    REQUIRES("SP-018");
+    EXPECT_EQ(first.result(), STATUS_CANCELLED);
+    EXPECT_TRUE(second.result() == STATUS_SUCCESS && third.result() == STATUS_SUCCESS);
+    EXPECT_THAT(stream().taken(), ElementsAre(Bytes{0xF0, 1, 2}, Bytes{0xF0, 9, 0xF7}));
+}
+
+TEST_F(SequencerTest, ASysExWithACancelledMiddleEndsThere) {
+    running();
+    const Sent first = write_at_ms(pin, 10, {0xF0, 1, 2});
+    const Sent middle = write_at_ms(pin, 11, {3});
+    const Sent last = write_at_ms(pin, 12, {4, 0xF7, 0xF8});
+    EXPECT_EQ(cancel(pin, middle.status), STATUS_SUCCESS);
+    pass_ms(30);
+    REQUIRES("SP-018");
+    EXPECT_TRUE(first.result() == STATUS_SUCCESS && last.result() == STATUS_SUCCESS);
+    EXPECT_THAT(stream().taken(), ElementsAre(Bytes{0xF0, 1, 2}, Bytes{0xF8}));
+}
+
+TEST_F(SequencerTest, ASysExWithACancelledEndDoesNotGoOnInTheNextRequest) {
+    running();
+    const Sent first = write_at_ms(pin, 10, {0xF0, 1, 2});
+    const Sent end = write_at_ms(pin, 11, {3, 0xF7});
+    EXPECT_EQ(cancel(pin, end.status), STATUS_SUCCESS);
+    const Sent later = write_at_ms(pin, 12, {4, 0xF7, 0x90, 60, 100});
+    pass_ms(30);
+    REQUIRES("SP-018");
+    EXPECT_TRUE(first.result() == STATUS_SUCCESS && later.result() == STATUS_SUCCESS);
+    EXPECT_THAT(stream().taken(), ElementsAre(Bytes{0xF0, 1, 2}, Bytes{0x90, 60, 100}));
+}
+
 }  // namespace
 }  // namespace portico::portcls

@@ -279,5 +279,65 @@ TEST_F(SubdeviceTest, IoTimeoutsRunWhileTheDeviceIsStarted) {
     EXPECT_THAT(Contracts::take(), ElementsAre("FN-135"));
 }
 
+TEST_F(SubdeviceTest, AnObjectThatAnswersEverythingIsNoPort) {
+    struct Liar : FakeMiniport {
+        NTSTATUS STDMETHODCALLTYPE QueryInterface(REFIID, PVOID* out) override {
+            *out = this;
+            return ++references, STATUS_SUCCESS;
+        }
+    } liar;
+    started([&] {
+        REQUIRES("FN-053");
+        EXPECT_EQ(PcRegisterSubdevice(fdo, const_cast<PWSTR>(u"Uart"), &liar), STATUS_INVALID_PARAMETER);
+        EXPECT_THAT(Contracts::take(), ElementsAre("FN-053"));
+        EXPECT_EQ(liar.references, 1);
+    });
+}
+
+TEST_F(SubdeviceTest, WhatIsNoObjectIsRefused) {
+    started([&] {
+        auto* const nowhere = reinterpret_cast<PUNKNOWN>(0x123456789ab0);
+        EXPECT_EQ(PcRegisterSubdevice(fdo, const_cast<PWSTR>(u"Uart"), nowhere), STATUS_INVALID_PARAMETER);
+        REQUIRES("IU-002");
+        EXPECT_THAT(Contracts::take(), ElementsAre("IU-002", "FN-053"));
+        FakePort* const port = FakePort::create(log);
+        EXPECT_EQ(port->Init(fdo, nullptr, nowhere, nullptr, nullptr), STATUS_INVALID_PARAMETER);
+        EXPECT_THAT(Contracts::take(), ElementsAre("IU-002"));
+        port->Release();
+    });
+}
+
+TEST_F(SubdeviceTest, ADescriptorThatIsChangedOrFreedIsTold) {
+    started([&] {
+        FakePort* const port = make_port(first);
+        first.pins[0].drivers_own[0] = 7;
+        EXPECT_EQ(port->usable_descriptor(), &first.filter);
+        EXPECT_THAT(Contracts::take(), IsEmpty()) << "what is behind a pin is the driver's";
+        first.filter.PinCount = 2;
+        REQUIRES("IM-011");
+        EXPECT_EQ(port->usable_descriptor(), &first.filter);
+        EXPECT_THAT(Contracts::take(), ElementsAre("IM-011"));
+        EXPECT_EQ(port->usable_descriptor(), &first.filter);
+        EXPECT_THAT(Contracts::take(), IsEmpty()) << "once";
+        first.filter.Pins = reinterpret_cast<const PCPIN_DESCRIPTOR*>(0x123456789ab0);
+        EXPECT_EQ(port->usable_descriptor(), nullptr);
+        EXPECT_THAT(Contracts::take(), ElementsAre("IM-011"));
+        EXPECT_EQ(add(port, u"Uart"), STATUS_INVALID_PARAMETER);
+        Contracts::take();
+        first.filter.Pins = &first.pins[0].descriptor;
+        port->Release();
+
+        auto* const filter = static_cast<PPCFILTER_DESCRIPTOR>(
+            nt::ex::allocate(NonPagedPool, sizeof(PCFILTER_DESCRIPTOR), 'tseT'));
+        *filter = first.filter;
+        first.descriptor = filter;
+        FakePort* const other = make_port(first);
+        nt::ex::free(filter, 0);
+        EXPECT_EQ(other->usable_descriptor(), nullptr);
+        EXPECT_THAT(Contracts::take(), ElementsAre("IM-011"));
+        other->Release();
+    });
+}
+
 }  // namespace
 }  // namespace portico::portcls

@@ -9,7 +9,8 @@ typedef struct {
 } MPU401_WRITE;
 
 NTSTATUS NTAPI Mpu401InterruptService(PINTERRUPTSYNC, PVOID DynamicContext) {
-    CMpu401* that = (CMpu401*)DynamicContext;
+    CMpu401* that = ((MPU401_CONTEXT*)DynamicContext)->Device;
+    if (!that) return STATUS_UNSUCCESSFUL;
     // LC-041: another device on the line, or an interrupt that comes late.
     if (that->m_fPoweredDown) return STATUS_UNSUCCESSFUL;
     return that->DrainInput() ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
@@ -17,6 +18,12 @@ NTSTATUS NTAPI Mpu401InterruptService(PINTERRUPTSYNC, PVOID DynamicContext) {
 
 NTSTATUS NTAPI Mpu401SynchronizedInitialize(PINTERRUPTSYNC, PVOID DynamicContext) {
     return ((CMpu401*)DynamicContext)->ResetToUartMode();
+}
+
+// From now on the interrupt routine has nothing to look at.
+NTSTATUS NTAPI Mpu401SynchronizedDetach(PINTERRUPTSYNC, PVOID DynamicContext) {
+    ((MPU401_CONTEXT*)DynamicContext)->Device = NULL;
+    return STATUS_SUCCESS;
 }
 
 // A device that lost its power has forgotten UART mode.
@@ -56,6 +63,10 @@ NTSTATUS CMpu401::ProcessResources(PRESOURCELIST ResourceList) {
 // An adapter may share its sync object (MM-012); else the miniport owns one on its own interrupt.
 NTSTATUS CMpu401::AcquireInterruptSync(PUNKNOWN UnknownAdapter, PRESOURCELIST ResourceList) {
     PAGED_CODE();
+    m_pContext = (MPU401_CONTEXT*)ExAllocatePoolWithTag(NonPagedPool, sizeof(MPU401_CONTEXT), kMpu401PoolTag);
+    if (!m_pContext) return STATUS_INSUFFICIENT_RESOURCES;
+    m_pContext->Device = this;
+
     NTSTATUS ntStatus = STATUS_NOINTERFACE;
     if (UnknownAdapter) {
         ntStatus = UnknownAdapter->QueryInterface(IID_IInterruptSync, (PVOID*)&m_pInterruptSync);
@@ -66,7 +77,7 @@ NTSTATUS CMpu401::AcquireInterruptSync(PUNKNOWN UnknownAdapter, PRESOURCELIST Re
     }
     if (!NT_SUCCESS(ntStatus)) return ntStatus;
 
-    ntStatus = m_pInterruptSync->RegisterServiceRoutine(Mpu401InterruptService, PVOID(this), TRUE);
+    ntStatus = m_pInterruptSync->RegisterServiceRoutine(Mpu401InterruptService, PVOID(m_pContext), TRUE);
     if (NT_SUCCESS(ntStatus) && m_fOwnInterruptSync) ntStatus = m_pInterruptSync->Connect();
     return ntStatus;
 }
@@ -87,11 +98,16 @@ void CMpu401::ChangePower(POWER_STATE PowerState) {
 
 void CMpu401::ReleaseDevice(void) {
     PAGED_CODE();
+    // A shared object keeps the routine, and with it the context, as long as it lives (IS-022).
+    BOOLEAN keeps = m_pInterruptSync && !m_fOwnInterruptSync;
     if (m_pInterruptSync) {
+        m_pInterruptSync->CallSynchronizedRoutine(Mpu401SynchronizedDetach, PVOID(m_pContext));
         if (m_fOwnInterruptSync) m_pInterruptSync->Disconnect();
         m_pInterruptSync->Release();
         m_pInterruptSync = NULL;
     }
+    if (m_pContext && !keeps) ExFreePoolWithTag(m_pContext, kMpu401PoolTag);
+    m_pContext = NULL;
     if (m_pServiceGroup) {
         m_pServiceGroup->Release();
         m_pServiceGroup = NULL;

@@ -23,9 +23,19 @@ const ULONG kDeviceTimeoutMs = 50;
 // Bytes that one pass reads from the device, and that wait for the port. A power of two.
 const ULONG kInputFifoSize = 512;
 
+const ULONG kMpu401PoolTag = '104M';
+
+class CMpu401;
+
+// What the interrupt routine is given: it outlives the device object when the adapter's sync object does.
+typedef struct {
+    CMpu401* Device;  // NULL: gone. Written inside synchronised routines
+} MPU401_CONTEXT;
+
 class DECLSPEC_NOVTABLE CMpu401 {
   protected:
     PINTERRUPTSYNC m_pInterruptSync;
+    MPU401_CONTEXT* m_pContext;
     BOOLEAN m_fOwnInterruptSync;
     PSERVICEGROUP m_pServiceGroup;
 
