@@ -24,6 +24,7 @@ void check_change(bool raising, sim::Irql wanted) {
 
 void reset() {
     KeNumberProcessors = static_cast<CCHAR>(sim::scheduler.processor_count);
+    reset_waits();
     reset_threads();
     reset_apcs();
     reset_timers();
