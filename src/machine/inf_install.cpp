@@ -16,6 +16,7 @@
 #include "nt/io/interfaces.h"
 #include "nt/io/pnp_registry.h"
 #include "nt/io/volume.h"
+#include "nt/rtl/rtl.h"
 
 namespace portico::machine {
 namespace {
@@ -273,7 +274,7 @@ Result<void> install_interface(const inf::Model& model, const inf::DeviceInterfa
     const std::u16string reference = wide(added.reference);
     const UNICODE_STRING name = nt::cm::as_unicode(reference);
     nt::io::DeviceInterface* entry = nullptr;
-    const NTSTATUS status = nt::io::parse_guid(guid.c_str(), &class_guid)
+    const NTSTATUS status = nt::rtl::read_guid(guid.c_str(), class_guid)
                                 ? nt::io::install_interface(node, class_guid, &name, &entry)
                                 : STATUS_INVALID_PARAMETER;
     if (!NT_SUCCESS(status)) {

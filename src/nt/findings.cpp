@@ -49,11 +49,10 @@ bool on_fiber(std::uint64_t address) {
     return sim::stack_range.contains(address);
 }
 
-// Neither a driver that lost rbp nor one that overran its stack leads beyond the stack's end. Slots of the
-// stack range are aligned powers of two.
+// Neither a driver that lost rbp nor one that overran its stack leads beyond the stack's end.
 std::uint64_t stack_limit(std::uint64_t address) {
     if (!on_fiber(address)) return address + (1u << 20);
-    return (address | (sim::fiber_stack_size + sim::page_size - 1)) + 1;
+    return sim::stack_at(address).end();
 }
 
 // The caller of a function that keeps a frame pointer.

@@ -16,7 +16,7 @@ enum class SpinLockFault : std::uint8_t {
     already_owned,      // acquired again on the processor that owns it: Windows would hang
     not_owned,          // released by who does not own it
     wrong_irql,         // acquired or released at an IRQL that its form forbids
-    deadlock,           // two processors spin on each other's locks
+    deadlock,           // processors spin on each other's locks
     irql_not_restored,  // released with an old IRQL above DISPATCH_LEVEL or above the current one
 };
 
@@ -25,6 +25,7 @@ enum class IrpFault : std::uint8_t {
     completed_pending,    // IoStatus.Status is STATUS_PENDING at completion
     cancel_routine_left,  // completed with a cancel routine set
     status_mismatch,      // dispatch returned STATUS_PENDING without IoMarkIrpPending, or the reverse
+    freed_unowned,        // IoFreeIrp by who did not make it: its sender waits for its completion
     forgotten,            // neither completed nor passed on nor pended
     left_at_removal,      // still pending when its device went away
 };
@@ -56,7 +57,9 @@ struct LeftBehind {
 constexpr ULONG driver_verifier_detected_violation = 0xC4;  // the bug check of most misuse
 
 struct Probes {
-    void (*wait_at_raised_irql)(const void* object, bool zero_timeout) = nullptr;
+    void (*wait_at_raised_irql)(const void* object, bool zero_timeout, sim::Irql irql) = nullptr;
+    // KeSetEvent and the like with Wait = TRUE, where the caller cannot wait.
+    void (*wait_announced_at_raised_irql)(const char* routine, const void* object) = nullptr;
     void (*spin_lock)(SpinLockFault fault, const volatile void* lock, sim::Irql irql) = nullptr;
     void (*irp)(IrpFault fault, PIRP irp) = nullptr;
     void (*left_behind)(const LeftBehind& left) = nullptr;

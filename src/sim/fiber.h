@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sim/address_map.h"
+
 namespace portico::sim {
 
 // What structured exception handling (nt/seh) knows of the calls on a fiber's stack.
@@ -51,6 +53,12 @@ class Fiber {
 
 // The kernel stack, guard page excluded, that each prepared fiber gets.
 extern const std::size_t fiber_stack_size;
+
+// The stack at an address of stack_range, guard page excluded: an address below its base is in the guard.
+inline AddressRange stack_at(std::uint64_t address) {
+    const std::uint64_t slot = fiber_stack_size + page_size;
+    return {address - (address - stack_range.base) % slot + page_size, fiber_stack_size};
+}
 
 // Every stack is free again: all fibers but the host's are forgotten, and must be made anew.
 void reset_fibers();

@@ -81,9 +81,7 @@ bool driver_on_stack(const nt::Stack& stack) {
 
 // The lowest page of a thread's stack is its guard.
 bool in_stack_guard(std::uint64_t address) {
-    const std::uint64_t slot_size = sim::fiber_stack_size + sim::page_size;
-    return sim::stack_range.contains(address) &&
-           (address - sim::stack_range.base) % slot_size < sim::page_size;
+    return sim::stack_range.contains(address) && address < sim::stack_at(address).base;
 }
 
 // General protection: the processor says neither why nor where.

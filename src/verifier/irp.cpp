@@ -29,6 +29,10 @@ IrpRule rule_of(nt::IrpFault fault) {
         case IrpFault::status_mismatch:
             return {0xC9, 0x224, "kind: status and IRP disagree",
                     "A dispatch routine's result and the IRP disagree about whether it is pending.", stop};
+        case IrpFault::freed_unowned:
+            return {0xC9, 0x02, "kind: IRP of a thread freed",
+                    "The driver freed an IRP that was sent to it: its sender waits for its completion.",
+                    stop};
         case IrpFault::forgotten:
             return {0xC9, 0x226, "kind: IRP forgotten",
                     "A dispatch routine returned without completing, passing on or pending its IRP.", stop};

@@ -23,7 +23,7 @@ Kind kind_of(nt::SpinLockFault fault) {
                     "A spin lock is acquired or released at %s, which its form does not allow."};
         case nt::SpinLockFault::deadlock:
             return {0xC4, 0x1001, "kind: lock order cycle",
-                    "Two processors wait for each other's spin locks: neither will ever go on."};
+                    "Processors wait for each other's spin locks: none of them will ever go on."};
         case nt::SpinLockFault::irql_not_restored:
             return {0xC4, 0x32, "kind: released to a wrong IRQL",
                     "A spin lock is released to %s, which is above the current IRQL."};

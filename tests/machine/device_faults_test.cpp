@@ -187,7 +187,7 @@ TEST(Vanishes, AndIsReportedAtOnceIsClean) {
     Pin pin = m.filter("Uart").open(Pin::Render).value();
     ASSERT_OK(pin.run());
     ASSERT_OK(pin.write(held(20)));
-    m.run_until([&] { return m.device("mpu401").wire().size() == 10; }, 1s);
+    EXPECT_TRUE(m.run_until([&] { return m.device("mpu401").wire().size() == 10; }, 1s));
     m.device("mpu401").vanish();
     EXPECT_OK(m.surprise_remove());
     pin.close();

@@ -74,7 +74,7 @@ TEST(DMusUart, PlaysAndRecords) {
     ASSERT_OK(render.run());
     ASSERT_OK(capture.run());
     ASSERT_OK(render.write({0x90, 60, 100, 64, 101}));
-    m.run_until([&] { return m.device("mpu401").wire().size() == 6; }, 50ms);
+    EXPECT_TRUE(m.run_until([&] { return m.device("mpu401").wire().size() == 6; }, 50ms));
     REQUIRES("UA-003"), REQUIRES("UA-004"), REQUIRES("FN-044");
     EXPECT_THAT(m.device("mpu401").wire(), ElementsAre(0x90, 60, 100, 0x90, 64, 101));
     m.device("mpu401").receive({0x80, 60, 0, 0xF0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0xF7});
@@ -94,7 +94,7 @@ TEST(DMusUart, SendsALongSysExInOrderWithWhatComesBehindIt) {
     all.back() = 0xF7;
     for (int i = 0; i < 400; ++i) all.insert(all.end(), {0x90, static_cast<std::uint8_t>(i % 128), 1});
     ASSERT_OK(render.write(all));
-    m.run_until([&] { return m.device("mpu401").wire().size() == all.size(); }, 10s);
+    EXPECT_TRUE(m.run_until([&] { return m.device("mpu401").wire().size() == all.size(); }, 10s));
     EXPECT_THAT(m.device("mpu401").wire(), ElementsAreArray(all));
     render.close();
     EXPECT_THAT(m.findings(), IsEmpty());

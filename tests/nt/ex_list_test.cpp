@@ -71,12 +71,12 @@ TEST(ExInterlocked, ReturnsAsDocumented) {
 // Each is a point where the other processors may run (FLD-023).
 TEST(ExInterlocked, LetsTimeGoOn) {
     Kernel kernel;
-    kernel.run([] {
+    EXPECT_TRUE(kernel.run([] {
         LONG value = 0;
         const auto before = sim::this_processor->at_ns;
         for (int i = 0; i < 10; ++i) InterlockedIncrement(&value);
         EXPECT_GE(sim::this_processor->at_ns - before, 500);
-    });
+    }));
 }
 
 struct alignas(16) Node {
@@ -124,9 +124,9 @@ TEST(ExSList, MisalignedEntriesRaise) {
     SLIST_HEADER head;
     InitializeSListHead(&head);
     Node nodes[2];
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run_to_bug_check([&] {
         InterlockedPushEntrySList(&head, reinterpret_cast<PSLIST_ENTRY>(reinterpret_cast<char*>(nodes) + 8));
-    });
+    }));
     ASSERT_NE(bug_check(), nullptr);
     EXPECT_EQ(bug_check()->parameters[0], static_cast<std::uint32_t>(STATUS_DATATYPE_MISALIGNMENT));
 }

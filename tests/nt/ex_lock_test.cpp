@@ -9,6 +9,7 @@
 #include "misuse.h"
 #include "nt/ex/ex.h"
 #include "nt/ex/pool.h"
+#include "nt/ex/tracked.h"
 
 namespace ex_lock_test {
 namespace {
@@ -28,7 +29,7 @@ void sleep_ms(LONGLONG ms) {
 
 TEST(ExFastMutex, RaisesToApcLevelAndRestores) {
     Kernel kernel;
-    kernel.run([] {
+    EXPECT_TRUE(kernel.run([] {
         FAST_MUTEX mutex;
         ExInitializeFastMutex(&mutex);
         EXPECT_EQ(mutex.Count, 1);
@@ -43,7 +44,7 @@ TEST(ExFastMutex, RaisesToApcLevelAndRestores) {
         EXPECT_TRUE(ExTryToAcquireFastMutex(&mutex));
         EXPECT_EQ(KeGetCurrentIrql(), APC_LEVEL);
         ExReleaseFastMutex(&mutex);
-    });
+    }));
 }
 
 TEST(ExFastMutex, FailedTryLeavesTheIrql) {
@@ -56,10 +57,10 @@ TEST(ExFastMutex, FailedTryLeavesTheIrql) {
         ExReleaseFastMutex(&mutex);
     });
     kernel.settle(millisecond_ns);
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         EXPECT_FALSE(ExTryToAcquireFastMutex(&mutex));
         EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
-    });
+    }));
 }
 
 // Waiters get it in their order, one at a time.
@@ -88,7 +89,7 @@ TEST(ExFastMutex, ExcludesAndIsHandedOn) {
 TEST(ExFastMutex, MisuseIsTold) {
     Kernel kernel;
     MisuseLog misuse;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         FAST_MUTEX mutex;
         ExInitializeFastMutex(&mutex);
         const auto old = ke::raise(APC_LEVEL);
@@ -104,7 +105,7 @@ TEST(ExFastMutex, MisuseIsTold) {
         EXPECT_EQ(misuse.size(), 2u);
         ExReleaseFastMutexUnsafe(&mutex);
         KeLeaveCriticalRegion();
-    });
+    }));
     FAST_MUTEX mutex;
     ExInitializeFastMutex(&mutex);
     kernel.start([&] {
@@ -118,7 +119,7 @@ TEST(ExFastMutex, MisuseIsTold) {
 
 TEST(KeGuardedMutex, DisablesApcsAtTheCallersIrql) {
     Kernel kernel;
-    kernel.run([] {
+    EXPECT_TRUE(kernel.run([] {
         KGUARDED_MUTEX mutex;
         KeInitializeGuardedMutex(&mutex);
         KeAcquireGuardedMutex(&mutex);
@@ -134,7 +135,7 @@ TEST(KeGuardedMutex, DisablesApcsAtTheCallersIrql) {
         KeAcquireGuardedMutexUnsafe(&mutex);
         KeReleaseGuardedMutexUnsafe(&mutex);
         KeLeaveGuardedRegion();
-    });
+    }));
 }
 
 // ---- ERESOURCE ----
@@ -148,7 +149,7 @@ struct Resource {
 TEST(ExResource, ExclusiveIsRecursive) {
     Kernel kernel;
     Resource resource;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         KeEnterCriticalRegion();
         EXPECT_TRUE(ExAcquireResourceExclusiveLite(&resource.r, TRUE));
         EXPECT_TRUE(ExIsResourceAcquiredExclusiveLite(&resource.r));
@@ -163,7 +164,7 @@ TEST(ExResource, ExclusiveIsRecursive) {
         EXPECT_FALSE(ExIsResourceAcquiredExclusiveLite(&resource.r));
         EXPECT_EQ(ExIsResourceAcquiredSharedLite(&resource.r), 0u);
         KeLeaveCriticalRegion();
-    });
+    }));
 }
 
 TEST(ExResource, SharedOwnersTogetherExclusiveAlone) {
@@ -223,14 +224,14 @@ TEST(ExResource, WhoPassesAnExclusiveWaiter) {
         KeLeaveCriticalRegion();
     });
     kernel.settle(millisecond_ns);
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         KeEnterCriticalRegion();
         EXPECT_FALSE(ExAcquireResourceSharedLite(&resource.r, FALSE));
         EXPECT_FALSE(ExAcquireSharedWaitForExclusive(&resource.r, FALSE));
         EXPECT_TRUE(ExAcquireSharedStarveExclusive(&resource.r, FALSE));
         ExReleaseResourceLite(&resource.r);
         KeLeaveCriticalRegion();
-    });
+    }));
     EXPECT_FALSE(exclusive);
     EXPECT_TRUE(kernel.finish());
     EXPECT_TRUE(exclusive);
@@ -291,21 +292,21 @@ TEST(ExResource, ManySharedOwners) {
 TEST(ExResource, OwnerPointersAreReleasedForOthers) {
     Kernel kernel;
     Resource resource;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         KeEnterCriticalRegion();
         ExAcquireResourceSharedLite(&resource.r, TRUE);
         void* const owner = reinterpret_cast<void*>(reinterpret_cast<ULONG_PTR>(&resource) | 3);
         ExSetResourceOwnerPointer(&resource.r, owner);
         EXPECT_EQ(ExIsResourceAcquiredSharedLite(&resource.r), 0u);
         KeLeaveCriticalRegion();
-    });
-    kernel.run([&] {
+    }));
+    EXPECT_TRUE(kernel.run([&] {
         KeEnterCriticalRegion();
         ExReleaseResourceForThreadLite(&resource.r, reinterpret_cast<ULONG_PTR>(&resource) | 3);
         EXPECT_TRUE(ExTryToAcquireResourceExclusiveLite(&resource.r));
         ExReleaseResourceForThreadLite(&resource.r, ExGetCurrentResourceThread());
         KeLeaveCriticalRegion();
-    });
+    }));
     EXPECT_EQ(resource.r.ActiveCount, 0);
 }
 
@@ -314,7 +315,7 @@ TEST(ExResource, MisuseIsTold) {
     MisuseLog misuse;
     ERESOURCE resource;
     ExInitializeResourceLite(&resource);
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         EXPECT_TRUE(ExAcquireResourceSharedLite(&resource, FALSE));  // without KeEnterCriticalRegion
         EXPECT_THAT(misuse.codes(), ElementsAre(0xC4u));
         KeEnterCriticalRegion();
@@ -323,7 +324,7 @@ TEST(ExResource, MisuseIsTold) {
         ExReleaseResourceLite(&resource);
         EXPECT_THAT(misuse.codes(), ElementsAre(RESOURCE_NOT_OWNED));
         KeLeaveCriticalRegion();
-    });
+    }));
     misuse.clear();
     ExDeleteResourceLite(&resource);
     ExDeleteResourceLite(&resource);
@@ -369,9 +370,52 @@ TEST(ExSpinLock, ReadersTogetherWriterAlone) {
     EXPECT_EQ(lock, 0);
 }
 
+std::vector<SpinLockFault> spin_faults;
+
+TEST(ExSpinLock, AcquiredTwiceOnOneProcessor) {
+    Kernel kernel;
+    spin_faults.clear();
+    probes.spin_lock = [](SpinLockFault fault, const volatile void*, sim::Irql) {
+        spin_faults.push_back(fault);
+    };
+    EXPECT_TRUE(kernel.run([] {
+        EX_SPIN_LOCK lock = 0;
+        const KIRQL old = ExAcquireSpinLockExclusive(&lock);
+        ExAcquireSpinLockExclusiveAtDpcLevel(&lock);
+        ExReleaseSpinLockExclusive(&lock, old);
+        EXPECT_EQ(lock, 0);
+        ExAcquireSpinLockExclusive(&lock);
+        ExAcquireSpinLockSharedAtDpcLevel(&lock);
+        ExReleaseSpinLockShared(&lock, old);
+        EXPECT_EQ(lock, 0);
+    }));
+    EXPECT_THAT(spin_faults, ElementsAre(SpinLockFault::already_owned, SpinLockFault::already_owned));
+}
+
+TEST(ExSpinLock, ReleasedByAnotherProcessor) {
+    Kernel kernel(2);
+    spin_faults.clear();
+    probes.spin_lock = [](SpinLockFault fault, const volatile void*, sim::Irql) {
+        spin_faults.push_back(fault);
+    };
+    EX_SPIN_LOCK lock = 0;
+    kernel.start([&] {
+        const KIRQL old = ExAcquireSpinLockExclusive(&lock);
+        KeStallExecutionProcessor(100);
+        KeLowerIrql(old);
+    });
+    kernel.start([&] {
+        KeStallExecutionProcessor(10);
+        const KIRQL old = KeRaiseIrqlToDpcLevel();
+        ExReleaseSpinLockExclusive(&lock, old);
+    });
+    EXPECT_TRUE(kernel.finish());
+    EXPECT_THAT(spin_faults, ElementsAre(SpinLockFault::not_owned));
+}
+
 TEST(ExSpinLock, ConversionNeedsALoneReader) {
     Kernel kernel;
-    kernel.run([] {
+    EXPECT_TRUE(kernel.run([] {
         EX_SPIN_LOCK lock = 0;
         const KIRQL old = ExAcquireSpinLockShared(&lock);
         ExAcquireSpinLockSharedAtDpcLevel(&lock);
@@ -379,7 +423,20 @@ TEST(ExSpinLock, ConversionNeedsALoneReader) {
         ExReleaseSpinLockSharedFromDpcLevel(&lock);
         EXPECT_TRUE(ExTryConvertSharedSpinLockExclusive(&lock));
         ExReleaseSpinLockExclusive(&lock, old);
-    });
+    }));
+}
+
+TEST(ExResource, MoreThanAreTrackedAreDeletedInSilence) {
+    Kernel kernel;
+    MisuseLog misuse;
+    constexpr unsigned count = ex::tracked_limit + 100;
+    auto* const resources =
+        static_cast<PERESOURCE>(ExAllocatePoolWithTag(NonPagedPoolNx, count * sizeof(ERESOURCE), 'sseR'));
+    ASSERT_NE(resources, nullptr);
+    for (unsigned i = 0; i < count; ++i) ExInitializeResourceLite(&resources[i]);
+    for (unsigned i = count; i-- > 0;) ExDeleteResourceLite(&resources[i]);
+    ExFreePoolWithTag(resources, 'sseR');
+    EXPECT_EQ(misuse.size(), 0u);
 }
 
 // ---- run-down protection ----
@@ -389,22 +446,22 @@ TEST(ExRundown, WaitsForTheLastReference) {
     EX_RUNDOWN_REF reference;
     ExInitializeRundownProtection(&reference);
     std::vector<std::string> log;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         EXPECT_TRUE(ExAcquireRundownProtection(&reference));
         EXPECT_TRUE(ExAcquireRundownProtectionEx(&reference, 2));
-    });
+    }));
     kernel.start([&] {
         ExWaitForRundownProtectionRelease(&reference);
         log.push_back("run down");
     });
     kernel.settle(millisecond_ns);
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         EXPECT_FALSE(ExAcquireRundownProtection(&reference));
         ExReleaseRundownProtectionEx(&reference, 2);
         sleep_ms(20);
         log.push_back("released");
         ExReleaseRundownProtection(&reference);
-    });
+    }));
     EXPECT_TRUE(kernel.finish());
     EXPECT_THAT(log, ElementsAre("released", "run down"));
     EXPECT_FALSE(ExAcquireRundownProtection(&reference));

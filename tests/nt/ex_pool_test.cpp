@@ -195,6 +195,22 @@ TEST(ExPool, FreeingWhatIsNotABlock) {
 }
 
 // A freed block is known for a while: a double free is never taken for someone else's free.
+TEST(ExPool, TheSystemsOwnBlocksAreNotTheDriversToFree) {
+    Kernel kernel;
+    MisuseLog misuse;
+    void* const own = ex::allocate_internal(NonPagedPool, 64, tag);
+    ExFreePool(own);
+    EXPECT_THAT(misuse.codes(), ElementsAre(0xC2u));
+    EXPECT_EQ(misuse.last().detail, 0x99u);
+    EXPECT_EQ(misuse.last().address, number(own));
+    EXPECT_TRUE(ex::owns(own));
+    ex::free(own, tag);
+    void* const given = ex::allocate_for_driver(PagedPool, 64, tag);
+    ExFreePool(given);
+    EXPECT_FALSE(ex::owns(given));
+    EXPECT_EQ(misuse.size(), 1u);
+}
+
 TEST(ExPool, FreedMemoryIsNotReusedAtOnce) {
     Kernel kernel;
     MisuseLog misuse;
@@ -302,7 +318,7 @@ TEST(ExPool, ExhaustionAndRaising) {
     ex::refuse_allocation = [](std::size_t, ULONG) { return true; };
     EXPECT_EQ(ExAllocatePoolWithTag(PagedPool, 8, tag), nullptr);
     EXPECT_NE(ex::allocate_internal(PagedPool, 8, tag), nullptr);
-    kernel.run([] { ExAllocatePoolWithQuotaTag(PagedPool, 8, tag); });
+    EXPECT_TRUE(kernel.run_to_bug_check([] { ExAllocatePoolWithQuotaTag(PagedPool, 8, tag); }));
     ASSERT_NE(bug_check(), nullptr);
     EXPECT_EQ(bug_check()->code, KMODE_EXCEPTION_NOT_HANDLED);
     EXPECT_EQ(bug_check()->parameters[0], static_cast<std::uint32_t>(STATUS_INSUFFICIENT_RESOURCES));

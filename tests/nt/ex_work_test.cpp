@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -54,21 +55,22 @@ TEST(ExWork, RunsOnASystemThreadAtPassiveLevel) {
     events.clear();
     WORK_QUEUE_ITEM item;
     init(item, note, "a");
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         const auto old = ke::raise(DISPATCH_LEVEL);
         ExQueueWorkItem(&item, DelayedWorkQueue);
         EXPECT_TRUE(ex::work_item_queued(&item));
         ke::lower(old);
-    });
+    }));
     kernel.settle(millisecond_ns);
     EXPECT_THAT(events, ElementsAre("a"));
     EXPECT_EQ(work_irql, PASSIVE_LEVEL);
     EXPECT_EQ(work_priority, 12);
     EXPECT_FALSE(ex::work_item_queued(&item));
-    kernel.run([&] { ExQueueWorkItem(&item, CriticalWorkQueue); });
+    EXPECT_TRUE(kernel.run([&] { ExQueueWorkItem(&item, CriticalWorkQueue); }));
     kernel.settle(millisecond_ns);
     EXPECT_EQ(work_priority, 13);
-    kernel.run([&] { ExQueueWorkItem(&item, static_cast<WORK_QUEUE_TYPE>(CustomPriorityWorkQueue + 20)); });
+    EXPECT_TRUE(kernel.run(
+        [&] { ExQueueWorkItem(&item, static_cast<WORK_QUEUE_TYPE>(CustomPriorityWorkQueue + 20)); }));
     kernel.settle(millisecond_ns);
     EXPECT_EQ(work_priority, 20);
 }
@@ -78,12 +80,12 @@ TEST(ExWork, FirstInFirstOut) {
     events.clear();
     WORK_QUEUE_ITEM items[3];
     const char* const names[] = {"1", "2", "3"};
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         for (int i = 0; i < 3; ++i) {
             init(items[i], note, names[i]);
             ExQueueWorkItem(&items[i], DelayedWorkQueue);
         }
-    });
+    }));
     kernel.settle(millisecond_ns);
     EXPECT_THAT(events, ElementsAre("1", "2", "3"));
 }
@@ -95,12 +97,12 @@ TEST(ExWork, AWaitingItemDoesNotHoldUpTheNext) {
     WORK_QUEUE_ITEM second;
     init(first, slow, "first");
     init(second, note, "second");
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         ExQueueWorkItem(&first, DelayedWorkQueue);
         sleep_ms(10);
         ExQueueWorkItem(&second, DelayedWorkQueue);
         sleep_ms(200);
-    });
+    }));
     EXPECT_THAT(events, ElementsAre("first begins", "second", "first ends"));
 }
 
@@ -115,7 +117,7 @@ TEST(ExWork, MayBeQueuedAgainFromItsOwnRoutine) {
         }
     };
     init(item, Routine::again, "");
-    kernel.run([&] { ExQueueWorkItem(&item, DelayedWorkQueue); });
+    EXPECT_TRUE(kernel.run([&] { ExQueueWorkItem(&item, DelayedWorkQueue); }));
     kernel.settle(millisecond_ns);
     EXPECT_EQ(runs, 3);
 }
@@ -159,7 +161,7 @@ TEST(ExFreedObjects, TimersAndDpcsInFreedMemory) {
     struct Routine {
         static VOID NTAPI dpc(PKDPC, PVOID, PVOID, PVOID) { ++fired; }
     };
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         auto* const objects =
             static_cast<Objects*>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(Objects), 'tseT'));
         KeInitializeTimer(&objects->timer);
@@ -168,8 +170,26 @@ TEST(ExFreedObjects, TimersAndDpcsInFreedMemory) {
         ExFreePool(objects);
         EXPECT_THAT(misuse.codes(), ElementsAre(0xC4u));
         sleep_ms(100);
-    });
+    }));
     EXPECT_EQ(fired, 0);
+}
+
+TEST(ExFreedObjects, AnEventThatAThreadWaitsFor) {
+    Kernel kernel;
+    MisuseLog misuse;
+    auto* const event = static_cast<PKEVENT>(ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(KEVENT), 'tseT'));
+    KeInitializeEvent(event, NotificationEvent, FALSE);
+    NTSTATUS waited = STATUS_PENDING;
+    kernel.start([&] { waited = KeWaitForSingleObject(event, Executive, KernelMode, FALSE, nullptr); });
+    kernel.settle(millisecond_ns);
+    EXPECT_TRUE(kernel.run([&] {
+        ExFreePool(event);
+        EXPECT_THAT(misuse.codes(), ElementsAre(0xC4u));
+    }));
+    EXPECT_EQ(misuse.last().address, reinterpret_cast<std::uint64_t>(event));
+    EXPECT_TRUE(kernel.finish());
+    EXPECT_FALSE(NT_SUCCESS(waited));
+    EXPECT_EQ(misuse.size(), 1u);
 }
 
 // ---- callback objects ----
@@ -250,7 +270,7 @@ VOID NTAPI on_timer(PEX_TIMER, PVOID) {
 TEST(ExTimer, FiresToTheMillisecondAndPeriodically) {
     Kernel kernel;
     fired_ns.clear();
-    kernel.run([] {
+    EXPECT_TRUE(kernel.run([] {
         EXPECT_EQ(ExAllocateTimer(on_timer, nullptr, EX_TIMER_HIGH_RESOLUTION | EX_TIMER_NO_WAKE), nullptr);
         PEX_TIMER const timer = ExAllocateTimer(on_timer, nullptr, EX_TIMER_HIGH_RESOLUTION);
         ASSERT_NE(timer, nullptr);
@@ -264,7 +284,7 @@ TEST(ExTimer, FiresToTheMillisecondAndPeriodically) {
         EXPECT_LE(fired_ns[0] - start_ns, 7 * millisecond_ns);
         EXPECT_NEAR(static_cast<double>(fired_ns[1] - fired_ns[0]), 2e6, 1e6);
         EXPECT_FALSE(ExDeleteTimer(timer, TRUE, TRUE, nullptr));
-    });
+    }));
     EXPECT_EQ(ke::tick_100ns(), 156'250u);  // back to the slow clock
     LeftLog left;
     ex::for_each_left({}, LeftLog::visit, &left);
@@ -279,7 +299,7 @@ TEST(ExTimer, DeletedAfterItsLastExpiry) {
     struct Routine {
         static VOID NTAPI gone(PVOID) { deleted = true; }
     };
-    kernel.run([] {
+    EXPECT_TRUE(kernel.run([] {
         PEX_TIMER const timer = ExAllocateTimer(on_timer, nullptr, 0);
         ExSetTimer(timer, -10'000, 0, nullptr);
         EXT_DELETE_PARAMETERS parameters;
@@ -288,12 +308,12 @@ TEST(ExTimer, DeletedAfterItsLastExpiry) {
         ExDeleteTimer(timer, FALSE, FALSE, &parameters);
         EXPECT_FALSE(deleted);
         sleep_ms(50);
-    });
+    }));
     EXPECT_EQ(fired_ns.size(), 1u);
     EXPECT_TRUE(deleted);
     MisuseLog misuse;
-    kernel.run(
-        [] { ExSetTimer(reinterpret_cast<PEX_TIMER>(sim::nonpaged_range.base + 64), -1, 0, nullptr); });
+    EXPECT_TRUE(kernel.run(
+        [] { ExSetTimer(reinterpret_cast<PEX_TIMER>(sim::nonpaged_range.base + 64), -1, 0, nullptr); }));
     EXPECT_EQ(misuse.size(), 1u);
 }
 
@@ -315,15 +335,35 @@ TEST(ExTimer, DeletedByItsOwnCallback) {
         Kernel kernel;
         MisuseLog misuse;
         calls = deleted = 0;
-        kernel.run([&] {
+        EXPECT_TRUE(kernel.run([&] {
             PEX_TIMER const timer = ExAllocateTimer(Routine::end, reinterpret_cast<void*>(period_100ns), 0);
             ExSetTimer(timer, -10'000, period_100ns, nullptr);
             sleep_ms(100);
-        });
+        }));
         EXPECT_EQ(calls, 1);
         EXPECT_EQ(deleted, 1);
         EXPECT_EQ(misuse.size(), 0u);
     }
+}
+
+TEST(ExTimer, ForEverIsForEver) {
+    Kernel kernel;
+    static int expired;
+    expired = 0;
+    constexpr LONGLONG longest = std::numeric_limits<LONGLONG>::max();
+    EXPECT_TRUE(kernel.run([] {
+        PEX_TIMER const timer =
+            ExAllocateTimer([](PEX_TIMER, PVOID) NTAPI { ++expired; }, nullptr, EX_TIMER_HIGH_RESOLUTION);
+        for (const LONGLONG due : {std::numeric_limits<LONGLONG>::min(), longest}) {
+            ExSetTimer(timer, due, 0, nullptr);
+            sleep_ms(100);
+            EXPECT_EQ(expired, 0);
+        }
+        ExSetTimer(timer, -10'000, longest, nullptr);
+        sleep_ms(100);
+        EXPECT_EQ(expired, 1);
+        EXPECT_TRUE(ExDeleteTimer(timer, TRUE, FALSE, nullptr));
+    }));
 }
 
 TEST(ExTimer, LeftTimersAreTold) {
@@ -338,7 +378,7 @@ TEST(ExTimer, LeftTimersAreTold) {
 
 TEST(ExMisc, ExceptionsThatNobodyTakesAreABugCheck) {
     Kernel kernel;
-    kernel.run([] { ExRaiseAccessViolation(); });
+    EXPECT_TRUE(kernel.run_to_bug_check([] { ExRaiseAccessViolation(); }));
     ASSERT_NE(bug_check(), nullptr);
     EXPECT_EQ(bug_check()->code, KMODE_EXCEPTION_NOT_HANDLED);
     EXPECT_EQ(bug_check()->parameters[0], static_cast<std::uint32_t>(STATUS_ACCESS_VIOLATION));

@@ -245,12 +245,12 @@ TEST(IoDriver, LegacyUnloadWaitsForTheLastFile) {
                   &driver),
               STATUS_SUCCESS);
     HANDLE file = nullptr;
-    kernel.run([&] { file = open(u"\\Device\\Legacy"); });
+    EXPECT_TRUE(kernel.run([&] { file = open(u"\\Device\\Legacy"); }));
     ASSERT_NE(file, nullptr);
     EXPECT_EQ(unload(driver), STATUS_DEVICE_BUSY);
-    kernel.run([&] { EXPECT_EQ(open(u"\\Device\\Legacy"), nullptr); });
+    EXPECT_TRUE(kernel.run([&] { EXPECT_EQ(open(u"\\Device\\Legacy"), nullptr); }));
     EXPECT_EQ(unloaded, 0);
-    kernel.run([&] { ZwClose(file); });
+    EXPECT_TRUE(kernel.run([&] { ZwClose(file); }));
     kernel.settle(millisecond_ns);
     EXPECT_EQ(unloaded, 1);
     EXPECT_EQ(nt::io::find_driver(u"legacy"), nullptr);
@@ -323,13 +323,13 @@ TEST(Io, ResetForgetsEverything) {
         nt::io::DeviceNode& node = *nt::io::add_node(described());
         EXPECT_EQ(nt::io::perform(nt::io::PnpAction::start, node), STATUS_SUCCESS);
         EXPECT_EQ(nt::io::node_count(), 1u);
-        kernel.run([&] {
+        EXPECT_TRUE(kernel.run([&] {
             UNICODE_STRING uart{};
             const GUID guid{1, 2, 3, {4}};
             IoRegisterDeviceInterface(driver.pdo, &guid, nullptr, &uart);
             EXPECT_EQ(IoSetDeviceInterfaceState(&uart, TRUE), STATUS_SUCCESS);
             (void)IoAllocateIrp(1, FALSE);
-        });
+        }));
     }
 }
 

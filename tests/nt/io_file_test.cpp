@@ -340,7 +340,7 @@ TEST(IoFile, SynchronousFilesTakeOneRequestAtATime) {
     HANDLE file = nullptr;
     std::vector<PIRP> held;
     int ended = 0;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         device = new Device;
         device->driver.on(IRP_MJ_DEVICE_CONTROL, [&](PDEVICE_OBJECT, PIRP irp) {
             IoMarkIrpPending(irp);
@@ -348,7 +348,7 @@ TEST(IoFile, SynchronousFilesTakeOneRequestAtATime) {
             return STATUS_PENDING;
         });
         file = open(u"\\Device\\Tested");
-    });
+    }));
     for (int i = 0; i < 2; ++i) {
         kernel.start([&] {
             IO_STATUS_BLOCK iosb{};

@@ -192,7 +192,7 @@ TEST_F(InterfaceTest, AliasAndRegistryKeyAndProperties) {
 TEST_F(InterfaceTest, ArrivalAfterStartRemovalWithTheDevice) {
     // The driver is loaded before its device starts, to be registered in time.
     ASSERT_EQ(perform(PnpAction::add_device, node), STATUS_SUCCESS);
-    kernel.run([&] { listen(0); });
+    EXPECT_TRUE(kernel.run([&] { listen(0); }));
     start();
     settle();
     EXPECT_THAT(Heard::events(), ElementsAre(std::string("+") + audio_uart));
@@ -200,10 +200,10 @@ TEST_F(InterfaceTest, ArrivalAfterStartRemovalWithTheDevice) {
     settle();
     REQUIRES("LC-054");
     EXPECT_THAT(Heard::events(), ElementsAre(std::string("+") + audio_uart, std::string("-") + audio_uart));
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         EXPECT_EQ(IoUnregisterPlugPlayNotificationEx(entry), STATUS_SUCCESS);
         EXPECT_EQ(IoUnregisterPlugPlayNotificationEx(entry), STATUS_INVALID_PARAMETER);
-    });
+    }));
 }
 
 TEST_F(InterfaceTest, FailedStartShowsNothing) {
@@ -213,21 +213,21 @@ TEST_F(InterfaceTest, FailedStartShowsNothing) {
         return STATUS_UNSUCCESSFUL;
     };
     ASSERT_EQ(perform(PnpAction::add_device, node), STATUS_SUCCESS);
-    kernel.run([&] { listen(0); });
+    EXPECT_TRUE(kernel.run([&] { listen(0); }));
     EXPECT_EQ(perform(PnpAction::start, node), STATUS_UNSUCCESSFUL);
     settle();
     EXPECT_THAT(Heard::events(), IsEmpty());
-    kernel.run([&] { EXPECT_THAT(listed(audio), IsEmpty()); });
+    EXPECT_TRUE(kernel.run([&] { EXPECT_THAT(listed(audio), IsEmpty()); }));
 }
 
 TEST_F(InterfaceTest, ExistingOnesAreToldAtRegistration) {
     start();
     settle();
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         listen(PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES);
         EXPECT_THAT(Heard::events(), ElementsAre(std::string("+") + audio_uart));
         EXPECT_EQ(IoUnregisterPlugPlayNotification(entry), STATUS_SUCCESS);
-    });
+    }));
     EXPECT_EQ(perform(PnpAction::disable, node), STATUS_SUCCESS);
     settle();
     EXPECT_EQ(Heard::events().size(), 1u);
@@ -237,7 +237,7 @@ TEST_F(InterfaceTest, TargetDeviceIsAskedAndTold) {
     start();
     HANDLE file = nullptr;
     void* body = nullptr;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         file = open(reinterpret_cast<const char16_t*>(uart.Buffer));
         nt::ob::reference_handle(file, 0, nullptr, KernelMode, &body);
         EXPECT_EQ(IoRegisterPlugPlayNotification(EventCategoryTargetDeviceChange, 0, body, driver.object,
@@ -250,7 +250,7 @@ TEST_F(InterfaceTest, TargetDeviceIsAskedAndTold) {
         EXPECT_EQ(IoReportTargetDeviceChange(driver.pdo, &custom), STATUS_SUCCESS);
         custom.Event = {0xcb3a4006, 0x46f0, 0x11d0, {0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f}};
         EXPECT_EQ(IoReportTargetDeviceChange(driver.pdo, &custom), STATUS_INVALID_DEVICE_REQUEST);
-    });
+    }));
     EXPECT_THAT(std::exchange(Heard::events(), {}), ElementsAre("custom"));
     Heard::veto() = STATUS_UNSUCCESSFUL;
     driver.seen();
@@ -260,10 +260,10 @@ TEST_F(InterfaceTest, TargetDeviceIsAskedAndTold) {
     Heard::veto() = STATUS_SUCCESS;
     EXPECT_EQ(perform(PnpAction::query_remove, node), STATUS_DEVICE_BUSY);
     EXPECT_THAT(std::exchange(Heard::events(), {}), ElementsAre("query", "cancelled"));
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         nt::ob::dereference(body);
         ZwClose(file);
-    });
+    }));
     EXPECT_EQ(perform(PnpAction::query_remove, node), STATUS_SUCCESS);
     EXPECT_EQ(perform(PnpAction::remove, node), STATUS_SUCCESS);
     EXPECT_THAT(Heard::events(), ElementsAre("query", "complete"));
@@ -273,7 +273,7 @@ TEST_F(InterfaceTest, DelayedReport) {
     start();
     static int told;
     told = 0;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         TARGET_DEVICE_CUSTOM_NOTIFICATION custom{};
         custom.Version = 1;
         custom.Size = sizeof custom;
@@ -281,7 +281,7 @@ TEST_F(InterfaceTest, DelayedReport) {
         EXPECT_EQ(IoReportTargetDeviceChangeAsynchronous(
                       driver.pdo, &custom, [](PVOID) NTAPI { ++told; }, nullptr),
                   STATUS_PENDING);
-    });
+    }));
     settle();
     EXPECT_EQ(told, 1);
 }
@@ -289,7 +289,7 @@ TEST_F(InterfaceTest, DelayedReport) {
 TEST_F(InterfaceTest, RuntimeInterfacesShowAtOnce) {
     driver.started = nullptr;
     start();
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         listen(0);
         UNICODE_STRING reference = nt::ob::string(u"Uart");
         IoRegisterDeviceInterface(driver.pdo, &audio, &reference, &uart);
@@ -297,7 +297,7 @@ TEST_F(InterfaceTest, RuntimeInterfacesShowAtOnce) {
         REQUIRES("LC-070");
         EXPECT_THAT(listed(audio), ElementsAre(audio_uart));
         IoSetDeviceInterfaceState(&uart, FALSE);
-    });
+    }));
     settle();
     REQUIRES("LC-072");
     EXPECT_THAT(Heard::events(), ElementsAre(std::string("+") + audio_uart, std::string("-") + audio_uart));

@@ -407,6 +407,34 @@ TEST(IoIrpFault, Forgotten) {
                 ElementsAre(IrpFault::forgotten));
 }
 
+TEST(IoIrpFault, FreedByWhoItWasSentTo) {
+    EXPECT_THAT(faults_of([](PDEVICE_OBJECT, PIRP irp) {
+                    IoFreeIrp(irp);
+                    return STATUS_SUCCESS;
+                }),
+                ElementsAre(IrpFault::freed_unowned));
+    EXPECT_THAT(faults_of([](PDEVICE_OBJECT, PIRP irp) {
+                    IoMarkIrpPending(irp);
+                    IoFreeIrp(irp);
+                    return STATUS_PENDING;
+                }),
+                ElementsAre(IrpFault::freed_unowned));
+    Kernel kernel;
+    ASSERT_TRUE(kernel.run([] {
+        Stack stack;
+        IrpFaults faults;
+        stack.driver.on(IRP_MJ_PNP, [&](PDEVICE_OBJECT, PIRP irp) {
+            IoMarkIrpPending(irp);
+            IoFreeIrp(irp);
+            return STATUS_PENDING;
+        });
+        PIRP const irp = nt::io::allocate_irp(2);
+        IoGetNextIrpStackLocation(irp)->MajorFunction = IRP_MJ_PNP;
+        EXPECT_EQ(nt::io::call_and_wait(stack.upper, irp, nullptr), STATUS_UNSUCCESSFUL);
+        EXPECT_THAT(faults.entries(), ElementsAre(IrpFault::freed_unowned));
+    }));
+}
+
 TEST(IoIrpFault, InformationGreaterThanTheCallersBuffer) {
     Kernel kernel;
     ASSERT_TRUE(kernel.run([] {
@@ -428,13 +456,13 @@ TEST(IoIrpFault, InformationGreaterThanTheCallersBuffer) {
 
 TEST(IoIrpFault, NoStackLocationLeftIsABugCheck) {
     Kernel kernel;
-    kernel.run([] {
+    EXPECT_TRUE(kernel.run_to_bug_check([] {
         TestDriver driver;
         PDEVICE_OBJECT const device = driver.device(u"\\Device\\Tested");
         PIRP const irp = IoAllocateIrp(1, FALSE);
         IoSetNextIrpStackLocation(irp);
         IoCallDriver(device, irp);
-    });
+    }));
     ASSERT_NE(nt::bug_check(), nullptr);
     EXPECT_EQ(nt::bug_check()->code, static_cast<ULONG>(NO_MORE_IRP_STACK_LOCATIONS));
     EXPECT_STREQ(nt::bug_check()->subject.kind, "IRP");
@@ -654,11 +682,11 @@ TEST(IoCancel, RequestsOfADyingThread) {
 
 TEST(IoCancel, CompletedIrpIsABugCheck) {
     Kernel kernel;
-    kernel.run([] {
+    EXPECT_TRUE(kernel.run_to_bug_check([] {
         PIRP const irp = IoAllocateIrp(1, FALSE);
         IoFreeIrp(irp);
         IoCancelIrp(irp);
-    });
+    }));
     ASSERT_NE(nt::bug_check(), nullptr);
     EXPECT_EQ(nt::bug_check()->code, static_cast<ULONG>(CANCEL_STATE_IN_COMPLETED_IRP));
 }
@@ -683,7 +711,6 @@ TEST(IoIrp, ForwardAndWait) {
     Kernel kernel;
     ASSERT_TRUE(kernel.run([] {
         Stack stack;
-        PIRP held = nullptr;
         IrpFaults faults;
         stack.driver.on(IRP_MJ_PNP, [&](PDEVICE_OBJECT device, PIRP irp) -> NTSTATUS {
             if (device == stack.lower) return TestDriver::complete(irp, STATUS_SUCCESS, 4);
@@ -697,7 +724,6 @@ TEST(IoIrp, ForwardAndWait) {
         EXPECT_EQ(nt::io::call_and_wait(stack.upper, irp, &information), STATUS_SUCCESS);
         EXPECT_EQ(information, 6u);
         EXPECT_THAT(faults.entries(), IsEmpty());
-        (void)held;
     }));
 }
 

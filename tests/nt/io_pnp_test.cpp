@@ -27,7 +27,7 @@ struct PnpTest : ::testing::Test {
 
     HANDLE open_device(const char16_t* path) {
         HANDLE handle = nullptr;
-        kernel.run([&] { handle = open(path); });
+        EXPECT_TRUE(kernel.run([&] { handle = open(path); }));
         return handle;
     }
     std::u16string pdo_path() {
@@ -251,7 +251,7 @@ TEST_F(PnpTest, QueryRemoveCancelRemove) {
     ASSERT_NE(file, nullptr);
     REQUIRES("LC-053");
     EXPECT_EQ(perform(PnpAction::query_remove, node), STATUS_DEVICE_BUSY);
-    kernel.run([&] { ZwClose(file); });
+    EXPECT_TRUE(kernel.run([&] { ZwClose(file); }));
     EXPECT_EQ(perform(PnpAction::query_remove, node), STATUS_SUCCESS);
     EXPECT_EQ(perform(PnpAction::remove, node), STATUS_SUCCESS);
     EXPECT_THAT(driver.seen(), ElementsAre("QUERY_REMOVE", "CANCEL_REMOVE", "QUERY_REMOVE", "CANCEL_REMOVE",
@@ -281,11 +281,11 @@ TEST_F(PnpTest, DisableKeepsTheImage) {
 
 TEST_F(PnpTest, ControlDeviceLeftAtUnloadIsAFindingAndTornDown) {
     ASSERT_EQ(perform(PnpAction::start, node), STATUS_SUCCESS);
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         PDEVICE_OBJECT control = nullptr;
         UNICODE_STRING name = nt::ob::string(u"\\Device\\Control");
         IoCreateDevice(driver.object, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &control);
-    });
+    }));
     ASSERT_EQ(perform(PnpAction::disable, node), STATUS_SUCCESS);
     static std::vector<nt::LeftKind> left;
     left.clear();
@@ -311,7 +311,7 @@ TEST_F(PnpTest, SurpriseRemovalWaitsForTheLastHandle) {
     EXPECT_THAT(driver.seen(), ElementsAre("SURPRISE_REMOVAL"));
     EXPECT_EQ(node.state, NodeState::surprise_removed);
     EXPECT_EQ(open_device(pdo_path().c_str()), nullptr);
-    kernel.run([&] { ZwClose(file); });
+    EXPECT_TRUE(kernel.run([&] { ZwClose(file); }));
     kernel.settle(millisecond_ns);
     REQUIRES("LC-056");
     EXPECT_THAT(driver.seen(), ElementsAre("REMOVE"));
@@ -340,7 +340,7 @@ TEST_F(PnpTest, StackLeftAttachedAtRemovalIsReported) {
 TEST_F(PnpTest, IrpLeftAtRemovalIsReported) {
     ASSERT_EQ(perform(PnpAction::start, node), STATUS_SUCCESS);
     IrpFaults faults;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         driver.object->MajorFunction[IRP_MJ_DEVICE_CONTROL] = [](PDEVICE_OBJECT, PIRP irp) NTAPI -> NTSTATUS {
             IoMarkIrpPending(irp);
             return STATUS_PENDING;
@@ -348,7 +348,7 @@ TEST_F(PnpTest, IrpLeftAtRemovalIsReported) {
         PIRP const irp = IoAllocateIrp(driver.fdo->StackSize, FALSE);
         IoGetNextIrpStackLocation(irp)->MajorFunction = IRP_MJ_DEVICE_CONTROL;
         IoCallDriver(driver.fdo, irp);
-    });
+    }));
     EXPECT_THAT(faults.entries(), IsEmpty());
     EXPECT_EQ(perform(PnpAction::surprise_remove, node), STATUS_SUCCESS);
     EXPECT_THAT(faults.entries(), ElementsAre(nt::IrpFault::left_at_removal));
@@ -362,7 +362,7 @@ TEST_F(PnpTest, FailedStateGivesTheDeviceUp) {
         return STATUS_SUCCESS;
     };
     driver.seen();
-    kernel.run([&] { IoInvalidateDeviceState(driver.pdo); });
+    EXPECT_TRUE(kernel.run([&] { IoInvalidateDeviceState(driver.pdo); }));
     kernel.settle(millisecond_ns);
     EXPECT_THAT(driver.seen(), ElementsAre("QUERY_PNP_DEVICE_STATE", "SURPRISE_REMOVAL", "REMOVE"));
     EXPECT_EQ(node.problem, static_cast<ULONG>(nt::io::problem_failed_after_start));
@@ -667,7 +667,7 @@ TEST_F(BusTest, ChildrenAreEnumeratedStartedAndRemoved) {
     nt::io::register_driver(source);
     nt::io::register_device_id(u"TEST\\Child", u"childdriver", node.class_guid, u"MEDIA");
     TestDriver* bus = nullptr;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         bus = new TestDriver(u"bus");
         bus->on(IRP_MJ_PNP, child_pnp);
         children.push_back(bus->device(nullptr));
@@ -678,7 +678,7 @@ TEST_F(BusTest, ChildrenAreEnumeratedStartedAndRemoved) {
                        &pdo);
         pdo->Flags &= ~DO_DEVICE_INITIALIZING;
         children[0] = pdo;
-    });
+    }));
     report_children();
     REQUIRES("FLD-006");
     EXPECT_EQ(perform(PnpAction::start, node), STATUS_SUCCESS);
@@ -691,7 +691,7 @@ TEST_F(BusTest, ChildrenAreEnumeratedStartedAndRemoved) {
     // The child goes: its bus driver no longer reports it.
     removed_device() = children[0];
     children.clear();
-    kernel.run([&] { IoInvalidateDeviceRelations(driver.pdo, BusRelations); });
+    EXPECT_TRUE(kernel.run([&] { IoInvalidateDeviceRelations(driver.pdo, BusRelations); }));
     kernel.settle(millisecond_ns);
     EXPECT_EQ(nt::io::next_child(node, nullptr), nullptr);
     EXPECT_EQ(bus->object->DeviceObject, nullptr);

@@ -109,6 +109,33 @@ TEST(IoProperty, StoredReadAndDeleted) {
     EXPECT_EQ(read(neutral, 0).status, STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
+TEST(IoProperty, ADeviceThatIsGoneTakesItsOwnAlong) {
+    Kernel kernel;
+    const ULONG number = 5;
+    nt::io::DeviceDescription description;
+    const auto stored = [](nt::io::PropertyOwner of) {
+        ULONG value = 0;
+        ULONG needed = 0;
+        DEVPROPTYPE type = 0;
+        return nt::io::get_property(of, key, neutral, &value, sizeof value, &needed, &type);
+    };
+    EXPECT_TRUE(kernel.run([&] {
+        nt::io::DeviceNode* const node = nt::io::add_node(description);
+        nt::io::DeviceInterface* entry = nullptr;
+        EXPECT_EQ(nt::io::register_interface(*node, GUID{1}, nullptr, &entry), STATUS_SUCCESS);
+        for (const nt::io::PropertyOwner of :
+             {nt::io::PropertyOwner{false, node->index}, nt::io::PropertyOwner{true, entry->index}}) {
+            EXPECT_EQ(nt::io::set_property(of, key, neutral, DEVPROP_TYPE_UINT32, &number, sizeof number),
+                      STATUS_SUCCESS);
+            EXPECT_EQ(stored(of), STATUS_SUCCESS);
+        }
+        nt::io::forget_interfaces(*node);
+        nt::io::free_node(*node);
+        EXPECT_EQ(stored({true, entry->index}), STATUS_OBJECT_NAME_NOT_FOUND);
+        EXPECT_EQ(stored({false, node->index}), STATUS_OBJECT_NAME_NOT_FOUND);
+    }));
+}
+
 TEST(IoProperty, EachLanguageHasItsOwn) {
     Kernel kernel;
     EXPECT_EQ(write(english, DEVPROP_TYPE_STRING, u"Hello", 12), STATUS_SUCCESS);

@@ -312,21 +312,21 @@ TEST(IoRemoveLock, WaitsForEverybody) {
     Kernel kernel(2);
     IO_REMOVE_LOCK lock;
     bool removed = false;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         IoInitializeRemoveLock(&lock, 'tset', 0, 0);
         EXPECT_EQ(IoAcquireRemoveLock(&lock, nullptr), STATUS_SUCCESS);
         EXPECT_EQ(IoAcquireRemoveLock(&lock, nullptr), STATUS_SUCCESS);
-    });
+    }));
     kernel.start([&] {
         IoReleaseRemoveLockAndWait(&lock, nullptr);
         removed = true;
     });
     kernel.settle(millisecond_ns);
     EXPECT_FALSE(removed);
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         EXPECT_EQ(IoAcquireRemoveLock(&lock, nullptr), STATUS_DELETE_PENDING);
         IoReleaseRemoveLock(&lock, nullptr);
-    });
+    }));
     kernel.settle(millisecond_ns);
     EXPECT_TRUE(removed);
 }
@@ -409,23 +409,23 @@ TEST(IoTimer, OnceASecondWhileStarted) {
     TestDriver* driver = nullptr;
     PDEVICE_OBJECT device = nullptr;
     Ticks::count() = 0;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         driver = new TestDriver;
         device = driver->device(u"\\Device\\Tested");
         EXPECT_EQ(IoInitializeTimer(device, Ticks::tick, nullptr), STATUS_SUCCESS);
-    });
+    }));
     kernel.settle(3 * second_ns);
     EXPECT_EQ(Ticks::count(), 0);
-    kernel.run([&] { IoStartTimer(device); });
+    EXPECT_TRUE(kernel.run([&] { IoStartTimer(device); }));
     kernel.settle(3 * second_ns + 100 * millisecond_ns);
     EXPECT_EQ(Ticks::count(), 3);
-    kernel.run([&] { IoStopTimer(device); });
+    EXPECT_TRUE(kernel.run([&] { IoStopTimer(device); }));
     kernel.settle(3 * second_ns);
     EXPECT_EQ(Ticks::count(), 3);
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         IoStartTimer(device);
         IoDeleteDevice(device);
-    });
+    }));
     kernel.settle(3 * second_ns);
     EXPECT_EQ(Ticks::count(), 3);
     delete driver;
@@ -461,6 +461,25 @@ TEST(IoErrorLog, KeepsWhatDriversWrite) {
             IoWriteErrorLogEntry(IoAllocateErrorLogEntry(device, size));
         EXPECT_EQ(nt::io::error_log_count(), nt::io::error_log_limit);
         EXPECT_EQ(nt::io::error_log_dropped(), 1u);
+    }));
+}
+
+TEST(IoErrorLog, AnEntryKeepsItsDevice) {
+    Kernel kernel;
+    ASSERT_TRUE(kernel.run([] {
+        TestDriver driver;
+        PDEVICE_OBJECT const device = driver.device(u"\\Device\\Short");
+        constexpr UCHAR size = sizeof(IO_ERROR_LOG_PACKET);
+        void* const written = IoAllocateErrorLogEntry(device, size);
+        void* const dropped = IoAllocateErrorLogEntry(device, size);
+        ASSERT_NE(dropped, nullptr);
+        EXPECT_EQ(IoAllocateErrorLogEntry(nullptr, size), nullptr);
+        IoDeleteDevice(device);
+        EXPECT_TRUE(nt::ex::owns(device));
+        IoWriteErrorLogEntry(written);
+        EXPECT_STREQ(nt::io::error_log_at(0).source, "\\Driver\\tested");
+        IoFreeErrorLogEntry(dropped);
+        EXPECT_FALSE(nt::ex::owns(device));
     }));
 }
 

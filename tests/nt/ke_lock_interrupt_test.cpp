@@ -107,6 +107,22 @@ TEST_F(KeSpinLock, DeadlockOfTwoProcessorsIsSeen) {
     EXPECT_THAT(faults, ElementsAre(SpinLockFault::deadlock));
 }
 
+TEST_F(KeSpinLock, DeadlockOfThreeProcessorsIsSeen) {
+    Kernel kernel(3);
+    probes.spin_lock = note_fault;
+    KSPIN_LOCK locks[3] = {};
+    for (int i = 0; i < 3; ++i) {
+        kernel.start([&, i] {
+            KIRQL old;
+            KeAcquireSpinLock(&locks[i], &old);
+            KeStallExecutionProcessor(20);
+            KeAcquireSpinLockAtDpcLevel(&locks[(i + 1) % 3]);
+        });
+    }
+    kernel.settle(millisecond_ns);
+    EXPECT_THAT(faults, ElementsAre(SpinLockFault::deadlock));
+}
+
 struct Device {
     sim::IrqSource source;
     int left = 0;  // interrupts that it still wants

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <limits>
 
 #include "kernel.h"
 
@@ -113,6 +114,50 @@ TEST(KeTimerState, PeriodsCountFromTheDueTime) {
 
 // Windows leaves a timer that is set in its queue when it is initialized again: it expires, with the DPC it
 // was set with.
+constexpr LONGLONG end_of_time = std::numeric_limits<LONGLONG>::max();
+constexpr LONGLONG for_ever = std::numeric_limits<LONGLONG>::min();  // as a due time or a time-out
+constexpr LONGLONG centuries = -100'000'000'000'000'000;             // 317 years from now
+
+TEST(KeTimerState, WhatIsDueBeyondTheEndOfTimeIsNeverDue) {
+    Kernel kernel;
+    EXPECT_TRUE(kernel.run([] {
+        for (const LONGLONG due_100ns : {for_ever, -end_of_time, end_of_time, centuries}) {
+            KTIMER timer;
+            Counter counter;
+            LARGE_INTEGER due;
+            due.QuadPart = due_100ns;
+            KeInitializeTimer(&timer);
+            EXPECT_FALSE(KeSetTimer(&timer, due, &counter.dpc));
+            ke::shift_system_time(-36'000'000'000);  // an hour: no deadline comes near
+            sleep_ms(10'000);
+            EXPECT_EQ(counter.calls, 0) << due_100ns;
+            EXPECT_TRUE(KeCancelTimer(&timer)) << due_100ns;
+        }
+    }));
+}
+
+TEST(KeTimerState, ADistantTimerDoesNotMakeTheClockTick) {
+    Kernel kernel;
+    static void (*tick)(sim::Processor&);
+    static int ticks;
+    tick = sim::scheduler.hooks.clock;
+    ticks = 0;
+    sim::scheduler.hooks.clock = [](sim::Processor& p) {
+        ++ticks;
+        tick(p);
+    };
+    KTIMER timer;
+    EXPECT_TRUE(kernel.run([&] {
+        LARGE_INTEGER due;
+        due.QuadPart = centuries;
+        KeInitializeTimer(&timer);
+        KeSetTimer(&timer, due, nullptr);
+    }));
+    kernel.settle(10 * second_ns);
+    EXPECT_EQ(ticks, 0);
+    EXPECT_TRUE(kernel.run([&] { EXPECT_TRUE(KeCancelTimer(&timer)); }));
+}
+
 TEST(KeTimerState, InitializedWhileSetItExpiresAllTheSame) {
     Kernel kernel;
     EXPECT_TRUE(kernel.run([] {

@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <string>
+#include <vector>
+
 #include "kernel.h"
 #include "nt/findings.h"
 
@@ -114,6 +118,30 @@ TEST(KeEvent, SetWithWaitKeepsTheIrqlUntilTheWait) {
     }));
 }
 
+TEST(KeEvent, AWaitCannotBeAnnouncedAtDispatchLevel) {
+    Kernel kernel;
+    static std::vector<std::string> told;
+    told.clear();
+    probes.wait_announced_at_raised_irql = [](const char* routine, const void*) { told.push_back(routine); };
+    EXPECT_TRUE(kernel.run([&] {
+        KEVENT event;
+        KSEMAPHORE semaphore;
+        KMUTEX mutex;
+        KeInitializeEvent(&event, NotificationEvent, FALSE);
+        KeInitializeSemaphore(&semaphore, 0, 1);
+        KeInitializeMutex(&mutex, 0);
+        EXPECT_EQ(KeWaitForSingleObject(&mutex, Executive, KernelMode, FALSE, nullptr), STATUS_SUCCESS);
+        const KIRQL old = KeRaiseIrqlToDpcLevel();
+        KeSetEvent(&event, 0, TRUE);
+        KePulseEvent(&event, 0, TRUE);
+        KeReleaseSemaphore(&semaphore, 0, 1, TRUE);
+        KeReleaseMutex(&mutex, TRUE);
+        EXPECT_FALSE(ke::current_thread()->wait_next);
+        KeLowerIrql(old);
+    }));
+    EXPECT_THAT(told, ElementsAre("KeSetEvent", "KePulseEvent", "KeReleaseSemaphore", "KeReleaseMutex"));
+}
+
 TEST(KeSemaphore, CountsDownAndRefusesToGoOverItsLimit) {
     Kernel kernel;
     EXPECT_TRUE(kernel.run([&] {
@@ -143,6 +171,16 @@ TEST(KeSemaphore, GoingOverItsLimitRaises) {
     EXPECT_EQ(bug_check()->parameters[0], static_cast<ULONG>(STATUS_SEMAPHORE_LIMIT_EXCEEDED));
     EXPECT_FALSE(returned);
     EXPECT_EQ(semaphore.Header.SignalState, 1);
+}
+
+TEST(KeSemaphore, ReleasingNothingChangesNothing) {
+    Kernel kernel;
+    EXPECT_TRUE(kernel.run([&] {
+        KSEMAPHORE semaphore;
+        KeInitializeSemaphore(&semaphore, 2, 2);
+        EXPECT_EQ(KeReleaseSemaphore(&semaphore, 0, 0, FALSE), 2);
+        EXPECT_EQ(KeReadStateSemaphore(&semaphore), 2);
+    }));
 }
 
 TEST(KeSemaphore, ReleasesAsManyWaitersAsItCounts) {
@@ -231,6 +269,31 @@ TEST(KeWait, TimesOutAfterTheGivenTimeAtAClockTick) {
     }));
 }
 
+TEST(KeWait, ForEverIsForEver) {
+    Kernel kernel;
+    KEVENT event;
+    ke::initialize_event(&event, NotificationEvent, false);
+    NTSTATUS waited = STATUS_PENDING;
+    bool woke = false;
+    kernel.start([&] {
+        LARGE_INTEGER timeout;
+        timeout.QuadPart = std::numeric_limits<LONGLONG>::min();
+        waited = KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &timeout);
+    });
+    kernel.start([&] {
+        LARGE_INTEGER interval;
+        interval.QuadPart = std::numeric_limits<LONGLONG>::min();
+        KeDelayExecutionThread(KernelMode, FALSE, &interval);
+        woke = true;
+    });
+    kernel.settle(3600 * second_ns);
+    EXPECT_EQ(waited, STATUS_PENDING);
+    EXPECT_FALSE(woke);
+    EXPECT_TRUE(kernel.run([&] { KeSetEvent(&event, 0, FALSE); }));
+    kernel.settle(second_ns);
+    EXPECT_EQ(waited, STATUS_SUCCESS);
+}
+
 TEST(KeWait, AbsoluteTimeoutInThePastEndsAtOnce) {
     Kernel kernel;
     EXPECT_TRUE(kernel.run([&] {
@@ -302,7 +365,7 @@ TEST(KeWait, AtDispatchLevelOnlyALookIsAllowed) {
     Kernel kernel;
     static int violations;
     violations = 0;
-    probes.wait_at_raised_irql = [](const void*, bool) { ++violations; };
+    probes.wait_at_raised_irql = [](const void*, bool, sim::Irql) { ++violations; };
     EXPECT_TRUE(kernel.run([&] {
         KEVENT event;
         KeInitializeEvent(&event, NotificationEvent, TRUE);

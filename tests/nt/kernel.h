@@ -22,20 +22,23 @@ class Kernel {
     }
     ~Kernel() { nt::probes = nt::Probes{}; }
 
-    // The same for every body that was started.
-    bool finish(Nanoseconds limit_ns = 3600 * second_ns) {
-        const auto until_ns = sim::scheduler.now_ns() + limit_ns;
-        return sim::scheduler.run(
-            until_ns, [](void* self) { return static_cast<Kernel*>(self)->running_ == 0; }, this);
+    // Runs `body` at PASSIVE_LEVEL on a system thread. True when it returned: neither a bug check nor
+    // `limit_ns` came first.
+    [[nodiscard]] bool run(const std::function<void()>& body, Nanoseconds limit_ns = 3600 * second_ns) {
+        start(body);
+        return run_until([](void* context) { return static_cast<Body*>(context)->done; },
+                         bodies_.back().get(), limit_ns);
     }
 
-    // Runs `body` at PASSIVE_LEVEL on a system thread until it returns; false when `limit_ns` passed first.
-    bool run(const std::function<void()>& body, Nanoseconds limit_ns = 3600 * second_ns) {
-        start(body);
-        Body* const own = bodies_.back().get();
-        const auto until_ns = sim::scheduler.now_ns() + limit_ns;
-        return sim::scheduler.run(
-            until_ns, [](void* context) { return static_cast<Body*>(context)->done; }, own);
+    // The same for every body that was started.
+    [[nodiscard]] bool finish(Nanoseconds limit_ns = 3600 * second_ns) {
+        return run_until([](void* self) { return static_cast<Kernel*>(self)->running_ == 0; }, this,
+                         limit_ns);
+    }
+
+    // True when the machine stopped before `body` returned.
+    [[nodiscard]] bool run_to_bug_check(const std::function<void()>& body) {
+        return !run(body) && sim::scheduler.frozen();
     }
 
     // Starts a thread and returns; run() or settle() makes it go.
@@ -56,6 +59,10 @@ class Kernel {
         KPRIORITY priority;
         bool done;
     };
+    static bool run_until(sim::Scheduler::Condition condition, void* context, Nanoseconds limit_ns) {
+        sim::scheduler.run(sim::scheduler.now_ns() + limit_ns, condition, context);
+        return condition(context);
+    }
     static void NTAPI main(void* context) {
         auto& body = *static_cast<Body*>(context);
         if (body.priority != 8) nt::ke::set_priority(*nt::ke::current_thread(), body.priority);

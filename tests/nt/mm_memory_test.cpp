@@ -119,6 +119,8 @@ TEST(MmIoSpace, RegistersAreTranslatedMemoryIsItself) {
     EXPECT_TRUE(mm::translate_io(others, &at));
     EXPECT_EQ(misuse.size(), 1u);
     EXPECT_EQ(MmMapIoSpace(physical(0xFEB00000), 0, MmNonCached), nullptr);
+    for (const SIZE_T size : {SIZE_T{1} << 44, ~SIZE_T{0} - 4095, ~SIZE_T{0}, SIZE_T{17} << 20})
+        EXPECT_EQ(MmMapIoSpace(physical(0xFEB00010), size, MmNonCached), nullptr) << size;
     void* const memory = MmAllocateContiguousMemory(PAGE_SIZE, physical(~0ull >> 1));
     EXPECT_EQ(MmMapIoSpace(MmGetPhysicalAddress(memory), PAGE_SIZE, MmCached), memory);
 }
@@ -182,7 +184,7 @@ TEST(MmMdl, UserBuffersHaveASystemAddressOfTheirOwn) {
     auto* const user = static_cast<char*>(mm::allocate_user(*client, 6000));
     ASSERT_NE(user, nullptr);
     EXPECT_TRUE(mm::is_user_address(user));
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         const ps::Attach attach(*client, UserMode);
         PMDL const mdl = mm::allocate_mdl(user + 10, 5000);
         ASSERT_EQ(mm::probe_and_lock(mdl, UserMode, IoModifyAccess), STATUS_SUCCESS);
@@ -206,15 +208,15 @@ TEST(MmMdl, UserBuffersHaveASystemAddressOfTheirOwn) {
         mm::initialize_mdl(mdl, ExAllocatePoolWithTag(PagedPool, 100, tag), 100);
         EXPECT_EQ(mm::probe_and_lock(mdl, UserMode, IoReadAccess), STATUS_ACCESS_VIOLATION);
         mm::free_mdl(mdl);
-    });
+    }));
 }
 
 TEST(MmMdl, BadPagesRaise) {
     Kernel kernel;
-    kernel.run([] {
+    EXPECT_TRUE(kernel.run_to_bug_check([] {
         PMDL const mdl = mm::allocate_mdl(reinterpret_cast<void*>(sim::user_range.base + 0x500000), 100);
         MmProbeAndLockPages(mdl, UserMode, IoReadAccess);
-    });
+    }));
     ASSERT_NE(bug_check(), nullptr);
     EXPECT_EQ(bug_check()->parameters[0], static_cast<std::uint32_t>(STATUS_ACCESS_VIOLATION));
 }
@@ -329,7 +331,7 @@ TEST(MmUser, MemoryBelongsToItsProcess) {
     EXPECT_TRUE(mm::user_memory_valid(b, 3 * PAGE_SIZE));
     EXPECT_FALSE(mm::user_memory_valid(c, 2 * PAGE_SIZE));
     std::memset(a, 0x5A, 100);
-    kernel.run([&] { ps::end_process(*client, STATUS_SUCCESS); });
+    EXPECT_TRUE(kernel.run([&] { ps::end_process(*client, STATUS_SUCCESS); }));
     EXPECT_FALSE(mm::user_memory_valid(a, 1));
     EXPECT_TRUE(mm::user_memory_valid(b, 1));
     EXPECT_EQ(mm::allocate_user(*other, 100), a);  // the lowest free page, zeroed again
@@ -343,14 +345,14 @@ TEST(MmUser, LockedPagesAtTheEndOfAProcess) {
     Kernel kernel;
     MisuseLog misuse;
     ps::Process* const client = ps::create_client_process("client");
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         PMDL const mdl = mm::allocate_mdl(mm::allocate_user(*client, 100), 100);
         {
             const ps::Attach attach(*client, UserMode);
             EXPECT_EQ(mm::probe_and_lock(mdl, UserMode, IoReadAccess), STATUS_SUCCESS);
         }
         ps::end_process(*client, STATUS_SUCCESS);
-    });
+    }));
     EXPECT_THAT(misuse.codes(), ElementsAre(PROCESS_HAS_LOCKED_PAGES));
 }
 
@@ -385,7 +387,7 @@ TEST(MmProbe, UserAddressesOnly) {
     EXPECT_EQ(mm::probe(user + 0x100000, 8, 1, true), STATUS_ACCESS_VIOLATION);
     ProbeForRead(user, 100, 1);
     ProbeForWrite(user, 100, 1);
-    kernel.run([&] { ProbeForWrite(pool, 16, 1); });
+    EXPECT_TRUE(kernel.run_to_bug_check([&] { ProbeForWrite(pool, 16, 1); }));
     ASSERT_NE(bug_check(), nullptr);
     EXPECT_EQ(bug_check()->parameters[0], static_cast<std::uint32_t>(STATUS_ACCESS_VIOLATION));
 }
@@ -393,7 +395,7 @@ TEST(MmProbe, UserAddressesOnly) {
 TEST(MmSection, MappedForTheSystemAndForAClient) {
     Kernel kernel;
     ps::Process* const client = ps::create_client_process("client");
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         HANDLE section = nullptr;
         LARGE_INTEGER size;
         size.QuadPart = 5000;
@@ -442,7 +444,7 @@ TEST(MmSection, MappedForTheSystemAndForAClient) {
         EXPECT_TRUE(MmIsAddressValid(system));
         ps::end_process(*client, STATUS_SUCCESS);
         EXPECT_FALSE(MmIsAddressValid(system));
-    });
+    }));
 }
 
 int on_the_host = 0;
@@ -455,10 +457,10 @@ TEST(MmSystem, AddressesAndRoutines) {
         MmIsAddressValid(reinterpret_cast<void*>(sim::nonpaged_range.base + sim::nonpaged_range.size - 64)));
     EXPECT_TRUE(MmIsAddressValid(&on_the_host));
     EXPECT_FALSE(MmIsAddressValid(reinterpret_cast<void*>(sim::stack_range.base + 16)));  // a guard page
-    kernel.run([] {
+    EXPECT_TRUE(kernel.run([] {
         int on_the_stack = 0;
         EXPECT_TRUE(MmIsAddressValid(&on_the_stack));
-    });
+    }));
     void* const pool = ExAllocatePoolWithTag(PagedPool, 16, tag);
     EXPECT_TRUE(MmIsAddressValid(pool));
     EXPECT_FALSE(MmIsNonPagedSystemAddressValid(pool));

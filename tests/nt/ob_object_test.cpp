@@ -77,12 +77,12 @@ TEST(ObObject, DeletedWithTheLastReference) {
 TEST(ObObject, DeletionIsDeferredAboveApcLevel) {
     Kernel kernel;
     void* const body = make_object();
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         const auto old = ke::raise(DISPATCH_LEVEL);
         ObDereferenceObject(body);
         EXPECT_EQ(life.deleted, 0);
         ke::lower(old);
-    });
+    }));
     kernel.settle(millisecond_ns);
     EXPECT_EQ(life.deleted, 1);
     EXPECT_EQ(life.deleted_at, PASSIVE_LEVEL);
@@ -91,12 +91,12 @@ TEST(ObObject, DeletionIsDeferredAboveApcLevel) {
 TEST(ObObject, DeletionIsDeferredInAGuardedRegion) {
     Kernel kernel;
     void* const body = make_object();
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         KeEnterGuardedRegion();
         ObDereferenceObject(body);
         EXPECT_EQ(life.deleted, 0);
         KeLeaveGuardedRegion();
-    });
+    }));
     kernel.settle(millisecond_ns);
     EXPECT_EQ(life.deleted, 1);
 }
@@ -219,7 +219,7 @@ TEST(ObHandle, KernelHandlesAreTheSystemsAlone) {
     Kernel kernel;
     ps::Process* const client = ps::create_client_process("client");
     ASSERT_NE(client, nullptr);
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         const ps::Attach attach(*client, UserMode);
         OBJECT_ATTRIBUTES attributes;
         InitializeObjectAttributes(&attributes, nullptr, OBJ_KERNEL_HANDLE, nullptr, nullptr);
@@ -236,7 +236,7 @@ TEST(ObHandle, KernelHandlesAreTheSystemsAlone) {
         ASSERT_EQ(ZwCreateEvent(&own, EVENT_ALL_ACCESS, nullptr, NotificationEvent, FALSE), STATUS_SUCCESS);
         EXPECT_EQ(ObReferenceObjectByHandle(own, 0, nullptr, UserMode, &body, nullptr), STATUS_SUCCESS);
         EXPECT_EQ(client->handles.open, 1u);
-    });
+    }));
     EXPECT_EQ(client->handles.open, 1u);
 }
 
@@ -302,7 +302,7 @@ TEST(ObHandle, ManyHandlesUntilTheTableIsFull) {
 
 TEST(ObHandle, PseudoHandles) {
     Kernel kernel;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         void* body = nullptr;
         EXPECT_EQ(
             ObReferenceObjectByHandle(ZwCurrentProcess(), 0, *PsProcessType, KernelMode, &body, nullptr),
@@ -315,7 +315,7 @@ TEST(ObHandle, PseudoHandles) {
         EXPECT_EQ(ZwClose(ZwCurrentProcess()), STATUS_SUCCESS);
         EXPECT_EQ(ObCloseHandle(ZwCurrentThread(), UserMode), STATUS_SUCCESS);
         EXPECT_EQ(ZwClose(nullptr), STATUS_INVALID_HANDLE);
-    });
+    }));
 }
 
 TEST(ObHandle, ReferenceByPointerAndOpenByPointer) {
@@ -349,7 +349,7 @@ TEST(ObHandle, ReferenceByPointerAndOpenByPointer) {
 
 TEST(ObHandle, Duplicate) {
     Kernel kernel;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         const HANDLE handle = make_event();
         HANDLE copy = nullptr;
         EXPECT_EQ(ZwDuplicateObject(ZwCurrentProcess(), handle, ZwCurrentProcess(), &copy, SYNCHRONIZE, 0, 0),
@@ -369,12 +369,12 @@ TEST(ObHandle, Duplicate) {
                   STATUS_INVALID_PARAMETER);
         EXPECT_EQ(ZwDuplicateObject(ZwCurrentProcess(), copy, nullptr, nullptr, 0, 0, DUPLICATE_CLOSE_SOURCE),
                   STATUS_SUCCESS);
-    });
+    }));
 }
 
 TEST(ObHandle, EventsByHandle) {
     Kernel kernel;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         const HANDLE handle = make_event();
         LONG before = 5;
         EXPECT_EQ(ZwSetEvent(handle, &before), STATUS_SUCCESS);
@@ -392,7 +392,7 @@ TEST(ObHandle, EventsByHandle) {
         HANDLE bad = nullptr;
         EXPECT_EQ(ZwCreateEvent(&bad, EVENT_ALL_ACCESS, nullptr, static_cast<EVENT_TYPE>(2), FALSE),
                   STATUS_INVALID_PARAMETER);
-    });
+    }));
 }
 
 TEST(ObSecurity, AccessChecks) {
@@ -433,6 +433,30 @@ TEST(ObSecurity, AccessChecks) {
     const ps::Attach attach(*user, UserMode);
     EXPECT_FALSE(SeSinglePrivilegeCheck({}, UserMode));
     EXPECT_TRUE(SeSinglePrivilegeCheck({}, KernelMode));
+}
+
+// An ACE that is too short for a SID grants nothing, whatever lies behind it.
+TEST(ObSecurity, AShortAceNamesNobody) {
+    Kernel kernel;
+    ps::Process* const user = ps::create_client_process("user");
+    struct {
+        UCHAR revision = 1, sbz = 0;
+        USHORT control = 0x8004;
+        ULONG owner = 0, group = 0, sacl = 0, dacl = 20;
+        UCHAR acl_revision = 2, acl_sbz = 0;
+        USHORT acl_size = 8 + 12, ace_count = 1, acl_sbz2 = 0;
+        UCHAR everyone[20] = {0, 0, 12, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0};
+    } descriptor;
+    GENERIC_MAPPING mapping{1, 2, 4, 7};
+    const ps::Attach attach(*user, UserMode);
+    SECURITY_SUBJECT_CONTEXT context;
+    SeCaptureSubjectContext(&context);
+    ACCESS_MASK granted = 0xFF;
+    NTSTATUS status = STATUS_SUCCESS;
+    EXPECT_FALSE(
+        SeAccessCheck(&descriptor, &context, FALSE, 1, 0, nullptr, &mapping, UserMode, &granted, &status));
+    EXPECT_EQ(status, STATUS_ACCESS_DENIED);
+    SeReleaseSubjectContext(&context);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "io_pnp.h"
 #include "kernel.h"
+#include "nt/ex/pool.h"
 #include "support/requires.h"
 
 namespace portico::test::po_power_test {
@@ -141,7 +142,7 @@ TEST_F(PowerTest, OneDeviceIrpAtATime) {
                                     reinterpret_cast<void*>(static_cast<std::uint64_t>(number)), nullptr),
                   STATUS_PENDING);
     };
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         request(PowerDeviceD3, 1);
         request(PowerDeviceD0, 2);
         EXPECT_THAT(log(), ElementsAre("SET D3"));
@@ -157,11 +158,43 @@ TEST_F(PowerTest, OneDeviceIrpAtATime) {
         state.DeviceState = PowerDeviceD3;
         EXPECT_EQ(PoRequestPowerIrp(driver.pdo, 0x55, state, nullptr, nullptr, nullptr),
                   STATUS_INVALID_PARAMETER_2);
-    });
+    }));
+}
+
+TEST_F(PowerTest, ManyRequestsAreSentOnAStackOfOneDepth) {
+    constexpr unsigned limit = 1024;
+    driver.power = [&](PDEVICE_OBJECT, PIRP irp) { return TestDriver::complete(irp, STATUS_SUCCESS); };
+    static unsigned done;
+    static std::uint64_t highest_frame;
+    static std::uint64_t lowest_frame;
+    done = 0;
+    highest_frame = 0;
+    lowest_frame = ~0ull;
+    const auto completion = [](PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID, PIO_STATUS_BLOCK) NTAPI {
+        ++done;
+        const auto frame = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+        highest_frame = std::max(highest_frame, frame);
+        lowest_frame = std::min(lowest_frame, frame);
+    };
+    unsigned accepted = 0;
+    EXPECT_TRUE(kernel.run([&] {
+        POWER_STATE state;
+        state.DeviceState = PowerDeviceD0;
+        const KIRQL old = KeRaiseIrqlToDpcLevel();
+        while (PoRequestPowerIrp(driver.pdo, IRP_MN_SET_POWER, state, completion, nullptr, nullptr) ==
+               STATUS_PENDING) {
+            ++accepted;
+        }
+        KeLowerIrql(old);
+    }));
+    EXPECT_EQ(accepted, limit + 1);  // one is on its way
+    kernel.settle(second_ns);
+    EXPECT_EQ(done, accepted);
+    EXPECT_EQ(highest_frame, lowest_frame);
 }
 
 TEST_F(PowerTest, RequestedAtDispatchSentAtPassive) {
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         KIRQL irql;
         KeRaiseIrql(DISPATCH_LEVEL, &irql);
         POWER_STATE state;
@@ -170,45 +203,45 @@ TEST_F(PowerTest, RequestedAtDispatchSentAtPassive) {
                   STATUS_PENDING);
         EXPECT_THAT(log(), IsEmpty());
         KeLowerIrql(irql);
-    });
+    }));
     kernel.settle(millisecond_ns);
     EXPECT_THAT(log(), ElementsAre("SET D2", "bus D2"));
 }
 
 TEST_F(PowerTest, IdleDeviceGoesToSleep) {
     PULONG counter = nullptr;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         counter = PoRegisterDeviceForIdleDetection(driver.pdo, 60, 3, PowerDeviceD3);
         ASSERT_NE(counter, nullptr);
-    });
+    }));
     kernel.settle(2 * second_ns + 500 * millisecond_ns);
-    kernel.run([&] { PoSetDeviceBusy(counter); });
+    EXPECT_TRUE(kernel.run([&] { PoSetDeviceBusy(counter); }));
     kernel.settle(2 * second_ns);
     EXPECT_THAT(log(), IsEmpty());
     kernel.settle(2 * second_ns);
     EXPECT_THAT(log(), ElementsAre("SET D3", "bus D3"));
     kernel.settle(10 * second_ns);
     EXPECT_EQ(log().size(), 2u);
-    kernel.run(
-        [&] { EXPECT_EQ(PoRegisterDeviceForIdleDetection(driver.pdo, 0, 0, PowerDeviceD3), nullptr); });
+    EXPECT_TRUE(kernel.run(
+        [&] { EXPECT_EQ(PoRegisterDeviceForIdleDetection(driver.pdo, 0, 0, PowerDeviceD3), nullptr); }));
 }
 
 TEST_F(PowerTest, SetPowerStateReturnsTheOneBefore) {
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         POWER_STATE state;
         state.DeviceState = PowerDeviceD1;
         PoSetPowerState(driver.fdo, DevicePowerState, state);
         state.DeviceState = PowerDeviceD2;
         EXPECT_EQ(PoSetPowerState(driver.fdo, DevicePowerState, state).DeviceState, PowerDeviceD1);
         EXPECT_EQ(node->device_power, PowerDeviceD2);
-    });
+    }));
 }
 
 TEST_F(PowerTest, SettingsAreToldAtRegistration) {
     static ULONG value;
     value = 77;
     void* handle = nullptr;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         const GUID power_source{0x5d3e9a59, 0xe9d5, 0x4b00, {0xa6, 0xbd, 0xff, 0x34, 0xff, 0x51, 0x65, 0x48}};
         EXPECT_EQ(PoRegisterPowerSettingCallback(
                       nullptr, &power_source,
@@ -218,26 +251,82 @@ TEST_F(PowerTest, SettingsAreToldAtRegistration) {
                       },
                       nullptr, &handle),
                   STATUS_SUCCESS);
-    });
+    }));
     kernel.settle(millisecond_ns);
     EXPECT_EQ(value, 0u);
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         EXPECT_EQ(PoUnregisterPowerSettingCallback(handle), STATUS_SUCCESS);
         EXPECT_EQ(PoUnregisterPowerSettingCallback(handle), STATUS_INVALID_PARAMETER);
         void* const state = PoRegisterSystemState(nullptr, ES_SYSTEM_REQUIRED | ES_CONTINUOUS);
         EXPECT_NE(state, nullptr);
         PoUnregisterSystemState(state);
-    });
+    }));
+}
+
+constexpr GUID power_source{0x5d3e9a59, 0xe9d5, 0x4b00, {0xa6, 0xbd, 0xff, 0x34, 0xff, 0x51, 0x65, 0x48}};
+
+struct Registered {
+    void* handle = nullptr;
+    bool waits = false;
+    bool ended = false;
+    ULONG seen = 77;
+};
+
+TEST_F(PowerTest, ASettingsCallbackMayUnregisterItself) {
+    Registered own;
+    EXPECT_TRUE(kernel.run([&] {
+        EXPECT_EQ(PoRegisterPowerSettingCallback(
+                      nullptr, &power_source,
+                      [](LPCGUID setting, PVOID data, ULONG, PVOID context) NTAPI -> NTSTATUS {
+                          auto& registered = *static_cast<Registered*>(context);
+                          EXPECT_EQ(PoUnregisterPowerSettingCallback(registered.handle), STATUS_SUCCESS);
+                          EXPECT_EQ(setting->Data1, power_source.Data1);
+                          registered.seen = *static_cast<PULONG>(data);
+                          return STATUS_SUCCESS;
+                      },
+                      &own, &own.handle),
+                  STATUS_SUCCESS);
+    }));
+    kernel.settle(millisecond_ns);
+    EXPECT_EQ(own.seen, 0u);
+    EXPECT_FALSE(nt::ex::owns(own.handle));
+}
+
+TEST_F(PowerTest, UnregisteringWaitsForASettingsCallback) {
+    Registered own;
+    EXPECT_TRUE(kernel.run([&] {
+        EXPECT_EQ(PoRegisterPowerSettingCallback(
+                      nullptr, &power_source,
+                      [](LPCGUID, PVOID data, ULONG, PVOID context) NTAPI -> NTSTATUS {
+                          auto& registered = *static_cast<Registered*>(context);
+                          registered.waits = true;
+                          LARGE_INTEGER interval = relative_ms(100);
+                          KeDelayExecutionThread(KernelMode, FALSE, &interval);
+                          registered.seen = *static_cast<PULONG>(data);
+                          registered.ended = true;
+                          return STATUS_SUCCESS;
+                      },
+                      &own, &own.handle),
+                  STATUS_SUCCESS);
+    }));
+    kernel.settle(millisecond_ns);
+    ASSERT_TRUE(own.waits);
+    EXPECT_TRUE(kernel.run([&] {
+        EXPECT_EQ(PoUnregisterPowerSettingCallback(own.handle), STATUS_SUCCESS);
+        EXPECT_TRUE(own.ended);
+    }));
+    EXPECT_EQ(own.seen, 0u);
+    EXPECT_FALSE(nt::ex::owns(own.handle));
 }
 
 TEST_F(PowerTest, ShutdownIsAnnounced) {
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         driver.object->MajorFunction[IRP_MJ_SHUTDOWN] = [](PDEVICE_OBJECT, PIRP irp) NTAPI -> NTSTATUS {
             log().push_back("SHUTDOWN");
             return TestDriver::complete(irp, STATUS_SUCCESS);
         };
         EXPECT_EQ(IoRegisterShutdownNotification(driver.fdo), STATUS_SUCCESS);
-    });
+    }));
     EXPECT_EQ(set_system(PowerSystemShutdown), STATUS_SUCCESS);
     EXPECT_THAT(log(), ElementsAre("QUERY S5", "SHUTDOWN", "SET S5", "SET D3", "bus D3"));
 }

@@ -54,7 +54,7 @@ TEST(PsThread, CreateWaitAndTerminate) {
     Shared shared;
     ke::initialize_event(&shared.go, NotificationEvent, false);
     shared.exit = STATUS_DEVICE_BUSY;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         HANDLE handle = nullptr;
         CLIENT_ID client{};
         OBJECT_ATTRIBUTES attributes = kernel_handle();
@@ -80,7 +80,7 @@ TEST(PsThread, CreateWaitAndTerminate) {
         EXPECT_TRUE(PsIsThreadTerminating(thread));
         EXPECT_EQ(thread->tcb.exit_status, STATUS_DEVICE_BUSY);
         ObDereferenceObject(thread);
-    });
+    }));
     kernel.settle(millisecond_ns);
     EXPECT_EQ(shared.terminated, STATUS_PENDING);  // it never came back
     EXPECT_FALSE(ob::is_object(shared.self));
@@ -91,7 +91,7 @@ VOID NTAPI nothing(PVOID) {}
 
 TEST(PsThread, FoundByItsId) {
     Kernel kernel;
-    kernel.run([] {
+    EXPECT_TRUE(kernel.run([] {
         Shared shared;
         ke::initialize_event(&shared.go, NotificationEvent, false);
         PETHREAD thread = nullptr;
@@ -111,26 +111,27 @@ TEST(PsThread, FoundByItsId) {
         ke::set_event(&shared.go);
         ke::wait(thread, KernelMode, false, nullptr);
         ob::dereference(thread);
-    });
+    }));
 }
 
 TEST(PsThread, ReturningEndsItToo) {
     Kernel kernel;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         HANDLE handle = nullptr;
         OBJECT_ATTRIBUTES attributes = kernel_handle();
         ASSERT_EQ(PsCreateSystemThread(&handle, SYNCHRONIZE, &attributes, nullptr, nullptr, nothing, nullptr),
                   STATUS_SUCCESS);
         EXPECT_EQ(ZwWaitForSingleObject(handle, FALSE, nullptr), STATUS_SUCCESS);
         ZwClose(handle);
-    });
+    }));
     kernel.settle(millisecond_ns);
     EXPECT_EQ(ps::thread_type.objects, ps::system_process()->threads);
 }
 
 TEST(PsThread, OnlySystemThreadsTerminateThemselves) {
     Kernel kernel;
-    kernel.run([] { EXPECT_EQ(PsTerminateSystemThread(STATUS_SUCCESS), STATUS_INVALID_PARAMETER); });
+    EXPECT_TRUE(
+        kernel.run([] { EXPECT_EQ(PsTerminateSystemThread(STATUS_SUCCESS), STATUS_INVALID_PARAMETER); }));
 }
 
 TEST(PsThread, InAnotherProcess) {
@@ -138,7 +139,7 @@ TEST(PsThread, InAnotherProcess) {
     ps::Process* const client = ps::create_client_process("client");
     Shared shared;
     ke::initialize_event(&shared.go, NotificationEvent, true);
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         HANDLE process = nullptr;
         ASSERT_EQ(ObOpenObjectByPointer(client, OBJ_KERNEL_HANDLE, nullptr, PROCESS_ALL_ACCESS,
                                         *PsProcessType, KernelMode, &process),
@@ -151,7 +152,7 @@ TEST(PsThread, InAnotherProcess) {
         ZwWaitForSingleObject(handle, FALSE, nullptr);
         EXPECT_EQ(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, nullptr, handle, nullptr, body, &shared),
                   STATUS_OBJECT_TYPE_MISMATCH);
-    });
+    }));
     EXPECT_EQ(shared.process, client);
 }
 
@@ -159,12 +160,12 @@ TEST(PsThread, ThreadsThatStillRunAreToldAtUnload) {
     Kernel kernel;
     Shared shared;
     ke::initialize_event(&shared.go, NotificationEvent, false);
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         HANDLE handle = nullptr;
         OBJECT_ATTRIBUTES attributes = kernel_handle();
         PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, &attributes, nullptr, nullptr, body, &shared);
         ZwClose(handle);
-    });
+    }));
     LeftLog left;
     ob::for_each_left({}, LeftLog::visit, &left);
     ASSERT_EQ(left.all.size(), 1u);
@@ -178,22 +179,22 @@ TEST(PsThread, SoManyAndNoMore) {
     ke::initialize_event(&shared.go, NotificationEvent, false);
     NTSTATUS status = STATUS_SUCCESS;
     unsigned count = 0;
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         while (NT_SUCCESS(status)) {
             status = ps::create_thread(*ps::system_process(), "many", body, &shared, nullptr);
             if (NT_SUCCESS(status)) ++count;
         }
-    });
+    }));
     EXPECT_EQ(status, STATUS_INSUFFICIENT_RESOURCES);
     EXPECT_GE(count, 16u);
-    kernel.run([&] { ke::set_event(&shared.go); });
+    EXPECT_TRUE(kernel.run([&] { ke::set_event(&shared.go); }));
     kernel.settle(second_ns);
     EXPECT_EQ(ps::system_process()->threads, 1u);  // the worker that deleted them
 }
 
 TEST(PsThread, PriorityByHandleAndYield) {
     Kernel kernel;
-    kernel.run([] {
+    EXPECT_TRUE(kernel.run([] {
         HANDLE handle = nullptr;
         OBJECT_ATTRIBUTES attributes = kernel_handle();
         Shared shared;
@@ -212,7 +213,7 @@ TEST(PsThread, PriorityByHandleAndYield) {
         EXPECT_EQ(ZwYieldExecution(), STATUS_NO_YIELD_PERFORMED);
         KeSetEvent(&shared.go, 0, FALSE);
         ZwWaitForSingleObject(handle, FALSE, nullptr);
-    });
+    }));
 }
 
 TEST(PsProcess, ClientsHaveIdsHandlesAndAnEnd) {
@@ -223,7 +224,7 @@ TEST(PsProcess, ClientsHaveIdsHandlesAndAnEnd) {
     EXPECT_TRUE(a->administrator);
     EXPECT_EQ(std::string(b->name).size(), 31u);
     ob::reference(a);
-    kernel.run([&] {
+    EXPECT_TRUE(kernel.run([&] {
         HANDLE handle = nullptr;
         {
             const ps::Attach attach(*a, UserMode);
@@ -243,7 +244,7 @@ TEST(PsProcess, ClientsHaveIdsHandlesAndAnEnd) {
         EXPECT_EQ(ob::event_type.objects, events - 1);
         EXPECT_EQ(KeWaitForSingleObject(a, Executive, KernelMode, FALSE, &zero), STATUS_SUCCESS);
         ob::dereference(a);
-    });
+    }));
     EXPECT_FALSE(ob::is_object(a));
     EXPECT_GT(PsGetProcessCreateTimeQuadPart(b), 0);
     ULONG major = 0;

@@ -88,7 +88,7 @@ TEST_F(ServiceGroupTest, RequestsFromAnInterruptsLevelBecomeOneCall) {
 TEST_F(ServiceGroupTest, ASinkThatWaitsIsTold) {
     static int waits;
     waits = 0;
-    nt::probes.wait_at_raised_irql = [](const void*, bool) { ++waits; };
+    nt::probes.wait_at_raised_irql = [](const void*, bool, sim::Irql) { ++waits; };
     run([&] {
         PSERVICEGROUP const group = make_group();
         KEVENT event;

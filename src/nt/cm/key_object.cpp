@@ -142,15 +142,12 @@ NTSTATUS open(const OBJECT_ATTRIBUTES& attributes, ACCESS_MASK desired, ULONG at
 
 NTSTATUS reference(HANDLE handle, ACCESS_MASK needed, KeyBody** body) {
     void* object = nullptr;
-    OBJECT_HANDLE_INFORMATION information{};
-    const NTSTATUS status = ob::reference_handle(handle, 0, &key_type, KernelMode, &object, &information);
+    const NTSTATUS status = ob::reference_handle(handle, needed, &key_type, KernelMode, &object, nullptr);
     if (!NT_SUCCESS(status)) return status;
     *body = static_cast<KeyBody*>(object);
-    const NTSTATUS result = (needed & ~information.GrantedAccess) != 0 ? STATUS_ACCESS_DENIED
-                            : (*body)->key->deleted                    ? STATUS_KEY_DELETED
-                                                                       : STATUS_SUCCESS;
-    if (!NT_SUCCESS(result)) ob::dereference(object);
-    return result;
+    if (!(*body)->key->deleted) return STATUS_SUCCESS;
+    ob::dereference(object);
+    return STATUS_KEY_DELETED;
 }
 
 }  // namespace portico::nt::cm

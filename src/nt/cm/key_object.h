@@ -22,8 +22,8 @@ struct CreateRequest {
 NTSTATUS open(const OBJECT_ATTRIBUTES& attributes, ACCESS_MASK desired, ULONG attribute_bits,
               CreateRequest* request, const void* frame, PHANDLE handle);
 
-// The body behind a driver's handle, referenced. STATUS_ACCESS_DENIED when the handle lacks `needed`,
-// STATUS_KEY_DELETED.
+// The body behind a driver's handle, referenced. ZwXxxKey is called from kernel mode, where nobody looks at
+// what the handle was opened for: `needed` is what a user would need (RK-014). STATUS_KEY_DELETED.
 NTSTATUS reference(HANDLE handle, ACCESS_MASK needed, KeyBody** body);
 
 }  // namespace portico::nt::cm

@@ -137,7 +137,7 @@ PVOID NTAPI ExRegisterCallback(PCALLBACK_OBJECT CallbackObject, PCALLBACK_FUNCTI
                                PVOID CallbackContext) {
     DDI(ExRegisterCallback, APC_LEVEL);
     if (!CallbackObject->many && !IsListEmpty(&CallbackObject->registrations)) return nullptr;
-    auto* const r = ex::make<ex::Registration>(NonPagedPool, 'RBxE');
+    auto* const r = ex::make<ex::Registration>(NonPagedPool, ex::callback_tag);
     if (r == nullptr) return nullptr;
     r->object = CallbackObject;
     r->function = CallbackFunction;
@@ -145,7 +145,7 @@ PVOID NTAPI ExRegisterCallback(PCALLBACK_OBJECT CallbackObject, PCALLBACK_FUNCTI
     ke::initialize_event(&r->idle, NotificationEvent, false);
     InsertTailList(&CallbackObject->registrations, &r->link);
     ob::reference(CallbackObject);
-    ex::track(ex::TrackedKind::callback_registration, r, sizeof *r, 'RBxE', FRAME);
+    ex::track(ex::TrackedKind::callback_registration, r, sizeof *r, ex::callback_tag, FRAME);
     return r;
 }
 

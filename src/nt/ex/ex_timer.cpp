@@ -24,8 +24,6 @@ struct _EX_TIMER {
 namespace portico::nt::ex {
 namespace {
 
-constexpr ULONG tag = 'TxE ';
-
 void mark_set(PEX_TIMER t, bool set) {
     if (t->set == set) return;
     t->set = set;
@@ -53,7 +51,7 @@ void NTAPI expired(PKDPC, PVOID context, PVOID, PVOID) {
     if (!t->set) return;
     t->in_callback = true;
     if (t->period_100ns != 0) {
-        t->due_100ns += t->period_100ns;
+        t->due_100ns = ke::sum_100ns(t->due_100ns, t->period_100ns);
         arm(t);
     } else {
         mark_set(t, false);
@@ -78,8 +76,8 @@ PEX_TIMER allocate_timer(PEXT_CALLBACK callback, void* context, ULONG attributes
     constexpr ULONG known = EX_TIMER_HIGH_RESOLUTION | EX_TIMER_NO_WAKE | EX_TIMER_NOTIFICATION;
     constexpr ULONG both = EX_TIMER_HIGH_RESOLUTION | EX_TIMER_NO_WAKE;
     if ((attributes & ~known) != 0 || (attributes & both) == both) return nullptr;
-    if (refuse_allocation != nullptr && refuse_allocation(sizeof(_EX_TIMER), tag)) return nullptr;
-    PEX_TIMER const t = make<_EX_TIMER>(NonPagedPool, tag);
+    if (refuse_allocation != nullptr && refuse_allocation(sizeof(_EX_TIMER), timer_tag)) return nullptr;
+    PEX_TIMER const t = make<_EX_TIMER>(NonPagedPool, timer_tag);
     if (t == nullptr) return nullptr;
     ke::initialize_timer(
         &t->timer, (attributes & EX_TIMER_NOTIFICATION) != 0 ? NotificationTimer : SynchronizationTimer);
@@ -87,7 +85,7 @@ PEX_TIMER allocate_timer(PEXT_CALLBACK callback, void* context, ULONG attributes
     t->callback = callback;
     t->context = context;
     t->high_resolution = (attributes & EX_TIMER_HIGH_RESOLUTION) != 0;
-    track(TrackedKind::timer, t, sizeof *t, tag, frame);
+    track(TrackedKind::timer, t, sizeof *t, timer_tag, frame);
     return t;
 }
 
@@ -114,8 +112,9 @@ BOOLEAN NTAPI ExSetTimer(PEX_TIMER Timer, LONGLONG DueTime, LONGLONG Period, PEX
     DDI(ExSetTimer, DISPATCH_LEVEL);
     if (!ex::known(Timer)) return FALSE;
     const bool was_set = ex::cancel(Timer);
-    const LONGLONG relative = DueTime < 0 ? -DueTime : DueTime - ke::exact_system_time_100ns();
-    Timer->due_100ns = ke::exact_time_100ns() + std::max<LONGLONG>(relative, 0);
+    const LONGLONG relative = DueTime < 0 ? ke::difference_100ns(0, DueTime)
+                                          : ke::difference_100ns(DueTime, ke::exact_system_time_100ns());
+    Timer->due_100ns = ke::sum_100ns(ke::exact_time_100ns(), std::max<LONGLONG>(relative, 0));
     Timer->period_100ns = std::max<LONGLONG>(Period, 0);
     ex::arm(Timer);
     return was_set;

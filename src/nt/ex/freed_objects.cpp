@@ -29,12 +29,19 @@ void check_dpc(PRKDPC dpc, void* context) {
     ke::remove_dpc(dpc);
 }
 
+void check_wait(KTHREAD& thread, DISPATCHER_HEADER* object, void* context) {
+    if (!static_cast<const Freed*>(context)->holds(object)) return;
+    tell(object, "The driver freed memory that holds an object for which a thread waits.");
+    ke::alert_wait(thread, STATUS_UNSUCCESSFUL);
+}
+
 }  // namespace
 
 void forget_objects_in(std::uint64_t address, std::uint64_t size) {
     Freed freed{address, size};
     ke::for_each_timer(check_timer, &freed);
     ke::for_each_dpc(check_dpc, &freed);
+    ke::for_each_wait(check_wait, &freed);
     forget_work_items_in(address, size);
     forget_tracked_in(address, size);
 }

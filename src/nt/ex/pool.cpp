@@ -591,6 +591,14 @@ void* allocate_internal(POOL_TYPE type, std::size_t size, ULONG tag) {
     return bytes(record->address);
 }
 
+void* allocate_for_driver(POOL_TYPE type, std::size_t size, ULONG tag) {
+    Record* const record = allocate_record(type, size, tag);
+    if (record == nullptr) return nullptr;
+    record->internal = false;
+    record->made = Origin{};
+    return bytes(record->address);
+}
+
 void free(void* address, ULONG tag) {
     free(address, tag, __builtin_frame_address(0));
 }
@@ -602,7 +610,7 @@ void free(void* address, ULONG tag, const void* frame) {
     if (record->internal) {
         record->freed = Origin{};
     } else {
-        constexpr std::uint64_t smallest_object = sizeof(WORK_QUEUE_ITEM);
+        constexpr std::uint64_t smallest_object = sizeof(KEVENT);
         if (record->size >= smallest_object) forget_objects_in(record->address, record->size);
         capture_origin(record->freed, frame);
     }

@@ -30,7 +30,7 @@ struct PoolBlock {
     ULONG tag = 0;
     POOL_TYPE type = NonPagedPool;
     bool live = false;      // false: freed; its memory has not been given to anyone else since
-    bool internal = false;  // Portico's own
+    bool internal = false;  // Portico's own: no driver frees it
     Origin made{};
     Origin freed{};
 };
@@ -48,6 +48,8 @@ void* allocate(POOL_TYPE type, std::size_t size, ULONG tag);
 void* allocate(POOL_TYPE type, std::size_t size, ULONG tag, const void* frame);
 // Portico's own memory: never a driver's leak. No origin is kept.
 void* allocate_internal(POOL_TYPE type, std::size_t size, ULONG tag);
+// What Portico makes and a driver may free: answers to its IRPs. No origin is kept, no policy refuses it.
+void* allocate_for_driver(POOL_TYPE type, std::size_t size, ULONG tag);
 
 // Frees what any of the above gave; tag 0: whatever the tag. Misuse is reported and then ignored (a wrong
 // tag: freed). Kernel objects that the kernel still has on its lists in there are reported and taken off

@@ -9,9 +9,11 @@ namespace {
 constexpr ULONG untagged = 'enoN';  // what ExAllocatePool's blocks are tagged with
 constexpr ULONG paged_bit = 1;
 
-void tell(ULONG code, std::uint64_t detail, std::size_t size, ULONG tag, const char* text) {
+void tell(ULONG code, std::uint64_t detail, std::size_t size, ULONG tag, const char* text,
+          std::uint64_t address = 0) {
     Subject subject;
     subject.kind = "pool block";
+    subject.address = address;
     subject.size = size;
     subject.tag = tag;
     PORTICO_PROBE(pool_misuse, code, subject, detail, text);
@@ -99,6 +101,12 @@ void free_checked(void* address, ULONG tag, const void* frame) {
     if (irql > APC_LEVEL && sim::paged_range.contains(address)) {
         tell(BAD_POOL_CALLER, 0x09 | irql << 32, 0, tag,
              "The driver freed paged pool at DISPATCH_LEVEL or above.");
+    }
+    PoolBlock block;
+    if (find_block(address, block) && block.live && block.internal) {
+        tell(BAD_POOL_CALLER, 0x99, block.size, block.tag,
+             "The driver freed memory of the system, which no pool allocation gave it.", block.address);
+        return;
     }
     free(address, tag, frame);
 }

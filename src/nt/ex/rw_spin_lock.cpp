@@ -1,4 +1,5 @@
-// Reader-writer spin locks (EX_SPIN_LOCK): bit 31 is the exclusive owner, the rest counts shared ones.
+// Reader-writer spin locks (EX_SPIN_LOCK): bit 31 says that it is owned exclusively, and the rest by which
+// processor, so that misuse is seen when it happens; else the rest counts shared owners.
 #include "nt/ex/ex.h"
 #include "nt/ke/ke.h"
 
@@ -8,16 +9,28 @@ namespace {
 constexpr ULONG exclusive = 0x80000000;
 
 // What spinning processors look at: not 0 while some lock is worth waiting for. Whoever releases any lock
-// clears it, and the spinners look at theirs again.
+// clears it, and the spinners look at theirs again. It is no processor that a spin lock could be owned by.
+constexpr std::uint64_t closed = ~0ull;
 volatile std::uint64_t turnstile = 0;
 
 ULONG value_of(PEX_SPIN_LOCK lock) {
     return static_cast<ULONG>(*lock);
 }
 
+ULONG owned_here() {
+    return exclusive | sim::this_processor->index;
+}
+
+// It would spin for ever on a lock that this processor owns exclusively: told, and the lock changes owner.
+bool is_own(PEX_SPIN_LOCK lock) {
+    if (value_of(lock) != owned_here()) return false;
+    PORTICO_PROBE(spin_lock, SpinLockFault::already_owned, lock, ke::current_irql());
+    return true;
+}
+
 void spin_until(PEX_SPIN_LOCK lock, bool (*acquirable)(ULONG value)) {
     while (!acquirable(value_of(lock))) {
-        turnstile = 1;
+        turnstile = closed;
         sim::scheduler.spin(&turnstile);
     }
 }
@@ -34,17 +47,18 @@ void check_dispatch(PEX_SPIN_LOCK lock) {
 }
 
 void acquire_exclusive_at_dpc(PEX_SPIN_LOCK lock) {
-    spin_until(lock, [](ULONG value) { return value == 0; });
-    *lock = static_cast<LONG>(exclusive);
+    if (!is_own(lock)) spin_until(lock, [](ULONG value) { return value == 0; });
+    *lock = static_cast<LONG>(owned_here());
 }
 
 void acquire_shared_at_dpc(PEX_SPIN_LOCK lock) {
+    if (is_own(lock)) *lock = 0;
     spin_until(lock, [](ULONG value) { return (value & exclusive) == 0; });
     *lock = static_cast<LONG>(value_of(lock) + 1);
 }
 
 void release_exclusive_at_dpc(PEX_SPIN_LOCK lock) {
-    if (value_of(lock) != exclusive)
+    if (value_of(lock) != owned_here())
         PORTICO_PROBE(spin_lock, SpinLockFault::not_owned, lock, ke::current_irql());
     *lock = 0;
     open_turnstile();
@@ -128,7 +142,7 @@ LOGICAL NTAPI ExTryConvertSharedSpinLockExclusive(PEX_SPIN_LOCK SpinLock) {
     DDI(ExTryConvertSharedSpinLockExclusive, HIGH_LEVEL);
     ex::check_dispatch(SpinLock);
     if (ex::value_of(SpinLock) != 1) return FALSE;
-    *SpinLock = static_cast<LONG>(ex::exclusive);
+    *SpinLock = static_cast<LONG>(ex::owned_here());
     return TRUE;
 }
 

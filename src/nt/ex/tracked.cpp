@@ -17,7 +17,8 @@ struct Tracked {
 
 struct Table {
     std::array<Tracked, tracked_limit> all;
-    unsigned used = 0;  // entries from here on were never used
+    unsigned used = 0;        // entries from here on were never used
+    bool overflowed = false;  // something was not tracked: what is not found may be that
 };
 constinit Table table{};
 
@@ -50,6 +51,19 @@ Tracked* find(TrackedKind kind, const void* address) {
     return nullptr;
 }
 
+// What Portico itself allocated is known by its block, also when there was no room for it here.
+bool is_block(TrackedKind kind, const void* address) {
+    if (kind != TrackedKind::timer && kind != TrackedKind::callback_registration) return true;
+    PoolBlock block;
+    return find_block(address, block) && block.live && block.internal &&
+           block.address == reinterpret_cast<std::uint64_t>(address) &&
+           block.tag == (kind == TrackedKind::timer ? timer_tag : callback_tag);
+}
+
+bool may_be_untracked(TrackedKind kind, const void* address) {
+    return table.overflowed && is_block(kind, address);
+}
+
 Tracked* take() {
     for (unsigned i = 0; i < table.used; ++i) {
         if (table.all[i].address == 0) return &table.all[i];
@@ -67,7 +81,10 @@ void forget(Tracked& tracked) {
 void track(TrackedKind kind, const void* address, std::uint32_t size, std::uint32_t tag, const void* frame) {
     Tracked* entry = find(kind, address);
     if (entry == nullptr) entry = take();
-    if (entry == nullptr) return;
+    if (entry == nullptr) {
+        table.overflowed = true;
+        return;
+    }
     entry->address = reinterpret_cast<std::uint64_t>(address);
     entry->size = size;
     entry->tag = tag;
@@ -77,13 +94,13 @@ void track(TrackedKind kind, const void* address, std::uint32_t size, std::uint3
 
 bool untrack(TrackedKind kind, const void* address) {
     Tracked* const entry = find(kind, address);
-    if (entry == nullptr) return false;
+    if (entry == nullptr) return may_be_untracked(kind, address);
     forget(*entry);
     return true;
 }
 
 bool is_tracked(TrackedKind kind, const void* address) {
-    return find(kind, address) != nullptr;
+    return find(kind, address) != nullptr || may_be_untracked(kind, address);
 }
 
 void forget_tracked_in(std::uint64_t address, std::uint64_t size) {
@@ -114,6 +131,7 @@ void for_each_left_tracked(sim::AddressRange image, void (*visit)(const LeftBehi
 
 void reset_tracked() {
     table.used = 0;
+    table.overflowed = false;
 }
 
 }  // namespace portico::nt::ex

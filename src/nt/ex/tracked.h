@@ -8,9 +8,14 @@
 
 namespace portico::nt::ex {
 
+// Of the pool blocks that Portico makes of them.
+constexpr ULONG timer_tag = 'TxE ';
+constexpr ULONG callback_tag = 'RBxE';
+
 enum class TrackedKind : std::uint8_t { lookaside_list, resource, callback_registration, timer };
 
-// Beyond this many at a time, further ones are not tracked (docs/limits.md).
+// Beyond this many at a time, further ones are not tracked (docs/limits.md): from then on, nothing is said of
+// one that is not known, and it counts as tracked.
 constexpr unsigned tracked_limit = 4096;
 
 // Also again for the same address: its origin is then the new one.

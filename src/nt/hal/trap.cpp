@@ -202,9 +202,7 @@ bool can_run(const Instruction& what, const gregset_t& registers) {
 constexpr std::uint64_t stack_needed = 8192;
 
 bool has_stack(std::uint64_t rsp) {
-    const std::uint64_t slot_size = sim::fiber_stack_size + sim::page_size;
-    if (!sim::stack_range.contains(rsp)) return true;
-    return (rsp - sim::stack_range.base) % slot_size >= sim::page_size + stack_needed;
+    return !sim::stack_range.contains(rsp) || rsp >= sim::stack_at(rsp).base + stack_needed;
 }
 
 // The driver has called an import that nobody implements.

@@ -62,12 +62,6 @@ _OBJECT_TYPE driver_type{
 
 namespace {
 
-void copy_name(WCHAR* to, std::size_t room, const WCHAR* from) {
-    std::size_t i = 0;
-    for (; i + 1 < room && from[i] != 0; ++i) to[i] = from[i];
-    to[i] = 0;
-}
-
 void fill_in(DriverBody& body, const DriverSource& source) {
     DRIVER_OBJECT& driver = body.object;
     driver.Type = IO_TYPE_DRIVER;
@@ -79,7 +73,7 @@ void fill_in(DriverBody& body, const DriverSource& source) {
     driver.DriverExtension = &body.extension;
     driver.DriverName = ob::string(body.name);
     driver.DriverName.MaximumLength = driver.DriverName.Length;
-    copy_name(body.hardware_text, 64, u"\\REGISTRY\\MACHINE\\HARDWARE\\DESCRIPTION\\SYSTEM");
+    copy_wide(body.hardware_text, 64, u"\\REGISTRY\\MACHINE\\HARDWARE\\DESCRIPTION\\SYSTEM");
     body.hardware_database = ob::string(body.hardware_text);
     driver.HardwareDatabase = &body.hardware_database;
     body.extension.DriverObject = &driver;
@@ -94,9 +88,9 @@ DriverBody* make_driver(const DriverSource& source, NTSTATUS* status) {
     auto* const body = static_cast<DriverBody*>(ob::allocate(&driver_type, sizeof(DriverBody)));
     *status = STATUS_INSUFFICIENT_RESOURCES;
     if (body == nullptr) return nullptr;
-    copy_name(body->service, service_name_limit, source.service);
-    copy_name(body->name, service_name_limit + 8, u"\\Driver\\");
-    copy_name(body->name + 8, service_name_limit, source.service);
+    copy_wide(body->service, service_name_limit, source.service);
+    copy_wide(body->name, service_name_limit + 8, u"\\Driver\\");
+    copy_wide(body->name + 8, service_name_limit, source.service);
     fill_in(*body, source);
     ob::Naming naming;
     naming.name = &body->object.DriverName;
@@ -118,9 +112,9 @@ struct RegistryPath {
         string = static_cast<UNICODE_STRING*>(ex::allocate_internal(PagedPool, PAGE_SIZE, 'eReG'));
         if (string == nullptr) return;
         auto* const buffer = reinterpret_cast<WCHAR*>(string + 1);
-        copy_name(buffer, room, prefix);
+        copy_wide(buffer, room, prefix);
         const UNICODE_STRING so_far = ob::string(buffer);
-        copy_name(buffer + so_far.Length / sizeof(WCHAR), service_name_limit, service);
+        copy_wide(buffer + so_far.Length / sizeof(WCHAR), service_name_limit, service);
         *string = ob::string(buffer);
         string->MaximumLength = string->Length;
     }
@@ -230,8 +224,8 @@ PDRIVER_OBJECT make_host_driver(const WCHAR* name) {
 
 PDRIVER_OBJECT find_driver(const WCHAR* service) {
     WCHAR path[service_name_limit + 8];
-    copy_name(path, service_name_limit + 8, u"\\Driver\\");
-    copy_name(path + 8, service_name_limit, service);
+    copy_wide(path, service_name_limit + 8, u"\\Driver\\");
+    copy_wide(path + 8, service_name_limit, service);
     ob::Lookup lookup;
     lookup.type = &driver_type;
     lookup.attributes = OBJ_CASE_INSENSITIVE;

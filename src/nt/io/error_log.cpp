@@ -12,7 +12,7 @@ namespace {
 
 // What lies before the packet that a driver fills in.
 struct EntryHeader {
-    void* object;
+    void* object;  // referenced
     ULONG size;
     ULONG reserved;
 };
@@ -29,14 +29,23 @@ EntryHeader* header_of(void* entry) {
 }
 
 void* allocate(void* object, UCHAR size) {
-    if (size < sizeof(IO_ERROR_LOG_PACKET) || size > ERROR_LOG_MAXIMUM_SIZE) return nullptr;
+    if (object == nullptr || size < sizeof(IO_ERROR_LOG_PACKET) || size > ERROR_LOG_MAXIMUM_SIZE)
+        return nullptr;
     const auto pool = static_cast<POOL_TYPE>(NonPagedPool | POOL_ZERO_ALLOCATION);
     auto* const header =
         static_cast<EntryHeader*>(ex::allocate_internal(pool, sizeof(EntryHeader) + size, 'rEoI'));
     if (header == nullptr) return nullptr;
+    ob::reference(object);
     header->object = object;
     header->size = size;
     return header + 1;
+}
+
+void free(void* entry) {
+    EntryHeader* const header = header_of(entry);
+    void* const object = header->object;
+    ex::free(header, 0);
+    ob::dereference(object);
 }
 
 void copy_source(ErrorLogRecord& record, void* object) {
@@ -105,12 +114,12 @@ PVOID NTAPI IoAllocateErrorLogEntry(PVOID IoObject, UCHAR EntrySize) {
 VOID NTAPI IoWriteErrorLogEntry(PVOID ElEntry) {
     DDI(IoWriteErrorLogEntry, DISPATCH_LEVEL);
     io::write(ElEntry);
-    ex::free(io::header_of(ElEntry), 0);
+    io::free(ElEntry);
 }
 
 VOID NTAPI IoFreeErrorLogEntry(PVOID ElEntry) {
     DDI(IoFreeErrorLogEntry, DISPATCH_LEVEL);
-    ex::free(io::header_of(ElEntry), 0);
+    io::free(ElEntry);
 }
 
 }  // extern "C"

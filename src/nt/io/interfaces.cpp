@@ -216,7 +216,9 @@ void disable_interfaces(DeviceNode& node) {
 void forget_interfaces(DeviceNode& node) {
     for (unsigned i = 0; i < interfaces.count; ++i) {
         DeviceInterface& entry = interfaces.entries[i];
-        if (entry.used && entry.node == &node && !entry.installed) entry.used = false;
+        if (!entry.used || entry.node != &node || entry.installed) continue;
+        forget_properties({true, entry.index});
+        entry.used = false;
     }
 }
 

@@ -68,6 +68,7 @@ void start_record(IrpRecord& record, CellKind kind, const void* frame) {
     record.state = IrpState::live;
     record.passed_top = record.kept = record.woke_system = false;
     record.cell_kind = kind;
+    record.system_made = frame == nullptr;
     if (frame == nullptr) {
         capture_origin(record.made);
     } else {
@@ -137,6 +138,29 @@ void free_irp(PIRP irp) {
     } else {
         irps.cells[record->cell_kind].give(record);
     }
+}
+
+namespace {
+
+// Not the driver's that frees it: Portico made it, or a dispatch routine was given it and has not completed
+// it.
+bool is_somebody_elses(const IrpRecord& record) {
+    if (record.system_made || record.kept) return true;
+    for (const CallFrame* frame = record.frames; frame != nullptr; frame = frame->outer) {
+        if (!frame->completed) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+void free_irp_of_driver(PIRP irp) {
+    const IrpRecord* record = record_of(irp);
+    if (record == nullptr) record = find_record(irp);
+    if (record == nullptr || record->state == IrpState::free || !is_somebody_elses(*record))
+        return free_irp(irp);
+    PORTICO_PROBE(irp, IrpFault::freed_unowned, irp);
+    if (record->state == IrpState::live) complete(irp, STATUS_UNSUCCESSFUL, 0);
 }
 
 void initialize_irp(PIRP irp, USHORT size, CCHAR stack_size) {
@@ -246,7 +270,7 @@ PIRP NTAPI IoAllocateIrpEx(PDEVICE_OBJECT, CCHAR StackSize, BOOLEAN ChargeQuota)
 
 VOID NTAPI IoFreeIrp(PIRP Irp) {
     DDI(IoFreeIrp, DISPATCH_LEVEL);
-    io::free_irp(Irp);
+    io::free_irp_of_driver(Irp);
 }
 
 VOID NTAPI IoInitializeIrp(PIRP Irp, USHORT PacketSize, CCHAR StackSize) {

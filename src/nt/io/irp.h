@@ -35,6 +35,7 @@ struct alignas(16) IrpRecord {
     bool passed_top;   // completion has passed the topmost location
     bool woke_system;  // PoSetSystemWake
     bool kept;         // its sender waits for it and frees it (call_and_wait)
+    bool system_made;  // Portico's own: no driver frees it
     bool abandoned;    // its thread has ended without it: there is nobody to tell
     std::uint8_t cell_kind;
     ULONG output_limit;  // most bytes that completion may copy back
@@ -61,6 +62,8 @@ void reset_irps();
 // called, whose caller then is the IRP's maker. IRQL <= DISPATCH_LEVEL.
 PIRP allocate_irp(CCHAR stack_size, const void* frame = nullptr);
 void free_irp(PIRP irp);
+// IoFreeIrp: of an IRP that is not the driver's, it is told and the IRP is completed instead.
+void free_irp_of_driver(PIRP irp);
 // Everything zero but the allocation: as new. `size` in bytes, IoSizeOfIrp(stack_size).
 void initialize_irp(PIRP irp, USHORT size, CCHAR stack_size);
 void reuse_irp(PIRP irp, NTSTATUS status);

@@ -144,11 +144,12 @@ struct DeviceNode {
 
     DEVICE_CAPABILITIES capabilities{};
     PNP_DEVICE_STATE pnp_state = 0;
-    PCM_RESOURCE_LIST raw = nullptr;  // of the running START, internal pool; null: none
+    PCM_RESOURCE_LIST raw = nullptr;  // of the running START; null: none
     PCM_RESOURCE_LIST translated = nullptr;
     DEVICE_POWER_STATE device_power = PowerDeviceUnspecified;
     SYSTEM_POWER_STATE system_power = PowerSystemWorking;
     bool power_busy = false;  // a device power IRP is on its way (po)
+    KTHREAD* power_sender = nullptr;
     void (*access_config)(void* context, ULONG offset, UCHAR* buffer, ULONG length, bool write) = nullptr;
     void* config_context = nullptr;
 };
@@ -293,6 +294,5 @@ bool equal_wide(const WCHAR* a, const WCHAR* b);  // whatever the case
 void append_wide(WCHAR* to, std::size_t room, const WCHAR* from);
 constexpr unsigned guid_text_length = 38;
 void format_guid(const GUID& guid, WCHAR (&text)[guid_text_length + 1]);
-bool parse_guid(const WCHAR* text, GUID* guid);  // "{...}" at its begin
 
 }  // namespace portico::nt::io

@@ -4,6 +4,7 @@
 
 #include "nt/io/device.h"
 #include "nt/io/pnp.h"
+#include "nt/io/properties.h"
 
 namespace portico::nt::io {
 namespace {
@@ -228,6 +229,7 @@ DeviceNode* add_child(DeviceNode& parent, PDEVICE_OBJECT pdo) {
 }
 
 void free_node(DeviceNode& node) {
+    forget_properties({false, node.index});
     node.state = NodeState::deleted;
     node.pdo = nullptr;
 }

@@ -112,8 +112,8 @@ std::size_t resource_list_size(const CM_RESOURCE_LIST& list) {
 PCM_RESOURCE_LIST make_resource_list(const DeviceNode& node, bool translated) {
     if (node.resource_count == 0) return nullptr;
     const auto pool = static_cast<POOL_TYPE>(PagedPool | POOL_ZERO_ALLOCATION);
-    auto* const list =
-        static_cast<PCM_RESOURCE_LIST>(ex::allocate_internal(pool, list_size(node.resource_count), list_tag));
+    auto* const list = static_cast<PCM_RESOURCE_LIST>(
+        ex::allocate_for_driver(pool, list_size(node.resource_count), list_tag));
     if (list == nullptr) return nullptr;
     list->Count = 1;
     CM_FULL_RESOURCE_DESCRIPTOR& full = list->List[0];
@@ -135,7 +135,7 @@ PIO_RESOURCE_REQUIREMENTS_LIST make_requirements(const DeviceNode& node) {
                              node.resource_count * sizeof(IO_RESOURCE_DESCRIPTOR);
     const auto pool = static_cast<POOL_TYPE>(PagedPool | POOL_ZERO_ALLOCATION);
     auto* const list =
-        static_cast<PIO_RESOURCE_REQUIREMENTS_LIST>(ex::allocate_internal(pool, size, list_tag));
+        static_cast<PIO_RESOURCE_REQUIREMENTS_LIST>(ex::allocate_for_driver(pool, size, list_tag));
     if (list == nullptr) return nullptr;
     list->ListSize = static_cast<ULONG>(size);
     list->InterfaceType = node.bus_type;

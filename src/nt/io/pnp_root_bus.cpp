@@ -29,7 +29,8 @@ NTSTATUS NTAPI answer_system_control(PDEVICE_OBJECT, PIRP irp) {
 }
 
 void* answer_memory(std::size_t size) {
-    return ex::allocate_internal(static_cast<POOL_TYPE>(PagedPool | POOL_ZERO_ALLOCATION), size, answer_tag);
+    return ex::allocate_for_driver(static_cast<POOL_TYPE>(PagedPool | POOL_ZERO_ALLOCATION), size,
+                                   answer_tag);
 }
 
 // A string or MULTI_SZ of `characters`, final null included, for the caller to free.

@@ -29,6 +29,7 @@ void below_floor(sim::Irql wanted) {
 void reset() {
     KeNumberProcessors = static_cast<CCHAR>(sim::scheduler.processor_count);
     sim::scheduler.hooks.below_floor = below_floor;
+    reset_waits();
     reset_threads();
     reset_apcs();
     reset_timers();

@@ -74,6 +74,9 @@ NTSTATUS delay(KPROCESSOR_MODE mode, bool alertable, LONGLONG interval_100ns);
 // An object became signalled in another way (a thread ended, a timer expired): end the waits it satisfies.
 void signal_waiters(DISPATCHER_HEADER* object, KPRIORITY increment = 0);
 
+// Every thread that waits, with each object that it waits for. `visit` may end that wait.
+void for_each_wait(void (*visit)(KTHREAD& thread, DISPATCHER_HEADER* object, void* context), void* context);
+
 // Ends a thread's wait with a status of its own: an alert or an APC.
 void alert_wait(KTHREAD& thread, NTSTATUS status, KPRIORITY increment = 0);
 
@@ -124,6 +127,15 @@ void for_each_timer(void (*visit)(PKTIMER timer, void* context), void* context);
 void for_each_dpc(void (*visit)(PRKDPC dpc, void* context), void* context);
 
 // ---- time ----
+// Times in 100 ns, where a driver may ask for "for ever": what would pass the ends of the range stays there.
+inline LONGLONG sum_100ns(LONGLONG a, LONGLONG b) {
+    LONGLONG sum = 0;
+    return !__builtin_add_overflow(a, b, &sum) ? sum : b < 0 ? MINLONGLONG : MAXLONGLONG;
+}
+inline LONGLONG difference_100ns(LONGLONG a, LONGLONG b) {
+    LONGLONG difference = 0;
+    return !__builtin_sub_overflow(a, b, &difference) ? difference : b < 0 ? MAXLONGLONG : MINLONGLONG;
+}
 LONGLONG system_time_100ns();     // 100 ns since 1601, to the clock's tick
 LONGLONG interrupt_time_100ns();  // 100 ns since power-on, to the clock's tick
 LONGLONG exact_time_100ns();      // interrupt time to 100 ns: the calling processor's own

@@ -83,7 +83,11 @@ using namespace portico::nt;
 namespace {
 
 // Wait = TRUE: the caller waits next, and stays at DISPATCH_LEVEL until it does.
-void wait_follows() {
+void wait_follows(const char* routine, const void* object) {
+    if (ke::current_irql() >= portico::sim::dispatch_level) {
+        PORTICO_PROBE(wait_announced_at_raised_irql, routine, object);
+        return;
+    }
     KTHREAD& thread = *ke::current_thread();
     thread.wait_irql = ke::raise(portico::sim::dispatch_level);
     thread.wait_next = true;
@@ -100,7 +104,7 @@ VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State) {
 
 LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait) {
     DDI(KeSetEvent, DISPATCH_LEVEL);
-    if (Wait != FALSE) wait_follows();
+    if (Wait != FALSE) wait_follows("KeSetEvent", Event);
     return ke::set_event(Event, Increment);
 }
 
@@ -116,7 +120,7 @@ VOID NTAPI KeClearEvent(PRKEVENT Event) {
 
 LONG NTAPI KePulseEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait) {
     DDI(KePulseEvent, DISPATCH_LEVEL);
-    if (Wait != FALSE) wait_follows();
+    if (Wait != FALSE) wait_follows("KePulseEvent", Event);
     return ke::pulse_event(Event, Increment);
 }
 
@@ -133,11 +137,11 @@ VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
 LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment, BOOLEAN Wait) {
     DDI(KeReleaseSemaphore, DISPATCH_LEVEL);
     const LONG before = Semaphore->Header.SignalState;
-    if (Adjustment <= 0 || Adjustment > Semaphore->Limit - before) {
+    if (Adjustment < 0 || Adjustment > Semaphore->Limit - before) {
         ExRaiseStatus(STATUS_SEMAPHORE_LIMIT_EXCEEDED);
         return before;
     }
-    if (Wait != FALSE) wait_follows();
+    if (Wait != FALSE) wait_follows("KeReleaseSemaphore", Semaphore);
     return ke::release_semaphore(Semaphore, Adjustment, Increment);
 }
 
@@ -153,7 +157,7 @@ VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG) {
 
 LONG NTAPI KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN Wait) {
     DDI(KeReleaseMutex, DISPATCH_LEVEL);
-    if (Wait != FALSE) wait_follows();
+    if (Wait != FALSE) wait_follows("KeReleaseMutex", Mutex);
     LONG previous = 0;
     const NTSTATUS status = ke::release_mutex(Mutex, &previous);
     if (!NT_SUCCESS(status)) ExRaiseStatus(status);

@@ -12,13 +12,17 @@ bool owned_here(const volatile KSPIN_LOCK* lock) {
     return *lock == owner_tag();
 }
 
-// The lock that the owner of `lock` spins on, owned by this processor: nobody will ever go on.
+// The owner of `lock` spins on a lock whose owner spins on ... one that this processor owns: nobody will ever
+// go on.
 bool would_deadlock(const volatile KSPIN_LOCK* lock) {
-    const ULONG_PTR owner = *lock;
-    if (owner == 0 || owner > sim::scheduler.processor_count) return false;
-    const auto* const other =
-        static_cast<const volatile KSPIN_LOCK*>(sim::scheduler.processors[owner - 1].spinning_on);
-    return other != nullptr && owned_here(other);
+    for (unsigned i = 0; i < sim::scheduler.processor_count; ++i) {
+        const ULONG_PTR owner = *lock;
+        if (owner == 0 || owner > sim::scheduler.processor_count) return false;
+        lock = static_cast<const volatile KSPIN_LOCK*>(sim::scheduler.processors[owner - 1].spinning_on);
+        if (lock == nullptr) return false;
+        if (owned_here(lock)) return true;
+    }
+    return false;
 }
 
 bool valid_owner(ULONG_PTR value) {

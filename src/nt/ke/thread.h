@@ -47,8 +47,8 @@ struct _KTHREAD {
     void* context;
     NTSTATUS exit_status;
     KPROCESSOR_MODE previous_mode;
-    bool pooled;  // from ke's own table, not an object of ps
-    LIST_ENTRY all_threads;
+    bool pooled;              // from ke's own table, not an object of ps
+    LIST_ENTRY waiting_link;  // among the threads that wait
 };
 
 typedef struct _KTHREAD KTHREAD;

@@ -71,7 +71,8 @@ void reset_time() {
 
 void want_tick() {
     const LONGLONG due = next_timer_100ns();
-    if (due == MAXLONGLONG) return;
+    // What nanoseconds do not count (292 years) never comes; MAXLONGLONG: no timer is set.
+    if (due > never_ns / 100 - clock.tick) return;
     LONGLONG at = to_tick(due);
     if (at < due) at += clock.tick;
     if (at <= to_tick(exact_time_100ns())) at = to_tick(exact_time_100ns()) + clock.tick;

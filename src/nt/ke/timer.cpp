@@ -117,7 +117,7 @@ void move_absolute_timers(LONGLONG by_100ns) {
     }
     while (!IsListEmpty(&moved)) {
         auto* const timer = CONTAINING_RECORD(RemoveHeadList(&moved), KTIMER, TimerListEntry);
-        const LONGLONG due = static_cast<LONGLONG>(timer->DueTime.QuadPart) + by_100ns;
+        const LONGLONG due = sum_100ns(static_cast<LONGLONG>(timer->DueTime.QuadPart), by_100ns);
         timer->DueTime.QuadPart = static_cast<ULONGLONG>(std::max(due, exact_time_100ns()));
         insert(timer);
     }
@@ -163,8 +163,9 @@ bool set_timer(PKTIMER timer, LARGE_INTEGER due, LONG period_ms, PKDPC dpc) {
     timer->Dpc = dpc;
     timer->Header.TimerControlFlags = due.QuadPart < 0 ? 0 : absolute_timer;
     const LONGLONG now = exact_time_100ns();
+    const LONGLONG since = due.QuadPart < 0 ? now : exact_system_time_100ns() - now;
     const LONGLONG at =
-        due.QuadPart < 0 ? now - due.QuadPart : due.QuadPart - (exact_system_time_100ns() - now);
+        due.QuadPart < 0 ? difference_100ns(since, due.QuadPart) : difference_100ns(due.QuadPart, since);
     timer->DueTime.QuadPart = static_cast<ULONGLONG>(at);
     if (at <= now) {
         timer->DueTime.QuadPart = static_cast<ULONGLONG>(now);

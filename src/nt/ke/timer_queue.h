@@ -9,6 +9,7 @@ namespace portico::nt::ke {
 constexpr USHORT wait_timer = 0xffff;
 
 void reset_threads();
+void reset_waits();
 void reset_dpcs();
 void reset_timers();
 void reset_time();

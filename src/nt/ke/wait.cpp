@@ -6,6 +6,8 @@
 namespace portico::nt::ke {
 namespace {
 
+LIST_ENTRY waiting{&waiting, &waiting};
+
 DISPATCHER_HEADER* header_of(void* object) {
     return static_cast<DISPATCHER_HEADER*>(object);
 }
@@ -63,6 +65,7 @@ void end_wait(KTHREAD& thread, NTSTATUS status, KPRIORITY increment) {
     }
     thread.wait_count = 0;
     thread.waiting = false;
+    RemoveEntryList(&thread.waiting_link);
     thread.wait_status = status;
     if (increment > 0) sim::scheduler.boost(thread.thread, static_cast<std::uint8_t>(increment));
     sim::scheduler.make_ready(thread.thread);
@@ -128,6 +131,7 @@ void enqueue(const Wait& wait, KTHREAD& thread) {
         InsertTailList(&block.object->WaitListHead, &block.link);
     }
     thread.waiting = true;
+    InsertTailList(&waiting, &thread.waiting_link);
     thread.wait_alertable = wait.alertable;
     thread.wait_mode = wait.mode;
 }
@@ -153,7 +157,7 @@ NTSTATUS wait_below_dispatch(const Wait& wait, KTHREAD& thread, const LARGE_INTE
     LARGE_INTEGER due{};
     const bool relative = timeout != nullptr && timeout->QuadPart < 0;
     if (timeout != nullptr) due.QuadPart = timeout->QuadPart;
-    const LONGLONG end_100ns = relative ? exact_time_100ns() - timeout->QuadPart : 0;
+    const LONGLONG end_100ns = relative ? difference_100ns(exact_time_100ns(), timeout->QuadPart) : 0;
     for (;;) {
         const sim::Irql old = thread.wait_next ? thread.wait_irql : current_irql();
         thread.wait_next = false;
@@ -176,6 +180,18 @@ NTSTATUS wait_below_dispatch(const Wait& wait, KTHREAD& thread, const LARGE_INTE
 }
 
 }  // namespace
+
+void reset_waits() {
+    InitializeListHead(&waiting);
+}
+
+void for_each_wait(void (*visit)(KTHREAD& thread, DISPATCHER_HEADER* object, void* context), void* context) {
+    for (PLIST_ENTRY e = waiting.Flink; e != &waiting;) {
+        KTHREAD& thread = *CONTAINING_RECORD(e, KTHREAD, waiting_link);
+        e = e->Flink;
+        for (unsigned i = 0; i < thread.wait_count; ++i) visit(thread, thread.blocks[i].object, context);
+    }
+}
 
 void alert_wait(KTHREAD& thread, NTSTATUS status, KPRIORITY increment) {
     end_wait(thread, status, increment);
@@ -213,7 +229,7 @@ NTSTATUS wait_multiple(ULONG count, void* const objects[], WAIT_TYPE type, KPROC
     // At DISPATCH_LEVEL only a look is allowed: a zero time-out.
     const bool look = timeout != nullptr && timeout->QuadPart == 0;
     if (!look || irql > sim::dispatch_level)
-        PORTICO_PROBE(wait_at_raised_irql, count == 0 ? nullptr : objects[0], look);
+        PORTICO_PROBE(wait_at_raised_irql, count == 0 ? nullptr : objects[0], look, irql);
     const NTSTATUS status = try_at_once(wait, thread);
     return status == STATUS_PENDING ? STATUS_TIMEOUT : status;
 }
@@ -265,7 +281,7 @@ NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE W
 NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Interval) {
     DDI(KeDelayExecutionThread, HIGH_LEVEL);  // a wait: the rule about waits tells a wrong IRQL
     if (ke::current_irql() >= portico::sim::dispatch_level) {
-        PORTICO_PROBE(wait_at_raised_irql, nullptr, false);
+        PORTICO_PROBE(wait_at_raised_irql, nullptr, false, ke::current_irql());
         return STATUS_UNSUCCESSFUL;
     }
     return ke::delay(WaitMode, Alertable != FALSE, Interval->QuadPart);

@@ -199,8 +199,9 @@ void* map_io_space(std::uint64_t physical, std::size_t size, const void* frame) 
         return nullptr;
     void* const memory = memory_at(physical);
     const std::uint64_t offset = physical % sim::page_size;
-    const auto pages = static_cast<std::uint32_t>((offset + size + sim::page_size - 1) / sim::page_size);
     if (memory != nullptr && contiguous_valid(reinterpret_cast<std::uint64_t>(memory))) return memory;
+    if (size > io_range.size - offset) return nullptr;
+    const auto pages = static_cast<std::uint32_t>((offset + size + sim::page_size - 1) / sim::page_size);
     std::uint32_t start = 1;
     while (start + pages <= io_page_count) {
         const Region* const taken = io_mappings.overlapping(start, pages);

@@ -169,11 +169,7 @@ bool is_address_valid(const void* address) {
         return ex::find_block(address, block);
     }
     if (sim::physical_range.contains(wanted)) return contiguous_valid(wanted);
-    if (sim::stack_range.contains(wanted)) {
-        // The lowest page of each stack is its guard.
-        const std::uint64_t slot = sim::fiber_stack_size + sim::page_size;
-        return wanted % slot >= sim::page_size;
-    }
+    if (sim::stack_range.contains(wanted)) return wanted >= sim::stack_at(wanted).base;
     if (sim::image_range.contains(wanted)) return image_page_mapped(wanted / sim::page_size);
     return host_page_mapped(wanted / sim::page_size);  // Portico's own data
 }

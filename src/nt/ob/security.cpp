@@ -1,6 +1,7 @@
 // SeXxx: who may do what. A process is an administrator or not; its token is the process itself. Kernel mode
 // may do all.
 #include <array>
+#include <cstddef>
 #include <cstring>
 
 #include "nt/ob/ob.h"
@@ -35,18 +36,22 @@ constexpr Sid local_system{5, {18, 0}, 1};      // S-1-5-18
 constexpr Sid users{5, {32, 545}, 2};           // S-1-5-32-545
 constexpr Sid administrators{5, {32, 544}, 2};  // S-1-5-32-544
 
-bool equals(const UCHAR* sid, const Sid& known) {
-    if (sid[0] != 1 || sid[1] != known.count || sid[7] != known.authority) return false;
+// `size`: of the memory that the SID may take.
+bool equals(const UCHAR* sid, std::size_t size, const Sid& known) {
+    if (size < 8 + known.count * sizeof(ULONG) || sid[0] != 1 || sid[1] != known.count ||
+        sid[7] != known.authority)
+        return false;
     for (unsigned i = 2; i < 7; ++i) {
         if (sid[i] != 0) return false;
     }
     return std::memcmp(sid + 8, known.sub.data(), known.count * sizeof(ULONG)) == 0;
 }
 
-bool belongs(const ps::Process& process, const UCHAR* sid) {
-    if (equals(sid, everyone) || equals(sid, authenticated) || equals(sid, users)) return true;
-    if (equals(sid, administrators)) return process.administrator;
-    return equals(sid, local_system) && process.system;
+bool belongs(const ps::Process& process, const UCHAR* sid, std::size_t size) {
+    if (equals(sid, size, everyone) || equals(sid, size, authenticated) || equals(sid, size, users))
+        return true;
+    if (equals(sid, size, administrators)) return process.administrator;
+    return equals(sid, size, local_system) && process.system;
 }
 
 // Null: no DACL, everything is allowed.
@@ -74,7 +79,7 @@ ACCESS_MASK allowed_by(const ACL& dacl, const ps::Process& process) {
     for (USHORT i = 0; i < dacl.AceCount && at + sizeof(Ace) <= end; ++i) {
         const auto* const ace = reinterpret_cast<const Ace*>(at);
         if (ace->size < sizeof(Ace) || at + ace->size > end) break;
-        if ((ace->flags & inherit_only) == 0 && belongs(process, ace->sid)) {
+        if ((ace->flags & inherit_only) == 0 && belongs(process, ace->sid, ace->size - offsetof(Ace, sid))) {
             if (ace->type == allowed_ace) allowed |= ace->mask & ~denied;
             if (ace->type == denied_ace) denied |= ace->mask & ~allowed;
         }

@@ -24,21 +24,47 @@ struct PowerRequest {
     UCHAR minor;
 };
 
-LIST_ENTRY waiting{&waiting, &waiting};
+constexpr unsigned waiting_limit = 1024;  // docs/limits.md
 
-void dispatch(PowerRequest& request);
+LIST_ENTRY waiting{&waiting, &waiting};
+unsigned waiting_count = 0;
+
+// The device's next request, now on its way; null: none waits, or one is on its way.
+PowerRequest* take_next(io::DeviceNode& node) {
+    if (node.power_busy) return nullptr;
+    for (PLIST_ENTRY e = waiting.Flink; e != &waiting; e = e->Flink) {
+        auto& request = *CONTAINING_RECORD(e, PowerRequest, link);
+        if (request.node != &node) continue;
+        RemoveEntryList(e);
+        --waiting_count;
+        node.power_busy = true;
+        return &request;
+    }
+    return nullptr;
+}
+
+// A request that ends while it is sent comes back here for the next one, not deeper into the stack.
+void NTAPI send(void* context) {
+    auto* request = static_cast<PowerRequest*>(context);
+    io::DeviceNode* const node = request->node;
+    if (node != nullptr) node->power_sender = ke::current_thread();
+    for (; request != nullptr; request = node == nullptr ? nullptr : take_next(*node))
+        io::call_driver(request->top, request->irp);
+    if (node != nullptr && node->power_sender == ke::current_thread()) node->power_sender = nullptr;
+}
+
+// Drivers get power IRPs at PASSIVE_LEVEL; from above it a worker thread takes them there.
+void dispatch(PowerRequest& request) {
+    if (ke::current_irql() == PASSIVE_LEVEL) return send(&request);
+    ExInitializeWorkItem(&request.work, send, &request);
+    ex::queue_work_item(&request.work, CriticalWorkQueue);
+}
 
 void dispatch_next(io::DeviceNode* node) {
     if (node == nullptr) return;
     node->power_busy = false;
-    for (PLIST_ENTRY e = waiting.Flink; e != &waiting; e = e->Flink) {
-        auto& request = *CONTAINING_RECORD(e, PowerRequest, link);
-        if (request.node != node) continue;
-        RemoveEntryList(e);
-        node->power_busy = true;
-        dispatch(request);
-        return;
-    }
+    if (ke::current_irql() == PASSIVE_LEVEL && node->power_sender == ke::current_thread()) return;
+    if (PowerRequest* const request = take_next(*node)) dispatch(*request);
 }
 
 void call_completion(const PowerRequest& request, PIO_STATUS_BLOCK status) {
@@ -61,18 +87,6 @@ NTSTATUS NTAPI finished(PDEVICE_OBJECT, PIRP irp, PVOID context) {
     io::free_irp(irp);
     dispatch_next(node);
     return STATUS_MORE_PROCESSING_REQUIRED;
-}
-
-void NTAPI send(void* context) {
-    auto* const request = static_cast<PowerRequest*>(context);
-    io::call_driver(request->top, request->irp);
-}
-
-// Drivers get power IRPs at PASSIVE_LEVEL; from above it a worker thread takes them there.
-void dispatch(PowerRequest& request) {
-    if (ke::current_irql() == PASSIVE_LEVEL) return send(&request);
-    ExInitializeWorkItem(&request.work, send, &request);
-    ex::queue_work_item(&request.work, CriticalWorkQueue);
 }
 
 bool is_serialised(UCHAR minor) {
@@ -115,11 +129,13 @@ PowerRequest* make_request(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state
 
 void reset_power_irps() {
     InitializeListHead(&waiting);
+    waiting_count = 0;
 }
 
 NTSTATUS request(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state, PREQUEST_POWER_COMPLETE completion,
                  void* context, PIRP* irp) {
     if (!is_serialised(minor) && minor != IRP_MN_WAIT_WAKE) return STATUS_INVALID_PARAMETER_2;
+    if (waiting_count == waiting_limit) return STATUS_INSUFFICIENT_RESOURCES;
     PowerRequest* const made = make_request(device, minor, state);
     if (made == nullptr) return STATUS_INSUFFICIENT_RESOURCES;
     made->completion = completion;
@@ -128,6 +144,7 @@ NTSTATUS request(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state, PREQUEST
     io::DeviceNode* const node = made->node;
     if (node != nullptr && node->power_busy) {
         InsertTailList(&waiting, &made->link);
+        ++waiting_count;
         return STATUS_PENDING;
     }
     if (node != nullptr) node->power_busy = true;

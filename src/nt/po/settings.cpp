@@ -19,8 +19,11 @@ struct SettingCallback {
     PPOWER_SETTING_CALLBACK callback;
     void* context;
     ULONG value;
+    KTHREAD* teller;  // in the driver's routine; null: nobody
+    KEVENT told;      // for who unregisters meanwhile
     bool queued;
     bool removed;
+    bool awaited;
 };
 
 LIST_ENTRY callbacks{&callbacks, &callbacks};
@@ -50,8 +53,17 @@ void NTAPI tell(void* context) {
     auto* const entry = static_cast<SettingCallback*>(context);
     entry->queued = false;
     if (entry->removed) return ex::destroy(entry);
-    DriverCall call("PowerSettingCallback", reinterpret_cast<const void*>(entry->callback));
-    call.returned(entry->callback(&entry->setting, &entry->value, sizeof entry->value, entry->context));
+    entry->teller = ke::current_thread();
+    {
+        DriverCall call("PowerSettingCallback", reinterpret_cast<const void*>(entry->callback));
+        call.returned(entry->callback(&entry->setting, &entry->value, sizeof entry->value, entry->context));
+    }
+    entry->teller = nullptr;
+    if (entry->awaited) {
+        ke::set_event(&entry->told);
+    } else if (entry->removed) {
+        ex::destroy(entry);  // its own routine unregistered it
+    }
 }
 
 NTSTATUS add_callback(const GUID& guid, PPOWER_SETTING_CALLBACK callback, void* context, void** handle) {
@@ -60,6 +72,7 @@ NTSTATUS add_callback(const GUID& guid, PPOWER_SETTING_CALLBACK callback, void* 
     entry->setting = guid;
     entry->callback = callback;
     entry->context = context;
+    ke::initialize_event(&entry->told, NotificationEvent, false);
     InsertTailList(&callbacks, &entry->link);
     if (handle != nullptr) *handle = entry;
     const Setting* const setting = find_setting(guid);
@@ -77,7 +90,13 @@ NTSTATUS remove_callback(void* handle) {
         if (entry != handle) continue;
         RemoveEntryList(e);
         entry->removed = true;
-        if (!entry->queued) ex::destroy(entry);
+        // tell() frees it when it has not begun, and when the driver's routine itself is the caller.
+        if (entry->queued || entry->teller == ke::current_thread()) return STATUS_SUCCESS;
+        if (entry->teller != nullptr) {
+            entry->awaited = true;
+            ke::wait(&entry->told, KernelMode, false, nullptr);
+        }
+        ex::destroy(entry);
         return STATUS_SUCCESS;
     }
     return STATUS_INVALID_PARAMETER;
@@ -122,7 +141,7 @@ NTSTATUS NTAPI PoRegisterPowerSettingCallback(PDEVICE_OBJECT, LPCGUID SettingGui
 }
 
 NTSTATUS NTAPI PoUnregisterPowerSettingCallback(PVOID Handle) {
-    DDI(PoUnregisterPowerSettingCallback, APC_LEVEL);
+    DDI(PoUnregisterPowerSettingCallback, PASSIVE_LEVEL);
     return po::remove_callback(Handle);
 }
 

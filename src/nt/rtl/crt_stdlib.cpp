@@ -4,6 +4,7 @@
 #include "nt/ddi.h"
 #include "nt/rtl/code_page.h"
 #include "nt/rtl/rtl.h"
+#include "nt/rtl/strings.h"
 #include "nt/seh/unwindable.h"
 
 // A driver's memory may fault here; nothing is held.
@@ -18,14 +19,6 @@ std::uint32_t random_state = rand_seed;
 template <class C>
 bool is_space(C c) {
     return c == ' ' || (c >= 9 && c <= 13);
-}
-
-template <class C>
-unsigned digit_of(C c) {
-    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-    if (c >= 'a' && c <= 'z') return static_cast<unsigned>(c - 'a' + 10);
-    if (c >= 'A' && c <= 'Z') return static_cast<unsigned>(c - 'A' + 10);
-    return 99;
 }
 
 struct Number {

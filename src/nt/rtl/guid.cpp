@@ -9,8 +9,6 @@ PORTICO_UNWINDABLE
 namespace portico::nt::rtl {
 namespace {
 
-constexpr SIZE_T guid_characters = 38;
-
 // Which byte of the GUID the pair of digits at each place gives: the first three fields are little-endian.
 constexpr unsigned char byte_order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
 
@@ -18,35 +16,29 @@ constexpr bool dash_before(unsigned pair) {
     return pair == 4 || pair == 6 || pair == 8 || pair == 10;
 }
 
-void write_guid(const GUID& guid, WCHAR* to) {
+}  // namespace
+
+void write_guid(const GUID& guid, WCHAR* to, const char* digits) {
     const auto* const bytes = reinterpret_cast<const unsigned char*>(&guid);
     *to++ = '{';
     for (unsigned i = 0; i < 16; ++i) {
         if (dash_before(i)) *to++ = '-';
-        *to++ = static_cast<WCHAR>("0123456789ABCDEF"[bytes[byte_order[i]] >> 4]);
-        *to++ = static_cast<WCHAR>("0123456789ABCDEF"[bytes[byte_order[i]] & 15]);
+        *to++ = static_cast<WCHAR>(digits[bytes[byte_order[i]] >> 4]);
+        *to++ = static_cast<WCHAR>(digits[bytes[byte_order[i]] & 15]);
     }
     *to++ = '}';
     *to = 0;
 }
 
-int digit_of(WCHAR c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-bool read_guid(const UNICODE_STRING& text, GUID& guid) {
-    if (characters(text) < guid_characters) return false;
-    const WCHAR* from = text.Buffer;
+bool read_guid(const WCHAR* from, GUID& guid) {
     unsigned char bytes[16];
     if (*from++ != '{') return false;
     for (unsigned i = 0; i < 16; ++i) {
         if (dash_before(i) && *from++ != '-') return false;
-        const int high = digit_of(*from++);
-        const int low = digit_of(*from++);
-        if (high < 0 || low < 0) return false;
+        const unsigned high = digit_of(*from++);
+        if (high > 15) return false;
+        const unsigned low = digit_of(*from++);
+        if (low > 15) return false;
         bytes[byte_order[i]] = static_cast<unsigned char>(high << 4 | low);
     }
     if (*from != '}') return false;
@@ -54,7 +46,6 @@ bool read_guid(const UNICODE_STRING& text, GUID& guid) {
     return true;
 }
 
-}  // namespace
 }  // namespace portico::nt::rtl
 
 using namespace portico::nt;
@@ -66,14 +57,16 @@ NTSTATUS NTAPI RtlStringFromGUID(REFGUID Guid, PUNICODE_STRING GuidString) {
     constexpr SIZE_T size = (rtl::guid_characters + 1) * sizeof(WCHAR);
     auto* const buffer = static_cast<PWCH>(rtl::allocate_string(size, PORTICO_FRAME));
     if (buffer == nullptr) return STATUS_NO_MEMORY;
-    rtl::write_guid(Guid, buffer);
+    rtl::write_guid(Guid, buffer, "0123456789ABCDEF");
     *GuidString = {static_cast<USHORT>(size - sizeof(WCHAR)), static_cast<USHORT>(size), buffer};
     return STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI RtlGUIDFromString(PCUNICODE_STRING GuidString, GUID* Guid) {
     DDI(RtlGUIDFromString, PASSIVE_LEVEL);
-    return rtl::read_guid(*GuidString, *Guid) ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+    const bool read =
+        rtl::characters(*GuidString) >= rtl::guid_characters && rtl::read_guid(GuidString->Buffer, *Guid);
+    return read ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
 }  // extern "C"

@@ -13,14 +13,6 @@ bool is_radix(ULONG base) {
     return base == 2 || base == 8 || base == 10 || base == 16;
 }
 
-template <class C>
-unsigned digit_of(C c) {
-    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-    if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
-    if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A' + 10);
-    return 99;
-}
-
 // Base 0 writes decimal digits. The string needs room for a terminator, too.
 NTSTATUS write_integer(ULONGLONG value, ULONG base, UNICODE_STRING& to) {
     if (base == 0) base = 10;
@@ -73,12 +65,9 @@ NTSTATUS read_integer64(const UNICODE_STRING& text, ULONG base, LONGLONG& value,
     const SIZE_T begin = at;
     bool overflow = false;
     ULONGLONG magnitude = 0;
-    const auto letter = [](WCHAR c) {
-        return c >= 'a' && c <= 'z' ? c - 'a' + 10u : c >= 'A' && c <= 'Z' ? c - 'A' + 10u : digit_of(c);
-    };
-    for (; here(0) != 0 && letter(here(0)) < base; ++at) {
+    for (; here(0) != 0 && digit_of(here(0)) < base; ++at) {
         overflow |= __builtin_mul_overflow(magnitude, ULONGLONG{base}, &magnitude);
-        overflow |= __builtin_add_overflow(magnitude, ULONGLONG{letter(here(0))}, &magnitude);
+        overflow |= __builtin_add_overflow(magnitude, ULONGLONG{digit_of(here(0))}, &magnitude);
     }
     if (end != nullptr) *end = text.Buffer + (at == begin ? 0 : at);
     if (overflow || magnitude > (1ull << 63) - (negative ? 0 : 1)) return STATUS_INTEGER_OVERFLOW;

@@ -12,6 +12,13 @@ void reset();
 WCHAR upcase(WCHAR unit);
 WCHAR downcase(WCHAR unit);
 
+// "{01234567-89AB-CDEF-0123-456789ABCDEF}"
+constexpr SIZE_T guid_characters = 38;
+// `to` has room for the text and a null; `digits`: the sixteen that it is written with.
+void write_guid(const GUID& guid, WCHAR* to, const char* digits);
+// False: `from` does not begin with the text of a GUID.
+bool read_guid(const WCHAR* from, GUID& guid);
+
 struct WindowsVersion {
     ULONG major, minor, build;
 };

@@ -29,6 +29,15 @@ SIZE_T length_of(const C* text) {
     return n;
 }
 
+// What a digit or letter counts in a base of up to 36; 99: it is neither.
+template <class C>
+constexpr unsigned digit_of(C c) {
+    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+    if (c >= 'a' && c <= 'z') return static_cast<unsigned>(c - 'a' + 10);
+    if (c >= 'A' && c <= 'Z') return static_cast<unsigned>(c - 'A' + 10);
+    return 99;
+}
+
 // A letter of the code page; one whose partner is not in the code page stays.
 CHAR upcase_ansi(CHAR byte);
 

@@ -244,7 +244,22 @@ static VOID WaitWithInterruptsOff(PDEVICE_OBJECT) {
     KeDelayExecutionThread(KernelMode, FALSE, &Millisecond);  // BUG wait-interrupts-off
 }
 
+static VOID AnnounceWait(PKDPC, PVOID, PVOID, PVOID) {
+    KeSetEvent(&Never, IO_NO_INCREMENT, TRUE);  // BUG wait-announced-in-dpc
+}
+
+static VOID AnnounceWaitInDpc(PDEVICE_OBJECT) {
+    KeInitializeEvent(&Never, NotificationEvent, FALSE);
+    RunDpc(AnnounceWait, NULL);
+}
+
 // ---- spin locks ----
+
+static VOID LockExclusiveTwice(PDEVICE_OBJECT) {
+    static EX_SPIN_LOCK lock;
+    ExAcquireSpinLockExclusive(&lock);
+    ExAcquireSpinLockExclusiveAtDpcLevel(&lock);  // BUG lock-exclusive-twice
+}
 
 static VOID LockTwice(PDEVICE_OBJECT) {
     KIRQL old;
@@ -341,6 +356,12 @@ static NTSTATUS Forgets(PDEVICE_OBJECT, PIRP) {
     return STATUS_SUCCESS;
 }
 
+static NTSTATUS FreesIrp(PDEVICE_OBJECT, PIRP Irp) {
+    IoMarkIrpPending(Irp);
+    IoFreeIrp(Irp);  // BUG irp-freed
+    return STATUS_PENDING;
+}
+
 static NTSTATUS PendsForEver(PDEVICE_OBJECT, PIRP Irp) {
     IoMarkIrpPending(Irp);
     return STATUS_PENDING;
@@ -367,6 +388,35 @@ static VOID FreeWithWrongTag(PDEVICE_OBJECT) {
 
 static VOID FreeWhatIsNone(PDEVICE_OBJECT) {
     ExFreePoolWithTag(&Lock, RULES_POOL_TAG);  // BUG free-no-block
+}
+
+static VOID OnCallback(PVOID, PVOID, PVOID) {}
+
+static VOID FreeRegistration(PDEVICE_OBJECT) {
+    UNICODE_STRING name;
+    OBJECT_ATTRIBUTES attributes;
+    PCALLBACK_OBJECT callback;
+    RtlInitUnicodeString(&name, L"\\Callback\\PowerState");
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    if (!NT_SUCCESS(ExCreateCallback(&callback, &attributes, FALSE, TRUE))) return;
+    PVOID registration = ExRegisterCallback(callback, OnCallback, NULL);
+    ExFreePool(registration);  // BUG free-system-block
+}
+
+static VOID WaitForEvent(PVOID Event) {
+    KeWaitForSingleObject(Event, Executive, KernelMode, FALSE, NULL);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID FreeAwaitedEvent(PDEVICE_OBJECT) {
+    PKEVENT event = PKEVENT(ExAllocatePoolWithTag(NonPagedPool, sizeof(KEVENT), RULES_POOL_TAG));
+    KeInitializeEvent(event, NotificationEvent, FALSE);
+    HANDLE handle;
+    PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, WaitForEvent, event);
+    ZwClose(handle);
+    Millisecond.QuadPart = -10000;
+    KeDelayExecutionThread(KernelMode, FALSE, &Millisecond);
+    ExFreePoolWithTag(event, RULES_POOL_TAG);  // BUG free-awaited-event
 }
 
 UNCHECKED static VOID Overrun(PDEVICE_OBJECT) {
@@ -685,7 +735,9 @@ const Misdeed Misdeeds[] = {
     {"delay-in-dpc", DelayInDpc, NULL},
     {"look-above-dispatch", LookAboveDispatch, NULL},
     {"wait-interrupts-off", WaitWithInterruptsOff, NULL},
+    {"wait-announced-in-dpc", AnnounceWaitInDpc, NULL},
     {"lock-twice", LockTwice, NULL},
+    {"lock-exclusive-twice", LockExclusiveTwice, NULL},
     {"lock-not-owned", LockNotOwned, NULL},
     {"lock-too-low", LockTooLow, NULL},
     {"lock-too-high", LockTooHigh, NULL},
@@ -696,10 +748,13 @@ const Misdeed Misdeeds[] = {
     {"irp-cancel-routine", Request<LeavesCancelRoutine>, NULL},
     {"irp-says-pending", Request<SaysPending>, NULL},
     {"irp-forgotten", Request<Forgets>, NULL},
+    {"irp-freed", Request<FreesIrp>, NULL},
     {"irp-left", Request<PendsForEver>, NULL},
     {"free-twice", FreeTwice, NULL},
     {"free-wrong-tag", FreeWithWrongTag, NULL},
     {"free-no-block", FreeWhatIsNone, NULL},
+    {"free-system-block", FreeRegistration, NULL},
+    {"free-awaited-event", FreeAwaitedEvent, NULL},
     {"overrun", Overrun, NULL},
     {"dereference-too-often", DereferenceTooOften, NULL},
     {"release-too-often", ReleaseTooOften, NULL},
