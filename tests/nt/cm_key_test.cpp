@@ -317,7 +317,6 @@ TEST(CmKey, AccessOfTheHandleIsNotLookedAtInKernelMode) {
     const std::u16string path = std::u16string(services) + u"\\card";
     ASSERT_EQ(open(path, &reader, nullptr, KEY_READ), STATUS_SUCCESS);
     ASSERT_EQ(open(path, &writer, nullptr, GENERIC_WRITE), STATUS_SUCCESS);
-    REQUIRES("RK-014");
     EXPECT_EQ(set_dword(reader, u"V", 1), STATUS_SUCCESS);
     Buffer<KEY_VALUE_PARTIAL_INFORMATION> b;
     EXPECT_EQ(query(writer, u"V", KeyValuePartialInformation, b), STATUS_SUCCESS);

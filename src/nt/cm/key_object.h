@@ -23,7 +23,7 @@ NTSTATUS open(const OBJECT_ATTRIBUTES& attributes, ACCESS_MASK desired, ULONG at
               CreateRequest* request, const void* frame, PHANDLE handle);
 
 // The body behind a driver's handle, referenced. ZwXxxKey is called from kernel mode, where nobody looks at
-// what the handle was opened for: `needed` is what a user would need (RK-014). STATUS_KEY_DELETED.
+// what the handle was opened for: `needed` is what a user would need. STATUS_KEY_DELETED.
 NTSTATUS reference(HANDLE handle, ACCESS_MASK needed, KeyBody** body);
 
 }  // namespace portico::nt::cm
