@@ -11,12 +11,6 @@ namespace {
 
 constexpr unsigned release_slot = 2;
 
-// Memory of the machine in which no table of methods can lie.
-bool is_data(std::uint64_t address) {
-    return address - sim::user_range.base < sim::user_system_range.end() - sim::user_range.base &&
-           !sim::image_range.contains(address);
-}
-
 bool is_pool(std::uint64_t address) {
     return sim::nonpaged_range.contains(address) || sim::paged_range.contains(address);
 }
@@ -45,7 +39,8 @@ bool is_callable(const IUnknown* object, unsigned slot) {
     if (!is_readable(at)) return false;
     const auto table = *reinterpret_cast<const std::uint64_t*>(at);
     const std::uint64_t entry = table + slot * sizeof(void*);
-    return !is_data(table) && table % sizeof(void*) == 0 && is_table_there(entry);
+    return !is_data(reinterpret_cast<const void*>(table)) && table % sizeof(void*) == 0 &&
+           is_table_there(entry);
 }
 
 void add_reference(IUnknown* object) {

@@ -7,12 +7,19 @@
 
 #include "nt/ddi.h"
 #include "portcls.h"
+#include "sim/address_map.h"
 
 namespace portico::portcls {
 
+// Memory of the machine in which no table of methods can lie: pools, stacks, clients' memory.
+inline bool is_data(const void* address) {
+    const auto value = reinterpret_cast<std::uint64_t>(address);
+    return value - sim::user_range.base < sim::user_system_range.end() - sim::user_range.base &&
+           !sim::image_range.contains(value);
+}
 // May the method in this slot be called? The object is memory that is not freed, and so is its table of
 // methods as far as the slot, which does not lie where only data are: pools, stacks, clients' memory. Any
-// IRQL; cheap.
+// IRQL; for what was just given, not for each call.
 bool is_callable(const IUnknown* object, unsigned slot);
 // Tells of an object that cannot be called any more: the driver's bug check.
 void tell_dead_object(const void* object);
@@ -20,11 +27,13 @@ void tell_dead_object(const void* object);
 // The function in a vtable's slot, which the caller is about to call. An object that is freed or overwritten
 // is the driver's fault, and is told before it becomes Portico's.
 inline const void* method_of(IUnknown* object, unsigned slot) {
-    if (!is_callable(object, slot)) [[unlikely]] {
+    void** const table = *reinterpret_cast<void***>(object);
+    const auto value = reinterpret_cast<std::uint64_t>(table);
+    if (value - 0x10000 >= 0x7fffffff0000 - 0x10000 || is_data(table)) [[unlikely]] {
         tell_dead_object(object);
         return nullptr;
     }
-    return (*reinterpret_cast<void***>(object))[slot];
+    return table[slot];
 }
 
 void add_reference(IUnknown* object);
