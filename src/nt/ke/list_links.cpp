@@ -1,27 +1,32 @@
 #include "nt/ke/list_links.h"
 
-#include <unistd.h>
+#include <array>
 
+#include "nt/mm/mm.h"
 #include "nt/probes.h"
 
-// Of the program: the linker's.
+// Of the program, or the shared library: the linker's.
 extern "C" {
 [[gnu::visibility("hidden")]] extern const char __ehdr_start[];
 [[gnu::visibility("hidden")]] extern const char _end[];
 }
 
 namespace portico::nt::ke {
+namespace {
+
+// Pages of the host's heap and stacks that were mapped: asking takes long.
+std::array<ULONG_PTR, 64> known_pages{};
+
+}  // namespace
 
 bool is_own_memory(ULONG_PTR address) {
     if (address - reinterpret_cast<ULONG_PTR>(__ehdr_start) < static_cast<ULONG_PTR>(_end - __ehdr_start))
         return true;
-    // The host gives stacks and mappings from the top down, AddressSanitizer its heap from 0x6000'0000'0000,
-    // and malloc what lies behind the program.
-    if (address >= 0x7000'0000'0000) return address < 0x8000'0000'0000;
-#ifdef PORTICO_ASAN
-    if (address >= 0x6000'0000'0000) return address < sim::user_range.base;
-#endif
-    return address >= reinterpret_cast<ULONG_PTR>(_end) && address < reinterpret_cast<ULONG_PTR>(::sbrk(0));
+    if (address < 0x10000) return false;
+    const ULONG_PTR page = address / sim::page_size;
+    ULONG_PTR& known = known_pages[page % known_pages.size()];
+    if (known != page && mm::is_address_valid(reinterpret_cast<const void*>(address))) known = page;
+    return known == page;
 }
 
 void tell_corrupt(const void* object, const char* text) {
