@@ -151,8 +151,10 @@ TEST_F(ComObjectTest, AnObjectOrTableThatIsNotThereIsNotCalled) {
         nt::ex::free(block, 0);
         REQUIRES("IU-005");
         EXPECT_FALSE(is_callable(reinterpret_cast<IUnknown*>(block), 1));
+#ifndef PORTICO_ASAN  // which sees the read itself
         EXPECT_EQ(method_of(reinterpret_cast<IUnknown*>(block), 1), nullptr) << "freed";
         EXPECT_EQ(told, 1);
+#endif
         nt::probes.object_misuse = nullptr;
     });
 }

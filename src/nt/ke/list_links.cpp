@@ -23,6 +23,11 @@ bool is_own_memory(ULONG_PTR address) {
     if (address - reinterpret_cast<ULONG_PTR>(__ehdr_start) < static_cast<ULONG_PTR>(_end - __ehdr_start))
         return true;
     if (address < 0x10000) return false;
+#ifdef PORTICO_ASAN
+    // AddressSanitizer's own, which is mapped.
+    constexpr ULONG_PTR shadow = 0x7fff'8000, shadow_end = 0x1000'7fff'8000;
+    if (address >= shadow && address < shadow_end) return false;
+#endif
     const ULONG_PTR page = address / sim::page_size;
     ULONG_PTR& known = known_pages[page % known_pages.size()];
     if (known != page && mm::is_address_valid(reinterpret_cast<const void*>(address))) known = page;
