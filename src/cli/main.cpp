@@ -232,10 +232,11 @@ std::string command_of(const char* program) {
     return std::strchr(program, '/') != nullptr ? program : "portico";
 }
 
-// A word that is no verb is for CLI11 a verb that is missing.
-std::string wrong_verb(const CLI::App& app) {
+// Without a verb CLI11 says that one is missing, whatever stands in its place.
+std::string missing_verb(const CLI::App& app) {
     const std::vector<std::string> words = app.remaining();
-    if (words.empty() || words[0].starts_with("-") || !app.get_subcommands().empty()) return {};
+    if (words.empty()) return "say what to do: play, record, build, inspect ...";
+    if (words[0].starts_with("-")) return "there is no option " + words[0];
     std::vector<std::string_view> verbs;
     for (const CLI::App* const verb : app.get_subcommands([](const CLI::App*) { return true; }))
         verbs.emplace_back(verb->get_name());
@@ -250,9 +251,9 @@ int ended_early(const CLI::App& app, const CLI::ParseError& error) {
         app.exit(error, out, out);
         return cli::print_out(out.str(), 0);
     }
-    if (const std::string wrong = wrong_verb(app); !wrong.empty())
-        return cli::fail(Error{wrong + " (see portico --help)"});
-    return cli::fail(Error{std::string(error.what()) + " (see portico --help)"});
+    const bool verb_missing = app.get_subcommands().empty() && error.get_name() == "RequiredError";
+    return cli::fail(
+        Error{(verb_missing ? missing_verb(app) : error.what()) + std::string(" (see portico --help)")});
 }
 
 }  // namespace

@@ -89,6 +89,9 @@ TEST(Usage, AMisspeltVerbIsNamedWithTheOneThatWasMeant) {
                 HasSubstr("there is no verb \"paly\"; did you mean play?"));
     EXPECT_THAT(run(folder, {"symphony"}).err,
                 HasSubstr("there is no verb \"symphony\" (see portico --help)"));
+    EXPECT_THAT(run(folder, {"--colour"}).err, HasSubstr("there is no option --colour (see"));
+    EXPECT_THAT(run(folder, {}).err, HasSubstr("say what to do: play, record"));
+    EXPECT_THAT(run(folder, {"play"}).err, HasSubstr("required"));
 }
 
 TEST(Devices, ListsModelsParametersAndDrivers) {
