@@ -250,6 +250,9 @@ TEST(KeInterrupt, NothingRunsAfterDisconnect) {
         device.source.raise(sim::this_processor->at_ns);
         KeStallExecutionProcessor(10);
         EXPECT_EQ(device.serviced, 0);
+        PKINTERRUPT const next = connect(device, 9, false, false);
+        ASSERT_NE(next, nullptr) << "the line is nobody's";
+        ke::disconnect_interrupt(next);
     }));
 }
 
