@@ -20,6 +20,16 @@ Error not_started(const std::string& program, int error) {
     return {program + " does not start: " + std::strerror(error), ExitCode::missing};
 }
 
+// Compilers allocate much and are short-lived: memory in large pages saves them up to a sixth of their time.
+std::vector<char*> environment() {
+    static char tunables[] = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1";
+    std::vector<char*> all;
+    for (char** variable = environ; *variable != nullptr; ++variable) all.push_back(*variable);
+    if (std::getenv("GLIBC_TUNABLES") == nullptr) all.push_back(tunables);
+    all.push_back(nullptr);
+    return all;
+}
+
 Result<pid_t> spawn(const Arguments& arguments, int output) {
     std::vector<char*> argv;
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -31,7 +41,7 @@ Result<pid_t> spawn(const Arguments& arguments, int output) {
         posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
     }
     pid_t child = 0;
-    const int error = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
+    const int error = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environment().data());
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0) return not_started(arguments[0], error);
     return child;
