@@ -21,8 +21,7 @@ bool in_live_block(std::uint64_t first, std::size_t size) {
 bool is_memory(const void* address, std::size_t size) {
     if (size == 0) return true;
     const auto first = reinterpret_cast<std::uint64_t>(address);
-    if (sim::nonpaged_range.contains(first) || sim::paged_range.contains(first))
-        return in_live_block(first, size);
+    if (nt::ex::in_pools(first)) return in_live_block(first, size);
     if (size - 1 > UINT64_MAX - first) return false;
     for (std::uint64_t at = first; at <= first + (size - 1); at = (at | (sim::page_size - 1)) + 1) {
         if (!nt::mm::is_address_valid(reinterpret_cast<const void*>(at))) return false;

@@ -11,15 +11,11 @@ namespace {
 
 constexpr unsigned release_slot = 2;
 
-bool is_pool(std::uint64_t address) {
-    return sim::nonpaged_range.contains(address) || sim::paged_range.contains(address);
-}
-
 // A pointer's worth of memory.
 bool is_readable(std::uint64_t address) {
     if (address % sizeof(void*) != 0) return false;
     const auto* const place = reinterpret_cast<const void*>(address);
-    return is_pool(address) ? nt::ex::owns(place) : nt::mm::is_address_valid(place);
+    return nt::ex::in_pools(address) ? nt::ex::owns(place) : nt::mm::is_address_valid(place);
 }
 
 // Tables of Portico's own classes, in pages of the host that stay: asking the host for one takes long.
@@ -98,7 +94,7 @@ bool is_given(IUnknown* object, const char* requirement, const void* by, const c
 }
 
 bool is_freed(const void* object) {
-    return is_pool(reinterpret_cast<std::uint64_t>(object)) && !nt::ex::owns(object);
+    return nt::ex::in_pools(reinterpret_cast<std::uint64_t>(object)) && !nt::ex::owns(object);
 }
 
 bool is_unknown_iid(const GUID& id) {

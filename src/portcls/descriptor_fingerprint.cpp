@@ -6,6 +6,7 @@
 #include "ks/data_ranges.h"
 #include "ks/pin_connect.h"
 #include "ks/user_memory.h"
+#include "nt/ex/pool.h"
 #include "portcls/automation_table.h"
 #include "portcls/port_base.h"
 
@@ -52,7 +53,7 @@ class Fingerprint {
         const std::uint64_t page = address / sim::page_size;
         if (page != (address + size - 1) / sim::page_size) return false;
         if (page == last_page_) return true;
-        if (sim::nonpaged_range.contains(address) || sim::paged_range.contains(address)) return false;
+        if (nt::ex::in_pools(address)) return false;
         for (const std::uint64_t known : known_pages_) {
             if (known == page) return last_page_ = page, true;
         }

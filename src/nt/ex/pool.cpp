@@ -436,10 +436,12 @@ Record* allocate_record(POOL_TYPE type, std::size_t size, ULONG tag) {
 }
 
 // The record of the block whose memory, slack included, contains `address`; null: there is none.
-Record* record_at(Pool& pool, std::uint64_t address) {
-    const std::uint32_t index = pool.page_of(address);
-    if (index >= pool.top) return nullptr;
-    const Page& page = pool.pages[index];
+Record* record_at(std::uint64_t address) {
+    const Pool* const pool = pool_of(address);
+    if (pool == nullptr) return nullptr;
+    const std::uint32_t index = pool->page_of(address);
+    if (index >= pool->top) return nullptr;
+    const Page& page = pool->pages[index];
     if (page.record == none) return nullptr;
     if (page.size_class == large_class) {
         Record& record = records[page.record];
@@ -457,10 +459,17 @@ std::uint32_t why_not_a_block(std::uint64_t address) {
     return 0x42;
 }
 
+void* allocate_without_origin(POOL_TYPE type, std::size_t size, ULONG tag, bool internal) {
+    Record* const record = allocate_record(type, size, tag);
+    if (record == nullptr) return nullptr;
+    record->internal = internal;
+    record->made = Origin{};
+    return bytes(record->address);
+}
+
 // The live block at exactly `address`; null after telling what is wrong.
 Record* block_to_free(std::uint64_t address) {
-    Pool* const pool = pool_of(address);
-    Record* const record = pool == nullptr ? nullptr : record_at(*pool, address);
+    Record* const record = record_at(address);
     if (record == nullptr) {
         PORTICO_PROBE(pool_misuse, BAD_POOL_CALLER, subject_at(address), why_not_a_block(address),
                       address == 0 ? "The driver freed a null pointer."
@@ -584,19 +593,11 @@ void* allocate(POOL_TYPE type, std::size_t size, ULONG tag, const void* frame) {
 }
 
 void* allocate_internal(POOL_TYPE type, std::size_t size, ULONG tag) {
-    Record* const record = allocate_record(type, size, tag);
-    if (record == nullptr) return nullptr;
-    record->internal = true;
-    record->made = Origin{};
-    return bytes(record->address);
+    return allocate_without_origin(type, size, tag, true);
 }
 
 void* allocate_for_driver(POOL_TYPE type, std::size_t size, ULONG tag) {
-    Record* const record = allocate_record(type, size, tag);
-    if (record == nullptr) return nullptr;
-    record->internal = false;
-    record->made = Origin{};
-    return bytes(record->address);
+    return allocate_without_origin(type, size, tag, false);
 }
 
 void free(void* address, ULONG tag) {
@@ -619,16 +620,13 @@ void free(void* address, ULONG tag, const void* frame) {
 
 bool owns(const void* address) {
     const auto wanted = reinterpret_cast<std::uint64_t>(address);
-    Pool* const pool = pool_of(wanted);
-    const Record* const record = pool == nullptr ? nullptr : record_at(*pool, wanted);
+    const Record* const record = record_at(wanted);
     return record != nullptr && record->state == State::live &&
            wanted - record->address < std::max<std::uint64_t>(record->size, 1);
 }
 
 bool find_block(const void* address, PoolBlock& block) {
-    const auto wanted = reinterpret_cast<std::uint64_t>(address);
-    Pool* const pool = pool_of(wanted);
-    const Record* const record = pool == nullptr ? nullptr : record_at(*pool, wanted);
+    const Record* const record = record_at(reinterpret_cast<std::uint64_t>(address));
     if (record == nullptr) return false;
     fill_in(*record, block);
     return true;
@@ -656,9 +654,7 @@ void check_freed_blocks() {
 }
 
 std::uint64_t take_overrun(const void* address) {
-    const auto wanted = reinterpret_cast<std::uint64_t>(address);
-    Pool* const pool = pool_of(wanted);
-    const Record* const record = pool == nullptr ? nullptr : record_at(*pool, wanted);
+    const Record* const record = record_at(reinterpret_cast<std::uint64_t>(address));
     if (record == nullptr || record->state != State::live) return 0;
     const std::uint64_t damaged = damaged_guard(*record);
     const std::uint64_t guard = record->address + record->size;

@@ -57,6 +57,10 @@ void* allocate_for_driver(POOL_TYPE type, std::size_t size, ULONG tag);
 void free(void* address, ULONG tag);
 void free(void* address, ULONG tag, const void* frame);
 
+// True when `address` lies where pool blocks do.
+constexpr bool in_pools(std::uint64_t address) {
+    return sim::nonpaged_range.contains(address) || sim::paged_range.contains(address);
+}
 // True when `address` lies in a live block.
 bool owns(const void* address);
 // The block that contains `address`, live or freed. False: there was never one, or its memory was given away

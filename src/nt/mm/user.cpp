@@ -164,7 +164,7 @@ bool is_address_valid(const void* address) {
     if (wanted < 0x10000 || wanted >> 47 != 0) return false;
     if (sim::user_range.contains(wanted)) return user_memory_valid(address, 1);
     if (sim::user_system_range.contains(wanted)) return user_memory_valid(to_user_view(address), 1);
-    if (sim::nonpaged_range.contains(wanted) || sim::paged_range.contains(wanted)) {
+    if (ex::in_pools(wanted)) {
         ex::PoolBlock block;  // the page stays when a block of it is freed
         return ex::find_block(address, block);
     }
