@@ -14,7 +14,7 @@
 namespace portico::nt::io {
 namespace {
 
-// An answer in pool memory, ours to free.
+// An answer in pool memory, ours to free; null: none that can be read.
 struct Answer {
     void* memory = nullptr;
     Origin completed{};  // where the driver gave it
@@ -86,10 +86,13 @@ NTSTATUS ask(DeviceNode& node, const IO_STACK_LOCATION& location, Answer& answer
             "block.");
         return STATUS_UNSUCCESSFUL;
     }
-    answer.memory = memory;
-    if (fits(memory, block.size)) return status;
+    if (fits(memory, block.size)) {
+        answer.memory = memory;
+        return status;
+    }
     tell_bad_answer(information, answer.completed,
                     "The answer to a Plug and Play request goes on beyond the end of its pool block.");
+    ex::free(memory, 0);
     return STATUS_UNSUCCESSFUL;
 }
 
@@ -131,11 +134,11 @@ NTSTATUS ask_ids(DeviceNode& node) {
     NTSTATUS status = ask_id(node, BusQueryDeviceID, device);
     if (!NT_SUCCESS(status) || device.memory == nullptr)
         return NT_SUCCESS(status) ? STATUS_UNSUCCESSFUL : status;
-    const bool named = NT_SUCCESS(ask_id(node, BusQueryInstanceID, instance));
-    const bool has_hardware = NT_SUCCESS(ask_id(node, BusQueryHardwareIDs, hardware));
-    const bool has_compatible = NT_SUCCESS(ask_id(node, BusQueryCompatibleIDs, compatible));
+    ask_id(node, BusQueryInstanceID, instance);
+    ask_id(node, BusQueryHardwareIDs, hardware);
+    ask_id(node, BusQueryCompatibleIDs, compatible);
     copy_text(node.device_id, instance_room, device);
-    if (named && instance.memory != nullptr) {
+    if (instance.memory != nullptr) {
         copy_text(node.instance_id, name_room, instance);
     } else {
         WCHAR number[2] = {static_cast<WCHAR>(u'0' + node.index % 10), 0};
@@ -144,8 +147,8 @@ NTSTATUS ask_ids(DeviceNode& node) {
     copy_wide(node.instance_path, instance_room, node.device_id);
     append_wide(node.instance_path, instance_room, u"\\");
     append_wide(node.instance_path, instance_room, node.instance_id);
-    if (has_hardware && hardware.memory != nullptr) copy_multi(node.hardware_ids, hardware.memory);
-    if (has_compatible && compatible.memory != nullptr) copy_multi(node.compatible_ids, compatible.memory);
+    if (hardware.memory != nullptr) copy_multi(node.hardware_ids, hardware.memory);
+    if (compatible.memory != nullptr) copy_multi(node.compatible_ids, compatible.memory);
     return STATUS_SUCCESS;
 }
 
@@ -172,10 +175,10 @@ NTSTATUS ask_capabilities(DeviceNode& node) {
 
 void ask_texts(DeviceNode& node) {
     Answer description, location;
-    if (NT_SUCCESS(ask_text(node, DeviceTextDescription, description)))
-        copy_text(node.description, name_room, description);
-    if (NT_SUCCESS(ask_text(node, DeviceTextLocationInformation, location)))
-        copy_text(node.location, name_room, location);
+    ask_text(node, DeviceTextDescription, description);
+    ask_text(node, DeviceTextLocationInformation, location);
+    copy_text(node.description, name_room, description);
+    copy_text(node.location, name_room, location);
 }
 
 void ask_bus(DeviceNode& node) {
@@ -194,10 +197,10 @@ void ask_resources(DeviceNode& node) {
     Answer boot, requirements;
     IO_STACK_LOCATION location{};
     location.MinorFunction = IRP_MN_QUERY_RESOURCES;
-    const bool answered = NT_SUCCESS(ask(node, location, boot, are_resources));
+    ask(node, location, boot, are_resources);
     location.MinorFunction = IRP_MN_QUERY_RESOURCE_REQUIREMENTS;
     ask(node, location, requirements, is_anything);
-    if (!node.root_bus && answered && boot.memory != nullptr)
+    if (!node.root_bus && boot.memory != nullptr)
         take_resources(node, *static_cast<const CM_RESOURCE_LIST*>(boot.memory));
 }
 
