@@ -82,19 +82,15 @@ function(portico_room NAME)
   endforeach()
 endfunction()
 
-# portico_tests(ROOM [APART] [DEPS target...] [DEFS def...]): tests/ROOM/*_test.cpp as one program, each suite of it a ctest
-# entry. APART as of a room.
+# portico_tests(ROOM [DEPS target...] [DEFS def...]): tests/ROOM/*_test.cpp as one program, each suite of it a ctest entry.
 function(portico_tests ROOM)
-  cmake_parse_arguments(T "APART" "" "DEPS;DEFS" ${ARGN})
+  cmake_parse_arguments(T "" "" "DEPS;DEFS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
   if(NOT sources)
     return()
   endif()
   add_executable(test_${ROOM} ${sources})
   target_link_libraries(test_${ROOM} PRIVATE ${T_DEPS} portico_test_support)
-  if(T_APART)
-    set_target_properties(test_${ROOM} PROPERTIES UNITY_BUILD OFF)
-  endif()
   target_precompile_headers(test_${ROOM} REUSE_FROM portico_test_support)
   target_compile_definitions(test_${ROOM} PRIVATE PORTICO_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PORTICO_BINARY_DIR="${CMAKE_BINARY_DIR}" ${T_DEFS})
   set(suites ${CMAKE_CURRENT_BINARY_DIR}/test_${ROOM}_suites.cmake)

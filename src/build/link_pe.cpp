@@ -86,13 +86,6 @@ class PeLink {
     // One for each module of the kernel, where the installation has none; and one for the names that no
     // module has: the loader lists those.
     Result<void> make_import_libraries() {
-        const std::string dlltool = PORTICO_TRY(find_tool("llvm-dlltool"));
-        const auto make = [&](const std::string& definitions, const std::string& module) -> Result<void> {
-            libraries_.push_back(scratch_.file(module + ".lib"));
-            return link_step(
-                {dlltool, "-m", "i386:x86-64", "-d", definitions, "-D", module, "-l", libraries_.back()},
-                output_);
-        };
         for (const std::string& definitions : modules_) {
             const std::string module = stem_of(definitions);
             const std::string made = imports_ + "/" + module + ".lib";
@@ -100,7 +93,7 @@ class PeLink {
             if (std::filesystem::exists(made, error)) {
                 libraries_.push_back(made);
             } else {
-                PORTICO_TRY_VOID(make(definitions, module));
+                PORTICO_TRY_VOID(make_import_library(definitions, module, module + ".lib"));
             }
         }
         if (unknown_.empty()) return {};
@@ -108,10 +101,15 @@ class PeLink {
         for (const std::string& name : unknown_) definitions += name + "\n";
         const std::string file = scratch_.file("unknown.def");
         PORTICO_TRY_VOID(write_file(file, definitions));
-        libraries_.push_back(scratch_.file("unknown.lib"));
-        return link_step(
-            {dlltool, "-m", "i386:x86-64", "-d", file, "-D", "ntoskrnl.exe", "-l", libraries_.back()},
-            output_);
+        return make_import_library(file, "ntoskrnl.exe", "unknown.lib");
+    }
+
+    Result<void> make_import_library(const std::string& definitions, const std::string& module,
+                                     const std::string& name) {
+        libraries_.push_back(scratch_.file(name));
+        return link_step({PORTICO_TRY(find_tool("llvm-dlltool")), "-m", "i386:x86-64", "-d", definitions,
+                          "-D", module, "-l", libraries_.back()},
+                         output_);
     }
 
     Result<void> link() {
