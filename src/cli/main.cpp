@@ -8,8 +8,8 @@
 #include <cstring>
 #include <sstream>
 
-#include "base/print.h"
 #include "base/nearest.h"
+#include "base/print.h"
 #include "cli/verbs.h"
 #include "machine/replay_run.h"
 

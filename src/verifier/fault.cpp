@@ -418,7 +418,7 @@ bool in_stack(std::uint64_t address) {
 
 // The code at fault runs in the machine: a driver's, wherever its stack is, or Portico's on a simulated
 // stack.
-bool in_machine(const Fault& fault, std::uint64_t rsp) {
+bool is_simulated(const Fault& fault, std::uint64_t rsp) {
     return sim::image_range.contains(fault.rip) || sim::stack_range.contains(rsp) ||
            sim::stack_range.contains(rsp + sim::page_size);
 }
@@ -465,7 +465,7 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     // After a jump to where no code is, the caller is on the stack's top.
     if (pending.access == 8 && sim::stack_range.contains(rsp))
         pending.caller = *reinterpret_cast<const std::uint64_t*>(rsp);
-    if (!in_machine(pending, rsp)) die_of(pending);
+    if (!is_simulated(pending, rsp)) die_of(pending);
     if (!driver_on_stack(stack_of(pending))) pending.kind = FaultKind::stumbled;
     pending_reason = nullptr;
     if (is_exception(pending.kind) && has_room(rsp)) {

@@ -12,8 +12,7 @@ constexpr Rule rules[] = {
     {"irql-callback", 0xC8, "A routine of the driver returns at the IRQL at which it was called."},
     {"irql-change", 0xC4,
      "Raising the IRQL does not lower it, lowering does not raise it, and a DPC or interrupt routine does "
-     "not go "
-     "below its own."},
+     "not go below its own."},
     {"paged-code", 0xD3, "Code that says PAGED_CODE() runs below DISPATCH_LEVEL."},
     {"wait-raised", 0xC4, "A driver waits only below DISPATCH_LEVEL, and with interrupts on."},
     {"spin-lock", 0x0F,
