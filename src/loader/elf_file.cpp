@@ -15,6 +15,17 @@ namespace {
 // Addresses above this are no user addresses on x86-64; sums below stay far from overflow.
 constexpr std::uint64_t address_max = 1ull << 47;
 
+SectionKind kind_of(const SectionHeader& section, const ElfFile& file) {
+    const bool paged = section.name.starts_with("PAGE");
+    if ((section.flags & SHF_EXECINSTR) != 0) {
+        if (paged) return SectionKind::paged_code;
+        return section.name.starts_with("INIT") ? SectionKind::init_code : SectionKind::code;
+    }
+    const bool relocated_only = section.address >= file.relro_begin && section.address < file.relro_end;
+    if ((section.flags & SHF_WRITE) == 0 || relocated_only) return SectionKind::constant;
+    return paged ? SectionKind::paged_data : SectionKind::data;
+}
+
 class ElfParser {
   public:
     ElfParser(Bytes bytes, const std::string& label) : bytes_(bytes), label_(label) { file_.bytes = bytes; }
@@ -369,7 +380,26 @@ class ElfParser {
             PORTICO_TRY_VOID(
                 add_section(section_header(i), bytes_.subspan(names.sh_offset, names.sh_size), i));
         }
+        for (const auto& section : file_.sections) PORTICO_TRY_VOID(own_pages(section));
         return {};
+    }
+
+    // What goes out of memory takes nothing else with it (src/build/link_elf.cpp).
+    Result<void> own_pages(const SectionHeader& section) const {
+        const SectionKind kind = kind_of(section, file_);
+        const bool code = kind == SectionKind::paged_code || kind == SectionKind::init_code;
+        if (!section.loaded() || section.size == 0 || (!code && kind != SectionKind::paged_data)) return {};
+        const auto begin = page_down(section.address), end = page_up(section.address + section.size);
+        const bool inside = std::any_of(file_.segments.begin(), file_.segments.end(), [&](const Segment& s) {
+            return begin >= page_down(s.address) && end <= page_up(s.end()) && s.executable == code &&
+                   s.writable == !code;
+        });
+        const bool alone = std::none_of(file_.sections.begin(), file_.sections.end(), [&](const auto& other) {
+            return &other != &section && other.loaded() && other.size != 0 && other.address < end &&
+                   other.address + other.size > begin;
+        });
+        if (inside && alone) return {};
+        return refuse("section {} shares its pages with others, or has not their access", section.name);
     }
 
     Elf64_Shdr section_header(unsigned index) const {
@@ -406,17 +436,6 @@ class ElfParser {
     std::uint64_t symbols_ = 0, strings_ = 0, strings_size_ = 0, hash_ = 0;
 };
 
-SectionKind kind_of(const SectionHeader& section, const ElfFile& file) {
-    const bool paged = section.name.starts_with("PAGE");
-    if ((section.flags & SHF_EXECINSTR) != 0) {
-        if (paged) return SectionKind::paged_code;
-        return section.name.starts_with("INIT") ? SectionKind::init_code : SectionKind::code;
-    }
-    const bool relocated_only = section.address >= file.relro_begin && section.address < file.relro_end;
-    if ((section.flags & SHF_WRITE) == 0 || relocated_only) return SectionKind::constant;
-    return paged ? SectionKind::paged_data : SectionKind::data;
-}
-
 bool is_import(const DynamicSymbol& symbol) {
     return !symbol.defined && !symbol.name.empty();
 }
@@ -434,7 +453,9 @@ void find_unwinding(const ElfFile& file, Layout& layout) {
     const auto* const header = file.section(".eh_frame_hdr");
     if (header == nullptr || !header->loaded()) return;
     for (const auto& segment : file.segments) {
-        if (segment.writable || header->address - segment.address >= segment.memory_size) continue;
+        if (segment.writable || segment.executable ||
+            header->address - segment.address >= segment.memory_size)
+            continue;
         layout.unwind_header = header->address;
         layout.unwind_base = segment.address;
         layout.unwind_size = segment.memory_size;

@@ -115,7 +115,7 @@ const MissingImport* Image::missing_import_at(std::uint64_t address) const {
 
 bool Image::is_readable(std::uint64_t address, std::uint64_t size) const {
     const Section* const section = section_at(address);
-    if (section == nullptr || (init_discarded_ && section->kind == SectionKind::init_code)) return false;
+    if (section == nullptr || is_discarded(address)) return false;
     return size <= section->range.end() - address;
 }
 
@@ -128,12 +128,28 @@ void Image::set_init_access(int access) {
 }
 
 void Image::discard_init_code() {
-    set_init_access(PROT_NONE);
+    if (init_code_.empty()) set_init_access(PROT_NONE);
+    for (const auto& code : init_code_) code->discard();
     init_discarded_ = true;
 }
 
+// A process with one machine never comes here. The INIT section of a .sys may hold constants, which must be
+// missed, too; that of a .so does not (src/build/link_elf.cpp).
+void Image::bring_init_code_back() {
+    for (const auto& code : init_code_) code->restore();
+    if (!init_code_.empty()) return;
+    set_init_access(PROT_READ | PROT_EXEC);
+    if (windows_) return;
+    for (const auto& section : sections_) {
+        if (section.kind != SectionKind::init_code) continue;
+        auto code = InitCode::take_over(pages_of(section));
+        if (code == nullptr) return;
+        init_code_.push_back(std::move(code));
+    }
+}
+
 void Image::reset_statics() {
-    if (std::exchange(init_discarded_, false)) set_init_access(PROT_READ | PROT_EXEC);
+    if (std::exchange(init_discarded_, false)) bring_init_code_back();
     for (const auto& part : statics_) {
         if (!part.pristine.empty()) {
             std::memcpy(reinterpret_cast<void*>(part.range.base), part.pristine.data(), part.pristine.size());

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "loader/coverage.h"
+#include "loader/init_code.h"
 #include "loader/layout.h"
 #include "sim/address_map.h"
 
@@ -94,6 +95,8 @@ class Image {
 
     // INIT code goes, as Windows lets it when DriverEntry has returned. reset_statics() brings it back.
     void discard_init_code();
+    // The address lies in INIT code that has gone.
+    bool is_discarded(std::uint64_t address) const { return init_discarded_ && is_init_code(address); }
 
     // Its writable data as they were when it was loaded: what a new Machine starts with.
     void reset_statics();
@@ -117,6 +120,7 @@ class Image {
     friend class ImageBuilder;
     Image() = default;
     void set_init_access(int access);
+    void bring_init_code_back();
     bool kind_is(std::uint64_t address, SectionKind kind) const;
 
     // Writable memory, and how it begins; the rest of it is zero.
@@ -143,6 +147,7 @@ class Image {
     std::uint64_t linked_base_ = 0;
     bool windows_ = false;
     bool init_discarded_ = false;
+    std::vector<std::unique_ptr<InitCode>> init_code_;  // empty: its pages' access changes
     std::unique_ptr<JitEntry> jit_;
 };
 

@@ -18,7 +18,7 @@
 #include "loader/gdb_jit.h"
 #include "loader/hash.h"
 #include "loader/image_format.h"
-#include "loader/missing_pages.h"
+#include "loader/places.h"
 #include "loader/pe_file.h"
 #include "loader/stubs.h"
 #include "loader/unwind_images.h"
@@ -91,7 +91,7 @@ class ImageBuilder {
         find_coverage();
         protect();
         answer_unwinder();
-        answer_missing_imports();
+        answer_for_images();
         image_->file_ = std::move(debug_file);
         if (for_gdb && !image_->file_.empty()) {
             image_->jit_ = std::make_unique<JitEntry>();

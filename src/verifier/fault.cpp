@@ -13,6 +13,7 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
+#include "nt/discarded_code.h"
 #include "nt/driver_frames.h"
 #include "nt/findings.h"
 #include "nt/hal/divisor.h"
@@ -104,6 +105,10 @@ bool is_missing_import(const Fault& fault) {
     nt::MissingImportPlace place;
     return fault.access != 8 && sim::image_range.contains(fault.address) &&
            nt::missing_import_at != nullptr && nt::missing_import_at(fault.address, place);
+}
+
+bool is_discarded_code(std::uint64_t rip) {
+    return nt::discarded_code_at != nullptr && nt::discarded_code_at(rip);
 }
 
 FaultKind kind_of(const Fault& fault, bool address_known) {
@@ -441,15 +446,21 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
     nt::hal::leave_copy(registers);
     const bool memory = signal == SIGSEGV || signal == SIGBUS;
-    const bool address_known = memory && info->si_code != SI_KERNEL;
-    const auto error = static_cast<std::uint64_t>(registers[REG_ERR]);
+    bool address_known = memory && info->si_code != SI_KERNEL;
+    auto error = static_cast<std::uint64_t>(registers[REG_ERR]);
+    const auto rip = static_cast<std::uint64_t>(registers[REG_RIP]);
     const auto rsp = static_cast<std::uint64_t>(registers[REG_RSP]);
-    const auto address = reinterpret_cast<std::uint64_t>(info->si_addr);
+    auto address = reinterpret_cast<std::uint64_t>(info->si_addr);
+    if (memory && !address_known && is_discarded_code(rip)) {
+        address_known = true;
+        address = rip;
+        error = 16;
+    }
     if (memory && nt::hal::take_trap(registers, {address, address_known, (error & 2) != 0})) return;
     pending = {};
     pending.signal = signal;
     // After a breakpoint the processor stands behind it.
-    pending.rip = static_cast<std::uint64_t>(registers[REG_RIP]) - (signal == SIGTRAP ? 1 : 0);
+    pending.rip = rip - (signal == SIGTRAP ? 1 : 0);
     const Taking taking(pending);
     if (const auto rbp = static_cast<std::uint64_t>(registers[REG_RBP]); in_stack(rbp)) pending.rbp = rbp;
     if (sim::stack_range.contains(rsp)) pending.rsp = rsp;

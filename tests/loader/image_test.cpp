@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 #include "host.h"
 #include "loader/hash.h"
+#include "loader/init_code.h"
 #include "support/requires.h"
 #include "verifier/rules.h"
 
@@ -102,6 +104,33 @@ TEST(Image, StaticsAreResetInPlace) {
     EXPECT_EQ(*sample.pointer_to_it, sample.counter);
     EXPECT_TRUE(std::all_of(sample.zeroes, sample.zeroes + zeroes_bytes,
                             [](unsigned char byte) { return byte == 0; }));
+}
+
+TEST(InitCode, GoesAndComesBackAndAForkedProcessHasItsOwn) {
+    auto* const page = static_cast<unsigned char*>(
+        ::mmap(nullptr, sim::page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    const unsigned char answer[] = {0xB8, 42, 0, 0, 0, 0xC3};  // mov eax, 42; ret
+    std::memcpy(page, answer, sizeof answer);
+    ASSERT_EQ(::mprotect(page, sim::page_size, PROT_READ | PROT_EXEC), 0);
+    const auto call = reinterpret_cast<int (*)()>(page);
+    const auto code = InitCode::take_over({number(page), sim::page_size});
+    ASSERT_NE(code, nullptr);
+    EXPECT_EQ(access_at(number(page)), "r-xs");
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const bool kept = call() == 42;
+        code->discard();
+        ::_exit(kept && page[0] == 0xF4 ? 0 : 1);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(call(), 42);
+    code->discard();
+    EXPECT_TRUE(std::all_of(page, page + sim::page_size, [](unsigned char byte) { return byte == 0xF4; }));
+    code->restore();
+    EXPECT_EQ(call(), 42);
+    ::munmap(page, sim::page_size);
 }
 
 TEST(Image, SameContentIsLoadedOnce) {

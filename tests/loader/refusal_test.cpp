@@ -278,6 +278,30 @@ TEST_F(Spoiled, Sections) {
     EXPECT_THAT(spoil([](auto& s) { s.sh_size = 0; }, header().e_shstrndx), HasSubstr("section names"));
 }
 
+// INIT and PAGE go out of memory by pages: nothing else may lie there, least of all what Portico writes to.
+TEST_F(Spoiled, SectionsThatGoOutOfMemory) {
+    const auto good = bytes;
+    const auto index_of = [&](std::string_view name) {
+        const auto file = parse_elf(bytes, "sample");
+        return static_cast<unsigned>(file->section(name) - file->sections.data());
+    };
+    const auto become_init = [&](std::string_view name) -> Elf64_Shdr& {
+        bytes = good;
+        auto& found = section(index_of(name));
+        const auto names = section(header().e_shstrndx).sh_offset;
+        std::memcpy(&at<char[5]>(names + found.sh_name), "INIT", 5);
+        found.sh_flags |= SHF_EXECINSTR;
+        return found;
+    };
+    become_init(".data");
+    EXPECT_THAT(refusal(bytes), HasSubstr("section INIT shares its pages with others"));
+    const auto text = become_init(".text").sh_addr;
+    EXPECT_EQ(refusal(bytes), "loaded");
+    become_init(".text");
+    section(index_of(".data")).sh_addr = text;
+    EXPECT_THAT(refusal(bytes), HasSubstr("section INIT shares its pages with others"));
+}
+
 // Whatever is cut off is noticed: only bytes behind everything that is used may be missing.
 TEST_F(Spoiled, CutOffAnywhere) {
     const auto good = bytes;

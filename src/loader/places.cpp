@@ -1,12 +1,18 @@
-#include "loader/missing_pages.h"
+#include "loader/places.h"
 
 #include <cstdio>
 
 #include "loader/loader.h"
+#include "nt/discarded_code.h"
 #include "nt/missing_imports.h"
 
 namespace portico::loader {
 namespace {
+
+bool is_discarded(std::uint64_t address) {
+    const Image* const image = image_at(address);
+    return image != nullptr && image->is_discarded(address);
+}
 
 bool describe(std::uint64_t address, nt::MissingImportPlace& place) {
     const Image* const image = image_at(address);
@@ -20,7 +26,8 @@ bool describe(std::uint64_t address, nt::MissingImportPlace& place) {
 
 }  // namespace
 
-void answer_missing_imports() {
+void answer_for_images() {
+    nt::discarded_code_at = is_discarded;
     nt::missing_import_at = describe;
 }
 
