@@ -1,5 +1,7 @@
 // gdb's JIT interface (gdb manual, "JIT Compilation Interface"): gdb reads each image from our memory, so
-// that breakpoints, source lines and variables of drivers work without a command.
+// that breakpoints, source lines and variables of drivers work without a command. A process that is not
+// debugged when it loads an image does not make what gdb reads; a debugger that comes later calls
+// portico_show_images() (docs/debugging.md).
 #pragma once
 
 #include <cstdint>
@@ -14,6 +16,9 @@ struct JitEntry {
     const std::byte* file;
     std::uint64_t file_size;
 };
+
+// A debugger watches this process.
+bool is_debugged();
 
 // `entry` and `file` must stay where they are until forget_image().
 void register_image(JitEntry& entry, Bytes file);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "loader/debug_file.h"
 #include "loader/gdb_jit.h"
 #include "loader/image_format.h"
 #include "loader/layout.h"
@@ -54,6 +55,24 @@ Image::~Image() {
     }
     ::munmap(reinterpret_cast<void*>(range_.base), range_.size);
     nt::mm::image_unmapped();
+}
+
+Bytes Image::debug_file() const {
+    if (debug_file_) return *debug_file_;
+    debug_file_.emplace();
+    if (windows_) {
+        if (const auto file = parse_pe(file_, path_); file.ok()) debug_file_ = debug_file_of(*file);
+    } else if (const auto file = parse_elf(file_, path_); file.ok()) {
+        debug_file_ = debug_file_of(*file, range_.base - linked_base_);
+    }
+    return *debug_file_;
+}
+
+// What gdb is given has no addresses but its own: a PE image that moved would be shown in the wrong place.
+void Image::show_to_gdb() {
+    if (jit_ != nullptr || (windows_ && range_.base != linked_base_) || debug_file().empty()) return;
+    jit_ = std::make_unique<JitEntry>();
+    register_image(*jit_, debug_file());
 }
 
 void Image::become_pageable() const {

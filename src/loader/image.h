@@ -110,8 +110,11 @@ class Image {
     sim::AddressRange unwind_range() const { return unwind_range_; }
 
     // An ELF file with symbols and debug information, for debuggers (libdw, gdb): of ELF images at the
-    // address as loaded, of PE images as linked. Empty: nothing is known.
-    Bytes debug_file() const { return file_; }
+    // address as loaded, of PE images as linked. Empty: nothing is known. Made at the first question: most
+    // runs ask none.
+    Bytes debug_file() const;
+    // From now on gdb knows it, where it may (src/loader/gdb_jit.h).
+    void show_to_gdb();
 
     // Where it counts what runs; none: it was built without --coverage.
     const std::optional<CoverageSections>& coverage() const { return coverage_; }
@@ -136,7 +139,9 @@ class Image {
     sim::AddressRange range_{};
     std::uint64_t unwind_header_ = 0;
     sim::AddressRange unwind_range_{};
-    std::vector<std::byte> file_;
+    Bytes file_;
+    std::vector<std::byte> own_file_;  // empty: `file_` is somebody else's, who keeps it
+    mutable std::optional<std::vector<std::byte>> debug_file_;
     std::vector<Section> sections_;
     std::vector<Export> exports_;
     std::vector<std::unique_ptr<MissingImport>> missing_;

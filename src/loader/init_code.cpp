@@ -6,12 +6,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
-#include <string>
 #include <utility>
 
 #include "base/check.h"
-#include "nt/discarded_code.h"
+#include "loader/gdb_jit.h"
 
 namespace portico::loader {
 namespace {
@@ -21,15 +19,6 @@ constexpr int halt = 0xF4;  // hlt: a general protection fault, with the process
 std::vector<InitCode*>& all() {
     static auto* const every = new std::vector<InitCode*>;
     return *every;
-}
-
-bool is_debugged() {
-    std::ifstream status("/proc/self/status");
-    const std::string key = "TracerPid:";
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with(key)) return line.find_first_of("123456789", key.size()) != std::string::npos;
-    }
-    return false;
 }
 
 void* map_file(int file, void* wanted, std::size_t size, int access, int placement) {

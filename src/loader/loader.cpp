@@ -14,7 +14,7 @@
 
 #include "base/check.h"
 #include "loader/asan_adapters.h"
-#include "loader/debug_file.h"
+#include "loader/elf_file.h"
 #include "loader/gdb_jit.h"
 #include "loader/hash.h"
 #include "loader/image_format.h"
@@ -59,14 +59,23 @@ std::uint64_t map_image(const Layout& layout, std::uint64_t size) {
 
 }  // namespace
 
+// A driver's file in memory.
+struct FileBytes {
+    Bytes all;
+    std::vector<std::byte> own;  // what `all` are, unless somebody else keeps them
+    std::uint64_t hash;
+};
+
 class ImageBuilder {
   public:
-    ImageBuilder(const Layout& layout, Bytes file, const std::string& label, const LoadOptions& options)
+    ImageBuilder(const Layout& layout, const FileBytes& file, const std::string& label,
+                 const LoadOptions& options)
         : layout_(layout), label_(label), find_export_(options.find_export), image_(new Image) {
         image_->name_ = layout.name;
         image_->path_ = label;
         image_->flags_ = layout.flags;
-        image_->hash_ = Xxh64::of(file);
+        image_->hash_ = file.hash;
+        image_->file_ = file.all;
     }
 
     Result<void> place() {
@@ -79,10 +88,7 @@ class ImageBuilder {
         return map();
     }
 
-    std::uint64_t shift() const { return shift_; }
-
-    // What libdw and gdb read. gdb takes its addresses as they are.
-    std::unique_ptr<Image> build(std::vector<std::byte> debug_file, bool for_gdb) {
+    std::unique_ptr<Image> build(FileBytes& file) {
         copy_segments();
         bind();
         fix_up();
@@ -92,11 +98,7 @@ class ImageBuilder {
         protect();
         answer_unwinder();
         answer_for_images();
-        image_->file_ = std::move(debug_file);
-        if (for_gdb && !image_->file_.empty()) {
-            image_->jit_ = std::make_unique<JitEntry>();
-            register_image(*image_->jit_, image_->file_);
-        }
+        image_->own_file_ = std::move(file.own);
         return std::move(image_);
     }
 
@@ -361,22 +363,24 @@ Result<void> no_table_handlers(const Layout& layout, const std::string& label) {
     return {};
 }
 
-Result<std::unique_ptr<Image>> load_elf(Bytes bytes, const std::string& label, const LoadOptions& options) {
-    const auto file = PORTICO_TRY(parse_elf(bytes, label));
+Result<std::unique_ptr<Image>> load_elf(FileBytes& bytes, const std::string& label,
+                                        const LoadOptions& options) {
+    const auto file = PORTICO_TRY(parse_elf(bytes.all, label));
     const auto layout = layout_of(file);
     PORTICO_TRY_VOID(no_table_handlers(layout, label));
     if (maps_registers(layout)) nt::hal::prepare_traps();
     ImageBuilder builder(layout, bytes, label, options);
     PORTICO_TRY_VOID(builder.place());
-    return builder.build(debug_file_of(file, builder.shift()), true);
+    return builder.build(bytes);
 }
 
-Result<std::unique_ptr<Image>> load_pe(Bytes bytes, const std::string& label, const LoadOptions& options) {
-    const auto file = PORTICO_TRY(parse_pe(bytes, label));
+Result<std::unique_ptr<Image>> load_pe(FileBytes& bytes, const std::string& label,
+                                       const LoadOptions& options) {
+    const auto file = PORTICO_TRY(parse_pe(bytes.all, label));
     nt::hal::prepare_traps();
     ImageBuilder builder(file.layout, bytes, label, options);
     PORTICO_TRY_VOID(builder.place());
-    return builder.build(debug_file_of(file), builder.shift() == 0);
+    return builder.build(bytes);
 }
 
 LoadOptions complete(LoadOptions options) {
@@ -398,6 +402,25 @@ Loaded* loaded_as(const Image* image) {
     return nullptr;
 }
 
+Image* loaded_before(std::uint64_t hash, const LoadOptions& options) {
+    for (const auto& loaded : registry().images) {
+        if (loaded.image->hash() == hash && loaded.find_export == options.find_export)
+            return loaded.image.get();
+    }
+    return nullptr;
+}
+
+Result<Image*> load_new(FileBytes bytes, const std::string& label, const LoadOptions& options) {
+    auto image =
+        PORTICO_TRY(is_pe(bytes.all) ? load_pe(bytes, label, options) : load_elf(bytes, label, options));
+    image->become_pageable();
+    if (is_debugged()) image->show_to_gdb();
+    auto& all = registry();
+    all.images.push_back({std::move(image), options.find_export, {}});
+    ++all.generation;
+    return all.images.back().image.get();
+}
+
 }  // namespace
 
 Result<Image*> load_file(const std::string& path, const LoadOptions& given) {
@@ -406,25 +429,24 @@ Result<Image*> load_file(const std::string& path, const LoadOptions& given) {
     if (::stat(path.c_str(), &status) == 0) {
         if (auto* const loaded = loaded_from(FileIdentity(status), options)) return loaded->image.get();
     }
-    const auto content = PORTICO_TRY(read_file(path));
-    auto* const image = PORTICO_TRY(load_memory(content.bytes, path, options));
+    auto content = PORTICO_TRY(read_file(path));
+    const Bytes bytes = content.bytes;
+    const auto hash = Xxh64::of(bytes);
+    Image* image = loaded_before(hash, options);
+    if (image == nullptr)
+        image = PORTICO_TRY(load_new({bytes, std::move(content.bytes), hash}, path, options));
     loaded_as(image)->file = content.identity;
     return image;
 }
 
 Result<Image*> load_memory(Bytes bytes, const std::string& label, const LoadOptions& given) {
     const auto options = complete(given);
-    auto& all = registry();
     const auto hash = Xxh64::of(bytes);
-    for (const auto& loaded : all.images) {
-        if (loaded.image->hash() == hash && loaded.find_export == options.find_export)
-            return loaded.image.get();
-    }
-    auto image = PORTICO_TRY(is_pe(bytes) ? load_pe(bytes, label, options) : load_elf(bytes, label, options));
-    image->become_pageable();
-    all.images.push_back({std::move(image), options.find_export, {}});
-    ++all.generation;
-    return all.images.back().image.get();
+    if (Image* const image = loaded_before(hash, options)) return image;
+    if (options.bytes_stay) return load_new({bytes, {}, hash}, label, options);
+    std::vector<std::byte> own(bytes.begin(), bytes.end());
+    const Bytes copied = own;
+    return load_new({copied, std::move(own), hash}, label, options);
 }
 
 void unload(Image* image) {
@@ -452,6 +474,10 @@ std::vector<Image*> images() {
 
 std::uint64_t generation() {
     return registry().generation;
+}
+
+extern "C" __attribute__((visibility("default"), used)) void portico_show_images() {
+    for (const auto& loaded : registry().images) loaded.image->show_to_gdb();
 }
 
 std::string missing_import_hint(const std::string& name) {

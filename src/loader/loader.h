@@ -16,6 +16,8 @@ struct LoadOptions {
     // The address behind a name that a driver imports, null when nobody implements it. Default: the export
     // table.
     const void* (*find_export)(const char* name) = nullptr;
+    // Whoever calls load_memory() keeps the bytes until the image is unloaded: they are not copied.
+    bool bytes_stay = false;
 };
 
 // The image in a file, loaded at its linked address when that is free and elsewhere in the image range when
@@ -23,7 +25,7 @@ struct LoadOptions {
 // start anew. Errors: one line that begins with the path.
 Result<Image*> load_file(const std::string& path, const LoadOptions& options = {});
 
-// The same from memory; `label` stands for the path. The bytes are copied. PE images are named by it.
+// The same from memory; `label` stands for the path. PE images are named by it.
 Result<Image*> load_memory(Bytes bytes, const std::string& label, const LoadOptions& options = {});
 
 // Unmaps the image. Nothing may refer to it any more.

@@ -26,7 +26,7 @@ NTSTATUS create(PMINIPORT* out, const GUID& class_id) {
 Result<void> load_system_miniports() {
     if (miniports == nullptr) {
         const auto bytes = portico::miniports::image();
-        miniports = PORTICO_TRY(loader::load_memory(bytes, "portico_miniports.so"));
+        miniports = PORTICO_TRY(loader::load_memory(bytes, "portico_miniports.so", {.bytes_stay = true}));
         PORTICO_TRY(miniports->entry("PorticoCreateMiniport"));
     }
     miniports->reset_statics();
