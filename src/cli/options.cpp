@@ -1,11 +1,13 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/print.h"
 #include "cli/verbs.h"
@@ -41,11 +43,40 @@ std::string driver_path(const std::string& name) {
     return path.empty() ? name : path;
 }
 
+// A file's content, unread until it is looked at; empty when there is none.
+class MappedFile {
+  public:
+    explicit MappedFile(const std::string& path) {
+        const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        if (file < 0) return;
+        struct stat status {};
+        if (::fstat(file, &status) == 0 && status.st_size > 0) {
+            size_ = static_cast<std::size_t>(status.st_size);
+            memory_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0);
+        }
+        ::close(file);
+    }
+    ~MappedFile() {
+        if (memory_ != MAP_FAILED) ::munmap(memory_, size_);
+    }
+    MappedFile(const MappedFile&) = delete;
+    MappedFile& operator=(const MappedFile&) = delete;
+
+    std::string_view content() const {
+        return memory_ == MAP_FAILED ? std::string_view{}
+                                     : std::string_view(static_cast<const char*>(memory_), size_);
+    }
+
+  private:
+    void* memory_ = MAP_FAILED;
+    std::size_t size_ = 0;
+};
+
 // Whether a driver's image imports what only a driver of hardware calls. Without a machine file this decides
 // between an MPU-401 and a device without hardware.
 bool drives_hardware(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const MappedFile file(path);
+    const std::string_view bytes = file.content();
     // A .sys imports by the plain names; its port accesses are instructions, or functions of its own so
     // named.
     const std::string prefix = bytes.starts_with("MZ") ? "" : "nt_";

@@ -30,6 +30,15 @@ __attribute__((visibility("default"), noinline, used)) void __jit_debug_register
 namespace portico::loader {
 namespace {
 
+bool find_debugger() {
+    std::ifstream status("/proc/self/status");
+    const std::string key = "TracerPid:";
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with(key)) return line.find_first_of("123456789", key.size()) != std::string::npos;
+    }
+    return false;
+}
+
 void announce(JitEntry& entry, JitAction action) {
     __jit_debug_descriptor.relevant = &entry;
     __jit_debug_descriptor.action = action;
@@ -40,12 +49,8 @@ void announce(JitEntry& entry, JitAction action) {
 }  // namespace
 
 bool is_debugged() {
-    std::ifstream status("/proc/self/status");
-    const std::string key = "TracerPid:";
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with(key)) return line.find_first_of("123456789", key.size()) != std::string::npos;
-    }
-    return false;
+    static const bool debugged = find_debugger();
+    return debugged;
 }
 
 void register_image(JitEntry& entry, Bytes file) {

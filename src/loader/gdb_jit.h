@@ -17,7 +17,7 @@ struct JitEntry {
     std::uint64_t file_size;
 };
 
-// A debugger watches this process.
+// A debugger watched this process when it was asked first.
 bool is_debugged();
 
 // `entry` and `file` must stay where they are until forget_image().
