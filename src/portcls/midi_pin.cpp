@@ -50,6 +50,11 @@ NTSTATUS MidiPin::new_stream() {
         return NT_SUCCESS(status) ? STATUS_UNSUCCESSFUL : status;
     }
     group_.adopt(group);
+    if (NT_SUCCESS(status) && captures() && !group_ && !miniport.is_dmus()) {
+        PORTICO_PROBE(contract, "CA-001", miniport.object(),
+                      "IMiniportMidi::NewStream gave a capture stream and no service group: nobody will ask "
+                      "the stream for what it receives.");
+    }
     return status;
 }
 

@@ -8,10 +8,11 @@
 namespace portico::verifier {
 namespace {
 
-// These are habits that the documents call usual, not duties (FLD-031 and the P lines), or what Portico does
-// not have (FN-035): advice.
+// These are habits that the documents call usual, not duties (FLD-031 and the P lines), what Portico does not
+// have (FN-035), or what only makes no sense (CA-001): advice.
 bool is_advice(const char* requirement) {
-    static const char* const advices[] = {"PM-033", "PM-052", "PM-020", "MS-055", "IP-045", "FN-035"};
+    static const char* const advices[] = {"PM-033", "PM-052", "PM-020", "MS-055",
+                                          "IP-045", "FN-035", "CA-001"};
     for (const char* one : advices) {
         if (std::strcmp(one, requirement) == 0) return true;
     }

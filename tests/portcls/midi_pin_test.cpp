@@ -284,9 +284,13 @@ TEST_F(MidiPinTest, StreamsWithGroupsOfTheirOwnOrNone) {
     start_device_and_filter();
     miniport.stream_group = ScriptedMiniport::StreamGroup::own;
     running_pin(capture_pin);
+    EXPECT_THAT(Contracts::take(), IsEmpty());
     miniport.stream_group = ScriptedMiniport::StreamGroup::none;
     running_pin(capture_pin);
+    REQUIRES("CA-001");
+    EXPECT_THAT(Contracts::take(), ElementsAre("CA-001"));
     running_pin(render_pin);
+    EXPECT_THAT(Contracts::take(), IsEmpty());
     for (unsigned i = 0; i < 3; ++i) miniport.stream(i).reads = 0;
     client([&] { return miniport.port->Notify(nullptr), STATUS_SUCCESS; });
     REQUIRES("MM-036"), REQUIRES("PM-013"), REQUIRES("MM-035");
