@@ -19,6 +19,22 @@ using ::testing::ElementsAre;
 
 constexpr ULONG tag = 'tseT';
 
+// A driver's own list stops the system in the driver's name; this one is not in a driver.
+TEST(ExList, APorticoListWhoseLinksDisagreeIsNotSaidToBeTheDrivers) {
+    Kernel kernel;
+    EXPECT_TRUE(kernel.run_to_bug_check([] {
+        LIST_ENTRY head;
+        LIST_ENTRY entry;
+        InitializeListHead(&head);
+        InsertTailList(&head, &entry);
+        RemoveEntryList(&entry);
+        RemoveEntryList(&entry);
+    }));
+    ASSERT_NE(bug_check(), nullptr);
+    EXPECT_EQ(bug_check()->code, KERNEL_SECURITY_CHECK_FAILURE);
+    EXPECT_STREQ(bug_check()->rule, "stumble");
+}
+
 TEST(ExInterlocked, ReturnsAsDocumented) {
     Kernel kernel;
     LONG value = 5;

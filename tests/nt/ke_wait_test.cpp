@@ -361,6 +361,28 @@ TEST(KeWait, AlertEndsAnAlertableWait) {
     EXPECT_EQ(status, STATUS_ALERTED);
 }
 
+// The waiter is ready and cannot run before its time-out comes.
+TEST(KeWait, WhatEndedItFirstIsItsResult) {
+    Kernel kernel;
+    KEVENT event;
+    ke::initialize_event(&event, SynchronizationEvent, false);
+    NTSTATUS status = STATUS_PENDING;
+    kernel.start([&] {
+        LARGE_INTEGER due = relative_ms(20);
+        status = KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, &due);
+    });
+    kernel.settle(millisecond_ns);
+    kernel.start(
+        [&] {
+            KeSetEvent(&event, 0, FALSE);
+            for (int ms = 0; ms < 100; ++ms) KeStallExecutionProcessor(1000);
+            EXPECT_EQ(status, STATUS_PENDING);
+        },
+        20);
+    EXPECT_TRUE(kernel.finish());
+    EXPECT_EQ(status, STATUS_SUCCESS);
+}
+
 TEST(KeWait, AtDispatchLevelOnlyALookIsAllowed) {
     Kernel kernel;
     static int violations;

@@ -49,6 +49,37 @@ void reset() {
 
 using namespace portico::nt;
 
+namespace {
+
+// The checks of list macros stop the system, too: those of Portico's own lists are not the driver's doing in
+// any other way than that it may have overwritten them.
+[[noreturn]] void stop_system(ULONG code, const std::array<std::uint64_t, 4>& parameters,
+                              const void* caller) {
+    Finding finding;
+    finding.severity = Severity::bug_check;
+    finding.rule = "KeBugCheckEx";
+    finding.code = code;
+    finding.parameters = parameters;
+    finding.parameter_names = {"parameter 1", "parameter 2", "parameter 3", "parameter 4"};
+    const char* text = "The driver stopped the system itself with KeBugCheckEx.";
+    if (code == KERNEL_SECURITY_CHECK_FAILURE) {
+        finding.parameter_names[0] = "kind of failure: 3 corrupt list entry";
+        text = "The links around an entry of a list disagree: it was overwritten, or is in no list.";
+        if (!portico::sim::image_range.contains(caller)) {
+            finding.rule = "stumble";
+            text =
+                "The links around an entry of a list that Portico keeps disagree: a driver overwrote it. If "
+                "no "
+                "driver did, it is Portico's own fault: please report it.";
+        }
+    }
+    std::snprintf(finding.text, sizeof finding.text, "%s", text);
+    report(finding);
+    ke::stop_machine();
+}
+
+}  // namespace
+
 extern "C" {
 
 KIRQL NTAPI KeGetCurrentIrql() {
@@ -82,25 +113,12 @@ KIRQL NTAPI KeRaiseIrqlToSynchLevel() {
 
 VOID NTAPI KeBugCheckEx(ULONG BugCheckCode, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4) {
     DDI(KeBugCheckEx, HIGH_LEVEL);
-    Finding finding;
-    finding.severity = Severity::bug_check;
-    finding.rule = "KeBugCheckEx";
-    finding.code = BugCheckCode;
-    finding.parameters = {P1, P2, P3, P4};
-    finding.parameter_names = {"parameter 1", "parameter 2", "parameter 3", "parameter 4"};
-    if (BugCheckCode == KERNEL_SECURITY_CHECK_FAILURE)
-        finding.parameter_names[0] = "kind of failure: 3 corrupt list entry";
-    std::snprintf(finding.text, sizeof finding.text, "%s",
-                  BugCheckCode == KERNEL_SECURITY_CHECK_FAILURE
-                      ? "The links around an entry of a list disagree: it was overwritten, or is in no list."
-                      : "The driver stopped the system itself with KeBugCheckEx.");
-    report(finding);
-    ke::stop_machine();
+    stop_system(BugCheckCode, {P1, P2, P3, P4}, __builtin_return_address(0));
 }
 
 VOID NTAPI KeBugCheck(ULONG BugCheckCode) {
     DDI(KeBugCheck, HIGH_LEVEL);
-    KeBugCheckEx(BugCheckCode, 0, 0, 0, 0);
+    stop_system(BugCheckCode, {}, __builtin_return_address(0));
 }
 
 // x64 keeps a thread's floating-point state on its own: both calls succeed and have nothing to do.

@@ -66,6 +66,7 @@ void end_wait(KTHREAD& thread, NTSTATUS status, KPRIORITY increment) {
     thread.wait_count = 0;
     thread.waiting = false;
     RemoveEntryList(&thread.waiting_link);
+    cancel_timer(&thread.timer);  // it may come before the thread runs again
     thread.wait_status = status;
     if (increment > 0) sim::scheduler.boost(thread.thread, static_cast<std::uint8_t>(increment));
     sim::scheduler.make_ready(thread.thread);
@@ -73,7 +74,7 @@ void end_wait(KTHREAD& thread, NTSTATUS status, KPRIORITY increment) {
 
 // A mutex that its owner acquires once more than a LONG counts.
 bool over_limit(const DISPATCHER_HEADER* object, const KTHREAD* thread) {
-    return object->Type == mutant && object->SignalState == MINLONG &&
+    return object->Type == mutant && object->SignalState == static_cast<LONG>(MINLONG) &&
            reinterpret_cast<const KMUTANT*>(object)->OwnerThread == thread;
 }
 
@@ -141,7 +142,6 @@ NTSTATUS park(KTHREAD& thread, const LARGE_INTEGER* due) {
     leave_interrupts_on(thread.blocks[0].object, false);
     if (due != nullptr) set_timer(&thread.timer, *due, 0, nullptr);
     sim::scheduler.block();
-    if (due != nullptr) cancel_timer(&thread.timer);
     return thread.wait_status;
 }
 
