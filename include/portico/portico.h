@@ -3,8 +3,13 @@
 //
 // One Machine exists in a process at a time. All calls come from the thread that made it. Between calls
 // simulated time stands still; each call lets the machine run until what was asked is done. Nothing throws
-// but Result::value() of an error. A driver's misbehaviour is a finding, never an error of these calls: after
-// a bug check every call returns at once with STATUS_UNSUCCESSFUL.
+// but Result::value() of an error, and run_until() what its condition throws. A driver's misbehaviour is a
+// finding, never an error of these calls: after a bug check every call returns at once with
+// STATUS_UNSUCCESSFUL.
+//
+// Functions that are given to a machine (conditions, listeners, MIDI IN) are called while it runs. They may
+// ask what there is (now(), wire(), findings() ...); what would let the machine run is refused with
+// STATUS_INVALID_DEVICE_STATE, and run_for() does nothing. Listeners and MIDI IN do not throw.
 #pragma once
 
 #include <array>
@@ -51,7 +56,7 @@ struct Resource {
 // A device of the machine: an emulated model (or none: a virtual device), what the driver is told of it.
 struct DeviceConfig {
     std::string model;   // "mpu401", "pci:sb16"; empty: no hardware
-    std::string name;    // unique; default: the model's
+    std::string name;    // unique, without slash; default: the model's
     std::string driver;  // path of its driver's image; empty: the machine's
     std::string inf;     // path of the INF that installs it; empty: the machine's
     // The model's own, as in a machine file; a list or a table as TOML writes it: "[{ at = 0, value = 3 }]".
@@ -265,7 +270,7 @@ class Pin {
     }
     Status write(std::span<const std::uint8_t> bytes);
     Status write_at(std::chrono::milliseconds at, std::span<const std::uint8_t> bytes);
-    // Waits until every write has completed; STATUS_TIMEOUT after `limit` of simulated time. The first
+    // Waits until every write has completed; STATUS_IO_TIMEOUT after `limit` of simulated time. The first
     // failure is returned.
     Status drain(std::chrono::nanoseconds limit = std::chrono::seconds(10));
 
@@ -292,7 +297,8 @@ class Pin {
     std::unique_ptr<State_> state_;
 };
 
-// A subdevice that the driver registered, opened as a client opens it.
+// A subdevice that the driver registered, opened as a client opens it. It may outlive its machine: then it
+// does not exist.
 class Filter {
   public:
     // The first pin of that direction that can be opened. Errors carry the NTSTATUS in words.
@@ -303,14 +309,15 @@ class Filter {
 
   private:
     friend class Machine;
-    Filter(Machine& machine, std::string name) : machine_(&machine), name_(std::move(name)) {}
-    Machine* machine_;
+    Filter(std::uint64_t machine, std::string name) : machine_(machine), name_(std::move(name)) {}
+    std::uint64_t machine_;  // number of the machine
     std::string name_;
 };
 
-// An emulated device's outer side.
+// An emulated device's outer side. It may outlive its machine: then it has nothing and does nothing.
 class Device {
   public:
+    // Whether the machine had a device of that name.
     bool exists() const { return exists_; }
     // Bytes that left on the MIDI wire since the device was powered on, at most the newest 4096.
     std::vector<std::uint8_t> wire() const;
@@ -334,9 +341,9 @@ class Device {
 
   private:
     friend class Machine;
-    Device(Machine& machine, std::string name, bool exists)
-        : machine_(&machine), name_(std::move(name)), exists_(exists) {}
-    Machine* machine_;
+    Device(std::uint64_t machine, std::string name, bool exists)
+        : machine_(machine), name_(std::move(name)), exists_(exists) {}
+    std::uint64_t machine_;  // number of the machine
     std::string name_;
     bool exists_;
 };
@@ -345,7 +352,7 @@ class Device {
 class Machine {
   public:
     // Errors: another Machine exists; the driver's image is missing or refused; a device model or parameter
-    // is unknown.
+    // is unknown; two devices have one name or are at one place.
     static Result<Machine> create(MachineConfig config);
 
     Machine(Machine&&) noexcept;
@@ -409,8 +416,8 @@ class Machine {
     // Somebody sets the system's clock: deadlines in system time follow it, now() and relative ones do not.
     void shift_system_time(std::chrono::nanoseconds by);
     void run_for(std::chrono::nanoseconds duration);
-    // True when the condition held before `limit` of simulated time had passed. It is asked after every
-    // device event.
+    // True when the condition held before `limit` of simulated time had passed. It is asked at once and after
+    // every device event.
     bool run_until(const std::function<bool()>& condition, std::chrono::nanoseconds limit);
 
     std::vector<Finding> findings() const;  // without advice

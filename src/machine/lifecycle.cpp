@@ -62,7 +62,14 @@ Status Machine::State::perform_some(PnpAction action, const char* what) {
                                                machine::status_name(STATUS_NO_SUCH_DEVICE))};
 }
 
+Status Machine::State::refused_busy(const char* what) const {
+    if (!busy()) return {};
+    return {STATUS_INVALID_DEVICE_STATE,
+            fmt::format("{}: asked by a function that the machine has called; wait until it returns", what)};
+}
+
 Status Machine::State::refused_asleep(const char* what) const {
+    if (const Status refused = refused_busy(what); !refused.ok()) return refused;
     if (nt::po::system_power() == PowerSystemWorking) return {};
     return {STATUS_INVALID_DEVICE_STATE, fmt::format("{}: the computer sleeps; resume it first", what)};
 }
@@ -96,7 +103,8 @@ Status Machine::State::load_drivers() {
 
 Status Machine::query_stop() {
     Status status = state_->perform_some(PnpAction::query_stop, "query-stop");
-    if (!status.ok() && !bug_checked()) state_->perform_all(PnpAction::cancel_stop, "cancel-stop");
+    if (!status.ok() && !bug_checked() && !state_->busy())
+        state_->perform_all(PnpAction::cancel_stop, "cancel-stop");
     return status;
 }
 
@@ -115,7 +123,8 @@ Status Machine::restart() {
 
 Status Machine::query_remove() {
     Status status = state_->perform_some(PnpAction::query_remove, "query-remove");
-    if (!status.ok() && !bug_checked()) state_->perform_all(PnpAction::cancel_remove, "cancel-remove");
+    if (!status.ok() && !bug_checked() && !state_->busy())
+        state_->perform_all(PnpAction::cancel_remove, "cancel-remove");
     return status;
 }
 
@@ -166,12 +175,14 @@ Status Machine::State::unload_driver(MachineDriver& driver) {
 }
 
 Status Machine::unload() {
+    if (const Status refused = state_->refused_busy("unload"); !refused.ok()) return refused;
     state_->close_pins();
     state_->close_files();
     return state_->unload();
 }
 
 Status Machine::surprise_remove() {
+    if (const Status refused = state_->refused_busy("surprise removal"); !refused.ok()) return refused;
     for (MachineDevice& device : state_->devices) {
         if (device.model && !device.model->removed()) device.model->remove(sim::scheduler.now_ns());
     }
@@ -238,6 +249,7 @@ Status Machine::sleep(SleepState state) {
 }
 
 Status Machine::resume() {
+    if (const Status refused = state_->refused_busy("resume"); !refused.ok()) return refused;
     return state_->set_system_power(PowerSystemWorking, "resume");
 }
 

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <map>
+#include <utility>
 
 #include "base/print.h"
 #include "hardware/models.h"
@@ -30,7 +32,7 @@ namespace {
 
 Machine::State* the_machine = nullptr;
 
-constexpr Nanoseconds forever_ns = 24LL * 3600 * second_ns;
+std::uint64_t machines_made = 0;
 
 std::string stem(const std::string& path) {
     return std::filesystem::path(path).stem().string();
@@ -72,6 +74,10 @@ bool FunctionInput::next(Nanoseconds* at_ns, std::uint8_t* byte) {
 
 Machine::State* machine::current() {
     return the_machine;
+}
+
+Machine::State* machine::numbered(std::uint64_t number) {
+    return the_machine != nullptr && the_machine->number == number ? the_machine : nullptr;
 }
 
 // ---- power on ----
@@ -173,6 +179,11 @@ Result<void> Machine::State::make_models() {
             device.model = PORTICO_TRY(machine::make_model(wanted));
         }
         if (device.config.name.empty()) device.config.name = device.model ? device.model->name() : "virtual";
+        if (find_device(device.config.name) != &device || device.config.name.find('/') != std::string::npos) {
+            return Error{fmt::format("device {}: another device has this name, or it has a slash; give it "
+                                     "one of its own",
+                                     device.config.name)};
+        }
         device.by_inf = device.installed != nullptr && !device.installed->log_configs.empty() &&
                         !machine::says_place(wanted) && (device.model || wanted.resources.empty());
         device.settled = !device.by_inf;
@@ -327,6 +338,7 @@ Result<void> Machine::State::power_on() {
 Result<Machine> Machine::create(MachineConfig config) {
     if (the_machine != nullptr) return Error{"another Machine exists in this process: destroy it first"};
     auto state = std::make_unique<State>();
+    state->number = ++machines_made;
     state->config = std::move(config);
     the_machine = state.get();
     if (auto result = state->power_on(); !result.ok()) return result.error();
@@ -349,7 +361,11 @@ Machine::State::~State() {
     finish_replay();
     if (const auto traced = trace_taps.finish(); !traced.ok())
         print(stderr, fmt::format("portico: {}\n", traced.error().message));
-    for (Pin::State_* pin : pins) pin->machine = nullptr;
+    for (Pin::State_* pin : pins) {
+        pin->render.reset();
+        pin->capture.reset();
+        pin->machine = nullptr;
+    }
     for (File::State_* file : files) file->machine = nullptr;
     for (Request::State_* request : requests) {
         request->request.reset();
@@ -381,19 +397,60 @@ void Machine::shift_system_time(std::chrono::nanoseconds by) {
     nt::ke::shift_system_time(by.count() / 100);
 }
 
+namespace {
+
+// Negative durations are none; what is beyond the end of time ends there.
+Nanoseconds time_after(std::chrono::nanoseconds duration) {
+    const Nanoseconds now_ns = sim::scheduler.now_ns();
+    return now_ns + std::clamp<Nanoseconds>(duration.count(), 0, never_ns - 1 - now_ns);
+}
+
+}  // namespace
+
 void Machine::run_for(std::chrono::nanoseconds duration) {
-    sim::scheduler.run(sim::scheduler.now_ns() + std::min<Nanoseconds>(duration.count(), forever_ns), nullptr,
-                       nullptr);
+    if (state_->busy()) return;
+    sim::scheduler.run(time_after(duration), nullptr, nullptr);
     state_->after_run();
 }
 
+namespace {
+
+// A condition of the embedding program, asked in the midst of a run. What it throws cannot leave the fiber
+// that asks.
+struct Asked {
+    const std::function<bool()>& condition;
+    bool& busy;
+    std::exception_ptr thrown;
+
+    bool holds() {
+        const bool before = std::exchange(busy, true);
+        bool held = true;
+        try {
+            held = condition();
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        busy = before;
+        return held;
+    }
+    bool now() {
+        const bool held = holds();
+        if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
+        return held;
+    }
+};
+
+}  // namespace
+
 bool Machine::run_until(const std::function<bool()>& condition, std::chrono::nanoseconds limit) {
-    const auto holds = [](void* context) { return (*static_cast<const std::function<bool()>*>(context))(); };
-    if (condition()) return true;
-    const Nanoseconds end_ns = sim::scheduler.now_ns() + std::min<Nanoseconds>(limit.count(), forever_ns);
-    sim::scheduler.run(end_ns, holds, const_cast<std::function<bool()>*>(&condition));
+    if (state_->busy()) return false;
+    Asked asked{condition, state_->asking, nullptr};
+    if (asked.now()) return true;
+    sim::scheduler.run(
+        time_after(limit), [](void* context) { return static_cast<Asked*>(context)->holds(); }, &asked);
     state_->after_run();
-    return !bug_checked() && condition();
+    if (asked.thrown) std::rethrow_exception(asked.thrown);
+    return !bug_checked() && asked.now();
 }
 
 // ---- what there is ----
@@ -406,7 +463,7 @@ MachineDevice* Machine::State::find_device(std::string_view name) {
 }
 
 Device Machine::device(std::string_view name) {
-    return Device(*this, std::string(name), state_->find_device(name) != nullptr);
+    return Device(state_->number, std::string(name), state_->find_device(name) != nullptr);
 }
 
 // Two devices may have filters of the same name: the later one's is told with its device's, "b/Cable", as no
@@ -448,7 +505,7 @@ std::vector<std::string> Machine::filters() {
     return state_->filter_names();
 }
 Filter Machine::filter(std::string_view reference_string) {
-    return Filter(*this, std::string(reference_string));
+    return Filter(state_->number, std::string(reference_string));
 }
 
 Machine::Counts Machine::counts() const {
@@ -495,9 +552,15 @@ DeviceConfig virtual_device(std::string name) {
     return config;
 }
 
+// The device; null: there is none of that name, or its machine is gone.
+static MachineDevice* device_of(std::uint64_t machine, std::string_view name) {
+    Machine::State* const m = machine::numbered(machine);
+    return m == nullptr ? nullptr : m->find_device(name);
+}
+
 std::vector<WireByte> Device::wire_log() const {
     std::vector<WireByte> bytes;
-    const MachineDevice* const device = machine_->state_->find_device(name_);
+    const MachineDevice* const device = device_of(machine_, name_);
     hardware::MidiWire* const wire = device == nullptr || !device->model ? nullptr : device->model->wire();
     if (wire == nullptr) return bytes;
     for (std::uint64_t i = wire->out.first(); i < wire->out.count(); ++i) {
@@ -513,7 +576,7 @@ std::vector<std::uint8_t> Device::wire() const {
 }
 
 void Device::on_wire(std::function<void(const WireByte&)> listener) {
-    MachineDevice* const device = machine_->state_->find_device(name_);
+    MachineDevice* const device = device_of(machine_, name_);
     hardware::MidiWire* const wire = device == nullptr || !device->model ? nullptr : device->model->wire();
     if (wire == nullptr) return;
     device->listener = std::move(listener);
@@ -521,7 +584,7 @@ void Device::on_wire(std::function<void(const WireByte&)> listener) {
 }
 
 void Device::receive(std::span<const std::uint8_t> bytes) {
-    MachineDevice* const device = machine_->state_->find_device(name_);
+    MachineDevice* const device = device_of(machine_, name_);
     hardware::MidiWire* const wire = device == nullptr || !device->model ? nullptr : device->model->wire();
     if (wire == nullptr) return;
     // More than the wire's queue holds is pulled as it drains.
@@ -539,7 +602,7 @@ void Device::receive(std::span<const std::uint8_t> bytes) {
 }
 
 void Device::receive_from(std::function<bool(WireByte&)> next) {
-    MachineDevice* const device = machine_->state_->find_device(name_);
+    MachineDevice* const device = device_of(machine_, name_);
     hardware::MidiWire* const wire = device == nullptr || !device->model ? nullptr : device->model->wire();
     if (wire == nullptr) return;
     wire->in.connect(nullptr);
@@ -549,7 +612,7 @@ void Device::receive_from(std::function<bool(WireByte&)> next) {
 
 std::map<std::string, std::uint64_t> Device::counters() const {
     std::map<std::string, std::uint64_t> out;
-    const MachineDevice* const device = machine_->state_->find_device(name_);
+    const MachineDevice* const device = device_of(machine_, name_);
     if (device == nullptr || !device->model) return out;
     for (const auto& counter : device->model->counters()) out[counter.name] = counter.value;
     return out;
@@ -557,7 +620,7 @@ std::map<std::string, std::uint64_t> Device::counters() const {
 
 std::vector<RegisterAccess> Device::accesses() const {
     std::vector<RegisterAccess> out;
-    const MachineDevice* const device = machine_->state_->find_device(name_);
+    const MachineDevice* const device = device_of(machine_, name_);
     if (device == nullptr || !device->model) return out;
     for (const hardware::Access& access : device->model->accesses())
         out.push_back({std::chrono::nanoseconds(access.at_ns), access.offset, access.value, access.width,
@@ -566,7 +629,7 @@ std::vector<RegisterAccess> Device::accesses() const {
 }
 
 void Device::vanish() {
-    MachineDevice* const device = machine_->state_->find_device(name_);
+    MachineDevice* const device = device_of(machine_, name_);
     if (device != nullptr && device->model) device->model->remove(sim::scheduler.now_ns());
 }
 

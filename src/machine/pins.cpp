@@ -12,18 +12,23 @@ namespace {
 constexpr LONGLONG now_100ns = -1;
 using Bytes = std::vector<std::uint8_t>;
 
+Error missing(const std::string& name) {
+    return Error{fmt::format("no subdevice \"{}\" is registered", name)};
+}
+
 }  // namespace
 
 // ---- filters ----
 
 bool Filter::exists() const {
-    return !machine_->state_->filter_path(name_).empty();
+    Machine::State* const m = machine::numbered(machine_);
+    return m != nullptr && !m->filter_path(name_).empty();
 }
 
 Result<unsigned> Filter::pin_count() {
-    Machine::State& m = *machine_->state_;
+    if (!exists()) return missing(name_);
+    Machine::State& m = *machine::numbered(machine_);
     const std::u16string path = m.filter_path(name_);
-    if (path.empty()) return Error{fmt::format("no subdevice \"{}\" is registered", name_)};
     ULONG count = 0;
     const NTSTATUS status = m.call([&] {
         HANDLE filter = nullptr;
@@ -39,9 +44,9 @@ Result<unsigned> Filter::pin_count() {
 }
 
 Result<Pin> Filter::open_pin(unsigned pin_id) {
-    Machine::State& m = *machine_->state_;
+    if (!exists()) return missing(name_);
+    Machine::State& m = *machine::numbered(machine_);
     const std::u16string path = m.filter_path(name_);
-    if (path.empty()) return Error{fmt::format("no subdevice \"{}\" is registered", name_)};
     auto state = std::make_unique<Pin::State_>();
     const std::uint64_t begin = sim::trace.count();
     const NTSTATUS status = m.call([&] {
@@ -70,9 +75,9 @@ Result<Pin> Filter::open_pin(unsigned pin_id) {
 }
 
 Result<Pin> Filter::open(Pin::Direction direction) {
-    Machine::State& m = *machine_->state_;
+    if (!exists()) return missing(name_);
+    Machine::State& m = *machine::numbered(machine_);
     const std::u16string path = m.filter_path(name_);
-    if (path.empty()) return Error{fmt::format("no subdevice \"{}\" is registered", name_)};
     const unsigned count = PORTICO_TRY(pin_count());
     const ULONG wanted = direction == Pin::Capture ? KSPIN_DATAFLOW_OUT : KSPIN_DATAFLOW_IN;
     for (unsigned pin = 0; pin < count; ++pin) {

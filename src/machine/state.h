@@ -89,6 +89,8 @@ struct ClientProcess {
 struct Machine::State {
     ~State();
 
+    std::uint64_t number = 0;  // among the machines of the process
+    bool asking = false;       // a condition of the embedding program
     MachineConfig config;
     loader::Image* image = nullptr;                       // of the first driver
     std::vector<std::unique_ptr<MachineDriver>> drivers;  // the configuration's, then the devices' own
@@ -145,6 +147,8 @@ struct Machine::State {
     Status perform_one(nt::io::PnpAction action, MachineDevice& device, const char* what);
     // STATUS_INVALID_DEVICE_STATE for what nobody can ask of a computer that sleeps.
     Status refused_asleep(const char* what) const;
+    // The same for what is asked while the machine runs, by a function of the embedding program.
+    Status refused_busy(const char* what) const;
     Status set_system_power(SYSTEM_POWER_STATE state, std::string_view what);
 
     // A device and where it goes when it is stopped: parameters of its model, or the resources of one
@@ -182,6 +186,7 @@ struct Machine::State {
     bool start_administrator();
     template <class Body>
     NTSTATUS call_on(client::ClientThread& thread, Body&& body) {
+        if (busy()) return STATUS_INVALID_DEVICE_STATE;
         NTSTATUS status = STATUS_UNSUCCESSFUL;
         if (thread.call([&] { status = body(); })) {
             after_run();
@@ -191,6 +196,8 @@ struct Machine::State {
         return bug_checked() ? STATUS_UNSUCCESSFUL : STATUS_IO_TIMEOUT;
     }
     bool bug_checked() const;
+    // In the midst of a run, or of a condition: nothing else can run.
+    bool busy() const { return asking || sim::scheduler.running(); }
     // Writes what has been found since the last time: the page, the replay file.
     void after_run();
     // The page of a finding, its replay file, and whether it is the recorded end.
@@ -240,6 +247,8 @@ Result<void> write_whole(const std::string& path, std::string_view text);
 
 // The one Machine of the process; null: none.
 Machine::State* current();
+// The machine of that number; null: it is gone.
+Machine::State* numbered(std::uint64_t number);
 
 // A run of the command line, as its replay file tells it. While one is set, a bug check writes its replay
 // file.

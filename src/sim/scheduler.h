@@ -44,6 +44,8 @@ struct Scheduler {
     // Returns false at the limit.
     bool run(Nanoseconds limit_ns, Condition condition, void* context);
     bool frozen() const { return frozen_; }
+    // In the midst of run().
+    bool running() const { return running_; }
     // The machine's time as the host sees it.
     Nanoseconds now_ns() const;
 
