@@ -28,9 +28,14 @@ std::string extension_of(const std::string& path) {
 
 Result<std::unique_ptr<EventSink>> open_sound(const std::string& path, SoundFileFormat format,
                                               const OutputOptions& options) {
-    auto audio = PORTICO_TRY(
-        SoundFileSink::create(PORTICO_TRY(OutputFile::create(path, TemporaryKind::nameless, options.batch)),
-                              {format, options.rate_hz}));
+    const SoundFileOptions sound{format, options.rate_hz};
+    const auto seconds_max = static_cast<Nanoseconds>(sound.frames_max / sound.rate_hz);
+    if (options.length_ns / second_ns > seconds_max) {
+        return Error{fmt::format("{}: the song lasts {} seconds; a sound file holds {}", path,
+                                 options.length_ns / second_ns, seconds_max)};
+    }
+    auto audio = PORTICO_TRY(SoundFileSink::create(
+        PORTICO_TRY(OutputFile::create(path, TemporaryKind::nameless, options.batch)), sound));
     std::unique_ptr<EventSink> sink = PORTICO_TRY(FluidSynthSink::create(std::move(audio), options.synth));
     return sink;
 }

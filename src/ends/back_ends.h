@@ -22,6 +22,7 @@ std::span<const BackEnd> back_ends();
 struct OutputOptions {
     unsigned rate_hz = 44'100;     // of sound files
     OutputBatch* batch = nullptr;  // the file appears with it; null: in finish()
+    Nanoseconds length_ns = 0;     // what is known to be written; a sound file that cannot hold it is refused
     FluidSynthOptions synth;       // of sound files; its origin_ns is where every kind of file begins
 };
 

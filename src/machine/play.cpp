@@ -16,8 +16,6 @@ using std::chrono::milliseconds;
 constexpr LONGLONG ahead_ms = 500;
 // What is looped back waits in the port driver, which keeps so much and no more: it is fetched more often.
 constexpr LONGLONG loop_step_ms = 10;
-// In silence, the longest that a Ctrl-C is not heard.
-constexpr LONGLONG silent_step_ms = 60'000;
 // How long after the last message a device may still be busy with what came before.
 constexpr Nanoseconds settle_limit_ns = 3600 * second_ns;
 // Records enough for the first notes of any song: what the client queues ahead, and some hundred messages.
@@ -28,7 +26,10 @@ class Player final : public Run {
     using Run::Run;
 
   private:
-    Nanoseconds output_end_ns() const override { return end_ns_; }
+    Nanoseconds output_end_ns() const override {
+        const bool begun = render_state_ != nullptr || song_.messages().empty();
+        return begun ? end_ns_ : song_.messages().back().at_ns;
+    }
 
     Result<void> perform(Machine& machine) override {
         PORTICO_TRY_VOID(open_pins(machine));
@@ -147,6 +148,7 @@ class Player final : public Run {
             advance(machine, step_ms(machine) * millisecond_ns);
             if (!awake) asleep_ns_ += machine.now().count() - std::max(before_ns, begun_ns_);
             collect();
+            tell_silence(machine);
         }
     }
 

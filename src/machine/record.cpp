@@ -21,6 +21,7 @@ class Recording final : public Run {
     Result<void> perform(Machine& machine) override {
         if (!wire_device(machine).exists())
             return Error{"the machine has no device with a MIDI IN: record needs one"};
+        report_.has_wire = false;  // what comes out is what is captured
         PORTICO_TRY_VOID(begin(machine));
         start_ns_ = begun_ns_;
         tap_.expect(&song_, start_ns_);
@@ -29,8 +30,9 @@ class Recording final : public Run {
         do {
             const std::uint64_t before = tap_.count().bytes;
             const std::uint64_t sent_before = sent_;
-            advance(machine, long_step_ms * millisecond_ns);
+            advance(machine, step_ms(machine) * millisecond_ns);
             collect();
+            tell_silence(machine);
             // A device that is gone takes no more of the song, which goes on all the same.
             const bool sent = sent_ == song_.count().bytes || song_ns(machine) > duration_ns_;
             const bool still = tap_.count().bytes == before && sent_ == sent_before;
@@ -38,6 +40,15 @@ class Recording final : public Run {
         } while (quiet < 4 && keep_going(machine, share()));
         capture_.reset();
         return {};
+    }
+
+    // Up to what comes next; long_step_ms when that is near, or nothing comes.
+    LONGLONG step_ms(const Machine& machine) const {
+        Nanoseconds next_ns = scenario_.next_ns();
+        if (message_ < song_.messages().size()) next_ns = std::min(next_ns, song_.messages()[message_].at_ns);
+        if (next_ns == never_ns) return long_step_ms;
+        const LONGLONG silence_ms = (next_ns - song_ns(machine)) / millisecond_ns;
+        return std::clamp(silence_ms, long_step_ms, silent_step_ms);
     }
 
     Result<void> begin(Machine& machine) {

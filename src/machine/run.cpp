@@ -4,19 +4,26 @@
 
 #include <chrono>
 
+#include "ends/output_file.h"
 #include "ends/smf/smf_source.h"
 #include "report/one_note.h"
 
 namespace portico::machine {
 namespace {
 
-Result<void> write_timeline(Machine::State& state, const std::string& path) {
+Result<std::string> timeline_of(Machine::State& state, const std::string& path) {
     const auto& records = state.trace_taps.kept();
-    const std::string svg = report::one_note_svg(records.data(), records.size());
-    if (svg.empty())
-        return Error{
-            fmt::format("{}: not written: no note near the start of the song had the wire to itself", path)};
-    return write_whole(path, svg);
+    std::string svg = report::one_note_svg(records.data(), records.size());
+    if (!svg.empty()) return svg;
+    return Error{fmt::format(
+        "{}: not written, nor is any other output: no note near the start of the song had the wire to itself",
+        path)};
+}
+
+// Whether it could be written, before the song is played.
+Result<void> check_page(const std::string& path) {
+    if (!path.empty()) PORTICO_TRY(ends::OutputFile::create(path));
+    return {};
 }
 
 }  // namespace
@@ -37,7 +44,8 @@ Device wire_device(Machine& machine) {
 Result<PlayReport> Run::run() {
     const auto wall_start = std::chrono::steady_clock::now();
     PORTICO_TRY_VOID(read_song());
-    PORTICO_TRY_VOID(outputs_.open(request_));
+    PORTICO_TRY_VOID(outputs_.open(request_, output_end_ns()));
+    PORTICO_TRY_VOID(check_page(request_.findings_page));
     Machine machine = PORTICO_TRY(Machine::create(request_.machine));
     machine.state().findings_page = request_.findings_page;
     if (const Status status = machine.start(); !status.ok()) return driver_error(machine, status);
@@ -45,7 +53,6 @@ Result<PlayReport> Run::run() {
                             {[&] { return close_client(machine); }, [&] { return open_client(machine); }});
     const auto performed = perform(machine);
     if (!performed.ok() && !machine.bug_checked()) return performed.error();
-    // After a bug check the song has not come out: its files stay as they were.
     if (!machine.bug_checked()) PORTICO_TRY_VOID(outputs_.finish(output_end_ns()));
     count(machine);
     if (!machine.bug_checked()) {
@@ -53,6 +60,8 @@ Result<PlayReport> Run::run() {
         (void)ignored;
     }
     PORTICO_TRY_VOID(write_reports(machine));
+    // After a bug check, be it at unload, the files stay as they were.
+    if (!machine.bug_checked()) PORTICO_TRY_VOID(outputs_.commit());
     fill(machine);
     report_.wall_ns =
         std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - wall_start)
@@ -82,6 +91,12 @@ void Run::advance(Machine& machine, Nanoseconds duration_ns) {
     if (rest_ns > 0) machine.run_for(std::chrono::nanoseconds(rest_ns));
 }
 
+void Run::tell_silence(const Machine& machine) {
+    // A captured message is stamped earlier than it comes, but never so much.
+    constexpr Nanoseconds late_ns = second_ns;
+    outputs_.silent_until(song_ns(machine) - late_ns);
+}
+
 bool Run::keep_going(const Machine& machine, double share) {
     if (machine.bug_checked() || outputs_.failed()) return false;
     if (!request_.progress) return true;
@@ -107,9 +122,10 @@ Result<Pin> Run::open_pin(Machine& machine, Pin::Direction direction) const {
 }
 
 // After the driver is unloaded: what it left behind is a finding too.
-Result<void> Run::write_reports(Machine& machine) const {
+Result<void> Run::write_reports(Machine& machine) {
     if (!request_.timeline.empty() && !machine.bug_checked())
-        PORTICO_TRY_VOID(write_timeline(machine.state(), request_.timeline));
+        PORTICO_TRY_VOID(
+            outputs_.write_timeline(PORTICO_TRY(timeline_of(machine.state(), request_.timeline))));
     PORTICO_TRY_VOID(machine.state().page_written);
     return machine.state().trace_taps.finish();
 }

@@ -17,10 +17,12 @@ class Run {
   protected:
     // How long the machine runs at a time.
     static constexpr LONGLONG long_step_ms = 250;
+    // In silence, the longest that a Ctrl-C is not heard.
+    static constexpr LONGLONG silent_step_ms = 60'000;
 
     // With the driver started: the run itself.
     virtual Result<void> perform(Machine& machine) = 0;
-    // Where the outputs end, from the song's start.
+    // Where the outputs end, from the song's start; before perform(), as far as that is known.
     virtual Nanoseconds output_end_ns() const = 0;
 
     // The run's client closes its pin, or opens one again, because the scenario says so.
@@ -33,6 +35,9 @@ class Run {
     // Time goes on, and the scenario's steps happen.
     void advance(Machine& machine, Nanoseconds duration_ns);
     Nanoseconds song_ns(const Machine& machine) const { return machine.now().count() - start_ns_; }
+
+    // All that was captured until now is written: outputs need not wait for more.
+    void tell_silence(const Machine& machine);
 
     // False: stop here, because of a bug check, an output or Ctrl-C. `share`: of the song, 0 to 1.
     bool keep_going(const Machine& machine, double share);
@@ -50,7 +55,7 @@ class Run {
 
   private:
     Result<void> read_song();
-    Result<void> write_reports(Machine& machine) const;
+    Result<void> write_reports(Machine& machine);
     void count(Machine& machine);
     void fill(Machine& machine);
     void tell_losses();

@@ -111,6 +111,16 @@ TEST_F(Drivers, ThatStagesAllPassPlays) {
     EXPECT_EQ(messages(folder.bytes("out.mid")), messages(notes(3)));
 }
 
+TEST_F(Drivers, ABugCheckAtUnloadLeavesTheOutputsAsTheyWere) {
+    folder.write("machine.toml", "[registry]\nFailAt = 8\n");
+    const Ended ended = play(
+        {"--machine", "machine.toml", "--driver", PORTICO_DRIVERS "cli_stages.so", "--trace", "trace.json"});
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_THAT(ended.err, HasSubstr("~CMiniportMidiStages"));
+    EXPECT_THAT(ended.out, ::testing::Not(HasSubstr("output ")));
+    expect_untouched();
+}
+
 // ---- a bug check ----
 
 struct BugCheck : Drivers {

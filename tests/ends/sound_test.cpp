@@ -227,6 +227,21 @@ TEST(Synth, DoesNotHeedHowTheBytesAreCut) {
     EXPECT_TRUE(whole == cut);
 }
 
+// Sound is made while nothing comes, and is the same.
+TEST(Synth, MakesSilenceWhenItIsToldOf) {
+    std::vector<float> samples;
+    auto sink = FluidSynthSink::create(std::make_unique<MemoryAudio>(samples), {});
+    ASSERT_TRUE(is_ok(sink));
+    ASSERT_TRUE(is_ok((*sink)->write(1'000'000, Bytes{0x90, 60, 100})));
+    ASSERT_TRUE(is_ok((*sink)->silent_until(5 * second_ns)));
+    EXPECT_NEAR(static_cast<double>(samples.size()) / 2, 5.0 * rate_hz, step);
+    ASSERT_TRUE(is_ok((*sink)->silent_until(second_ns)));
+    ASSERT_TRUE(is_ok((*sink)->write(9 * second_ns, Bytes{0x80, 60, 64})));
+    ASSERT_TRUE(is_ok((*sink)->finish(10 * second_ns)));
+    EXPECT_TRUE(samples ==
+                play({{1'000'000, {0x90, 60, 100}}, {9 * second_ns, {0x80, 60, 64}}}, 10 * second_ns));
+}
+
 TEST(Synth, HearsEveryKindOfMessage) {
     const std::vector<Timed> note = {{0, {0xC0, 19}}, {0, {0x90, 60, 100}}};
     const auto plain = play(note, second_ns);

@@ -32,6 +32,7 @@ class FluidSynthSink : public MessageSink {
     static Result<std::unique_ptr<FluidSynthSink>> create(std::unique_ptr<AudioSink> audio,
                                                           const FluidSynthOptions& options);
     ~FluidSynthSink() override;
+    Result<void> silent_until(Nanoseconds at_ns) override { return render_to(step_at(at_ns)); }
 
   private:
     struct Synth;

@@ -12,7 +12,8 @@ enum {
     kFailNewPort,
     kFailInit,
     kFailRegisterSubdevice,
-    kFailNewStream
+    kFailNewStream,
+    kFaultAtRemoval
 };
 
 // One status for the driver's own failures, which nothing else returns.
@@ -48,6 +49,7 @@ class CMiniportMidiStages : public IMiniportMidi, public CUnknown {
     DECLARE_STD_UNKNOWN();
     DEFINE_STD_CONSTRUCTOR(CMiniportMidiStages);
     ~CMiniportMidiStages() {
+        if (FailAt == kFaultAtRemoval) *(volatile ULONG*)NULL = 0;
         if (m_Cable) m_Cable->Release();
     }
     NTSTATUS Create(void) {
