@@ -10,7 +10,8 @@
 namespace portico::machine {
 
 Result<std::string> read_input(const std::string& path, std::size_t bytes_max) {
-    if (std::filesystem::is_directory(path))
+    std::error_code unknown;  // what is wrong with the path, opening tells
+    if (std::filesystem::is_directory(path, unknown))
         return Error{fmt::format("{}: cannot be read: is a folder", path)};
     std::ifstream file(path, std::ios::binary);
     if (!file) return Error{fmt::format("{}: cannot be read: {}", path, std::strerror(errno))};

@@ -1,5 +1,7 @@
 // Machine files: what they say is what the machine is, and what is wrong in them is told with file, line and
 // key.
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -82,7 +84,9 @@ TEST_F(MachineFiles, WrongOnesAreOneLineWithFileLineAndKey) {
 }
 
 TEST_F(MachineFiles, ThatCannotBeReadAreOneLine) {
-    for (const char* const name : {"no.toml", ".", "/dev/zero"}) {
+    std::filesystem::create_symlink("round", folder.file("round"));
+    const std::string long_name(300, 'n');
+    for (const char* const name : {"no.toml", ".", "/dev/zero", "round", long_name.c_str()}) {
         const Ended ended = run(folder, {"play", "song.mid", "--machine", name});
         EXPECT_EQ(ended.code, 2) << name;
         EXPECT_TRUE(ended.one_line()) << ended.err;
@@ -114,6 +118,20 @@ TEST_F(MachineFiles, RegistrationFilesThatAreWrongNameFileAndLine) {
     EXPECT_EQ(missing.code, 2);
     EXPECT_TRUE(missing.one_line());
     EXPECT_THAT(missing.err, HasSubstr("no.reg: cannot be read: No such file or directory"));
+}
+
+TEST_F(MachineFiles, RegistrationFilesWithMoreThanAKeyHoldsAreRefused) {
+    const auto expect_refused = [&](const char* format, const char* why) {
+        std::string text = "Windows Registry Editor Version 5.00\n\n[HKLM\\Software\\A]\n";
+        for (int i = 100'000; i > 0; --i) text += fmt::format(fmt::runtime(format), i);
+        folder.write("values.reg", text);
+        const Ended ended = play("registry_files = [\"values.reg\"]\n");
+        EXPECT_EQ(ended.code, 2);
+        EXPECT_TRUE(ended.one_line()) << ended.err;
+        EXPECT_THAT(ended.err, HasSubstr(why));
+    };
+    expect_refused("\"{:06}\"=dword:1\n", "values.reg:16388: the registry has no room for the value");
+    expect_refused("[HKLM\\Software\\A\\{:06}]\n", "values.reg:65540: ");
 }
 
 // Paths count from the machine file's folder, not from where the program runs.

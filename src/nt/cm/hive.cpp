@@ -150,7 +150,10 @@ Key* find_subkey(const Key& key, const UNICODE_STRING& name) {
 }
 
 Key* add_subkey(Key& parent, const UNICODE_STRING& name, const UNICODE_STRING* class_name, bool is_volatile) {
-    if (!make_room(parent.subkeys, parent.subkey_count, parent.subkey_capacity)) return nullptr;
+    constexpr ULONG subkey_limit = 65536;  // a new one moves those behind it
+    if (parent.subkey_count == subkey_limit ||
+        !make_room(parent.subkeys, parent.subkey_count, parent.subkey_capacity))
+        return nullptr;
     Key* const key = make_key(name, class_name);
     if (key == nullptr) return nullptr;
     key->parent = &parent;
@@ -208,6 +211,9 @@ NTSTATUS rename_key(Key& key, const UNICODE_STRING& name) {
 
 // ---- values ----
 
+// They are looked through one after the other.
+constexpr ULONG value_limit = 16384;
+
 Value* find_value(const Key& key, const UNICODE_STRING& name) {
     for (ULONG i = 0; i < key.value_count; ++i) {
         if (ob::equal_names(key.values[i].name, name, true)) return &key.values[i];
@@ -226,7 +232,8 @@ NTSTATUS set_value(Key& key, const UNICODE_STRING& name, ULONG type, const void*
     Value* value = find_value(key, name);
     if (value == nullptr) {
         UNICODE_STRING own_name;
-        if (!make_room(key.values, key.value_count, key.value_capacity) || !copy_text(own_name, name)) {
+        if (key.value_count == value_limit || !make_room(key.values, key.value_count, key.value_capacity) ||
+            !copy_text(own_name, name)) {
             free_memory(copy);
             return STATUS_INSUFFICIENT_RESOURCES;
         }
