@@ -61,8 +61,13 @@ Result<void> write_svg(const report::Graph& graph, const std::string& path) {
 }  // namespace
 
 int inspect(const RunOptions& options, const InspectOptions& form) {
-    const auto setup = setup_of(options);
+    auto setup = setup_of(options);
     if (!setup.ok()) return fail(setup.error());
+    setup.value().ends = {};
+    if (!form.svg.empty()) {
+        const auto files = check_files(options, setup.value(), {}, {{form.svg, "the picture"}});
+        if (!files.ok()) return fail(files.error());
+    }
     const auto inspection = machine::inspect(setup.value().machine);
     if (!inspection.ok()) return fail(inspection.error());
     const report::Graph& graph = inspection.value().graph;

@@ -79,7 +79,12 @@ Result<int> tell(Machine& machine, const IoctlOptions& request, const Buffers& s
 
 Result<int> send(const RunOptions& options, const IoctlOptions& request) {
     Buffers buffers = PORTICO_TRY(buffers_of(request));
-    const Setup setup = PORTICO_TRY(setup_of(options));
+    Setup setup = PORTICO_TRY(setup_of(options));
+    setup.ends = {};
+    if (!request.output.empty()) {
+        PORTICO_TRY_VOID(check_files(options, setup, {{request.in, "the input"}, {request.data, "the data"}},
+                                     {{request.output, "the output"}}));
+    }
     Machine machine = PORTICO_TRY(Machine::create(setup.machine));
     if (const Status started = machine.start(); !started.ok()) return machine::driver_error(machine, started);
     Status status;

@@ -161,7 +161,10 @@ int doctor() {
     }
     for (const BundledDriver& driver : bundled_drivers()) {
         out += row(!driver.path.empty(), driver.name,
-                   fmt::format("{} (driver: {})", driver.path.empty() ? "not built: run ./demo" : driver.path,
+                   fmt::format("{} (driver: {})",
+                               driver.path.empty()
+                                   ? fmt::format("not built: tools/build optimised driver_{}", driver.name)
+                                   : driver.path,
                                driver.purpose));
         if (driver.path.empty()) code = static_cast<int>(ExitCode::missing);
     }

@@ -20,7 +20,7 @@ using namespace portico;
 constexpr const char* exit_codes =
     "Exit codes: 0 fine, 1 findings or a bug check, 2 wrong usage or bad input, 3 something missing on this "
     "machine,\n"
-    "130 stopped by Ctrl-C (what came out until then is kept, every note released).";
+    "130 stopped by Ctrl-C, 143 by SIGTERM (what came out until then is kept, every note released).";
 
 // A standard stream that the caller closed would be the next file that is opened, and get the report into it.
 void open_standard_streams() {
@@ -71,8 +71,8 @@ void add_run_options(CLI::App& verb, cli::RunOptions& options) {
     verb.add_option("--report", options.report,
                     "page of the bug check or of the first finding: .html or .json")
         ->type_name("FILE");
-    verb.add_flag("--json", options.json, "the report as JSON on standard output");
-    verb.add_flag("-q,--quiet", options.quiet, "no report");
+    auto* const json = verb.add_flag("--json", options.json, "the report as JSON on standard output");
+    verb.add_flag("-q,--quiet", options.quiet, "no report")->excludes(json);
 }
 
 void add_play(CLI::App& app, cli::RunOptions& options, int& code) {
@@ -149,7 +149,7 @@ void add_topology_test(CLI::App& app, cli::RunOptions& options, int& code) {
 void add_gdb(CLI::App& app, std::string& driver, int& code) {
     CLI::App* const gdb =
         app.add_subcommand("gdb", "Start gdb with a driver's symbols in place (docs/debugging.md)");
-    gdb->add_option("driver", driver, "mpu401, cable, soundcard, or the path of a driver's image")
+    gdb->add_option("driver", driver, "one that 'portico devices' lists, or the path of a driver's image")
         ->required();
     gdb->prefix_command();
     gdb->footer("Example: portico gdb mydriver.sys play song.mid -o song.mid");

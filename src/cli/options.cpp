@@ -111,11 +111,6 @@ Result<void> choose_drivers(const std::string& wanted, MachineConfig& config) {
     return {};
 }
 
-struct Named {
-    std::string path;
-    std::string what;
-};
-
 // The same file whatever its name; a device or a pipe may be named as often as one likes.
 std::string identity(const std::string& path) {
     std::error_code error;
@@ -132,14 +127,17 @@ void add(std::vector<Named>& list, const std::string& path, const char* what) {
 }  // namespace
 
 std::vector<BundledDriver> bundled_drivers() {
-    return {{"mpu401", "an MPU-401 with the system's UART miniport", bundled_path("mpu401")},
-            {"cable", "a virtual cable: what is rendered can be captured", bundled_path("cable")},
-            {"soundcard", "an MPU-401 and a mixer, two filters connected", bundled_path("soundcard")},
-            {"fmcard", "an FM synthesizer with its own volume", bundled_path("fmcard")},
-            {"sb16", "a Sound Blaster 16: wave, MPU-401, FM synthesizer and mixer", bundled_path("sb16")},
-            {"pcimidi", "a PCI card with four MIDI ports", bundled_path("pcimidi")},
-            {"portcable", "virtual ports that programs make (portico ioctl PortCable)",
-             bundled_path("portcable")}};
+    return {
+        {"mpu401", "an MPU-401 with the system's UART miniport", bundled_path("mpu401")},
+        {"cable", "a virtual cable: what is rendered can be captured", bundled_path("cable")},
+        {"soundcard", "an MPU-401 and a mixer, two filters connected", bundled_path("soundcard")},
+        {"fmcard", "an FM synthesizer with its own volume", bundled_path("fmcard")},
+        {"sb16", "a Sound Blaster 16: wave, MPU-401, FM synthesizer and mixer", bundled_path("sb16")},
+        {"pcimidi", "a PCI card with four MIDI ports", bundled_path("pcimidi")},
+        {"portcable", "virtual ports that programs make (portico ioctl PortCable)",
+         bundled_path("portcable")},
+        {"wavetable", "a wavetable synthesizer whose stream runs on a thread", bundled_path("wavetable")},
+        {"dmus_cable", "a virtual cable on DirectMusic's miniport interface", bundled_path("dmus_cable")}};
 }
 
 namespace {
@@ -179,18 +177,20 @@ Result<Setup> setup_of(const RunOptions& options) {
     return setup;
 }
 
-Result<void> check_files(const RunOptions& options, const Setup& setup, const std::string& song) {
-    std::vector<Named> taken;
-    add(taken, song, "the MIDI file that is read");
+Result<void> check_files(const RunOptions& options, const Setup& setup, std::vector<Named> taken,
+                         const std::vector<Named>& outputs) {
     add(taken, options.machine_file, "the machine file");
     add(taken, setup.machine.driver, "the driver's image");
-    for (const DeviceConfig& device : setup.machine.devices) add(taken, device.driver, "a device's driver");
+    for (const DeviceConfig& device : setup.machine.devices) {
+        add(taken, device.driver, "a device's driver");
+        add(taken, device.inf, "a device's INF");
+    }
     add(taken, setup.ends.synth, "the SoundFont");
     add(taken, options.scenario, "the scenario");
     add(taken, setup.machine.inf, "the driver's INF");
     for (const std::string& path : setup.machine.registry_files)
         add(taken, path, "a registration file that is read");
-    std::vector<Named> written;
+    std::vector<Named> written = outputs;
     for (const std::string& path : setup.ends.outputs) add(written, path, "an output already");
     add(written, options.trace, "the trace");
     add(written, options.timeline, "the timeline");

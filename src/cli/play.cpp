@@ -1,7 +1,11 @@
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <string_view>
 
 #include "base/print.h"
 #include "cli/verbs.h"
@@ -13,6 +17,7 @@ namespace portico::cli {
 namespace {
 
 volatile std::sig_atomic_t interrupted = 0;  // the signal
+constexpr int around_bar = 9;                // characters: "  [", "] 100%"
 
 void on_interrupt(int signal) {
     interrupted = signal;
@@ -26,14 +31,28 @@ void listen_for_interrupt() {
     ::sigaction(SIGTERM, &action, nullptr);
 }
 
-// A bar on a terminal, nothing elsewhere.
+// How wide the bar may be: 0 where there is none, elsewhere than on a terminal, on one that cannot go back to
+// the line's begin, or has no room.
+int bar_width() {
+    constexpr int width_max = 40, width_min = 8;
+    const char* const terminal = std::getenv("TERM");
+    const bool dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
+    if (dumb || ::isatty(STDERR_FILENO) == 0) return 0;
+    winsize size{};
+    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return width_max;
+    const int room = size.ws_col - around_bar - 1;
+    return room < width_min ? 0 : std::min(room, width_max);
+}
+
+// A bar on a terminal, nothing elsewhere. Until the song begins there is nothing to keep: an interrupt ends
+// the program at once.
 machine::Progress progress_bar() {
-    const bool terminal = ::isatty(STDERR_FILENO) != 0;
-    return [terminal, shown = -1](double share) mutable {
+    return [shown = -1](double share) mutable {
+        if (shown == -1) listen_for_interrupt();
         const int percent = static_cast<int>(share * 100);
-        if (terminal && percent != shown) {
-            shown = percent;
-            constexpr int width = 40;
+        const int width = percent != shown ? bar_width() : 0;
+        shown = percent;
+        if (width != 0) {
             const int filled = percent * width / 100;
             print(stderr, fmt::format("\r  [{:=<{}}{:<{}}] {:3}%", "", filled, "", width - filled, percent));
             std::fflush(stderr);
@@ -43,7 +62,8 @@ machine::Progress progress_bar() {
 }
 
 void clear_bar() {
-    if (::isatty(STDERR_FILENO) != 0) print(stderr, fmt::format("\r{:60}\r", ""));
+    if (const int width = bar_width(); width != 0)
+        print(stderr, fmt::format("\r{:{}}\r", "", width + around_bar));
 }
 
 Result<void> check_page_name(const std::string& path) {
@@ -51,14 +71,27 @@ Result<void> check_page_name(const std::string& path) {
     return Error{fmt::format("{}: --report writes .html or .json", path)};
 }
 
+// An option that could do nothing is a mistake.
+Result<void> check_synth(const RunOptions& options, const std::vector<std::string>& outputs) {
+    const auto is_sound = [](const std::string& path) {
+        std::string end = path.substr(std::min(path.rfind('.'), path.size()));
+        std::transform(end.begin(), end.end(), end.begin(), [](unsigned char c) { return std::tolower(c); });
+        return end == ".wav" || end == ".flac";
+    };
+    if (options.synth.empty() || std::any_of(outputs.begin(), outputs.end(), is_sound)) return {};
+    return Error{fmt::format("--synth {}: no output is .wav or .flac; name one with -o", options.synth)};
+}
+
 Result<machine::PlayRequest> request_of(const RunOptions& options, bool recording) {
     PORTICO_TRY_VOID(check_page_name(options.report));
     Setup setup = PORTICO_TRY(setup_of(options));
     machine::PlayRequest request;
     request.song = options.song.empty() && recording ? setup.ends.input : options.song;
+    if (request.song.empty() && !recording) return Error{"play needs a MIDI file: its name is empty"};
     if (request.song.empty())
         return Error{"record needs a MIDI file: name one, or 'in' under [ends] of the machine file"};
-    PORTICO_TRY_VOID(check_files(options, setup, request.song));
+    PORTICO_TRY_VOID(check_files(options, setup, {{request.song, "the MIDI file that is read"}}, {}));
+    PORTICO_TRY_VOID(check_synth(options, setup.ends.outputs));
     request.song_bytes = PORTICO_TRY(ends::SmfSource::load(request.song));
     if (!options.scenario.empty()) {
         request.scenario_text = PORTICO_TRY(machine::read_scenario(options.scenario));
@@ -83,7 +116,6 @@ int exit_code(const machine::PlayReport& report) {
 int run(const RunOptions& options, bool recording) {
     const auto request = request_of(options, recording);
     if (!request.ok()) return fail(request.error());
-    listen_for_interrupt();
     const auto result = machine::run_recorded(request.value(), recording);
     clear_bar();
     if (!result.ok()) return fail(result.error());

@@ -78,8 +78,8 @@ int build_driver(const BuildOptions& options);
 
 int doctor();
 
-// The machine file's machine and ends, and what the options say otherwise. A driver's short name ("mpu401",
-// "cable", "soundcard") is one of those that come along.
+// The machine file's machine and ends, and what the options say otherwise. A driver's short name is one of
+// those that come along (bundled_drivers()).
 struct Setup {
     MachineConfig machine;
     machine::Ends ends;
@@ -94,8 +94,15 @@ struct BundledDriver {
 };
 std::vector<BundledDriver> bundled_drivers();
 
-// A file that is written must not be one that is read, nor be written twice: `song` is the MIDI file.
-Result<void> check_files(const RunOptions& options, const Setup& setup, const std::string& song);
+// A file of a run, and what it is to it: "the MIDI file that is read".
+struct Named {
+    std::string path;
+    std::string what;
+};
+// A file that is written must not be one that is read, nor be written twice. `read` and `written` are the
+// verb's own, beside those of the options and the setup.
+Result<void> check_files(const RunOptions& options, const Setup& setup, std::vector<Named> read,
+                         const std::vector<Named>& written);
 
 // The whole of a verb's standard output. The code becomes bad_input when it cannot be written, unless nobody
 // reads it.

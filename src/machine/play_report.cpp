@@ -149,7 +149,7 @@ std::string report_json(const PlayReport& report) {
                                     {"bug_check", finding.severity == Finding::Severity::bug_check}});
     }
     if (!report.replay_line.empty()) json["replay"] = report.replay_line;
-    return json.dump(2);
+    return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace portico::machine

@@ -33,6 +33,10 @@ constexpr const char* kinds[] = {".mid", ".txt", ".wav", ".flac"};
 TEST_F(Outputs, InAMissingFolder) {
     for (const std::string kind : kinds)
         expect_refused({"play", "song.mid", "-o", "no/out" + kind}, "no/out" + kind);
+    for (const std::string option : {"--trace", "--timeline", "--report"}) {
+        const std::string file = option == "--report" ? "no/file.html" : "no/file";
+        expect_refused({"play", "song.mid", "-o", "out.mid", option, file}, file);
+    }
     for (const std::string option : {"--trace", "--timeline"})
         expect_refused({"play", "song.mid", option, "no/file"}, "no/file");
     expect_refused({"record", "song.mid", "-o", "no/out.mid"}, "no/out.mid");
@@ -108,6 +112,15 @@ TEST_F(Outputs, OneThatFailsTakesTheOthersWithIt) {
     EXPECT_EQ(folder.text("out.mid"), "before");
 }
 
+TEST_F(Outputs, ATimelineThatCannotBeDrawnTakesTheOthersWithIt) {
+    folder.write("silent.mid", midi_file({}));
+    folder.write("out.mid", "before");
+    expect_refused({"play", "silent.mid", "-o", "out.mid", "--timeline", "line.svg"},
+                   "line.svg: not written");
+    EXPECT_EQ(folder.text("out.mid"), "before");
+    EXPECT_FALSE(folder.has("line.svg"));
+}
+
 TEST_F(Outputs, ThatAreReadAlready) {
     const Bytes before = folder.bytes("song.mid");
     std::filesystem::create_symlink("song.mid", folder.file("link.mid"));
@@ -120,6 +133,12 @@ TEST_F(Outputs, ThatAreReadAlready) {
     expect_refused({"play", "song.mid", "-o", "a.mid", "-o", "../" + folder.path().substr(5) + "/a.mid"},
                    "it is an output already");
     expect_refused({"play", "song.mid", "--trace", "a", "--timeline", "a"}, "it is the trace");
+    expect_refused({"inspect", "--machine", "machine.toml", "--svg", "machine.toml"},
+                   "it is the machine file");
+    expect_refused({"ioctl", "Uart", "1", "--in", "song.mid", "-o", "song.mid"}, "it is the input");
+    expect_refused({"ioctl", "Uart", "1", "--data", "song.mid", "-o", "song.mid"}, "it is the data");
+    expect_refused({"ioctl", "Uart", "1", "--machine", "machine.toml", "-o", "machine.toml"},
+                   "it is the machine file");
     EXPECT_EQ(folder.bytes("song.mid"), before);
     EXPECT_THAT(folder.names(), ElementsAre("link.mid", "machine.toml", "song.mid"));
 }

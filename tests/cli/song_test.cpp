@@ -137,6 +137,18 @@ TEST_F(Songs, DenseOnesComeThroughTheCableWhole) {
     EXPECT_EQ(messages(folder.bytes("out.mid")), messages(folder.bytes("dense.mid")));
 }
 
+// Whatever bytes its name has, the report is JSON.
+TEST_F(Songs, NamesThatAreNoUtf8) {
+    const std::string name = "caf\xE9.mid";
+    Bytes file = notes(1);
+    file.resize(file.size() - 4);  // without its end of track: a warning that names it
+    file[21] = static_cast<std::uint8_t>(file.size() - 22);
+    folder.write(name, file);
+    const Ended ended = run(folder, {"play", name, "--json"});
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr("caf\xEF\xBF\xBD.mid: "));
+}
+
 TEST_F(Songs, WithoutAnyMessageEnds) {
     folder.write("silent.mid", midi_file({}));
     for (const char* const verb : {"play", "record"}) {
@@ -155,6 +167,16 @@ TEST_F(Songs, LongSilenceCostsNoTime) {
         const Ended ended = run(folder, {"play", "long.mid", "--driver", driver});
         EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
         EXPECT_THAT(ended.out, ContainsRegex("max [0-9]\\.[0-9]+ ms")) << "late after a month";
+    }
+    const Ended recorded = run(folder, {"record", "long.mid"});
+    EXPECT_EQ(recorded.code, 0) << recorded.out << recorded.err;
+    EXPECT_THAT(recorded.out, ContainsRegex("max [0-9]\\.[0-9]+ ms"));
+    // A sound file holds less than seven hours: that is known at once.
+    for (const char* const verb : {"play", "record"}) {
+        const Ended refused = run(folder, {verb, "long.mid", "-o", "out.wav"});
+        EXPECT_EQ(refused.code, 2);
+        EXPECT_TRUE(refused.one_line()) << refused.err;
+        EXPECT_THAT(refused.err, HasSubstr("out.wav: the song lasts "));
     }
 }
 

@@ -1,6 +1,7 @@
 // Terminals, closed streams, and Ctrl-C.
 #include <fcntl.h>
 #include <sndfile.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,9 +62,30 @@ TEST_F(Streams, TerminalGetsABarThatGoesAway) {
     const Ended ended = program.wait();
     EXPECT_EQ(ended.code, 0);
     EXPECT_THAT(shown, AllOf(HasSubstr("\r  ["), HasSubstr("%")));
-    EXPECT_THAT(shown, ::testing::EndsWith("\r" + std::string(60, ' ') + "\r"));
+    EXPECT_THAT(shown, ::testing::EndsWith("\r" + std::string(49, ' ') + "\r"));
     EXPECT_THAT(shown, Not(HasSubstr("\n")));
     EXPECT_THAT(ended.out, Not(HasSubstr("%")));
+}
+
+// It fits on a line: what wraps cannot be gone back to.
+TEST_F(Streams, TheBarIsAsWideAsTheTerminal) {
+    for (const auto& [columns, kind, width] : {std::tuple{120, "xterm", 49u},
+                                               {49, "xterm", 48u},
+                                               {20, "xterm", 19u},
+                                               {12, "xterm", 0u},
+                                               {120, "dumb", 0u}}) {
+        Terminal terminal;
+        const winsize size{24, static_cast<unsigned short>(columns), 0, 0};
+        ASSERT_EQ(::ioctl(terminal.slave(), TIOCSWINSZ, &size), 0);
+        How how;
+        how.err_fd = terminal.slave();
+        how.environment = {std::string("TERM=") + kind};
+        Program program(folder, {"play", "song.mid"}, how);
+        const std::string shown = terminal.read_all();
+        EXPECT_EQ(program.wait().code, 0);
+        EXPECT_EQ(shown.empty(), width == 0) << columns << kind;
+        if (width != 0) EXPECT_EQ(shown.find("\r", 1), width + 1) << columns << shown;
+    }
 }
 
 TEST_F(Streams, ErrorIsNotBehindTheBar) {
@@ -182,6 +204,22 @@ TEST_F(Interrupted, ReleasesEveryNoteAndLeavesValidFiles) {
         EXPECT_GT(info.frames, 10'000);
         sf_close(sound);
     }
+}
+
+// An hour of silence is an hour of sound to make, which takes long.
+TEST_F(Interrupted, AlsoInSilence) {
+    // Enough before it for a first piece of text, which tells that the run is under way.
+    Bytes events;
+    for (int i = 0; i < 1500; ++i) events = std::move(events) + Bytes{4, 0xB0, 7, 100};
+    folder.write("long.mid", midi_file(std::move(events) + Bytes{0, 0x90, 60, 100} + ticks(3600 * 960) +
+                                       Bytes{0x80, 60, 64}));
+    Program program(folder, {"play", "long.mid", "--json", "-o", "pipe.txt", "-o", "out.wav"});
+    const Ended ended = interrupt(program, SIGINT);
+    EXPECT_EQ(ended.code, 130) << ended.err;
+    const auto report = nlohmann::json::parse(ended.out);
+    EXPECT_LE(report.at("matched"), 1501) << "played to the end first";
+    EXPECT_TRUE(report.at("wire").at("balanced").get<bool>());
+    EXPECT_LT(report.at("simulated_ns").get<std::int64_t>(), 3'600'000'000'000);
 }
 
 TEST_F(Interrupted, CableReleasesEveryNote) {

@@ -72,6 +72,9 @@ TEST(Usage, WrongOnesAreOneLineAndExitCode2) {
         {"devices", "mpu401"},
         {"doctor", "--json"},
         {"play", "song.mid", "--report", "page.txt"},
+        {"play", "song.mid", "--json", "--quiet"},
+        {"play", "song.mid", "-o", "out.mid", "--synth", "font.sf2"},
+        {"play", ""},
     };
     for (const Arguments& arguments : wrong) {
         const Ended ended = run(folder, arguments);
@@ -105,7 +108,8 @@ TEST(Devices, ListsModelsParametersAndDrivers) {
     EXPECT_EQ(json.code, 0);
     const auto parsed = nlohmann::json::parse(json.out);
     EXPECT_EQ(parsed.at("models").at(1).at("name"), "mpu401");
-    EXPECT_THAT(parsed.at("drivers").get<Arguments>(), ::testing::IsSupersetOf({"cable", "mpu401"}));
+    EXPECT_THAT(parsed.at("drivers").get<Arguments>(),
+                ::testing::IsSupersetOf({"cable", "mpu401", "wavetable", "dmus_cable"}));
 }
 
 TEST(Doctor, SaysWhatIsThere) {
