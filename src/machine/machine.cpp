@@ -27,6 +27,10 @@
 #include "sim/paging.h"
 #include "verifier/verifier.h"
 
+#ifdef PORTICO_ASAN
+extern "C" void __sanitizer_set_death_callback(void (*)());
+#endif
+
 namespace portico {
 namespace {
 
@@ -180,9 +184,10 @@ Result<void> Machine::State::make_models() {
         }
         if (device.config.name.empty()) device.config.name = device.model ? device.model->name() : "virtual";
         if (find_device(device.config.name) != &device || device.config.name.find('/') != std::string::npos) {
-            return Error{fmt::format("device {}: another device has this name, or it has a slash; give it "
-                                     "one of its own",
-                                     device.config.name)};
+            return Error{
+                fmt::format("device {}: another device has this name, or it has a slash; give it "
+                            "one of its own",
+                            device.config.name)};
         }
         device.by_inf = device.installed != nullptr && !device.installed->log_configs.empty() &&
                         !machine::says_place(wanted) && (device.model || wanted.resources.empty());
@@ -301,7 +306,22 @@ Result<void> Machine::State::make_devices() {
             device.model->on_access_asleep(accessed_asleep);
             PORTICO_TRY_VOID(machine::power_on(*device.model, 0));
         }
+        PORTICO_TRY_VOID(check_place(device));
         PORTICO_TRY_VOID(make_node(device, number++));
+    }
+    return {};
+}
+
+// Models are where the bus has room for them; resources that a configuration lists are looked at here. An
+// interrupt line is shared.
+Result<void> Machine::State::check_place(const MachineDevice& device) const {
+    constexpr bool share_lines = true;
+    const std::vector<Resource> taken = taken_for(device);
+    for (const Resource& resource : device.config.resources) {
+        if (machine::is_free({&resource, 1}, taken, share_lines)) continue;
+        return Error{fmt::format(
+            "device {}: another device has its {} {:#x}; give other resources", device.config.name,
+            machine::resource_keys[static_cast<unsigned>(resource.kind)], resource.base)};
     }
     return {};
 }
@@ -312,6 +332,7 @@ Result<void> Machine::State::power_on() {
             fmt::format("a machine has 1 to {} processors, not {}", sim::max_processors, config.processors)};
     }
     PORTICO_TRY_VOID(load_driver_images());
+    write_coverage_at_death();
     PORTICO_TRY_VOID(take_replay());
     PORTICO_TRY_VOID(machine::load_system_miniports());
     sim::trace.reset();
@@ -341,7 +362,10 @@ Result<Machine> Machine::create(MachineConfig config) {
     state->number = ++machines_made;
     state->config = std::move(config);
     the_machine = state.get();
-    if (auto result = state->power_on(); !result.ok()) return result.error();
+    if (auto result = state->power_on(); !result.ok()) {
+        state->end_told = true;  // no run, no end
+        return result.error();
+    }
     return Machine(std::move(state));
 }
 
@@ -380,6 +404,19 @@ Machine::State::~State() {
 }
 
 // What counts, and what does not, is the driver's author's to know; the run's own outcome stays.
+// AddressSanitizer ends the process in the midst of the driver: what ran until then counts. Its callback is
+// left to the program (a fuzzer has one) where no driver counts.
+void Machine::State::write_coverage_at_death() const {
+#ifdef PORTICO_ASAN
+    for (const auto& driver : drivers) {
+        if (!driver->image->coverage()) continue;
+        __sanitizer_set_death_callback([] {
+            if (the_machine != nullptr) the_machine->write_coverage();
+        });
+    }
+#endif
+}
+
 void Machine::State::write_coverage() const {
     for (const auto& driver : drivers) {
         if (const auto written = loader::write_coverage(*driver->image); !written.ok())

@@ -124,6 +124,7 @@ struct Machine::State {
     Result<void> place_by_inf(MachineDevice& device);
     // What all other devices have whose place is known.
     std::vector<Resource> taken_for(const MachineDevice& device) const;
+    Result<void> check_place(const MachineDevice& device) const;
     Result<void> make_node(MachineDevice& device, unsigned number);
     std::vector<Resource> resources_for(const MachineDevice& device) const;
     Result<void> load_driver_image(const std::string& path);
@@ -208,6 +209,7 @@ struct Machine::State {
     void tell_end(const char* what);
     void finish_replay();
     void write_coverage() const;
+    void write_coverage_at_death() const;
     std::string replay_line() const;
     report::PageOptions page_options() const;
     void write_page(const nt::Finding& finding);

@@ -66,6 +66,20 @@ TEST_F(CountedCable, EveryMachineAdds) {
     EXPECT_EQ(sum(), 2 * once);
 }
 
+#ifdef PORTICO_ASAN
+TEST_F(CountedCable, CountsAlsoWhenAddressSanitizerEndsTheProgram) {
+    EXPECT_DEATH(
+        {
+            Machine m = made(COUNTED_CABLE_IMAGE);
+            ASSERT_OK(m.start());
+            volatile auto* const byte = new char[1];
+            byte[1] = 1;
+        },
+        "heap-buffer-overflow");
+    EXPECT_GT(sum(), 10u);
+}
+#endif
+
 TEST_F(CountedCable, ADriverThatDoesNotCountWritesNothing) {
     {
         Machine m = made(CABLE_IMAGE);

@@ -94,11 +94,29 @@ TEST(Misuse, AfterABugCheckEveryCallFails) {
     (void)pin.write({0x90, 60, 100});
     m.run_for(10ms);
     ASSERT_TRUE(m.bug_checked());
-    for (const Status& status :
-         {pin.run(), pin.write({0x90}), pin.drain(), pin.cancel(), file.ioctl(0x2F0003), file.cancel(), m.stop(),
-          m.restart(), m.remove(), m.unload(), m.query_stop(), m.cancel_stop(), m.query_remove(), m.cancel_remove(),
-          m.rebalance(), m.disable(), m.enable(), m.surprise_remove(), m.replug(), m.set_power(3),
-          m.sleep(SleepState::S3), m.set_exit_latency(ExitLatency::fast), m.start()})
+    for (const Status& status : {pin.run(),
+                                 pin.write({0x90}),
+                                 pin.drain(),
+                                 pin.cancel(),
+                                 file.ioctl(0x2F0003),
+                                 file.cancel(),
+                                 m.stop(),
+                                 m.restart(),
+                                 m.remove(),
+                                 m.unload(),
+                                 m.query_stop(),
+                                 m.cancel_stop(),
+                                 m.query_remove(),
+                                 m.cancel_remove(),
+                                 m.rebalance(),
+                                 m.disable(),
+                                 m.enable(),
+                                 m.surprise_remove(),
+                                 m.replug(),
+                                 m.set_power(3),
+                                 m.sleep(SleepState::S3),
+                                 m.set_exit_latency(ExitLatency::fast),
+                                 m.start()})
         EXPECT_FALSE(status.ok());
     EXPECT_FALSE(m.open("Cable").ok());
     EXPECT_FALSE(m.filter("Cable").open(Pin::Render).ok());
@@ -130,9 +148,10 @@ TEST(Misuse, WhatTheMachineCallsCannotLetItRun) {
     const auto ask_all = [&] {
         const auto before = m.now();
         for (const Status& status :
-             {pin.pause(), pin.cancel(), m.start(), m.stop(), m.restart(), m.remove(), m.unload(), m.query_stop(),
-              m.query_remove(), m.rebalance(), m.disable(), m.enable(), m.surprise_remove(), m.replug(),
-              m.set_power(3), m.sleep(SleepState::S3), m.resume(), m.set_exit_latency(ExitLatency::fast)})
+             {pin.pause(), pin.cancel(), m.start(), m.stop(), m.restart(), m.remove(), m.unload(),
+              m.query_stop(), m.query_remove(), m.rebalance(), m.disable(), m.enable(), m.surprise_remove(),
+              m.replug(), m.set_power(3), m.sleep(SleepState::S3), m.resume(),
+              m.set_exit_latency(ExitLatency::fast)})
             refuses(status);
         m.run_for(1ms);
         EXPECT_FALSE(m.run_until([] { return true; }, 1ms));

@@ -213,6 +213,33 @@ TEST_F(Replays, OfTheCommandLine) {
     expect_refused(run(line), "not a replay file");
 }
 
+// The INF and what it copies are in the file: nobody needs them any more, and what they say now is nothing.
+TEST_F(Replays, OfARunThatAnInfInstalled) {
+    fs::copy_file(PORTICO_SOURCE_DIR "/drivers/mpu401/mpu401.inf", folder_ / "card.inf");
+    const Ran first =
+        run(PORTICO " play " SONG " --driver " BROKEN_IMAGES "timer-armed.so --inf card.inf -q");
+    EXPECT_EQ(first.code, 1);
+    EXPECT_THAT(page_in(first.errors), HasSubstr("left an armed timer")) << first.errors;
+    const auto replay = machine::read_replay(only_replay_file());
+    ASSERT_TRUE(replay.ok()) << replay.error().message;
+    ASSERT_EQ(replay.value().inf_files.size(), 1u);
+    EXPECT_EQ(replay.value().inf_files[0].path, (folder_ / "card.inf").string());
+    EXPECT_EQ(replay.value().inf_files[0].bytes, content(folder_ / "card.inf"));
+    const auto expect_same = [&] {
+        const Ran second = run(replay_line_in(first.errors));
+        EXPECT_EQ(second.code, 1);
+        EXPECT_EQ(page_in(second.errors), page_in(first.errors));
+        EXPECT_THAT(second.errors, HasSubstr("replay: the same end as recorded\n"));
+    };
+    expect_same();
+    std::ofstream(folder_ / "card.inf") << "something else";
+    expect_same();
+    fs::remove(folder_ / "card.inf");
+    expect_same();
+    change([](nlohmann::json& json) { json.erase("inf_files"); });
+    expect_refused(run(replay_line_in(first.errors)), "card.inf");
+}
+
 TEST_F(Replays, OfAnExploringCommandLine) {
     const Ran first =
         run(PORTICO " play " SONG " --schedule pct:2 --seed 9 --driver " BROKEN_IMAGES "null-write.so -q");
