@@ -56,7 +56,7 @@ struct Resource {
 // A device of the machine: an emulated model (or none: a virtual device), what the driver is told of it.
 struct DeviceConfig {
     std::string model;   // "mpu401", "pci:sb16"; empty: no hardware
-    std::string name;    // unique, without slash; default: the model's
+    std::string name;    // unique, UTF-8 without slash and control characters; default: the model's
     std::string driver;  // path of its driver's image; empty: the machine's
     std::string inf;     // path of the INF that installs it; empty: the machine's
     // The model's own, as in a machine file; a list or a table as TOML writes it: "[{ at = 0, value = 3 }]".

@@ -9,6 +9,7 @@
 #include <map>
 #include <utility>
 
+#include "base/encoding.h"
 #include "base/print.h"
 #include "hardware/models.h"
 #include "loader/coverage.h"
@@ -174,6 +175,16 @@ Result<void> Machine::State::read_infs() {
     return {};
 }
 
+// It stands in paths ("b/Cable"), messages, traces and pictures.
+Result<void> Machine::State::check_name(const MachineDevice& device) {
+    const std::string& name = device.config.name;
+    const auto strange = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '/'; };
+    if (!is_utf8(name) || std::any_of(name.begin(), name.end(), strange))
+        return Error{"a device's name is UTF-8 without a slash or control characters"};
+    if (find_device(name) == &device) return {};
+    return Error{fmt::format("device {}: another device has this name; give it one of its own", name)};
+}
+
 // Models first: a line that several of them use is shared (FLD-020). Devices that are where their
 // configuration says come before those that their INFs place.
 Result<void> Machine::State::make_models() {
@@ -183,12 +194,7 @@ Result<void> Machine::State::make_models() {
             device.model = PORTICO_TRY(machine::make_model(wanted));
         }
         if (device.config.name.empty()) device.config.name = device.model ? device.model->name() : "virtual";
-        if (find_device(device.config.name) != &device || device.config.name.find('/') != std::string::npos) {
-            return Error{
-                fmt::format("device {}: another device has this name, or it has a slash; give it "
-                            "one of its own",
-                            device.config.name)};
-        }
+        PORTICO_TRY_VOID(check_name(device));
         device.by_inf = device.installed != nullptr && !device.installed->log_configs.empty() &&
                         !machine::says_place(wanted) && (device.model || wanted.resources.empty());
         device.settled = !device.by_inf;

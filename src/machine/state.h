@@ -124,6 +124,7 @@ struct Machine::State {
     Result<void> place_by_inf(MachineDevice& device);
     // What all other devices have whose place is known.
     std::vector<Resource> taken_for(const MachineDevice& device) const;
+    Result<void> check_name(const MachineDevice& device);
     Result<void> check_place(const MachineDevice& device) const;
     Result<void> make_node(MachineDevice& device, unsigned number);
     std::vector<Resource> resources_for(const MachineDevice& device) const;

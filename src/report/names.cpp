@@ -1,6 +1,9 @@
 // Numbers in words: bug-check codes, times, events.
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/encoding.h"
 #include "nt/rtl/debug_output.h"
 #include "report/page.h"
 #include "sim/trace.h"
@@ -67,7 +70,11 @@ std::string time_text(Nanoseconds at_ns) {
 static std::string printed_text(std::uint64_t index) {
     const nt::rtl::DebugOutput& output = nt::rtl::debug_output();
     if (index < output.first() || index >= output.count()) return "prints to the debugger";
-    std::string text(output.text(index).substr(0, 80));
+    std::string text(output.text(index));
+    if (!is_utf8(text)) text = utf8_of_windows_1252(text);
+    std::size_t end = 80;
+    while (end < text.size() && (text[end] & 0xC0) == 0x80) --end;  // not within a letter
+    text.resize(std::min(end, text.size()));
     for (char& c : text) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
     }

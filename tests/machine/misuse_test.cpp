@@ -195,10 +195,24 @@ TEST(Misuse, DevicesOfOneNameAreRefused) {
     MachineConfig config = mpu();
     config.devices.push_back(portico::mpu401({.port = 0x300, .irq = 5}));
     EXPECT_FALSE(Machine::create(config).ok());
-    config.devices[1].name = "other/one";
-    EXPECT_FALSE(Machine::create(config).ok());
+    for (const char* const name : {"other/one", "other\none", "caf\xE9"}) {
+        config.devices[1].name = name;
+        EXPECT_FALSE(Machine::create(config).ok()) << name;
+    }
     config.devices[1].name = "other";
     EXPECT_OK(Machine::create(config));
+}
+
+TEST(Misuse, ResourcesOfAnotherDeviceAreRefused) {
+    MachineConfig config = mpu();
+    config.devices.push_back(virtual_device());
+    config.devices[1].resources = {{Resource::Kind::port, 0x32F, 2}, {Resource::Kind::interrupt, 9}};
+    const auto refused = Machine::create(config);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().message,
+              "device virtual: another device has its port 0x32f; give other resources");
+    config.devices[1].resources[0].length = 1;
+    EXPECT_OK(Machine::create(config)) << "a line is shared";
 }
 
 TEST(Misuse, MachinesOfSeveralThreadsOneAfterTheOther) {

@@ -7,6 +7,10 @@ work=$build/package
 rm -rf "$work"
 mkdir -p "$work"
 cmake --install "$build" --prefix "$work/prefix" >"$work/install.log"
+# Every driver that the program knows by name is installed with it.
+"$work/prefix/bin/portico" devices | sed '1,/^Drivers that come along/d' | while read -r name purpose; do
+  [ -f "$work/prefix/lib/portico/drivers/$name.so" ] || { echo "driver $name ($purpose) is not installed"; exit 1; }
+done
 cp -r "$source/examples/driver-project" "$work/project"
 cmake -S "$work/project" -B "$work/build" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$cxx" \
   -DCMAKE_C_COMPILER="${cxx%++}" >"$work/configure.log"

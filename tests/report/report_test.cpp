@@ -266,6 +266,17 @@ TEST_F(Pages, EventsTellWhatTheDriverPrinted) {
     EXPECT_THAT(text, HasSubstr("prints to the debugger\n"));
 }
 
+// A driver's bytes are Windows-1252; what becomes of them is text, for traces in JSON, too.
+TEST_F(Pages, WhatTheDriverPrintsIsUtf8) {
+    nt::rtl::debug_output().reset();
+    nt::rtl::debug_output().add(0, 0, "caf\xE9");
+    nt::rtl::debug_output().add(0, 0, (std::string(79, 'x') + "\xC3\xA9").c_str());
+    EXPECT_EQ(report::event_text({0, nullptr, 0, 0, 0, TraceKind::debug_print, 0, 0}),
+              "prints \"caf\xC3\xA9\"");
+    EXPECT_EQ(report::event_text({0, nullptr, 1, 0, 0, TraceKind::debug_print, 0, 0}),
+              "prints \"" + std::string(79, 'x') + "\"");
+}
+
 TEST_F(Pages, HtmlEscapesAndMarksTheFinding) {
     const std::string html = report::page_html(finding_, options_);
     EXPECT_THAT(html, HasSubstr("reads &lt;nothing&gt; &amp; &quot;more&quot;."));
