@@ -18,7 +18,8 @@ void write_contract(PMINIPORTMIDISTREAM stream, ULONG asked, ULONG written) {
     } else if (written != asked && written % 4 != 0) {
         PORTICO_PROBE(
             contract, "MS-041", stream,
-            "IMiniportMidiStream::Write took a part of the message that is no multiple of four bytes.");
+            "IMiniportMidiStream::Write took a part of the message that is no multiple of four bytes: it "
+            "takes all of it, or four, eight and so on, or none.");
     }
 }
 
@@ -69,9 +70,11 @@ NTSTATUS MidiStream::write(const Outgoing& message, ULONG& written) {
     ULONG said = 0;
     NTSTATUS status;
     {
-        PromptCall prompt(stream_.get(),
-                          "IMiniportMidiStream::Write took longer than a message is on the wire: everything "
-                          "else that the port has to send waits. Return what fits, and be called again.");
+        PromptCall prompt(
+            stream_.get(),
+            "IMiniportMidiStream::Write took longer than a message is on the wire: everything "
+            "else that the port has to send waits. Take all of it, a multiple of four bytes or none, and "
+            "be called again.");
         nt::DriverCall call("IMiniportMidiStream::Write", method_of(stream_.get(), 6));
         status = call.returned(stream_->Write(const_cast<std::uint8_t*>(message.bytes), message.size, &said));
     }

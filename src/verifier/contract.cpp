@@ -1,7 +1,12 @@
 // contract, missing-import: promises of an interface that the driver breaks, and functions that nobody
 // implements.
+#include <algorithm>
 #include <cstring>
+#include <span>
 
+#include "nt/findings.h"
+#include "sim/address_map.h"
+#include "sim/trace.h"
 #include "verifier/rules.h"
 #include "verifier/verifier.h"
 
@@ -19,10 +24,43 @@ bool is_advice(const char* requirement) {
     return false;
 }
 
+// The driver's routine that has just returned to Portico, which looks at what came of it; 0: the driver has
+// not returned yet, or it is too long ago.
+std::uint64_t last_returned() {
+    constexpr std::uint64_t looked_at_most = 1024;
+    const std::uint64_t end = sim::trace.count();
+    int depth = 0;
+    for (std::uint64_t back = 1; back <= end && back <= looked_at_most; ++back) {
+        const sim::TraceRecord& record = sim::trace.at(end - back);
+        if (record.processor != sim::this_processor->index) continue;
+        if (record.kind == sim::TraceKind::callback_leave) ++depth;
+        if (record.kind == sim::TraceKind::callback_enter && --depth <= 0) return depth < 0 ? 0 : record.a;
+    }
+    return 0;
+}
+
+// With that routine on it when no driver is.
+nt::Stack stack_with_driver() {
+    nt::Stack walked;
+    nt::capture_stack(walked);
+    const std::span frames(walked.frames.data(), walked.count);
+    const auto is_driver = [](std::uint64_t frame) { return sim::image_range.contains(frame); };
+    if (std::any_of(frames.begin(), frames.end(), is_driver)) return walked;
+    const std::uint64_t routine = last_returned();
+    if (!is_driver(routine)) return walked;
+    nt::Stack stack;
+    stack.frames[stack.count++] = routine + 1;  // read as a return address
+    for (const std::uint64_t frame : frames) {
+        if (stack.count < nt::Stack::depth) stack.frames[stack.count++] = frame;
+    }
+    return stack;
+}
+
 void broken(const char* requirement, const void* object, const char* text) {
     auto finding = make(is_advice(requirement) ? nt::Severity::advice : nt::Severity::finding, requirement,
                         0x1C4, "%s", text);
     set_parameters(finding, {{"object", reinterpret_cast<std::uint64_t>(object)}});
+    finding.stack = stack_with_driver();
     nt::report(finding);
 }
 
