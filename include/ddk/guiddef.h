@@ -56,6 +56,9 @@ inline bool operator!=(REFGUID a, REFGUID b) {
 #define IsEqualIID(a, b) IsEqualGUID(a, b)
 #define IsEqualCLSID(a, b) IsEqualGUID(a, b)
 #define IsEqualFMTID(a, b) IsEqualGUID(a, b)
+#define IID_NULL GUID_NULL
+#define CLSID_NULL GUID_NULL
+#define FMTID_NULL GUID_NULL
 
 #ifdef __cplusplus
 #define PORTICO_GUID_EXTERN extern "C"
