@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "report/requirements.h"
 #include "sim/scheduler.h"
 #include "verifier/rule.h"
 #include "verifier/verifier.h"
@@ -94,6 +95,9 @@ void put_head(std::string& out, const nt::Finding& finding, const Ink& colours) 
                        printable(finding.text), colours.off);
     if (const verifier::Rule* const rule = verifier::find_rule(finding.rule)) {
         out += fmt::format("  {}Rule {}: {}{}\n", colours.dim, finding.rule, rule->sentence, colours.off);
+    } else if (const Requirement* const requirement = find_requirement(finding.rule)) {
+        out += fmt::format("  {}Requirement {} (docs/spec/{}): {}{}\n", colours.dim, finding.rule,
+                           requirement->page, requirement->sentence, colours.off);
     } else {
         out += fmt::format("  {}Requirement {}{}\n", colours.dim, finding.rule, colours.off);
     }
@@ -282,6 +286,8 @@ std::string page_json(const nt::Finding& finding, const PageOptions& options) {
     json["rule"] = finding.rule;
     if (const verifier::Rule* const rule = verifier::find_rule(finding.rule))
         json["demands"] = rule->sentence;
+    else if (const Requirement* const requirement = find_requirement(finding.rule))
+        json["demands"] = requirement->sentence;
     json["code"] = finding.code;
     json["name"] = bug_check_name(finding.code);
     json["text"] = finding.text;

@@ -153,7 +153,10 @@ TEST_F(Pages, HaveTheRuleInOneSentence) {
     EXPECT_THAT(report::page(finding_, options_),
                 HasSubstr("Rule fault: A driver touches memory that is there"));
     finding_.rule = "PM-033";
-    EXPECT_THAT(report::page(finding_, options_), HasSubstr("Requirement PM-033"));
+    const char* const sentence = "The registered group should be the same one that Init outputs.";
+    EXPECT_THAT(report::page(finding_, options_),
+                HasSubstr(std::string("Requirement PM-033 (docs/spec/interfaces.md): ") + sentence));
+    EXPECT_EQ(nlohmann::json::parse(report::page_json(finding_, options_))["demands"], sentence);
 }
 
 // Code of this program stands for a driver's: its source is where the compiler found it.
