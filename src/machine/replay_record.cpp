@@ -4,8 +4,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 
 #include "base/print.h"
+#include "loader/hash.h"
 #include "machine/machine_file.h"
 #include "machine/replay_run.h"
 #include "machine/state.h"
@@ -32,14 +34,23 @@ machine::ReplayEnd end_of(const nt::Finding& finding) {
     return {finding.code, finding.rule, finding.text, place.file, place.line, finding.at_ns};
 }
 
+// Of all that makes the run what it is, so that two runs of a driver do not take each other's file.
+std::uint32_t run_hash(machine::Replay replay) {
+    replay.build.clear();
+    replay.choices.clear();
+    replay.end = {};
+    const std::string text = machine::to_json(replay);
+    return static_cast<std::uint32_t>(loader::Xxh64::of(std::as_bytes(std::span(text))));
+}
+
 // "Suite/Case.Name/0" as a file's name.
-std::string replay_file_name(const std::string& test, const std::string& driver, std::uint64_t hash,
-                             std::uint64_t seed) {
-    std::string base = test.empty() ? std::filesystem::path(driver).stem().string() : test;
+std::string replay_file_name(const machine::Replay& replay) {
+    std::string base =
+        replay.test.empty() ? std::filesystem::path(replay.driver_path).stem().string() : replay.test;
     for (char& c : base) {
         if (c == '/') c = '-';
     }
-    return fmt::format("{}-{:08x}-{}.replay", base, static_cast<std::uint32_t>(hash), seed);
+    return fmt::format("{}-{:08x}-{}.replay", base, run_hash(replay), replay.seed);
 }
 
 // A word of the shell's.
@@ -120,8 +131,7 @@ std::string Machine::State::write_replay_file(const nt::Finding& finding) {
         replay.input = *run_now->input;
         replay.scenario = run_now->scenario;
     }
-    const auto path = std::filesystem::path(report_folder(config)) /
-                      replay_file_name(current_test, config.driver, drivers_hash(), config.seed);
+    const auto path = std::filesystem::path(report_folder(config)) / replay_file_name(replay);
     const auto written = machine::write_replay(replay, path.string());
     if (written.ok()) return path.string();
     if (config.print_findings) print(stderr, fmt::format("portico: {}\n", written.error().message));

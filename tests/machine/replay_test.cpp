@@ -240,6 +240,15 @@ TEST_F(Replays, OfARunThatAnInfInstalled) {
     expect_refused(run(replay_line_in(first.errors)), "card.inf");
 }
 
+TEST_F(Replays, OfTwoRunsOfADriverAreTwoFiles) {
+    const std::string command = PORTICO " play " SONG " --driver " BROKEN_IMAGES "null-write.so -q";
+    const Ran first = run(command);
+    const Ran second = run(command + " --exact");
+    EXPECT_NE(replay_line_in(first.errors), replay_line_in(second.errors));
+    for (const Ran* const ran : {&first, &second})
+        EXPECT_THAT(run(replay_line_in(ran->errors)).errors, HasSubstr("the same end as recorded"));
+}
+
 TEST_F(Replays, OfAnExploringCommandLine) {
     const Ran first =
         run(PORTICO " play " SONG " --schedule pct:2 --seed 9 --driver " BROKEN_IMAGES "null-write.so -q");
