@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "build/outline.h"
@@ -80,9 +81,51 @@ std::string outside(const ShadowSource& source, const Friend& declaration,
     return text + "; ";
 }
 
+// The conditionals of a class, for what is declared before it: what one of them leaves out may be known
+// nowhere.
+class Conditions {
+  public:
+    Conditions(const ShadowSource& source, const ClassOutline& found)
+        : source_(source), line_(source.code[found.begin].line) {
+        const std::uint32_t begin = source.code[found.open].end;
+        const auto first =
+            std::lower_bound(source.all.begin(), source.all.end(), begin,
+                             [](const Token& token, std::uint32_t at) { return token.begin < at; });
+        next_ = static_cast<std::size_t>(first - source.all.begin());
+    }
+
+    // Those that stand before an offset and were not taken yet. None of a conditional that the class is in.
+    std::string before(std::uint32_t offset) {
+        std::string text;
+        for (; next_ < source_.all.size() && source_.all[next_].begin < offset; ++next_) {
+            if (source_.all[next_].kind != TokenKind::directive) continue;
+            const std::string_view directive = text_of(source_.text, source_.all[next_]);
+            const std::string_view name = directive_name(directive);
+            const bool begins = name == "if" || name == "ifdef" || name == "ifndef";
+            if (!begins && (depth_ == 0 || (name != "elif" && name != "else" && name != "endif"))) continue;
+            if (begins) ++depth_;
+            if (name == "endif") --depth_;
+            text += fmt::format("\n{}\n#line {}\n", directive, line_);
+        }
+        return text;
+    }
+    std::string end() {
+        std::string text;
+        for (; depth_ != 0; --depth_) text += "\n#endif";
+        return text;
+    }
+
+  private:
+    const ShadowSource& source_;
+    std::uint32_t line_;
+    std::size_t next_ = 0;
+    int depth_ = 0;
+};
+
 // The first token of the declaration, or of the line of macros before it that makes a part of it.
 void inject(const ShadowSource& source, const ClassOutline& found, Edits& edits) {
     std::string declarations;
+    Conditions conditions(source, found);
     const auto own = own_types(source, found);
     for (const Friend& declaration : friends_of(source, found)) {
         for (std::uint32_t i = declaration.begin; i < declaration.end; ++i) {
@@ -90,9 +133,11 @@ void inject(const ShadowSource& source, const ClassOutline& found, Edits& edits)
         }
         if (!found.nested && !found.is_template && found.name != no_partner &&
             declares_function(source, declaration))
-            declarations += outside(source, declaration, own);
+            declarations +=
+                conditions.before(source.code[declaration.begin].begin) + outside(source, declaration, own);
     }
     if (declarations.empty()) return;
+    declarations += conditions.end();
     const Token& begin = source.code[found.begin];
     edits.insert(begin.begin, fmt::format("{} {}; {}\n#line {}\n", source.code_text(found.key),
                                           source.code_text(found.name), declarations, begin.line));

@@ -57,6 +57,15 @@ TEST(Friends, LoseTheirStatic) {
     EXPECT_THAT(text, HasSubstr("friend  int F(C*);"));
 }
 
+TEST(Friends, StayUnderTheirConditions) {
+    EXPECT_EQ(cxx("class C {\n#ifdef A\n  friend int F(X);\n#else\n  friend int G(Y);\n#endif\n};"),
+              "class C; \n#ifdef A\n#line 1\nint F ( X ); \n#else\n#line 1\nint G ( Y ); \n#endif\n#line 1\n"
+              "class C {\n#ifdef A\n  friend int F(X);\n#else\n  friend int G(Y);\n#endif\n};");
+    // The conditional that the class begins in is not the friend's.
+    EXPECT_THAT(cxx("#if A\nclass C {\n#else\nclass D {\n#endif\n  friend int F(X);\n};"),
+                HasSubstr("class C; int F ( X ); \n#line 2\nclass C {"));
+}
+
 TEST(Friends, ThatNeedNoDeclarationGetNone) {
     for (const char* text :
          {"class C { friend class D; };", "class C { friend bool operator==(C, C); };",
