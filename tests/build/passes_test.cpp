@@ -76,6 +76,23 @@ TEST(Friends, ThatNeedNoDeclarationGetNone) {
     }
 }
 
+// Each took time with the square of the length.
+TEST(LongTexts, AreReadOnce) {
+    const auto times = [](int count, const std::string& text) {
+        std::string all;
+        for (int i = 0; i < count; ++i) all += text;
+        return all;
+    };
+    const std::string heads = times(400'000, "a{}") + "\nfriend alloc_text";
+    EXPECT_EQ(cxx(heads), heads);
+    const std::string brackets = times(4096, "(") + times(1'000'000, "]");
+    EXPECT_EQ(cxx(brackets), brackets);
+    const std::string raw = times(300'000, "R\"abc(x ");
+    EXPECT_EQ(cxx(raw), raw);
+    const std::string tries = cxx("void f() {" + times(60'000, "__try{}__except(1){}") + "}");
+    EXPECT_THAT(tries.substr(0, 80), HasSubstr("void f() PORTICO_SEH_FUNCTION {PORTICO_SEH_TRY_EXCEPT{}"));
+}
+
 TEST(Functions, HaveTheirNamesWhereTheyArePasted) {
     ShadowFacts facts;
     facts.pastes_function_name = true;
