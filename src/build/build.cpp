@@ -181,6 +181,8 @@ class Builder {
                                        settings.forced_includes.end());
         options.short_wchar |= settings.short_wchar;
         if (settings.language) options.language = settings.language;
+        if (!settings.standard.empty() && options.language != Language::c)
+            options.options.insert(options.options.begin(), "-std=" + settings.standard);
         options.format = suffix_of(output_) == ".sys" ? ImageFormat::pe : ImageFormat::elf;
         return options;
     }
