@@ -172,7 +172,7 @@ class Builder {
 
     // A source's own folders come first, then those of the command line, as compilers' options add to a
     // project's.
-    CompileOptions options_of(const SourceSettings& settings) const {
+    CompileOptions options_of(const SourceSettings& settings, const std::string& path) const {
         CompileOptions options = request_.compile;
         for (std::string& folder : options.includes) folder = absolute_path(folder);
         options.includes.insert(options.includes.begin(), settings.includes.begin(), settings.includes.end());
@@ -181,7 +181,8 @@ class Builder {
                                        settings.forced_includes.end());
         options.short_wchar |= settings.short_wchar;
         if (settings.language) options.language = settings.language;
-        if (!settings.standard.empty() && options.language != Language::c)
+        const bool c = options.language ? *options.language == Language::c : suffix_of(path) == ".c";
+        if (!settings.standard.empty() && !c)
             options.options.insert(options.options.begin(), "-std=" + settings.standard);
         options.format = suffix_of(output_) == ".sys" ? ImageFormat::pe : ImageFormat::elf;
         return options;
@@ -190,10 +191,10 @@ class Builder {
     Result<NinjaPlan> make_plan() {
         NinjaPlan plan{installation_,        output_,          objects_, name_, entry_,
                        request_.needs_entry, request_.imports, {},       {}};
-        plan.common = options_of({});
+        plan.common = options_of({}, {});
         for (const Project& project : projects_) {
             for (const ProjectSource& source : project.sources)
-                plan.sources.push_back({source.path, {}, {}, options_of(source.settings)});
+                plan.sources.push_back({source.path, {}, {}, options_of(source.settings, source.path)});
         }
         PORTICO_TRY_VOID(check_words(plan));
         name_objects(plan);

@@ -110,6 +110,19 @@ TEST_F(SmallDriver, EachSourceHasAnObjectOfItsOwn) {
     EXPECT_EQ(built.exit, 0) << built.output;
 }
 
+TEST_F(SmallDriver, AProjectsStandardIsThatOfItsCxxSources) {
+    write("plain.c", "int plain;\n");
+    write("entry.cpp", std::string("#include <portcls.h>\n#include <stdunk.h>\nnamespace a::b { inline int i; }\n"
+                                   "template <auto V> constexpr auto value = V;\n") +
+                           entry + "{ if constexpr (value<1> == 1) return a::b::i; }\n");
+    write("x.vcxproj",
+          "<Project><ItemDefinitionGroup><ClCompile><LanguageStandard>stdcpp17</LanguageStandard></ClCompile>"
+          "</ItemDefinitionGroup><ItemGroup><ClCompile Include='entry.cpp;plain.c'/></ItemGroup></Project>");
+    const Said built = tool("-o x.so x.vcxproj");
+    EXPECT_EQ(built.exit, 0);
+    EXPECT_EQ(built.output, "");
+}
+
 // Whoever sent the driver does not say what is run on its author's machine.
 TEST_F(SmallDriver, AProjectRunsNoProgramsOfItsOwn) {
     source("return 0;");
