@@ -44,14 +44,27 @@ std::vector<Friend> friends_of(const ShadowSource& source, const ClassOutline& f
         if (source.code_text(i) != "friend") continue;
         std::uint32_t end = i + 1;
         while (end < found.close && source.code_text(end) != ";" && source.code_text(end) != "{") ++end;
-        if (source.code_text(end) == ";") result.push_back({i + 1, end});
+        // A template is a friend that its own parameters declare.
+        const bool is_template = source.code_text(i - 1) == ">";
+        if (source.code_text(end) == ";" && !is_template) result.push_back({i + 1, end});
         i = end;
     }
     return result;
 }
 
-// Types of the class's own have no meaning outside of it.
-std::set<std::string_view> own_types(const ShadowSource& source, const ClassOutline& found) {
+void add_enumerators(const ShadowSource& source, std::uint32_t key, std::set<std::string_view>& names) {
+    std::uint32_t open = key;
+    while (open < source.code.size() && source.code_text(open) != "{" && source.code_text(open) != ";")
+        ++open;
+    if (source.code_text(open) != "{" || source.partners[open] == no_partner) return;
+    for (std::uint32_t i = open + 1; i < source.partners[open]; ++i) {
+        const std::string_view before = source.code_text(i - 1);
+        if (is_name(source, i) && (before == "{" || before == ",")) names.insert(source.code_text(i));
+    }
+}
+
+// Types and enumerators of the class's own have no meaning outside of it.
+std::set<std::string_view> own_names(const ShadowSource& source, const ClassOutline& found) {
     std::set<std::string_view> result;
     for (std::uint32_t i = found.open + 1; i < found.close; ++i) {
         const std::string_view word = source.code_text(i);
@@ -59,6 +72,9 @@ std::set<std::string_view> own_types(const ShadowSource& source, const ClassOutl
             // An elaborated name in a declaration is no type of the class's own.
             if (is_name(source, i + 1) && (source.code_text(i + 2) == "{" || source.code_text(i + 2) == ":"))
                 result.insert(source.code_text(i + 1));
+            if (word == "enum") add_enumerators(source, i, result);
+        } else if (word == "using" && is_name(source, i + 1) && source.code_text(i + 2) == "=") {
+            result.insert(source.code_text(i + 1));
         } else if (word == "typedef") {
             while (i + 1 < found.close && source.code_text(i + 1) != ";") ++i;
             result.insert(source.code_text(i));
@@ -126,9 +142,11 @@ class Conditions {
 void inject(const ShadowSource& source, const ClassOutline& found, Edits& edits) {
     std::string declarations;
     Conditions conditions(source, found);
-    const auto own = own_types(source, found);
+    const auto own = own_names(source, found);
     for (const Friend& declaration : friends_of(source, found)) {
-        for (std::uint32_t i = declaration.begin; i < declaration.end; ++i) {
+        // "static friend", too.
+        const std::uint32_t keyword = declaration.begin - 1;
+        for (std::uint32_t i = keyword == 0 ? keyword : keyword - 1; i < declaration.end; ++i) {
             if (source.code_text(i) == "static") edits.replace(source.code[i].begin, source.code[i].end, "");
         }
         if (!found.nested && !found.is_template && found.name != no_partner &&

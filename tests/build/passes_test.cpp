@@ -55,6 +55,8 @@ TEST(Friends, LoseTheirStatic) {
     const std::string text = cxx("class C { friend static int F(C*); };");
     EXPECT_THAT(text, HasSubstr("class C; int F ( C * ); "));
     EXPECT_THAT(text, HasSubstr("friend  int F(C*);"));
+    EXPECT_EQ(cxx("class C { static friend int F(C*); };"),
+              "class C; int F ( C * ); \n#line 1\nclass C {  friend int F(C*); };");
 }
 
 TEST(Friends, StayUnderTheirConditions) {
@@ -71,7 +73,10 @@ TEST(Friends, ThatNeedNoDeclarationGetNone) {
          {"class C { friend class D; };", "class C { friend bool operator==(C, C); };",
           "class C { friend int D::F(C*); };", "class C { friend int F(C*) { return 1; } };",
           "template <class T> class C { friend int F(C<T>*); };",
-          "class C { enum E { a }; friend int F(E); };", "class C { struct D { friend int F(D*); }; };"}) {
+          "class C { enum E { a }; friend int F(E); };",
+          "class C { enum { a = 1, b }; friend int F(int x[b]); };",
+          "class C { using T = int; friend int F(T); };", "class C { template <class T> friend T F(T); };",
+          "class C { struct D { friend int F(D*); }; };"}) {
         EXPECT_EQ(cxx(text), text);
     }
 }
