@@ -112,9 +112,10 @@ TEST_F(SmallDriver, EachSourceHasAnObjectOfItsOwn) {
 
 TEST_F(SmallDriver, AProjectsStandardIsThatOfItsCxxSources) {
     write("plain.c", "int plain;\n");
-    write("entry.cpp", std::string("#include <portcls.h>\n#include <stdunk.h>\nnamespace a::b { inline int i; }\n"
-                                   "template <auto V> constexpr auto value = V;\n") +
-                           entry + "{ if constexpr (value<1> == 1) return a::b::i; }\n");
+    write("entry.cpp",
+          std::string("#include <portcls.h>\n#include <stdunk.h>\nnamespace a::b { inline int i; }\n"
+                      "template <auto V> constexpr auto value = V;\n") +
+              entry + "{ if constexpr (value<1> == 1) return a::b::i; }\n");
     write("x.vcxproj",
           "<Project><ItemDefinitionGroup><ClCompile><LanguageStandard>stdcpp17</LanguageStandard></ClCompile>"
           "</ItemDefinitionGroup><ItemGroup><ClCompile Include='entry.cpp;plain.c'/></ItemGroup></Project>");
