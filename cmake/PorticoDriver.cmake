@@ -29,8 +29,14 @@ function(_portico_compile OUT FOLDER FLAGS)
     get_filename_component(source "${source}" ABSOLUTE)
     get_filename_component(name "${source}" NAME)
     file(RELATIVE_PATH relative "${CMAKE_CURRENT_SOURCE_DIR}" "${source}")
-    string(REGEX REPLACE "[^A-Za-z0-9._-]+" "_" object "${relative}")
-    set(object "${FOLDER}/${object}.o")
+    string(REGEX REPLACE "[^A-Za-z0-9._-]+" "_" stem "${relative}")
+    # "a/b.cpp" and "a_b.cpp" are two files.
+    set(object "${FOLDER}/${stem}.o")
+    set(number 2)
+    while("${object}" IN_LIST objects)
+      set(object "${FOLDER}/${stem}.${number}.o")
+      math(EXPR number "${number} + 1")
+    endwhile()
     add_custom_command(OUTPUT "${object}"
       COMMAND "${PORTICO_BUILD_DRIVER}" compile ${FLAGS} -MF "${object}.d" -o "${object}" "${source}"
       DEPENDS "${source}" ${_portico_build_driver}

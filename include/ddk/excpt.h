@@ -99,8 +99,10 @@ void __cdecl PorticoSehUnwound(struct PORTICO_SEH_FRAME* Frame);
 #endif
 
 #ifdef PORTICO_SYS
-#define PORTICO_SEH_FUNCTION
-#define PORTICO_SEH_FUNCTION_END
+/* clang's optimiser does not know that a __finally block runs before the handler, and keeps a variable's
+ * value from before it. */
+#define PORTICO_SEH_FUNCTION _Pragma("clang optimize off")
+#define PORTICO_SEH_FUNCTION_END _Pragma("clang optimize on")
 #define PORTICO_SEH_TRY_EXCEPT __try
 #define PORTICO_SEH_TRY_FINALLY __try
 #define PORTICO_SEH_EXCEPT __except

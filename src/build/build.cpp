@@ -1,10 +1,14 @@
 #include "build/build.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
+#include <cstring>
 #include <set>
 
 #include "base/print.h"
@@ -15,6 +19,35 @@
 
 namespace portico::build {
 namespace {
+
+// Of the part of a source's path that its object is named by; the disk takes 255 bytes with its suffixes.
+constexpr std::size_t object_name_max = 200;
+
+// One build of an output at a time: another one waits. ninja and what it runs have the lock, too, so that it
+// lasts as long as they write.
+class OutputLock {
+  public:
+    OutputLock() = default;
+    OutputLock(const OutputLock&) = delete;
+    OutputLock& operator=(const OutputLock&) = delete;
+    ~OutputLock() {
+        if (file_ >= 0) ::close(file_);
+    }
+    Result<void> take(const std::string& objects, const std::string& output) {
+        const std::string path = objects + "/.lock";
+        file_ = ::open(path.c_str(), O_RDWR | O_CREAT, 0666);
+        if (file_ < 0) return Error{path + ": cannot be written: " + std::strerror(errno)};
+        if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return {};
+        print(stderr, output + ": another build of it is running; this one waits for its end\n");
+        while (::flock(file_, LOCK_EX) != 0) {
+            if (errno != EINTR) return Error{path + ": cannot be locked: " + std::strerror(errno)};
+        }
+        return {};
+    }
+
+  private:
+    int file_ = -1;
+};
 
 class Builder {
   public:
@@ -32,6 +65,7 @@ class Builder {
             absolute_path(suffix_of(output_) == ".so" ? output_.substr(0, output_.size() - 3) + ".objects"
                                                       : output_ + ".objects");
         PORTICO_TRY_VOID(make_folder(objects_));
+        PORTICO_TRY_VOID(lock_.take(objects_, request_.output));
         const NinjaPlan plan = PORTICO_TRY(make_plan());
         PORTICO_TRY_VOID(write_if_different(objects_ + "/build.ninja", ninja_text(plan)));
         PORTICO_TRY_VOID(write_compile_commands(plan, installation_));
@@ -138,7 +172,7 @@ class Builder {
 
     // A source's own folders come first, then those of the command line, as compilers' options add to a
     // project's.
-    CompileOptions options_of(const SourceSettings& settings) const {
+    CompileOptions options_of(const SourceSettings& settings, const std::string& path) const {
         CompileOptions options = request_.compile;
         for (std::string& folder : options.includes) folder = absolute_path(folder);
         options.includes.insert(options.includes.begin(), settings.includes.begin(), settings.includes.end());
@@ -147,6 +181,9 @@ class Builder {
                                        settings.forced_includes.end());
         options.short_wchar |= settings.short_wchar;
         if (settings.language) options.language = settings.language;
+        const bool c = options.language ? *options.language == Language::c : suffix_of(path) == ".c";
+        if (!settings.standard.empty() && !c)
+            options.options.insert(options.options.begin(), "-std=" + settings.standard);
         options.format = suffix_of(output_) == ".sys" ? ImageFormat::pe : ImageFormat::elf;
         return options;
     }
@@ -154,24 +191,59 @@ class Builder {
     Result<NinjaPlan> make_plan() {
         NinjaPlan plan{installation_,        output_,          objects_, name_, entry_,
                        request_.needs_entry, request_.imports, {},       {}};
-        plan.common = options_of({});
+        plan.common = options_of({}, {});
         for (const Project& project : projects_) {
             for (const ProjectSource& source : project.sources)
-                plan.sources.push_back({source.path, {}, {}, options_of(source.settings)});
+                plan.sources.push_back({source.path, {}, {}, options_of(source.settings, source.path)});
         }
+        PORTICO_TRY_VOID(check_words(plan));
         name_objects(plan);
         PORTICO_TRY_VOID(make_shadows(plan));
         return plan;
     }
 
+    // ninja's files have no way to write a control character: a line's end would begin a rule.
+    static Result<void> check_words(const NinjaPlan& plan) {
+        const auto check = [](const std::string& what, const std::string& word) -> Result<void> {
+            const auto control = std::find_if(word.begin(), word.end(),
+                                              [](char c) { return c >= 0 && (c < 0x20 || c == 0x7F); });
+            if (control == word.end()) return {};
+            return Error{
+                fmt::format("{} '{}' has a line's end or another control character in it; take it out", what,
+                            printable(word))};
+        };
+        for (const std::string* name : {&plan.output, &plan.entry, &plan.imports})
+            PORTICO_TRY_VOID(check("the name", *name));
+        for (const PlannedSource& source : plan.sources) {
+            PORTICO_TRY_VOID(check("the name", source.path));
+            const CompileOptions& options = source.options;
+            for (const auto* words :
+                 {&options.includes, &options.macros, &options.forced_includes, &options.options}) {
+                for (const std::string& word : *words)
+                    PORTICO_TRY_VOID(check(fmt::format("{}: the option", source.path), word));
+            }
+        }
+        return {};
+    }
+
+    static std::string printable(std::string text) {
+        for (char& c : text) {
+            if (c >= 0 && (c < 0x20 || c == 0x7F)) c = '?';
+        }
+        return text;
+    }
+
     // By the source's path behind what all paths have in common: two folders may hold files of the same name.
+    // What ninja and the disk cannot bear in a name may make two of them one: those are numbered.
     void name_objects(NinjaPlan& plan) const {
         std::string common = folder_of(plan.sources[0].path) + "/";
         for (const PlannedSource& source : plan.sources) {
             while (!source.path.starts_with(common)) common.erase(common.rfind('/', common.size() - 2) + 1);
         }
+        std::set<std::string> taken;
         for (PlannedSource& source : plan.sources) {
             std::string name = source.path.substr(common.size());
+            if (name.size() > object_name_max) name.erase(0, name.size() - object_name_max);
             std::replace_if(
                 name.begin(), name.end(),
                 [](char c) {
@@ -179,7 +251,9 @@ class Builder {
                            c != '-';
                 },
                 '_');
-            source.object = objects_ + "/" + name + ".o";
+            std::string unique = name;
+            for (int i = 2; !taken.insert(unique).second; ++i) unique = fmt::format("{}.{}", name, i);
+            source.object = objects_ + "/" + unique + ".o";
         }
     }
 
@@ -235,6 +309,8 @@ class Builder {
             }
         }
         if (outcome.exit == 0) return {};
+        if (outcome.output.find("interrupted by user") != std::string::npos)
+            return Error{request_.output + ": not built, interrupted", ExitCode::findings};
         return Error{fmt::format("{}: not built, {} {} failed (above)", request_.output, failed,
                                  failed == 1 ? "step" : "steps"),
                      ExitCode::findings};
@@ -245,6 +321,7 @@ class Builder {
     FileFinder finder_;
     std::string output_;
     std::string objects_;
+    OutputLock lock_;
     std::string name_;
     std::string entry_;
     std::vector<Project> projects_;

@@ -66,6 +66,7 @@ class SourcesReader {
         if (const std::string exports = file_.value("DLLDEF"); !exports.empty())
             project_.left_out.push_back(fmt::format("{} ({})", name_of(exports), kind_of_left_out("x.def")));
         const std::string entry = file_.value("DLLENTRY");
+        if (file_.exhausted()) return wrong("macros too large, or too many in each other");
         if (!entry.empty() && !entry.starts_with("GsDriverEntry") && !entry.starts_with("_"))
             project_.entry = entry;
         return std::move(project_);
@@ -88,29 +89,6 @@ class SourcesReader {
         return {};
     }
 
-    // -DNAME, /DNAME and /D NAME; other options are the compiler's own affair.
-    void add_macros(const std::string& words) {
-        const auto list = split(words, " \t");
-        for (std::size_t i = 0; i < list.size(); ++i) {
-            const std::string& word = list[i];
-            if (word.size() < 2 || (word[0] != '-' && word[0] != '/')) continue;
-            const char kind = word[1];
-            if (kind == 'D' || kind == 'U') {
-                std::string macro = word.substr(2);
-                if (macro.empty() && i + 1 < list.size()) macro = list[++i];
-                if (!macro.empty()) settings_.macros.push_back(std::string("-") + kind + macro);
-            } else if (kind == 'I') {
-                add_folders(word.substr(2).empty() && i + 1 < list.size() ? list[++i] : word.substr(2));
-            } else if (word.substr(1, 2) == "FI") {
-                settings_.forced_includes.push_back(word.substr(3));
-            } else if (word.substr(1) == "TP") {
-                settings_.language = Language::cxx;
-            } else if (word.substr(1) == "TC") {
-                settings_.language = Language::c;
-            }
-        }
-    }
-
     void add_folders(const std::string& list) {
         for (const std::string& name : split(list, ";\"")) {
             const std::string folder = finder_.find(absolute_path(name, folder_));
@@ -123,7 +101,9 @@ class SourcesReader {
         settings_.includes.push_back(folder_);
         add_folders(file_.value("INCLUDES"));
         for (const char* name : {"C_DEFINES", "USER_C_FLAGS", "C_COMMON_FLAGS", "MSC_OPTIMIZATION"})
-            add_macros(file_.value(name));
+            read_compiler_options(file_.value(name), folder_, finder_, settings_);
+        if (const std::string told = not_taken_over(settings_); !told.empty())
+            project_.notes.push_back(fmt::format("{}: {}", path_, told));
         if (file_.value("UNICODE") == "1")
             settings_.macros.insert(settings_.macros.end(), {"-DUNICODE", "-D_UNICODE"});
     }

@@ -1,10 +1,11 @@
 // Changes of a text that keep every line at its number.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace portico::build {
 
@@ -21,12 +22,16 @@ class Edits {
     std::string apply(std::string_view text) const;
 
   private:
-    struct Edit {
+    struct Place {
         std::uint32_t begin;
+        bool replaces;  // insertions come first
+        auto operator<=>(const Place&) const = default;
+    };
+    struct Edit {
         std::uint32_t end;
         std::string text;
     };
-    std::vector<Edit> edits_;  // by begin, insertions first
+    std::multimap<Place, Edit> edits_;
 };
 
 }  // namespace portico::build

@@ -146,6 +146,33 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
     return parts;
 }
 
+std::vector<std::string> command_words(std::string_view line) {
+    std::vector<std::string> words;
+    bool inside = false, quoted = false;
+    for (std::size_t at = 0; at < line.size();) {
+        const std::size_t end = std::min(line.find_first_not_of('\\', at), line.size());
+        const bool at_quote = end < line.size() && line[end] == '"';
+        if (!quoted && end == at && std::string_view(" \t\r\n").find(line[at]) != std::string_view::npos) {
+            inside = false;
+            ++at;
+            continue;
+        }
+        if (!inside) words.emplace_back();
+        inside = true;
+        // Two backslashes before a quotation mark are one.
+        words.back().append((end - at) / (at_quote ? 2 : 1), '\\');
+        if (at_quote && (end - at) % 2 != 0) {
+            words.back() += '"';
+        } else if (at_quote) {
+            quoted = !quoted;
+        } else if (end == at) {
+            words.back() += line[at];
+        }
+        at = at_quote || end == at ? end + 1 : end;
+    }
+    return words;
+}
+
 const FileFinder::Listing& FileFinder::listing(const std::string& folder) {
     const auto known = folders_.find(folder);
     if (known != folders_.end()) return known->second;

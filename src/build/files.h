@@ -35,6 +35,9 @@ bool same_letters(std::string_view a, std::string_view b);  // in any case
 std::string_view trim(std::string_view text);
 std::vector<std::string> split(std::string_view text, std::string_view separators);  // without empty parts
 
+// The words of a command line as Microsoft's compiler reads it: "a b" is one word, \" is a quotation mark.
+std::vector<std::string> command_words(std::string_view line);
+
 // Folders as Windows sees them: names in any case.
 class FileFinder {
   public:

@@ -9,8 +9,6 @@
 namespace portico::build {
 namespace {
 
-constexpr std::size_t property_bytes_max = 1u << 20;
-
 // The ')' of a reference whose '(' is at `open`; npos if there is none.
 std::size_t closing(std::string_view text, std::size_t open) {
     int depth = 0;
@@ -169,6 +167,24 @@ class Condition {
 };
 
 }  // namespace
+
+std::string unescaped(std::string_view text) {
+    std::string result;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const std::string digits(text.substr(at + 1, 2));
+        char* end = nullptr;
+        const long code = text[at] == '%' && digits.size() == 2 && std::isxdigit(digits[0] & 0x7F) != 0
+                              ? std::strtol(digits.c_str(), &end, 16)
+                              : 0;
+        if (end != digits.c_str() + 2 || code == 0) {
+            result += text[at];
+            continue;
+        }
+        result += static_cast<char>(code);
+        at += 2;
+    }
+    return result;
+}
 
 const std::string& MsbuildProperties::get(std::string_view name) const {
     static const std::string none;

@@ -9,6 +9,12 @@
 
 namespace portico::build {
 
+// Longer values are cut off.
+constexpr std::size_t property_bytes_max = 1u << 16;
+
+// "%20" is a blank: characters that mean something to MSBuild are written so.
+std::string unescaped(std::string_view text);
+
 class MsbuildProperties {
   public:
     explicit MsbuildProperties(FileFinder& finder) : finder_(finder) {}

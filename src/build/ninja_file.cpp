@@ -119,7 +119,7 @@ std::string ninja_text(const NinjaPlan& plan) {
             options.asan = plan.common.asan;
             options.options = plan.common.options;
             const PlannedSource source{
-                path, plan.objects + "/driverlib." + name_of(path) + ".o", {}, options, {}};
+                path, plan.objects + "/driverlib/" + name_of(path) + ".o", {}, options, {}};
             text += compile_edge(plan, source);
             members += " " + ninja_path(source.object);
         }

@@ -224,7 +224,8 @@ std::string NmakeFile::expand(std::string_view text, int depth) const {
         at = braces ? end + 1 : end;
         const std::size_t colon = reference.find(':');
         const auto found = macros_.find(lower(trim(reference.substr(0, colon))));
-        if (found == macros_.end() || depth >= expansion_depth_max) continue;
+        if (found == macros_.end() || depth >= expansion_depth_max || ++references_ >= references_max)
+            continue;
         std::string value = expand(found->second, depth + 1);
         if (colon != std::string_view::npos) {
             const std::string_view change = reference.substr(colon + 1);
@@ -269,7 +270,12 @@ Result<void> NmakeFile::read(const std::string& path) {
         return Error{path + ": included too often, perhaps by itself"};
     const std::size_t open = branches_.size();
     const std::string text = decode_source(PORTICO_TRY(read_file(path)));
-    for (const Line& line : logical_lines(text)) PORTICO_TRY_VOID(take(line, path));
+    for (const Line& line : logical_lines(text)) {
+        PORTICO_TRY_VOID(take(line, path));
+        if (exhausted())
+            return Error{
+                fmt::format("{}:{}: macros too large, or too many in each other", path, line.number)};
+    }
     --depth_;
     if (branches_.size() > open) return Error{path + ": an !IF without its !ENDIF"};
     return {};
@@ -303,6 +309,7 @@ void NmakeFile::assign(std::string_view name, std::string_view value) {
             if (result.size() > macro_bytes_max) break;
         }
     }
+    bytes_ += result.size();
     if (result.size() <= macro_bytes_max) macros_[low] = std::move(result);
 }
 

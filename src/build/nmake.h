@@ -14,6 +14,9 @@ class NmakeFile {
   public:
     explicit NmakeFile(FileFinder& finder) : finder_(finder) {}
 
+    // Macros that name each other so often that no more is replaced; what was read is not whole.
+    bool exhausted() const { return references_ >= references_max || bytes_ > bytes_max; }
+
     // NMAKE's names keep their case, but the DDK's are written in any: they are the same.
     void set(std::string_view name, std::string value) { macros_[lower(name)] = std::move(value); }
     bool defines(std::string_view name) const { return macros_.contains(lower(name)); }
@@ -28,6 +31,8 @@ class NmakeFile {
     std::string expand(std::string_view text) const;
 
   private:
+    static constexpr std::size_t references_max = 1u << 20;
+    static constexpr std::size_t bytes_max = 64u << 20;  // of all values that were ever assigned
     struct Line {
         std::string text;
         std::uint32_t number;
@@ -50,6 +55,8 @@ class NmakeFile {
     std::map<std::string, std::string> macros_;
     std::vector<Branch> branches_;
     std::vector<std::string> messages_;
+    mutable std::size_t references_ = 0;
+    std::size_t bytes_ = 0;
     int depth_ = 0;
     int files_ = 0;
 };

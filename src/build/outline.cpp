@@ -30,6 +30,7 @@ class Outliner {
   private:
     enum class Scope : std::uint8_t { of_namespace, of_class };
     static constexpr int depth_max = 200;
+    static constexpr std::uint32_t head_tokens_max = 4096;  // before a '{' that opens a class or a function
 
     std::string_view word(std::uint32_t index) const { return source_.code_text(index); }
     bool is_name(std::uint32_t index) const {
@@ -68,7 +69,7 @@ class Outliner {
     std::uint32_t brace(std::uint32_t begin, std::uint32_t open, std::uint32_t end, int depth) {
         const std::uint32_t close = partner(open);
         if (close == no_partner || close < open || close >= end) return open + 1;
-        if (depth >= depth_max) return close + 1;
+        if (depth >= depth_max || open - begin > head_tokens_max) return close + 1;
         if (is_linkage_or_namespace(begin, open)) {
             scope(open + 1, close, Scope::of_namespace, depth + 1);
             ended_by_brace_ = true;

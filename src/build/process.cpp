@@ -1,6 +1,7 @@
 #include "build/process.h"
 
 #include <fcntl.h>
+#include <csignal>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@ extern char** environ;
 
 namespace portico::build {
 namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
 
 Error not_started(const std::string& program, int error) {
     return {program + " does not start: " + std::strerror(error), ExitCode::missing};
@@ -60,7 +63,14 @@ bool is_program(const std::string& path) {
 
 }  // namespace
 
+void outlive_interrupts() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { interrupted = 1; };
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+}
+
 Result<Outcome> run(const Arguments& arguments) {
+    if (interrupted != 0) return Error{"interrupted", ExitCode::findings};
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) return not_started(arguments[0], errno);
     const auto child = spawn(arguments, ends[1]);

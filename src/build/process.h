@@ -17,6 +17,9 @@ struct Outcome {
 
 // `arguments[0]` is the program's path.
 Result<Outcome> run(const Arguments& arguments);
+// From now on an interrupt (Ctrl-C) or a request to end goes to what run() runs alone, and run() then starts
+// nothing more: this program ends by its own way and takes its unfinished files along.
+void outlive_interrupts();
 // The same with this program's own streams; the exit code.
 Result<int> run_through(const Arguments& arguments);
 

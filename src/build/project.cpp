@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 #include "build/message_compiler.h"
 
@@ -10,6 +12,7 @@ namespace portico::build {
 namespace {
 
 constexpr std::size_t sources_max = 20000;
+constexpr std::size_t folders_max = 5000;
 
 bool is_header(const std::string& path) {
     const std::string suffix = suffix_of(path);
@@ -23,9 +26,14 @@ struct Tree {
     std::vector<std::string> headers_in;
     std::vector<std::string> messages;
     std::vector<std::string> left_out;
+    std::set<std::string> seen;  // folders, links followed: one may lead back to another
 };
 
 void collect(const std::string& folder, FileFinder& finder, int depth, Tree& tree) {
+    std::error_code error;
+    if (tree.seen.size() > folders_max ||
+        !tree.seen.insert(std::filesystem::canonical(folder, error).string()).second)
+        return;
     bool headers = false;
     std::vector<std::string> folders;
     for (const std::string& name : finder.names(folder)) {
@@ -36,7 +44,7 @@ void collect(const std::string& folder, FileFinder& finder, int depth, Tree& tre
         if (is_message_file(name) && is_file(path)) tree.messages.push_back(path);
         if (const std::string kind = kind_of_left_out(name); !kind.empty() && is_file(path))
             tree.left_out.push_back(fmt::format("{} ({})", name, kind));
-        if (is_folder(path) && depth < 8) folders.push_back(path);
+        if (is_folder(path) && depth < 8 && !is_objects_folder(path)) folders.push_back(path);
     }
     if (headers || depth == 0) tree.headers_in.push_back(folder);
     for (const std::string& inner : folders) collect(inner, finder, depth + 1, tree);
@@ -45,6 +53,9 @@ void collect(const std::string& folder, FileFinder& finder, int depth, Tree& tre
 Result<std::vector<Project>> read_plain_folder(const std::string& folder, FileFinder& finder) {
     Tree tree;
     collect(folder, finder, 0, tree);
+    if (tree.seen.size() > folders_max)
+        return Error{
+            fmt::format("{}: more than {} folders in it; name the driver's own folder", folder, folders_max)};
     std::vector<std::string> own;
     for (const std::string& source : tree.sources) {
         if (folder_of(source) == folder) own.push_back(source);
@@ -80,6 +91,54 @@ Result<std::vector<Project>> read_project_folder(const std::string& folder, Conf
 }
 
 }  // namespace
+
+void read_compiler_options(std::string_view line, const std::string& folder, FileFinder& finder,
+                           SourceSettings& settings) {
+    const auto words = command_words(line);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string& word = words[i];
+        if (word.size() < 2 || (word[0] != '-' && word[0] != '/')) continue;
+        const std::string option = word.substr(1);
+        const auto value = [&](std::size_t length) {
+            return option.size() == length && i + 1 < words.size() ? words[++i] : option.substr(length);
+        };
+        if (option[0] == 'D' || option[0] == 'U') {
+            if (const std::string macro = value(1); !macro.empty())
+                settings.macros.push_back(std::string("-") + option[0] + macro);
+        } else if (option[0] == 'I') {
+            const std::string found = finder.find(absolute_path(value(1), folder));
+            if (!found.empty() && is_folder(found)) settings.includes.push_back(found);
+        } else if (option.starts_with("FI")) {
+            settings.forced_includes.push_back(value(2));
+        } else if (option == "TP" || option == "TC") {
+            settings.language = option == "TP" ? Language::cxx : Language::c;
+        } else if (option.starts_with("std:c++")) {
+            settings.standard = cxx_standard(option.substr(4));
+        } else if (option.starts_with("Zc:wchar_t")) {
+            settings.short_wchar = option.ends_with('-');
+        } else if (option.starts_with("Zp")) {
+            settings.packing = "/" + option;
+        }
+    }
+}
+
+std::string cxx_standard(std::string_view name) {
+    const std::string low = lower(name);
+    if (low == "c++17" || low == "stdcpp17") return "c++17";
+    const bool newer = low == "c++20" || low == "stdcpp20" || low == "c++latest" || low == "stdcpplatest";
+    return newer ? "c++20" : std::string{};
+}
+
+std::string not_taken_over(const SourceSettings& settings) {
+    if (settings.packing.empty() || settings.packing == "/Zp8" || settings.packing == "/Zp16") return {};
+    return settings.packing +
+           " is not taken over, since it would pack Windows' own structures, too; write #pragma pack around "
+           "the driver's";
+}
+
+bool is_objects_folder(const std::string& path) {
+    return suffix_of(path) == ".objects" && is_file(path + "/build.ninja") && is_folder(path + "/shadow0");
+}
 
 bool is_source(const std::string& path) {
     const std::string suffix = suffix_of(path);

@@ -18,6 +18,8 @@ struct SourceSettings {
     std::vector<std::string> includes;         // absolute folders; those that are not there are left out
     std::vector<std::string> macros;           // "-DNAME[=VALUE]", "-UNAME"
     std::vector<std::string> forced_includes;  // as written
+    std::string standard;  // of C++, "c++17"; empty: the one that drivers were written for
+    std::string packing;   // "/Zp1", which is not taken over
 };
 
 struct ProjectSource {
@@ -43,6 +45,18 @@ Result<std::vector<Project>> read_projects(const std::string& path, Config confi
 
 Result<std::vector<Project>> read_vcxproj(const std::string& path, Config config, FileFinder& finder);
 Result<std::vector<Project>> read_ddk_project(const std::string& path, Config config, FileFinder& finder);
+
+// Options of Microsoft's compiler that say what a source means: /D, /U, /I (relative to `folder`), /FI, /TC,
+// /TP, /std:, /Zc:wchar_t-, /Zp. Others are passed over.
+void read_compiler_options(std::string_view line, const std::string& folder, FileFinder& finder,
+                           SourceSettings& settings);
+// "/std:c++17" and "stdcpp17" are "c++17"; older ones and unknown ones are nothing.
+std::string cxx_standard(std::string_view name);
+// What `settings` say and Portico does not do, a line of it; empty: nothing.
+std::string not_taken_over(const SourceSettings& settings);
+
+// A folder of objects that an earlier build made: what lies there is nobody's source.
+bool is_objects_folder(const std::string& path);
 
 // What a file that is not compiled is, for a person; empty for a source.
 std::string kind_of_left_out(const std::string& path);

@@ -37,7 +37,13 @@ class Rewriter {
   public:
     Rewriter(std::string_view text, std::uint32_t base, const Tokens& code,
              const std::vector<std::uint32_t>& partners, const SehMacros& macros, Edits& edits)
-        : text_(text), base_(base), code_(code), partners_(partners), macros_(macros), edits_(edits) {}
+        : text_(text),
+          base_(base),
+          code_(code),
+          partners_(partners),
+          macros_(macros),
+          edits_(edits),
+          around_(braces_around()) {}
 
     // True when there was a __try. Inner ones first: where their text meets the outer one's, it is before it.
     bool rewrite() {
@@ -146,15 +152,19 @@ class Rewriter {
     }
 
     // The innermost brace that is open at a token.
-    std::size_t brace_around(std::size_t i) const {
-        for (std::size_t j = i; j-- > 0;) {
-            if (is(j, "}") && partners_[j] != no_partner && partners_[j] < j) {
-                j = partners_[j];
-            } else if (is(j, "{") && partners_[j] != no_partner && partners_[j] > i) {
-                return j;
+    std::size_t brace_around(std::size_t i) const { return around_[i]; }
+
+    std::vector<std::size_t> braces_around() const {
+        std::vector<std::size_t> around(code_.size(), code_.size()), open;
+        for (std::size_t i = 0; i < code_.size(); ++i) {
+            if (is(i, "}") && partners_[i] != no_partner && partners_[i] < i) {
+                // The branches of an #if may each close the same one.
+                while (!open.empty() && open.back() >= partners_[i]) open.pop_back();
             }
+            if (!open.empty()) around[i] = open.back();
+            if (opens(i, "{")) open.push_back(i);
         }
-        return code_.size();
+        return around;
     }
 
     std::size_t function_around(std::size_t i) const {
@@ -199,6 +209,7 @@ class Rewriter {
     const std::vector<std::uint32_t>& partners_;
     const SehMacros& macros_;
     Edits& edits_;
+    std::vector<std::size_t> around_;  // for each token the brace around it, code_.size() where none is
 };
 
 // Rewrites the body of a macro, from behind its name on. True when it held a __try.

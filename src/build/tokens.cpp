@@ -195,10 +195,14 @@ class Lexer {
     bool raw_string() {
         const std::size_t open =
             text_.substr(0, std::min(text_.size(), at_ + 18)).find_first_of("( )\\\t\v\f\r\n", at_ + 1);
-        if (open == std::string_view::npos || text_[open] != '(') return false;
+        if (open == std::string_view::npos || text_[open] != '(' || endless_raw_ == endless_raw_max)
+            return false;
         const std::string end = ")" + std::string(text_.substr(at_ + 1, open - at_ - 1)) + "\"";
         const std::size_t close = text_.find(end, open);
-        if (close == std::string_view::npos) return false;
+        if (close == std::string_view::npos) {
+            ++endless_raw_;
+            return false;
+        }
         while (at_ < close + end.size()) step();
         return true;
     }
@@ -214,6 +218,9 @@ class Lexer {
                                                                            : TokenKind::other;
     }
 
+    // Each was looked for to the end of the text.
+    static constexpr int endless_raw_max = 100;
+    int endless_raw_ = 0;
     std::string_view text_;
     Tokens result_;
     std::size_t at_ = 0;
@@ -267,7 +274,7 @@ class BracketMatcher {
         auto match = open_.rbegin();
         while (match != open_.rend() && !closes(text_[code[*match].begin], c)) {
             if (c != '}' && text_[code[*match].begin] == '{') return;
-            ++match;
+            if (++match - open_.rbegin() > passed_over_max) return;
         }
         if (match == open_.rend()) return;
         partners_[*match] = index;
@@ -295,6 +302,7 @@ class BracketMatcher {
     // What is nested deeper has no partners.
     static constexpr std::size_t depth_max = 4096;
     static constexpr std::size_t branches_max = 256;
+    static constexpr std::ptrdiff_t passed_over_max = 64;
     struct Branch {
         std::vector<std::uint32_t> before, first;
         bool has_first;

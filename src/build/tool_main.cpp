@@ -192,9 +192,10 @@ Result<int> run_command(const Invocation& arguments) {
         for (const std::string& source : installation.driverlib_sources()) print(stdout, source + "\n");
         return 0;
     }
+    if (arguments.command == "build") return run_build(arguments);
+    outlive_interrupts();
     if (arguments.command == "compile" || arguments.command == "flags")
         return run_compile(installation, arguments);
-    if (arguments.command == "build") return run_build(arguments);
     if (arguments.command == "archive") {
         PORTICO_TRY_VOID(archive(arguments.output, arguments.inputs));
         return 0;

@@ -146,7 +146,10 @@ Arguments clang_flags(const Installation& installation, const CompileOptions& op
     flags.insert(flags.end(), options.macros.begin(), options.macros.end());
     flags.insert(flags.end(), options.options.begin(), options.options.end());
     append_each(flags, "-I", options.includes);
-    append_each(flags, "-include", options.forced_includes);
+    for (const std::string& header : options.forced_includes) {
+        // clang would take "@name" for a file of further flags.
+        append_each(flags, "-include", {(header.starts_with('@') ? "./" : "") + header});
+    }
     return flags;
 }
 

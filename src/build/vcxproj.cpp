@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <memory>
 #include <pugixml.hpp>
 #include <set>
@@ -20,6 +21,7 @@ constexpr std::size_t imports_max = 64;
 constexpr std::size_t items_max = 20000;
 constexpr std::size_t folders_max = 5000;  // that one pattern looks into
 constexpr std::size_t reference_depth_max = 8;
+constexpr std::size_t bytes_max = 256u << 20;  // of all values together
 
 bool matches(std::string_view pattern, std::string_view name) {
     std::size_t p = 0, n = 0, star = std::string_view::npos, resume = 0;
@@ -63,7 +65,7 @@ class Wildcards {
         for (const std::string& name : finder_.names(folder)) {
             const std::string path = folder + "/" + name;
             if (any_depth) {
-                if (is_folder(path)) walk(path, parts, part, depth + 1);
+                if (is_folder(path) && !is_objects_folder(path)) walk(path, parts, part, depth + 1);
             } else if (matches(parts[part], name)) {
                 if (part + 1 == parts.size()) {
                     if (is_file(path)) found_.push_back(path);
@@ -89,7 +91,9 @@ class VcxprojReader {
         const pugi::xml_node root = PORTICO_TRY(load(path_));
         choose_configuration(root);
         set_paths();
+        PORTICO_TRY_VOID(import_above("Directory.Build.props"));
         PORTICO_TRY_VOID(read_properties(root, path_));
+        PORTICO_TRY_VOID(import_above("Directory.Build.targets"));
         PORTICO_TRY_VOID(check_kind());
         for (const auto& [group, file] : item_definitions_) PORTICO_TRY_VOID(read_definitions(group, file));
         for (const auto& [group, file] : item_groups_) PORTICO_TRY_VOID(read_items(group, file));
@@ -199,6 +203,14 @@ class VcxprojReader {
         return {};
     }
 
+    // A short file can name much text often.
+    Result<void> spend(const std::string& text, const std::string& file, const pugi::xml_node& where) {
+        bytes_ += text.size();
+        if (text.size() < property_bytes_max && bytes_ <= bytes_max) return {};
+        return Error{
+            fmt::format("{}: the value of {} is too large, or those of all are", file, where.name())};
+    }
+
     Result<void> choose(const pugi::xml_node& node, const std::string& file) {
         if (++choices_ > imports_max) return wrong("too many <Choose>");
         for (const pugi::xml_node branch : node.children()) {
@@ -211,7 +223,9 @@ class VcxprojReader {
     Result<void> set_properties(const pugi::xml_node& group, const std::string& file) {
         for (const pugi::xml_node property : group.children()) {
             if (property.type() != pugi::node_element || !PORTICO_TRY(holds(property, file))) continue;
-            properties_.set(property.name(), std::string(trim(properties_.expand(property.text().get()))));
+            std::string value(trim(properties_.expand(property.text().get())));
+            PORTICO_TRY_VOID(spend(value, file, property));
+            properties_.set(property.name(), std::move(value));
         }
         return {};
     }
@@ -227,6 +241,19 @@ class VcxprojReader {
                 return Error{fmt::format("{}: imports {}, which is not there", file, written)};
             return {};
         }
+        return import_file(path);
+    }
+
+    // What all projects below a folder share: the nearest one.
+    Result<void> import_above(const std::string& name) {
+        for (std::string folder = folder_;; folder = folder_of(folder)) {
+            const std::string path = finder_.find(absolute_path(name, folder));
+            if (!path.empty() && is_file(path)) return import_file(path);
+            if (folder == "/") return {};
+        }
+    }
+
+    Result<void> import_file(const std::string& path) {
         if (++imports_ > imports_max) return wrong("too many imports, or one that imports itself");
         const pugi::xml_node root = PORTICO_TRY(load(path));
         const std::string before = properties_.get("MSBuildThisFileDirectory");
@@ -262,7 +289,9 @@ class VcxprojReader {
         properties_.set("MSBuildThisFileDirectory", windows_folder(folder_of(file)));
         for (const pugi::xml_node value : node.children()) {
             if (value.type() != pugi::node_element || !PORTICO_TRY(holds(value, file))) continue;
-            metadata[lower(value.name())] = properties_.expand(value.text().get(), &metadata);
+            std::string& text = metadata[lower(value.name())];
+            text = properties_.expand(value.text().get(), &metadata);
+            PORTICO_TRY_VOID(spend(text, file, value));
         }
         for (const pugi::xml_attribute attribute : node.attributes()) {
             const std::string name = lower(attribute.name());
@@ -288,23 +317,34 @@ class VcxprojReader {
             const std::string type = lower(node.name());
             if (node.attribute("Remove")) remove(type, properties_.expand(node.attribute("Remove").value()));
             Metadata metadata = definitions_[type];
+            for (const auto& [name, value] : metadata) PORTICO_TRY_VOID(spend(value, file, node));
             PORTICO_TRY_VOID(read_metadata(node, file, metadata));
-            const auto excluded = split(properties_.expand(node.attribute("Exclude").value()), ";");
-            for (const std::string& name :
-                 split(properties_.expand(node.attribute("Include").value()), ";")) {
-                if (std::find(excluded.begin(), excluded.end(), name) == excluded.end())
-                    PORTICO_TRY_VOID(item(type, name, file, metadata));
-            }
+            excluded_ = paths_of(properties_.expand(node.attribute("Exclude").value()));
+            for (const std::string& name : split(properties_.expand(node.attribute("Include").value()), ";"))
+                PORTICO_TRY_VOID(item(type, unescaped(name), file, metadata));
         }
         return {};
     }
 
     void remove(const std::string& type, const std::string& names) {
         if (type != "clcompile") return;
-        for (const std::string& name : split(names, ";")) {
-            const std::string path = finder_.find(absolute_path(name, folder_));
-            std::erase_if(project_.sources, [&](const ProjectSource& source) { return source.path == path; });
+        const auto paths = paths_of(names);
+        std::erase_if(project_.sources,
+                      [&](const ProjectSource& source) { return paths.contains(source.path); });
+    }
+
+    // The files that a list with patterns in it names.
+    std::set<std::string> paths_of(const std::string& list) {
+        std::set<std::string> paths;
+        for (const std::string& name : split(list, ";")) {
+            const std::string path = absolute_path(unescaped(name), folder_);
+            if (path.find_first_of("*?") == std::string::npos) {
+                paths.insert(finder_.find(path));
+            } else {
+                for (const std::string& each : Wildcards(finder_).expand(path)) paths.insert(each);
+            }
         }
+        return paths;
     }
 
     Result<void> item(const std::string& type, const std::string& name, const std::string& file,
@@ -338,8 +378,13 @@ class VcxprojReader {
              pattern ? Wildcards(finder_).expand(path) : std::vector<std::string>{finder_.find(path)}) {
             if (each.empty() || !is_file(each))
                 return Error{fmt::format("{}: names {}, which is not there", file, name)};
+            if (excluded_.contains(each)) continue;
             if (project_.sources.size() >= items_max) return wrong("names more than 20000 sources");
-            if (is_source(each)) project_.sources.push_back({each, settings_of(metadata)});
+            if (!is_source(each)) continue;
+            project_.sources.push_back({each, settings_of(metadata)});
+            if (const std::string told = not_taken_over(project_.sources.back().settings);
+                !told.empty() && not_taken_over_.insert(told).second)
+                project_.notes.push_back(fmt::format("{}: {}", path_, told));
         }
         return {};
     }
@@ -349,10 +394,17 @@ class VcxprojReader {
         return found == metadata.end() ? std::string{} : found->second;
     }
 
+    // NAME="text", or with backslashes as on a command line.
+    static std::string macro_of(const std::string& written) {
+        std::string macro = unescaped(written);
+        if (macro.find("\\\"") == std::string::npos) return macro;
+        return fmt::format("{}", fmt::join(command_words(macro), " "));
+    }
+
     // Relative folders start at the project, wherever the sheet that names them lies.
     void add_folders(const std::string& list, std::vector<std::string>& folders) {
         for (const std::string& name : split(list, ";\"")) {
-            const std::string folder = finder_.find(absolute_path(name, folder_));
+            const std::string folder = finder_.find(absolute_path(unescaped(name), folder_));
             if (!folder.empty() && is_folder(folder) &&
                 std::find(folders.begin(), folders.end(), folder) == folders.end())
                 folders.push_back(folder);
@@ -364,14 +416,20 @@ class VcxprojReader {
         add_folders(value_of(metadata, "additionalincludedirectories"), settings.includes);
         add_folders(properties_.get("IncludePath"), settings.includes);
         for (const std::string& macro : split(value_of(metadata, "preprocessordefinitions"), ";"))
-            settings.macros.push_back("-D" + macro);
+            settings.macros.push_back("-D" + macro_of(macro));
         for (const std::string& macro : split(value_of(metadata, "undefinepreprocessordefinitions"), ";"))
             settings.macros.push_back("-U" + macro);
-        settings.forced_includes = split(value_of(metadata, "forcedincludefiles"), ";");
+        for (const std::string& header : split(value_of(metadata, "forcedincludefiles"), ";"))
+            settings.forced_includes.push_back(unescaped(header));
         const std::string language = lower(value_of(metadata, "compileas"));
         if (language == "compileasc") settings.language = Language::c;
         if (language == "compileascpp") settings.language = Language::cxx;
         settings.short_wchar = same_letters(value_of(metadata, "treatwchar_tasbuiltintype"), "false");
+        settings.standard = cxx_standard(value_of(metadata, "languagestandard"));
+        const std::string packing = value_of(metadata, "structmemberalignment");
+        if (!packing.empty() && std::isdigit(packing[0] & 0x7F) != 0)
+            settings.packing = "/Zp" + packing.substr(0, packing.find_first_not_of("0123456789"));
+        read_compiler_options(unescaped(value_of(metadata, "additionaloptions")), folder_, finder_, settings);
         return settings;
     }
 
@@ -415,8 +473,11 @@ class VcxprojReader {
     std::vector<std::pair<pugi::xml_node, std::string>> item_definitions_, item_groups_;
     std::map<std::string, Metadata> definitions_;
     std::vector<std::string> references_;
+    std::set<std::string> excluded_;  // of the item that is read
+    std::set<std::string> not_taken_over_;
     std::size_t imports_ = 0;
     std::size_t choices_ = 0;
+    std::size_t bytes_ = 0;
 };
 
 }  // namespace

@@ -266,8 +266,9 @@ void File::substitute(Problems& problems) {
 }
 
 // "%%" is one percent sign. A name that no string has stays as it is, as setup leaves it, and is told.
-std::string File::substituted(const std::string& text, unsigned line, Problems& problems) const {
+std::string File::substituted(const std::string& text, unsigned line, Problems& problems) {
     std::string out;
+    if (text_ > text_max) return out;
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = text[at] == '%' ? text.find('%', at + 1) : std::string::npos;
         if (end == std::string::npos) {
@@ -289,6 +290,10 @@ std::string File::substituted(const std::string& text, unsigned line, Problems& 
         at = end + 1;
         if (out.size() > 16 * line_max) break;
     }
+    text_ += out.size();
+    if (text_ > text_max)
+        problems.add(
+            line, fmt::format("an INF has at most {} MiB of text, its strings put in place", text_max >> 20));
     return out;
 }
 

@@ -58,7 +58,8 @@ class File {
     static constexpr std::size_t bytes_max = 1 << 20;
     static constexpr std::size_t line_max = 4096;  // characters, continuations included
     static constexpr std::size_t lines_max = 32768;
-    static constexpr std::size_t values_max = 512;  // of a line
+    static constexpr std::size_t values_max = 512;     // of a line
+    static constexpr std::size_t text_max = 16 << 20;  // bytes of all values, their strings put in place
 
     // `bytes` as the file has them. What is wrong goes to `problems`.
     File(std::string_view bytes, Problems& problems);
@@ -71,11 +72,12 @@ class File {
     void take_line(std::string_view line, unsigned number, Problems& problems);
     void choose_strings(Problems& problems);
     void substitute(Problems& problems);
-    std::string substituted(const std::string& text, unsigned line, Problems& problems) const;
+    std::string substituted(const std::string& text, unsigned line, Problems& problems);
 
     std::map<std::string, Section> sections_;  // by name in small letters
     Section* current_ = nullptr;
     std::size_t lines_ = 0;
+    std::size_t text_ = 0;
     std::map<std::string, std::string> strings_;
 };
 

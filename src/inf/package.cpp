@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "inf/platform.h"
 #include "inf/text.h"
@@ -12,6 +13,9 @@ namespace {
 
 constexpr std::string_view media_guid = "{4d36e96c-e325-11ce-bfc1-08002be10318}";
 constexpr std::size_t models_max = 256;
+constexpr std::size_t needed_max = 64;  // sections that one model's installs, by Needs
+// A section may be named by many lines and models, and is read for each.
+constexpr std::size_t read_lines_max = 1 << 18;
 
 std::string shown(std::string_view text) {
     return std::string(text.substr(0, 64));
@@ -112,6 +116,7 @@ class Reader {
                                   fmt::format("[{}]: Windows for x64 takes models with NTamd64 alone",
                                               shown(models.section->name)));
         }
+        if (!spend(line, *models.section)) return;
         for (const Line& model : models.section->lines) take_model(line.key, model);
     }
 
@@ -147,14 +152,8 @@ class Reader {
             package_.warnings.add(main.section->number,
                                   fmt::format("[{}] is for 32-bit Windows", shown(main.section->name)));
         }
-        add_reg(*main.section, model.software);
-        log_config(*main.section, model);
-        for (const Line& directive : main.section->lines) {
-            if (equal(directive.key, "CopyFiles"))
-                read_copy_files(file_, directive, model.files, errors_, package_.warnings);
-        }
-        check_directives(*main.section, {"AddReg", "LogConfig", "CopyFiles"});
-        needs(*main.section);
+        std::set<const Section*> done;
+        install_section_and_needed(line, *main.section, model, done);
         if (const Section* const hardware = install_section(file_, name, ".HW").section)
             add_reg(*hardware, model.hardware);
         if (const Section* const override = install_section(file_, name, ".LogConfigOverride").section)
@@ -167,6 +166,27 @@ class Reader {
         if (const Section* const interfaces = install_section(file_, name, ".Interfaces").section)
             take_interfaces(*interfaces, model);
         services(name, line, model);
+    }
+
+    // Sections of this file that it needs come along, each once.
+    void install_section_and_needed(const Line& line, const Section& section, Model& model,
+                                    std::set<const Section*>& done) {
+        if (done.size() == needed_max || !done.insert(&section).second || !spend(line, section)) return;
+        add_reg(section, model.software);
+        log_config(section, model);
+        for (const Line& directive : section.lines) {
+            if (equal(directive.key, "CopyFiles") && spend_copied(directive))
+                read_copy_files(file_, directive, model.files, errors_, package_.warnings);
+        }
+        check_directives(section, {"AddReg", "LogConfig", "CopyFiles"});
+        needs(section);
+        for (const Line& directive : section.lines) {
+            if (!equal(directive.key, "Needs")) continue;
+            for (const std::string& name : directive.values) {
+                const Section* const needed = file_.section(name);
+                if (needed != nullptr) install_section_and_needed(directive, *needed, model, done);
+            }
+        }
     }
 
     // Directives of a section that are none are told: a typo otherwise goes unnoticed for ever.
@@ -205,6 +225,7 @@ class Reader {
             for (const std::string& name : line.values) {
                 if (name.empty()) continue;
                 if (const Section* const named = file_.section(name)) {
+                    if (!spend(line, *named)) return;
                     take(*named);
                 } else {
                     errors_.add(line.number,
@@ -212,6 +233,23 @@ class Reader {
                 }
             }
         }
+    }
+
+    // False: enough was read, which is told.
+    bool spend(const Line& line, const Section& section) {
+        read_lines_ += section.lines.size() + 1;
+        if (read_lines_ <= read_lines_max) return true;
+        errors_.add(line.number, fmt::format("the sections that are named here have more than {} lines, each "
+                                             "counted as often as it is named",
+                                             read_lines_max));
+        return false;
+    }
+    bool spend_copied(const Line& directive) {
+        for (const std::string& name : directive.values) {
+            const Section* const named = file_.section(name);
+            if (named != nullptr && !spend(directive, *named)) return false;
+        }
+        return true;
     }
 
     void add_reg(const Section& section, std::vector<RegistryEntry>& to) {
@@ -238,6 +276,7 @@ class Reader {
     void take_interfaces(const Section& section, Model& model) {
         for (const Line& line : section.lines) {
             if (!equal(line.key, "AddInterface")) continue;
+            if (!spend(line, section)) return;
             if (!is_guid(line.at(0))) {
                 errors_.add(line.number, fmt::format("AddInterface: '{}' is no GUID; write it as "
                                                      "{{6994AD04-93EF-11D0-A3CC-00A0C9223196}}",
@@ -274,6 +313,7 @@ class Reader {
         constexpr std::uint64_t function_driver = 0x2;  // SPSVCINST_ASSOCSERVICE
         for (const Line& added : section->lines) {
             if (!equal(added.key, "AddService")) continue;
+            if (!spend(added, *section)) return;
             const std::uint64_t flags = number(added, added.at(1), 0);
             if (!added.has(0)) {
                 if ((flags & function_driver) == 0)
@@ -291,6 +331,7 @@ class Reader {
         if (section == nullptr)
             return errors_.add(line.number,
                                fmt::format("AddService: there is no section [{}]", shown(line.at(2))));
+        if (!spend(line, *section)) return;
         const auto value = [&](std::string_view key, std::uint32_t otherwise) {
             const Line* const found = section->find(key);
             return found == nullptr ? otherwise
@@ -322,6 +363,7 @@ class Reader {
     File file_;
     std::string provider_;
     std::string driver_version_;
+    std::size_t read_lines_ = 0;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "loader/debug_frames.h"
+#include "loader/image_format.h"
 
 namespace portico::loader {
 namespace {
@@ -278,6 +279,9 @@ std::vector<std::byte> debug_file_of(const ElfFile& file, std::uint64_t shift) {
     return bytes;
 }
 
+// More tell nothing new.
+constexpr std::size_t constructors_max = 256;
+
 std::vector<std::string> constructor_names(const ElfFile& file) {
     std::vector<std::string> names;
     const auto* const table = file.section(".symtab");
@@ -288,8 +292,10 @@ std::vector<std::string> constructor_names(const ElfFile& file) {
             std::memcpy(&symbol, table->file.data() + at, sizeof symbol);
             if (symbol.st_name >= strings.size()) continue;
             const auto* const text = reinterpret_cast<const char*>(strings.data()) + symbol.st_name;
-            const std::string_view name(text, strnlen(text, strings.size() - symbol.st_name));
+            const std::string_view name(
+                text, strnlen(text, std::min(strings.size() - symbol.st_name, symbol_name_length_max)));
             if (name.starts_with(initialiser_prefix)) names.push_back(variable_name(name, '$'));
+            if (names.size() == constructors_max) break;
         }
     }
     if (names.empty()) names.emplace_back("(unnamed)");

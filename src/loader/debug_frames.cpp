@@ -60,6 +60,7 @@ class Writer {
         const auto length = static_cast<std::uint32_t>(bytes_.size() - entry_ - 4);
         std::memcpy(bytes_.data() + entry_, &length, sizeof length);
     }
+    std::size_t size() const { return bytes_.size(); }
     std::vector<std::byte> take() { return std::move(bytes_); }
 
   private:
@@ -74,12 +75,15 @@ class Frames {
     std::vector<std::byte> write() {
         common_entry();
         const auto& layout = file_.layout;
-        for (std::uint64_t i = 0; i < layout.function_count; ++i)
+        for (std::uint64_t i = 0; i < layout.function_count && out_.size() < bytes_max; ++i)
             function(read<RuntimeFunction>(layout.functions + i * sizeof(RuntimeFunction)));
         return out_.take();
     }
 
   private:
+    // Many functions may share one long prologue; those behind have no frames.
+    static constexpr std::size_t bytes_max = 64u << 20;
+
     // What the parser has shown to lie in one segment of the file.
     template <class T>
     T read(std::uint64_t address) const {

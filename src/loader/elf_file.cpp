@@ -318,7 +318,10 @@ class ElfParser {
         if (symbol.st_name >= strings.size())
             return refuse("the name of symbol {} lies outside its string table", index);
         const bool defined = symbol.st_shndx != SHN_UNDEF;
-        const std::string_view name(reinterpret_cast<const char*>(strings.data()) + symbol.st_name);
+        const auto* const text = reinterpret_cast<const char*>(strings.data()) + symbol.st_name;
+        const std::string_view name(text, strnlen(text, symbol_name_length_max + 1));
+        if (name.size() > symbol_name_length_max)
+            return refuse("the name of symbol {} is longer than {} bytes", index, symbol_name_length_max);
         if (defined && symbol.st_value - file_.base >= file_.span)
             return refuse("symbol {} lies outside the image", name);
         if (!defined && !name.empty() && !name.starts_with(import_prefix)) return foreign();

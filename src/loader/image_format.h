@@ -30,6 +30,7 @@ constexpr std::uint64_t image_span_bytes_max = 256u << 20;
 constexpr std::size_t image_segments_max = 32;
 constexpr std::size_t image_sections_max = 4096;
 constexpr std::size_t image_name_length_max = 64;
+constexpr std::size_t symbol_name_length_max = 16383;
 constexpr unsigned unwind_chain_max = 32;
 constexpr std::size_t image_import_modules_max = 256;
 constexpr std::size_t image_imports_max = 65536;

@@ -42,7 +42,9 @@ void read_symbols(Bytes file, const pe::FileHeader& header, const std::vector<pe
                   std::uint64_t base, std::vector<PeSymbol>& symbols) {
     const auto strings = string_table(file, header);
     if (strings.empty()) return;
-    for (std::uint64_t i = 0; i < header.NumberOfSymbols; ++i) {
+    // Many may share one long name: all names together are no longer than the file.
+    std::size_t names = 0;
+    for (std::uint64_t i = 0; i < header.NumberOfSymbols && names <= file.size(); ++i) {
         const auto symbol = file.subspan(header.PointerToSymbolTable + i * pe::symbol_size, pe::symbol_size);
         std::uint32_t words[3];  // zeroes and the offset of a long name, the value
         std::int16_t section = 0;
@@ -54,6 +56,7 @@ void read_symbols(Bytes file, const pe::FileHeader& header, const std::vector<pe
         if ((place.Characteristics & pe::section_executable) == 0 || words[2] >= place.VirtualSize) continue;
         symbols.push_back({words[0] == 0 ? long_name(strings, words[1]) : text(symbol, 8),
                            base + place.VirtualAddress + words[2]});
+        names += symbols.back().name.size();
     }
 }
 

@@ -1,6 +1,8 @@
 // Whole builds of small drivers: what is said, what is refused, what stays.
 #include "build_test.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 namespace portico::build {
@@ -92,6 +94,85 @@ TEST_F(SmallDriver, SourcesInUtf16AreRead) {
     write("entry.cpp", text);
     const Said built = tool("-o x.so entry.cpp");
     EXPECT_EQ(built.exit, 0) << built.output;
+}
+
+// Names that a build file or a disk cannot bear.
+TEST_F(SmallDriver, EachSourceHasAnObjectOfItsOwn) {
+    source("return 0;");
+    const std::string deep =
+        std::string(120, 'd') + "/" + std::string(120, 'e') + "/" + std::string(120, 'f');
+    for (const std::string& name :
+         {std::string("a/b.cpp"), std::string("a_b.cpp"), std::string("\xC3\xA4.cpp"),
+          std::string("\xC3\xB6.cpp"), deep + "/g.cpp"})
+        write(name, "namespace { int used; }\nint* f" + std::to_string(name.size()) + "_" +
+                        std::to_string(static_cast<unsigned char>(name[1])) + "() { return &used; }\n");
+    const Said built = tool("-o x.so entry.cpp a/b.cpp a_b.cpp \xC3\xA4.cpp \xC3\xB6.cpp " + deep + "/g.cpp");
+    EXPECT_EQ(built.exit, 0) << built.output;
+}
+
+TEST_F(SmallDriver, AProjectsStandardIsThatOfItsCxxSources) {
+    write("plain.c", "int plain;\n");
+    write("entry.cpp",
+          std::string("#include <portcls.h>\n#include <stdunk.h>\nnamespace a::b { inline int i; }\n"
+                      "template <auto V> constexpr auto value = V;\n") +
+              entry + "{ if constexpr (value<1> == 1) return a::b::i; }\n");
+    write("x.vcxproj",
+          "<Project><ItemDefinitionGroup><ClCompile><LanguageStandard>stdcpp17</LanguageStandard></ClCompile>"
+          "</ItemDefinitionGroup><ItemGroup><ClCompile Include='entry.cpp;plain.c'/></ItemGroup></Project>");
+    const Said built = tool("-o x.so x.vcxproj");
+    EXPECT_EQ(built.exit, 0);
+    EXPECT_EQ(built.output, "");
+}
+
+// Whoever sent the driver does not say what is run on its author's machine.
+TEST_F(SmallDriver, AProjectRunsNoProgramsOfItsOwn) {
+    source("return 0;");
+    write("flags", "-Xclang -load -Xclang ./evil.so");
+    const auto project = [this](const std::string& metadata) {
+        write("x.vcxproj", "<Project><ItemGroup><ClCompile Include='entry.cpp'>" + metadata +
+                               "</ClCompile></ItemGroup></Project>");
+        return tool("-o x.so x.vcxproj");
+    };
+    const Said response = project("<ForcedIncludeFiles>@flags</ForcedIncludeFiles>");
+    EXPECT_EQ(response.exit, 1);
+    EXPECT_THAT(response.output, HasSubstr("'./@flags' file not found"));
+    const Said rule = project("<PreprocessorDefinitions>A=1&#10;rule x&#10;</PreprocessorDefinitions>B");
+    EXPECT_EQ(rule.exit, 2);
+    EXPECT_THAT(rule.output, HasSubstr("entry.cpp: the option '-DA=1?rule x' has a line's end"));
+    write("evil\nrule x.cpp", "");
+    const Said name = tool("-o x.so .");
+    EXPECT_EQ(name.exit, 2);
+}
+
+TEST_F(SmallDriver, TwoBuildsOfOneOutputFollowEachOther) {
+    source("return 0;");
+    ASSERT_EQ(tool("-o x.so entry.cpp").exit, 0);
+    const int lock = ::open(path("x.objects/.lock").c_str(), O_RDWR | O_CLOEXEC);
+    ASSERT_GE(lock, 0);
+    ASSERT_EQ(::flock(lock, LOCK_EX | LOCK_NB), 0);
+    source("return 1;");
+    FILE* const pipe = ::popen(
+        ("cd '" + folder.string() + "' && '" PORTICO_BUILD_DRIVER "' -o x.so entry.cpp 2>&1").c_str(), "r");
+    ASSERT_NE(pipe, nullptr);
+    std::array<char, 200> line{};
+    ASSERT_NE(std::fgets(line.data(), line.size(), pipe), nullptr);
+    EXPECT_STREQ(line.data(), "x.so: another build of it is running; this one waits for its end\n");
+    ::close(lock);
+    EXPECT_EQ(::pclose(pipe), 0);
+}
+
+// Ctrl-C ends all programs of a build at once.
+TEST_F(SmallDriver, AnInterruptedLinkLeavesNothingBehind) {
+    source("return 0;");
+    ASSERT_EQ(tool("-o x.so entry.cpp").exit, 0);
+    write("tools/ld.lld", "#!/bin/sh\ntouch \"$3\"\nkill -INT $PPID\nkill -INT $$\n");
+    fs::permissions(folder / "tools/ld.lld", fs::perms::owner_all);
+    const Said linked = run_shell("cd '" + folder.string() +
+                                  "' && PATH=\"$PWD/tools:$PATH\" '" PORTICO_BUILD_DRIVER
+                                  "' link -o y.so x.objects/entry.cpp.o");
+    EXPECT_EQ(linked.exit, 1);
+    EXPECT_FALSE(exists("y.so"));
+    EXPECT_FALSE(exists("y.so.all.o"));
 }
 
 TEST_F(SmallDriver, WrongUseIsOneLine) {

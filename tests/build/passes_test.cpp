@@ -55,6 +55,17 @@ TEST(Friends, LoseTheirStatic) {
     const std::string text = cxx("class C { friend static int F(C*); };");
     EXPECT_THAT(text, HasSubstr("class C; int F ( C * ); "));
     EXPECT_THAT(text, HasSubstr("friend  int F(C*);"));
+    EXPECT_EQ(cxx("class C { static friend int F(C*); };"),
+              "class C; int F ( C * ); \n#line 1\nclass C {  friend int F(C*); };");
+}
+
+TEST(Friends, StayUnderTheirConditions) {
+    EXPECT_EQ(cxx("class C {\n#ifdef A\n  friend int F(X);\n#else\n  friend int G(Y);\n#endif\n};"),
+              "class C; \n#ifdef A\n#line 1\nint F ( X ); \n#else\n#line 1\nint G ( Y ); \n#endif\n#line 1\n"
+              "class C {\n#ifdef A\n  friend int F(X);\n#else\n  friend int G(Y);\n#endif\n};");
+    // The conditional that the class begins in is not the friend's.
+    EXPECT_THAT(cxx("#if A\nclass C {\n#else\nclass D {\n#endif\n  friend int F(X);\n};"),
+                HasSubstr("class C; int F ( X ); \n#line 2\nclass C {"));
 }
 
 TEST(Friends, ThatNeedNoDeclarationGetNone) {
@@ -62,9 +73,29 @@ TEST(Friends, ThatNeedNoDeclarationGetNone) {
          {"class C { friend class D; };", "class C { friend bool operator==(C, C); };",
           "class C { friend int D::F(C*); };", "class C { friend int F(C*) { return 1; } };",
           "template <class T> class C { friend int F(C<T>*); };",
-          "class C { enum E { a }; friend int F(E); };", "class C { struct D { friend int F(D*); }; };"}) {
+          "class C { enum E { a }; friend int F(E); };",
+          "class C { enum { a = 1, b }; friend int F(int x[b]); };",
+          "class C { using T = int; friend int F(T); };", "class C { template <class T> friend T F(T); };",
+          "class C { struct D { friend int F(D*); }; };"}) {
         EXPECT_EQ(cxx(text), text);
     }
+}
+
+// Each took time with the square of the length.
+TEST(LongTexts, AreReadOnce) {
+    const auto times = [](int count, const std::string& text) {
+        std::string all;
+        for (int i = 0; i < count; ++i) all += text;
+        return all;
+    };
+    const std::string heads = times(400'000, "a{}") + "\nfriend alloc_text";
+    EXPECT_EQ(cxx(heads), heads);
+    const std::string brackets = times(4096, "(") + times(1'000'000, "]");
+    EXPECT_EQ(cxx(brackets), brackets);
+    const std::string raw = times(300'000, "R\"abc(x ");
+    EXPECT_EQ(cxx(raw), raw);
+    const std::string tries = cxx("void f() {" + times(60'000, "__try{}__except(1){}") + "}");
+    EXPECT_THAT(tries.substr(0, 80), HasSubstr("void f() PORTICO_SEH_FUNCTION {PORTICO_SEH_TRY_EXCEPT{}"));
 }
 
 TEST(Functions, HaveTheirNamesWhereTheyArePasted) {

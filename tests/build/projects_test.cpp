@@ -118,6 +118,53 @@ TEST_F(Projects, AVcxprojSaysWhatIsCompiledAndHow) {
     EXPECT_THAT(one("card.vcxproj", Config::free).sources.at(0).settings.macros, Contains("-DFREE=1"));
 }
 
+TEST_F(Projects, AVcxprojLeavesOutWhatItExcludes) {
+    for (const char* file : {"a.cpp", "b.cpp", "old/c.cpp", "Test_x.cpp", "test_y.cpp", "my file.cpp"})
+        write(file, "");
+    write_vcxproj("x.vcxproj",
+                  "<ItemGroup><ClCompile Include='**\\*.cpp' Exclude='OLD\\C.cpp;test_*.cpp;my%20file.cpp'/>"
+                  "<ClCompile Remove='b*.cpp'/></ItemGroup>");
+    EXPECT_THAT(names(one("x.vcxproj")), ElementsAre("a.cpp"));
+    write_vcxproj("y.vcxproj", "<ItemGroup><ClCompile Include='my%20file.cpp'/></ItemGroup>");
+    EXPECT_THAT(names(one("y.vcxproj")), ElementsAre("my file.cpp"));
+}
+
+TEST_F(Projects, AVcxprojsOptionsAreTheCompilers) {
+    for (const char* file : {"proj/a.cpp", "proj/my inc/x.h", "shared/y.h"}) write(file, "");
+    write("Directory.Build.props",
+          "<Project><ItemDefinitionGroup><ClCompile><AdditionalIncludeDirectories>"
+          "$(MSBuildThisFileDirectory)shared</AdditionalIncludeDirectories></ClCompile></ItemDefinitionGroup>"
+          "</Project>");
+    write_vcxproj("proj/x.vcxproj",
+                  "<ItemGroup><ClCompile Include='a.cpp'><PreprocessorDefinitions>A=\\\"x y\\\";B=\"z\";C=%3B"
+                  "</PreprocessorDefinitions><LanguageStandard>stdcpp17</LanguageStandard>"
+                  "<StructMemberAlignment>4Bytes</StructMemberAlignment>"
+                  "<AdditionalOptions>/DD /D E=2 /I\"my inc\" /kernel /Zc:wchar_t- %(AdditionalOptions)"
+                  "</AdditionalOptions></ClCompile></ItemGroup>");
+    const Project project = one("proj/x.vcxproj");
+    const SourceSettings& settings = project.sources.at(0).settings;
+    EXPECT_THAT(settings.macros, ElementsAre("-DA=\"x y\"", "-DB=\"z\"", "-DC=;", "-DD", "-DE=2"));
+    EXPECT_THAT(settings.includes, ElementsAre(path("shared"), path("proj/my inc")));
+    EXPECT_EQ(settings.standard, "c++17");
+    EXPECT_TRUE(settings.short_wchar);
+    EXPECT_THAT(project.notes, ElementsAre(HasSubstr("/Zp4 is not taken over")));
+}
+
+TEST_F(Projects, AVcxprojsTextIsBounded) {
+    std::string text = "<PropertyGroup><B>xxxxxxxxxxxxxxxx</B>";
+    for (int i = 0; i < 11; ++i) text += "<B>$(B)$(B)</B>";
+    write("a.cpp", "");
+    write_vcxproj("fits.vcxproj",
+                  text + "</PropertyGroup><ItemGroup><ClCompile Include='a.cpp'/></ItemGroup>");
+    EXPECT_EQ(refusal("fits.vcxproj"), "read");
+    std::string many = text;
+    for (int i = 0; i < 9000; ++i) many += "<P" + std::to_string(i) + ">$(B)</P" + std::to_string(i) + ">";
+    write_vcxproj("many.vcxproj", many + "</PropertyGroup>");
+    EXPECT_THAT(refusal("many.vcxproj"), HasSubstr("is too large, or those of all are"));
+    write_vcxproj("long.vcxproj", text + "<C>$(B)$(B)</C></PropertyGroup>");
+    EXPECT_THAT(refusal("long.vcxproj"), HasSubstr("the value of C is too large"));
+}
+
 TEST_F(Projects, AVcxprojBringsItsStaticLibrariesAlong) {
     write("lib/l.cpp", "");
     write("a.cpp", "");
@@ -227,10 +274,31 @@ TEST_F(Projects, WrongNmakeFilesAreRefusedInOneLine) {
         {"!ERROR no $(AMD64)\n", ":1: no 1"},
         {"!INCLUDE gone.inc\n", "includes gone.inc, which is not there"},
         {"!INCLUDE sources\n", "perhaps by itself"}};
+    std::string doubled = "TARGETNAME=x\n";
+    for (int i = 0; i < 31; ++i)
+        doubled +=
+            "A" + std::to_string(i) + "=$(A" + std::to_string(i + 1) + ")$(A" + std::to_string(i + 1) + ")\n";
+    write("sources", doubled + "C_DEFINES=$(A0)\n");
+    EXPECT_THAT(refusal("sources"), HasSubstr("macros too large, or too many in each other"));
     for (const auto& [text, expected] : cases) {
         write("sources", text);
         EXPECT_THAT(refusal("sources"), HasSubstr(expected)) << text;
     }
+}
+
+TEST_F(Projects, DdkOptionsAreWordsOfACommandLine) {
+    write("a.cpp", "");
+    write("my inc/x.h", "");
+    write("sources",
+          "TARGETNAME=x\nSOURCES=a.cpp\nC_DEFINES=-DA=\\\"1.0\\\" -DB=\"\\\"two words\\\"\" \"-DC=x y\" "
+          "-DD=a\\b\n"
+          "USER_C_FLAGS=/I\"my inc\" /Zp1 /std:c++17\n");
+    const Project project = one("sources");
+    EXPECT_THAT(project.sources.at(0).settings.macros,
+                ElementsAre("-DA=\"1.0\"", "-DB=\"two words\"", "-DC=x y", "-DD=a\\b"));
+    EXPECT_THAT(project.sources.at(0).settings.includes, Contains(path("my inc")));
+    EXPECT_EQ(project.sources.at(0).settings.standard, "c++17");
+    EXPECT_THAT(project.notes, ElementsAre(HasSubstr("/Zp1 is not taken over")));
 }
 
 TEST_F(Projects, DdkSourcesSayWhatIsCompiledAndHow) {
@@ -278,6 +346,26 @@ TEST_F(Projects, WrongDdkFilesAreRefusedInOneLine) {
     }
     write("dirs", "DIRS=gone\n");
     EXPECT_THAT(refusal("dirs"), HasSubstr("names the folder gone, which is not there"));
+}
+
+TEST_F(Projects, AFolderIsWalkedOnce) {
+    write("loop/src/a.cpp", "");
+    for (int i = 0; i < 8; ++i) {
+        std::filesystem::create_directory_symlink(".", path("loop/l" + std::to_string(i)));
+        std::filesystem::create_directory_symlink("../..", path("loop/src/l" + std::to_string(i)));
+    }
+    EXPECT_THAT(names(one("loop")), ElementsAre("a.cpp"));
+    for (int i = 0; i < 5001; ++i) std::filesystem::create_directories(path("wide/" + std::to_string(i)));
+    EXPECT_THAT(refusal("wide"), HasSubstr("more than 5000 folders in it; name the driver's own folder"));
+}
+
+TEST_F(Projects, ObjectsOfAnEarlierBuildAreNoSources) {
+    for (const char* file :
+         {"src/a.cpp", "my.objects/build.ninja", "my.objects/shadow0/a.cpp", "other.objects/b.cpp"})
+        write(file, "");
+    EXPECT_THAT(names(one(".")), ElementsAre("b.cpp", "a.cpp"));
+    write_vcxproj("all.vcxproj", "<ItemGroup><ClCompile Include='**/*.cpp'/></ItemGroup>");
+    EXPECT_THAT(names(one("all.vcxproj")), ElementsAre("b.cpp", "a.cpp"));
 }
 
 TEST_F(Projects, AFolderWithoutAProjectIsItsSources) {

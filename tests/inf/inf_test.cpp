@@ -320,6 +320,39 @@ TEST(Inf, SaysWhatIsMissing) {
                 HasSubstr("'one' is no number"));
 }
 
+TEST(Inf, SectionsOfTheSameFileThatAreNeededComeAlong) {
+    const Model model =
+        only(card("[Card.NT]\nAddReg=A\nNeeds=Common,KS.Registration\nInclude=ks.inf\n"
+                  "[Common]\nAddReg=B\nNeeds=Card.NT,Common\n[A]\nHKR,,A,,1\n[B]\nHKR,,B,,2\n"));
+    ASSERT_THAT(model.software, SizeIs(2));
+    EXPECT_EQ(model.software[0].name, "A");
+    EXPECT_EQ(model.software[1].name, "B");
+}
+
+// A megabyte of text would install gigabytes.
+TEST(Inf, WhatIsNamedOftenIsCounted) {
+    const auto times = [](int count, const std::string& text) {
+        std::string all;
+        for (int i = 0; i < count; ++i) all += text;
+        return all;
+    };
+    const std::string names = times(500, "A,") + "A\n";
+    for (const std::string& directive : {"AddReg=" + names + "[A]\n" + times(1000, "HKR,,a,,1\n"),
+                                         "LogConfig=" + names + "[A]\n" + times(1000, "IRQConfig=5\n"),
+                                         "CopyFiles=" + names + "[A]\n" + times(1000, "x.dat\n")}) {
+        EXPECT_THAT(errors(card("[Card.NT]\n" + directive)), HasSubstr("have more than 262144 lines"));
+    }
+    const std::string interfaces = "[Card.NT]\n[Card.NT.Interfaces]\n" +
+                                   times(1000, "AddInterface={6994AD04-93EF-11D0-A3CC-00A0C9223196},r\n");
+    EXPECT_THAT(errors(card(interfaces)), HasSubstr("have more than 262144 lines"));
+    EXPECT_THAT(errors(card("[Card.NT.Services]\n" + times(1000, "AddService=card,2,Service\n") +
+                            "[Service]\n" + times(1000, "x=y\n") + "[Card.NT]\n")),
+                HasSubstr("have more than 262144 lines"));
+    EXPECT_THAT(errors(card("[Card.NT]\nAddReg=A\n[A]\n" + times(1000, "HKR,,a,," + times(20, "%y%") + "\n") +
+                            "[Strings]\ny=" + times(4000, "y") + "\n")),
+                HasSubstr("at most 16 MiB of text"));
+}
+
 TEST(Inf, IsBounded) {
     EXPECT_THAT(errors(std::string(File::bytes_max + 1, ' ')), HasSubstr("at most 1 MiB"));
     EXPECT_THAT(errors("[a]\n" + std::string(File::line_max + 1, 'x')), HasSubstr("a line has at most 4096"));

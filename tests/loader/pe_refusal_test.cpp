@@ -6,6 +6,7 @@
 #include <random>
 
 #include "host.h"
+#include "loader/debug_frames.h"
 #include "loader/pe_file.h"
 #include "loader/pe_format.h"
 
@@ -195,6 +196,57 @@ TEST_F(SpoiledPe, Tables) {
     const auto config = file_offset(directory(pe::directory_load_config).VirtualAddress);
     EXPECT_THAT(spoil([&] { at<std::uint64_t>(config + pe::load_config_security_cookie) = 8; }),
                 HasSubstr("load configuration names 0x8"));
+}
+
+// A megabyte of symbols would have gigabytes of names.
+TEST_F(SpoiledPe, SymbolsThatShareALongName) {
+    constexpr std::uint32_t count = 20'000, length = 4000;
+    header().PointerToSymbolTable = static_cast<std::uint32_t>(bytes.size());
+    header().NumberOfSymbols = count;
+    std::vector<std::byte> table(count * pe::symbol_size + 4 + length + 1);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        auto* const symbol = table.data() + i * pe::symbol_size;
+        const std::uint32_t words[3] = {0, 4, 0};
+        const std::int16_t section = 1;
+        std::memcpy(symbol, words, sizeof words);
+        std::memcpy(symbol + 12, &section, sizeof section);
+    }
+    std::memset(table.data() + count * pe::symbol_size + 4, 's', length);
+    bytes.insert(bytes.end(), table.begin(), table.end());
+    const auto file = parse_pe(bytes, "long.sys");
+    ASSERT_TRUE(file.ok()) << file.error().message;
+    std::size_t names = 0;
+    for (const PeSymbol& symbol : file->symbols) names += symbol.name.size();
+    EXPECT_GT(names, length);
+    EXPECT_LE(names, bytes.size() + length);
+}
+
+// So would functions that share a long chain of prologues.
+TEST(PeFrames, FunctionsThatShareALongPrologue) {
+    constexpr std::uint32_t functions = 20'000, chain = 30, info_size = 4 + 2 * 256 + sizeof(RuntimeFunction);
+    std::vector<std::byte> image(chain * info_size + functions * sizeof(RuntimeFunction));
+    for (std::uint32_t i = 0; i < chain; ++i) {
+        auto* const info = image.data() + i * info_size;
+        const std::uint8_t head[4] = {static_cast<std::uint8_t>(1 | (i + 1 < chain ? 4 << 3 : 0)), 255, 255,
+                                      0};
+        std::memcpy(info, head, sizeof head);
+        std::memset(info + sizeof head, 3 << 4, 2 * 255);  // push rbx
+        for (unsigned code = 0; code < 255; ++code) info[5 + 2 * code] = std::byte{3 << 4};
+        const RuntimeFunction parent{0, 1, (i + 1) * info_size};
+        std::memcpy(info + info_size - sizeof parent, &parent, sizeof parent);
+    }
+    for (std::uint32_t i = 0; i < functions; ++i) {
+        const RuntimeFunction row{i, i + 1, 0};
+        std::memcpy(image.data() + chain * info_size + i * sizeof row, &row, sizeof row);
+    }
+    PeFile file;
+    file.layout.base = 0x6a0000000000;
+    file.layout.segments.push_back({file.layout.base, image.size(), image, false, false});
+    file.layout.functions = file.layout.base + chain * info_size;
+    file.layout.function_count = functions;
+    const std::size_t size = debug_frames_of(file).size();
+    EXPECT_GT(size, 64u << 20);
+    EXPECT_LT(size, 65u << 20);
 }
 
 TEST_F(SpoiledPe, AnyByteOfItsHeaders) {

@@ -237,6 +237,23 @@ TEST_F(Spoiled, Symbols) {
     EXPECT_THAT(refusal(bytes), HasSubstr("lies outside the image"));
 }
 
+// Each symbol's would be looked at to its end.
+TEST_F(Spoiled, LongNameOfASymbol) {
+    const std::vector<std::byte> name(symbol_name_length_max + 1, std::byte{'s'});
+    unsigned last = 0;
+    for (unsigned i = 0; i < header().e_phnum; ++i) {
+        if (program(i).p_type == PT_LOAD) last = i;
+    }
+    program(last).p_offset = bytes.size();
+    program(last).p_filesz = program(last).p_memsz = name.size() + 1;
+    const std::uint64_t address = program(last).p_vaddr;
+    dynamic(DT_STRTAB).d_un.d_ptr = address;
+    dynamic(DT_STRSZ).d_un.d_val = name.size() + 1;
+    bytes.insert(bytes.end(), name.begin(), name.end());
+    bytes.push_back(std::byte{0});
+    EXPECT_THAT(refusal(bytes), HasSubstr("the name of symbol 0 is longer than 16383 bytes"));
+}
+
 TEST_F(Spoiled, Relocations) {
     const auto good = bytes;
     const auto table = file_offset(".rela.dyn");

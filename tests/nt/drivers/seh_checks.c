@@ -762,6 +762,27 @@ static void CheckIrql(const RtlChecks* checks) {
     CHECK(inside == DISPATCH_LEVEL);
 }
 
+static int ChangedInFinally(int raise) {
+    int value = 0;
+    __try {
+        __try {
+            value = 5;
+            if (raise) Raise(FIRST);
+        } __finally {
+            value += AbnormalTermination() ? 2 : 1;
+        }
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return 1000 + value;
+    }
+    return value;
+}
+
+/* What a __finally block did to a variable the handler sees, however the compiler keeps it. */
+static void CheckValues(const RtlChecks* checks) {
+    CHECK(ChangedInFinally(1) == 1007);
+    CHECK(ChangedInFinally(0) == 6);
+}
+
 #ifdef __cplusplus
 
 class Guard {
@@ -825,6 +846,7 @@ extern "C"
     CheckLoops(checks);
     CheckGoto(checks);
     CheckOrder(checks);
+    CheckValues(checks);
     CheckHandlerRaises(checks);
     CheckFinallyRaises(checks);
     CheckFilterRaises(checks);

@@ -1,0 +1,3 @@
+int Other(void) {
+    return 0;
+}
