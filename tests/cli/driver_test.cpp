@@ -125,7 +125,7 @@ TEST_F(Drivers, ABugCheckAtUnloadLeavesTheOutputsAsTheyWere) {
 
 struct BugCheck : Drivers {
     Ended ended =
-        play({"--driver", PORTICO_DRIVERS "broken_null-write.so", "--report", "page.json", "--json"});
+        play({"--driver", PORTICO_DRIVERS "broken_null-read.so", "--report", "page.json", "--json"});
 
     std::string replay_file() {
         for (const std::string& name : folder.names()) {
@@ -209,7 +209,7 @@ TEST_F(Drivers, ReplayNeedsNoMachineFile) {
     folder.write(
         "machine.toml",
         "registry_files = [\"values.reg\"]\nseed = 9\n[registry.Deep.Key]\nText = \"x\"\nList = [\"a\"]\n");
-    ASSERT_EQ(play({"--machine", "machine.toml", "--driver", PORTICO_DRIVERS "broken_null-write.so"}).code,
+    ASSERT_EQ(play({"--machine", "machine.toml", "--driver", PORTICO_DRIVERS "broken_null-read.so"}).code,
               1);
     std::string file;
     for (const std::string& name : folder.names()) {

@@ -178,7 +178,7 @@ TEST_F(Outputs, OfTwoRunsAtOnceInOneFolderAreBothWhole) {
 }
 
 TEST_F(Outputs, BugChecksAtOnceLeaveTheirReplayFiles) {
-    const Arguments arguments{"play", "song.mid", "--driver", PORTICO_DRIVERS "broken_null-write.so"};
+    const Arguments arguments{"play", "song.mid", "--driver", PORTICO_DRIVERS "broken_null-read.so"};
     Program first(folder, arguments);
     Program second(folder, arguments);
     EXPECT_EQ(first.wait().code, 1);
@@ -191,7 +191,7 @@ TEST_F(Outputs, ReplayFileThatCannotBeWrittenIsSaid) {
     How how;
     how.environment = {"PORTICO_REPORT_DIR=/proc"};
     const Ended ended =
-        run(folder, {"play", "song.mid", "--driver", PORTICO_DRIVERS "broken_null-write.so"}, how);
+        run(folder, {"play", "song.mid", "--driver", PORTICO_DRIVERS "broken_null-read.so"}, how);
     EXPECT_EQ(ended.code, 1);
     EXPECT_THAT(ended.err,
                 AllOf(HasSubstr("BUG CHECK"), HasSubstr("cannot be written"), HasSubstr("/proc/")));

@@ -32,7 +32,7 @@ TEST(Readme, PictureIsWhatPlayDraws) {
 TEST(Readme, PageIsWhatTheBrokenDriverGets) {
     Folder folder;
     const Ended ended = run(folder, {"play", PORTICO_SOURCE_DIR "/examples/music/prelude.mid", "-q",
-                                     "--driver", PORTICO_BINARY_DIR "/drivers/broken_null-write.so"});
+                                     "--driver", PORTICO_BINARY_DIR "/drivers/broken_null-read.so"});
     ASSERT_EQ(ended.code, 1);
     const std::string readme = source_text("README.md");
     std::istringstream page(ended.err);

@@ -92,7 +92,7 @@ TEST_F(Streams, ErrorIsNotBehindTheBar) {
     Terminal terminal;
     How how;
     how.err_fd = terminal.slave();
-    Program program(folder, {"play", "song.mid", "--driver", PORTICO_DRIVERS "broken_null-write.so"}, how);
+    Program program(folder, {"play", "song.mid", "--driver", PORTICO_DRIVERS "broken_null-read.so"}, how);
     const std::string shown = terminal.read_all();
     EXPECT_EQ(program.wait().code, 1);
     EXPECT_THAT(shown, HasSubstr("BUG CHECK"));
@@ -133,7 +133,7 @@ TEST_F(Streams, ReaderThatHasGoneIsNoError) {
     unread_errors.err = Stream::unread;
     EXPECT_EQ(run(folder, {"play", "no.mid"}, unread_errors).code, 2);
     EXPECT_EQ(
-        run(folder, {"play", "song.mid", "--driver", PORTICO_DRIVERS "broken_null-write.so"}, unread_errors)
+        run(folder, {"play", "song.mid", "--driver", PORTICO_DRIVERS "broken_null-read.so"}, unread_errors)
             .code,
         1);
 }

@@ -412,7 +412,7 @@ Machine broken(const char* name, bool hardware) {
 }
 
 TEST(Broken, NullPointerInWriteIsABugCheckAtItsLine) {
-    Machine m = broken("null-write", false);
+    Machine m = broken("null-read", false);
     ASSERT_OK(m.start());
     Pin pin = render(m, "Cable");
     EXPECT_OK(pin.run());

@@ -21,7 +21,7 @@ MachineConfig mpu() {
 
 MachineConfig broken() {
     MachineConfig config;
-    config.driver = BROKEN_IMAGES "null-write.so";
+    config.driver = BROKEN_IMAGES "null-read.so";
     config.print_findings = false;
     config.report_directory = ::testing::TempDir();
     return config;

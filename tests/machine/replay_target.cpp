@@ -11,9 +11,9 @@ using namespace portico;
 using namespace std::chrono_literals;
 using ::testing::IsEmpty;
 
-TEST(Target, NullWrite) {
+TEST(Target, NullRead) {
     MachineConfig config;
-    config.driver = BROKEN_IMAGES "null-write.so";
+    config.driver = BROKEN_IMAGES "null-read.so";
     Machine m = Machine::create(config).value();
     ASSERT_OK(m.start());
     Pin pin = m.filter("Cable").open(Pin::Render).value();

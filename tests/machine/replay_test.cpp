@@ -105,7 +105,7 @@ TEST_P(PlayedAgain, ByTheLineOfThePage) {
     EXPECT_THAT(again.errors, HasSubstr("replay: the same end as recorded\n"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Tests, PlayedAgain, ::testing::Values("NullWrite", "Leak", "Race"),
+INSTANTIATE_TEST_SUITE_P(Tests, PlayedAgain, ::testing::Values("NullRead", "Leak", "Race"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_F(Replays, HoldTheChoicesOfAnExploringSchedule) {
@@ -132,10 +132,10 @@ TEST_F(Replays, SayWhenTheChoicesDoNotFit) {
 }
 
 TEST_F(Replays, SayWhenTheEndIsAnother) {
-    ASSERT_EQ(run_test("NullWrite").code, 1);
+    ASSERT_EQ(run_test("NullRead").code, 1);
     change([](nlohmann::json& json) { json["end"]["line"] = 1; });
     const Ran again =
-        run("PORTICO_REPLAY=" + only_replay_file().string() + " " TARGET " --gtest_filter=Target.NullWrite");
+        run("PORTICO_REPLAY=" + only_replay_file().string() + " " TARGET " --gtest_filter=Target.NullRead");
     EXPECT_THAT(again.errors, HasSubstr("replay: ANOTHER end than recorded\n"));
 }
 
@@ -159,9 +159,9 @@ void expect_refused(const Ran& run, const std::string& why) {
 }
 
 TEST_F(Replays, OfAnotherBuildOrDriverAreRefused) {
-    ASSERT_EQ(run_test("NullWrite").code, 1);
+    ASSERT_EQ(run_test("NullRead").code, 1);
     const std::string path = only_replay_file();
-    const std::string again = "PORTICO_REPLAY=" + path + " " TARGET " --gtest_filter=Target.NullWrite";
+    const std::string again = "PORTICO_REPLAY=" + path + " " TARGET " --gtest_filter=Target.NullRead";
     const std::string whole = content(path);
     change([](nlohmann::json& json) { json["driver"]["hash"] = 5; });
     expect_refused(run(again), path + ": recorded with another build of the driver");
@@ -171,9 +171,9 @@ TEST_F(Replays, OfAnotherBuildOrDriverAreRefused) {
 }
 
 TEST_F(Replays, ThatAreDamagedOrMissingAreRefused) {
-    ASSERT_EQ(run_test("NullWrite").code, 1);
+    ASSERT_EQ(run_test("NullRead").code, 1);
     const std::string path = only_replay_file();
-    const std::string again = "PORTICO_REPLAY=" + path + " " TARGET " --gtest_filter=Target.NullWrite";
+    const std::string again = "PORTICO_REPLAY=" + path + " " TARGET " --gtest_filter=Target.NullRead";
     fs::resize_file(path, fs::file_size(path) / 2);
     expect_refused(run(again), path + ": not a replay file: ");
     std::ofstream(path) << "{}";
@@ -183,7 +183,7 @@ TEST_F(Replays, ThatAreDamagedOrMissingAreRefused) {
 }
 
 TEST_F(Replays, OfAnotherTestLeaveThisOneAlone) {
-    ASSERT_EQ(run_test("NullWrite").code, 1);
+    ASSERT_EQ(run_test("NullRead").code, 1);
     const Ran other =
         run("PORTICO_REPLAY=" + only_replay_file().string() + " " TARGET " --gtest_filter=Target.Leak");
     EXPECT_EQ(other.code, 1);
@@ -193,7 +193,7 @@ TEST_F(Replays, OfAnotherTestLeaveThisOneAlone) {
 // ---- the command line ----
 
 TEST_F(Replays, OfTheCommandLine) {
-    const Ran first = run(PORTICO " play " SONG " --driver " BROKEN_IMAGES "null-write.so -q");
+    const Ran first = run(PORTICO " play " SONG " --driver " BROKEN_IMAGES "null-read.so -q");
     EXPECT_EQ(first.code, 1);
     const std::string page = page_in(first.errors);
     ASSERT_NE(page, "") << first.errors;
@@ -241,7 +241,7 @@ TEST_F(Replays, OfARunThatAnInfInstalled) {
 }
 
 TEST_F(Replays, OfTwoRunsOfADriverAreTwoFiles) {
-    const std::string command = PORTICO " play " SONG " --driver " BROKEN_IMAGES "null-write.so -q";
+    const std::string command = PORTICO " play " SONG " --driver " BROKEN_IMAGES "null-read.so -q";
     const Ran first = run(command);
     const Ran second = run(command + " --exact");
     EXPECT_NE(replay_line_in(first.errors), replay_line_in(second.errors));
@@ -251,7 +251,7 @@ TEST_F(Replays, OfTwoRunsOfADriverAreTwoFiles) {
 
 TEST_F(Replays, OfAnExploringCommandLine) {
     const Ran first =
-        run(PORTICO " play " SONG " --schedule pct:2 --seed 9 --driver " BROKEN_IMAGES "null-write.so -q");
+        run(PORTICO " play " SONG " --schedule pct:2 --seed 9 --driver " BROKEN_IMAGES "null-read.so -q");
     EXPECT_EQ(first.code, 1);
     const auto replay = machine::read_replay(only_replay_file());
     ASSERT_TRUE(replay.ok()) << replay.error().message;
@@ -286,7 +286,7 @@ std::string on_terminal(const std::string& command) {
 
 TEST_F(Replays, PagesAreColouredOnATerminalOnly) {
     const std::string command = "PORTICO_REPORT_DIR=" + folder_.string() +
-                                " " TARGET " --gtest_color=no --gtest_filter=Target.NullWrite";
+                                " " TARGET " --gtest_color=no --gtest_filter=Target.NullRead";
     EXPECT_THAT(on_terminal(command), HasSubstr("\x1b[1;97;44m BUG CHECK"));
     const std::string plain = on_terminal("NO_COLOR=1 " + command);
     EXPECT_THAT(plain, HasSubstr(" BUG CHECK"));

@@ -273,7 +273,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Rig{"pcimidi", "MIDI1", EXAMPLE_DRIVERS "pcimidi/pcimidi.toml"},
                       Rig{"portcable", "Port 1", nullptr, EXAMPLE_DRIVERS "portcable/portcable.inf"},
                       Rig{"wavetable", "Wavetable", EXAMPLE_DRIVERS "wavetable/wavetable.toml"},
-                      Rig{"broken_null-write", "Cable"}, Rig{"broken_spin-lock-twice", "Cable"},
+                      Rig{"broken_null-read", "Cable"}, Rig{"broken_spin-lock-twice", "Cable"},
                       Rig{"broken_pool-leak", "Cable"}, Rig{"broken_timer-armed", "Uart"},
                       Rig{"broken_wait-in-isr", "Uart"}, Rig{"broken_irp-completed-twice", "Uart"},
                       Rig{"broken_reference-leak", "Uart"}, Rig{"broken_wait-at-dispatch", "Cable"},

@@ -165,7 +165,7 @@ IncludeRules rules_of_the_design() {
                         {"jack/", {"ends"}},
                         {"alsa/", {"ends"}},
                         {"thread", {"ends"}},
-                        {"pthread.h", {"ends", "sim"}},
+                        {"pthread.h", {"ends", "loader", "sim"}},
                         {"elfutils/", {"loader"}},
                         {"Zydis/", {"nt"}},
                         {"profile/", {"driverlib"}},

@@ -71,7 +71,7 @@ const Broken all[] = {
      "PVOID history = ExAllocatePoolWithTag(NonPagedPool, 4096, CABLE_POOL_TAG);"},
     {"reference-leak", true, unload, "left-behind", "PcNewServiceGroup(&m_pServiceGroup"},
     {"timer-armed", true, unload, "left-behind", "KeSetTimerEx(&WatchdogTimer, dueTime, 100, &WatchdogDpc);"},
-    {"null-write", false, write, "fault", "if (capture->m_State != KSSTATE_RUN) continue;"},
+    {"null-read", false, write, "fault", "if (capture->m_State != KSSTATE_RUN) continue;"},
     {"paged-read", false, loop, "fault", "::Read("},
 };
 
