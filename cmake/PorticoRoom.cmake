@@ -130,7 +130,7 @@ function(portico_room NAME)
   endforeach()
 endfunction()
 
-# portico_tests(ROOM [DEPS target...] [DEFS def...]): tests/ROOM/*_test.cpp as one program, each suite of it a ctest entry.
+# portico_tests(ROOM [DEPS target...] [DEFS def...]): tests/ROOM/*_test.cpp as one program, each of them a ctest entry.
 function(portico_tests ROOM)
   cmake_parse_arguments(T "" "" "DEPS;DEFS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
@@ -141,10 +141,10 @@ function(portico_tests ROOM)
   target_link_libraries(test_${ROOM} PRIVATE ${T_DEPS} portico_test_support)
   target_precompile_headers(test_${ROOM} REUSE_FROM portico_test_support)
   target_compile_definitions(test_${ROOM} PRIVATE PORTICO_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PORTICO_BINARY_DIR="${CMAKE_BINARY_DIR}" ${T_DEFS})
-  set(suites ${CMAKE_CURRENT_BINARY_DIR}/test_${ROOM}_suites.cmake)
+  set(entries ${CMAKE_CURRENT_BINARY_DIR}/test_${ROOM}_tests.cmake)
   set(properties TIMEOUT 300 ENVIRONMENT PORTICO_REQUIREMENTS_DIR=${CMAKE_BINARY_DIR}/requirements)
-  add_custom_command(TARGET test_${ROOM} POST_BUILD BYPRODUCTS ${suites} VERBATIM
-    COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:test_${ROOM}> -D OUTPUT=${suites} -D "PROPERTIES=${properties}"
-      -P ${CMAKE_SOURCE_DIR}/cmake/DiscoverSuites.cmake)
-  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${suites})
+  add_custom_command(TARGET test_${ROOM} POST_BUILD BYPRODUCTS ${entries} VERBATIM
+    COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:test_${ROOM}> -D OUTPUT=${entries} -D "PROPERTIES=${properties}"
+      -P ${CMAKE_SOURCE_DIR}/cmake/DiscoverTests.cmake)
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${entries})
 endfunction()
