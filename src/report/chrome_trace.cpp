@@ -20,7 +20,7 @@ bool same(const char* a, const char* b) {
     return std::strcmp(a, b) == 0;
 }
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') {
@@ -188,7 +188,7 @@ void ChromeTrace::resume(const TraceRecord& record) {
 void ChromeTrace::instant(const TraceRecord& record, const std::string& name) {
     const bool global = record.kind == TraceKind::finding;
     event(processor_lane(record), 'i', record.at_ns,
-          fmt::format(",\"s\":\"{}\",\"name\":{},\"cat\":\"{}\"", global ? 'g' : 't', quoted(name),
+          fmt::format(",\"s\":\"{}\",\"name\":{},\"cat\":\"{}\"", global ? 'g' : 't', json_string(name),
                       sim::name_of(record.kind)));
 }
 
@@ -262,7 +262,7 @@ void ChromeTrace::name_lane(unsigned index) {
             name = fmt::format("{} MIDI {}", text_or(named.name, "device"), named.key == 1 ? "IN" : "OUT");
             break;
     }
-    event(index, 'M', 0, fmt::format(",\"name\":\"thread_name\",\"args\":{{\"name\":{}}}", quoted(name)));
+    event(index, 'M', 0, fmt::format(",\"name\":\"thread_name\",\"args\":{{\"name\":{}}}", json_string(name)));
 }
 
 Nanoseconds ChromeTrace::forward(unsigned index, Nanoseconds at_ns) {
@@ -272,7 +272,7 @@ Nanoseconds ChromeTrace::forward(unsigned index, Nanoseconds at_ns) {
 
 void ChromeTrace::begin(unsigned index, Nanoseconds at_ns, const std::string& name) {
     ++lanes_[index].open;
-    event(index, 'B', at_ns, fmt::format(",\"name\":{}", quoted(name)));
+    event(index, 'B', at_ns, fmt::format(",\"name\":{}", json_string(name)));
 }
 
 void ChromeTrace::end(unsigned index, Nanoseconds at_ns, const std::string& args) {
