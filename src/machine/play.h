@@ -48,6 +48,7 @@ struct PlayReport {
     std::vector<Finding> advice;
     std::vector<std::string> warnings;  // of the MIDI file
     std::vector<std::string> outputs;
+    std::vector<std::string> unwritten;  // because a bug check came before the end
     std::string replay_line;
     std::vector<StepResult> steps;  // of the scenario
     bool disturbed = false;         // by the scenario: losses are no finding

@@ -59,6 +59,14 @@ std::string steps_text(const PlayReport& report) {
     return out;
 }
 
+std::string outputs_text(const PlayReport& report) {
+    std::string out;
+    for (const std::string& path : report.outputs) out += fmt::format("  output       {}\n", path);
+    for (const std::string& path : report.unwritten)
+        out += fmt::format("  not written  {}: the machine stopped before the song was over\n", path);
+    return out;
+}
+
 std::string findings_text(const PlayReport& report) {
     std::string out;
     for (const Finding& finding : report.advice) out += fmt::format("  advice       {}\n", finding.text);
@@ -86,7 +94,7 @@ std::string report_text(const PlayReport& report) {
         out += count_line(report.has_wire ? "wire" : "captured", report.out);
     }
     if (report.bug_checked && report.out.messages == 0)
-        return out + steps_text(report) + findings_text(report);
+        return out + steps_text(report) + outputs_text(report) + findings_text(report);
     if (report.unheard) {
         out += "  compared     nothing\n";
     } else if (report.complete()) {
@@ -108,9 +116,7 @@ std::string report_text(const PlayReport& report) {
     out += fmt::format("  time         {} simulated in {} ({:.0f} times real time)\n",
                        in_seconds(report.simulated_ns), in_seconds(report.wall_ns), ratio);
     out += fmt::format("  machine      {} interrupts, {} DPCs\n", report.interrupts, report.dpcs);
-    out += steps_text(report);
-    for (const std::string& path : report.outputs) out += fmt::format("  output       {}\n", path);
-    return out + findings_text(report);
+    return out + steps_text(report) + outputs_text(report) + findings_text(report);
 }
 
 std::string report_json(const PlayReport& report) {
@@ -130,6 +136,7 @@ std::string report_json(const PlayReport& report) {
     json["dpcs"] = report.dpcs;
     json["warnings"] = report.warnings;
     json["outputs"] = report.outputs;
+    json["unwritten"] = report.unwritten;
     if (!report.steps.empty()) json["disturbed"] = report.disturbed;
     for (const StepResult& step : report.steps) {
         json["scenario"].push_back({{"at_ns", step.at_ns},

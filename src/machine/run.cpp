@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <span>
 
 #include "ends/output_file.h"
 #include "ends/smf/smf_source.h"
@@ -10,6 +12,22 @@
 
 namespace portico::machine {
 namespace {
+
+std::string loss_text(const PlayReport& report, const WireTap::Difference& first) {
+    const std::uint64_t lost = report.asked.messages - report.matched;
+    std::vector<std::string> parts;
+    if (lost != 0) {
+        parts.push_back(
+            fmt::format("{} of {} messages did not come out as asked", lost, report.asked.messages));
+    }
+    if (report.strangers != 0) parts.push_back(fmt::format("{} came out unasked", report.strangers));
+    constexpr std::size_t bytes_most = 16;
+    const bool whole = first.bytes.size() <= bytes_most;
+    const std::span bytes(first.bytes.data(), std::min(first.bytes.size(), bytes_most));
+    return fmt::format("{}: first {}{}, {} {:.3f} s.", fmt::join(parts, ", "),
+                       fmt::format("{:02X}", fmt::join(bytes, " ")), whole ? "" : " ...",
+                       first.lost ? "due at" : "at", static_cast<double>(first.at_ns) / second_ns);
+}
 
 Result<std::string> timeline_of(Machine::State& state, const std::string& path) {
     const auto& records = state.trace_taps.kept();
@@ -151,7 +169,7 @@ void Run::fill(Machine& machine) {
     report_.disturbed = scenario_.disturbed();
     report_.replay_line = machine.replay_line();
     report_.other_end = machine.state().replaying && !machine.state().end_seen;
-    if (!machine.bug_checked()) report_.outputs = request_.outputs;
+    (machine.bug_checked() ? report_.unwritten : report_.outputs) = request_.outputs;
     report_.driver = machine.driver_path();
     tell_losses();
 }
@@ -163,9 +181,7 @@ void Run::tell_losses() {
         return;
     Finding finding;
     finding.rule = "message-loss";
-    finding.text =
-        fmt::format("{} of {} messages did not come out as asked; {} came that were not asked for.",
-                    report_.asked.messages - report_.matched, report_.asked.messages, report_.strangers);
+    finding.text = loss_text(report_, tap_.first_difference());
     report_.findings.push_back(std::move(finding));
 }
 

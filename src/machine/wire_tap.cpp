@@ -65,6 +65,22 @@ void WireTap::sysex_ended() {
 
 void WireTap::end() {
     if (!sysex_.empty()) sysex_ended();
+    if (song_ == nullptr) return;
+    tell_lost(next_, song_->messages().size(), false);
+    tell_lost(next_real_time_, song_->messages().size(), true);
+}
+
+void WireTap::tell_difference(bool lost, Nanoseconds at_ns, std::span<const std::uint8_t> bytes) {
+    if (first_difference_.bytes.empty()) first_difference_ = {lost, at_ns, {bytes.begin(), bytes.end()}};
+}
+
+// The first message of its kind there was not heard.
+void WireTap::tell_lost(std::size_t first, std::size_t end, bool real_time) {
+    for (std::size_t i = first; i < end; ++i) {
+        const Song::Message& message = song_->messages()[i];
+        if (message.continues || is_real_time(song_->bytes_of(message)) != real_time) continue;
+        return tell_difference(true, message.at_ns, song_->bytes_of(message));
+    }
 }
 
 // Whether the song has this message there, put together from its pieces.
@@ -96,12 +112,14 @@ void WireTap::message(std::span<const std::uint8_t> bytes, Nanoseconds first_bit
     for (std::size_t i = next; i < std::min(next + look_ahead, messages.size()); ++i) {
         const Song::Message& wanted = messages[i];
         if (!same_kind(wanted) || !is_at(i, bytes)) continue;
+        tell_lost(next, i, is_real_time(bytes));
         next = i + 1;
         ++matched_;
         lateness_.add(first_bit_ns - (start_ns_ + wanted.at_ns));
         return;
     }
     ++strangers_;
+    tell_difference(false, first_bit_ns - start_ns_, bytes);
 }
 
 }  // namespace portico::machine

@@ -49,6 +49,13 @@ class Song {
 // Listens to a wire and compares it with the song.
 class WireTap {
   public:
+    // Where the wire and the song part for the first time: a message that is lost, at its time in the song,
+    // or one that nobody asked for, at its first bit.
+    struct Difference {
+        bool lost = false;
+        Nanoseconds at_ns = 0;  // from the song's start
+        std::vector<std::uint8_t> bytes;
+    };
     // `start_ns`: when the song's time 0 was.
     void expect(const Song* song, Nanoseconds start_ns) {
         song_ = song;
@@ -63,10 +70,14 @@ class WireTap {
     // Messages that were the song's next, to the byte; the others are strangers.
     std::uint64_t matched() const { return matched_; }
     std::uint64_t strangers() const { return strangers_; }
+    // Empty `bytes`: there is none.
+    const Difference& first_difference() const { return first_difference_; }
 
   private:
     void message(std::span<const std::uint8_t> bytes, Nanoseconds first_bit_ns);
     void sysex_ended();
+    void tell_difference(bool lost, Nanoseconds at_ns, std::span<const std::uint8_t> bytes);
+    void tell_lost(std::size_t first, std::size_t end, bool real_time);
     bool is_at(std::size_t index, std::span<const std::uint8_t> bytes) const;
 
     const Song* song_ = nullptr;
@@ -81,6 +92,7 @@ class WireTap {
     std::size_t next_real_time_ = 0;
     std::uint64_t matched_ = 0;
     std::uint64_t strangers_ = 0;
+    Difference first_difference_;
     MidiCount count_;
     Histogram lateness_;
 };

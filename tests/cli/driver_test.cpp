@@ -147,6 +147,7 @@ TEST_F(BugCheck, IsExitCode1WithAPageAndAReplayFile) {
     EXPECT_FALSE(replay_file().empty());
     expect_untouched();
     EXPECT_THAT(report.at("outputs"), IsEmpty());
+    EXPECT_THAT(report.at("unwritten"), SizeIs(1));
 }
 
 // From the first line of the page to the last event.

@@ -14,6 +14,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
 
 struct MachineFiles : ::testing::Test {
     Folder folder;
@@ -192,6 +193,9 @@ TEST_F(MachineFiles, DevicesWithPlannedFaultsAreTold) {
     const auto stuck = report("fault_drr_stuck_after = 4\n");
     EXPECT_FALSE(stuck.at("complete").get<bool>());
     EXPECT_EQ(stuck.at("findings").at(0).at("rule"), "message-loss");
+    EXPECT_THAT(
+        stuck.at("findings").at(0).at("text").get<std::string>(),
+        MatchesRegex("[0-9]+ of [0-9]+ messages did not come out as asked: first [89]0 .*, due at 0.*s\\."));
     const auto storm = report("fault_line_stuck_at = \"5ms\"\n");
     EXPECT_EQ(storm.at("findings").at(0).at("rule"), "interrupt-storm");
     EXPECT_TRUE(storm.at("complete").get<bool>());
