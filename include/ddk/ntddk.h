@@ -4,8 +4,6 @@
 
 #include <wdm.h>
 
-EXTERN_C_START
-
-EXTERN_C_END
+#include <ddi/generic_table.h>
 
 #endif

@@ -40,6 +40,14 @@
     FACT(offsetof(MDL, ByteCount), 40)                         \
     FACT(sizeof(TIME_FIELDS), 16)                              \
     FACT(sizeof(RTL_QUERY_REGISTRY_TABLE), 56)                 \
+    FACT(sizeof(RTL_BALANCED_LINKS), 32)                       \
+    FACT(offsetof(RTL_BALANCED_LINKS, Balance), 24)            \
+    FACT(sizeof(RTL_AVL_TABLE), 104)                           \
+    FACT(offsetof(RTL_AVL_TABLE, RestartKey), 56)              \
+    FACT(offsetof(RTL_AVL_TABLE, TableContext), 96)            \
+    FACT(sizeof(RTL_SPLAY_LINKS), 24)                          \
+    FACT(sizeof(RTL_GENERIC_TABLE), 72)                        \
+    FACT(offsetof(RTL_GENERIC_TABLE, TableContext), 64)        \
     FACT(sizeof(RTL_OSVERSIONINFOW), 276)                      \
     FACT(sizeof(RTL_OSVERSIONINFOEXW), 284)                    \
     FACT(sizeof(EXCEPTION_RECORD), 152)                        \
