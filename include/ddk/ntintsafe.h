@@ -3,10 +3,40 @@
 #ifndef _NTINTSAFE_H_INCLUDED_
 #define _NTINTSAFE_H_INCLUDED_
 
+#include <limits.h>
 #include <ntdef.h>
 #include <ntstatus.h>
+#include <stdint.h>
 
 EXTERN_C_START
+
+/* The limits of types that have none in limits.h and stdint.h. */
+#define BYTE_MAX 0xff
+#define SHORT_MIN (-32768)
+#define SHORT_MAX 32767
+#define USHORT_MAX 0xffff
+#define WORD_MAX 0xffff
+#define DWORD_MAX 0xffffffffUL
+#define LONGLONG_MIN INT64_MIN
+#define LONGLONG_MAX INT64_MAX
+#define LONG64_MIN INT64_MIN
+#define LONG64_MAX INT64_MAX
+#define ULONGLONG_MAX UINT64_MAX
+#define DWORDLONG_MAX UINT64_MAX
+#define ULONG64_MAX UINT64_MAX
+#define DWORD64_MAX UINT64_MAX
+#define INT_PTR_MIN INT64_MIN
+#define INT_PTR_MAX INT64_MAX
+#define UINT_PTR_MAX UINT64_MAX
+#define LONG_PTR_MIN INT64_MIN
+#define LONG_PTR_MAX INT64_MAX
+#define ULONG_PTR_MAX UINT64_MAX
+#define DWORD_PTR_MAX UINT64_MAX
+#define PTRDIFF_T_MIN INT64_MIN
+#define PTRDIFF_T_MAX INT64_MAX
+#define SIZE_T_MAX UINT64_MAX
+#define SSIZE_T_MIN INT64_MIN
+#define SSIZE_T_MAX INT64_MAX
 
 #define PORTICO_INTEGER_RESULT(_Type, _Overflows) \
     _Type Result;                                 \

@@ -137,6 +137,11 @@ static __inline NTSTATUS PorticoMoveCounted(PUNICODE_STRING Dest, int Append, co
                              Flags);
 }
 
+/* The Ex functions tell "no buffer at all" from "too small". */
+static __inline NTSTATUS PorticoOfEx(const UNICODE_STRING* Dest, NTSTATUS Status) {
+    return Status == STATUS_BUFFER_OVERFLOW && Dest->Buffer == NULL ? STATUS_INVALID_PARAMETER : Status;
+}
+
 #define PORTICO_COUNTED_PAIR(_Copy, _Cch, _Cb, _Append)                                                     \
     static __inline NTSTATUS RtlUnicodeString##_Copy(PUNICODE_STRING DestinationString,                     \
                                                      const UNICODE_STRING* SourceString) {                  \
@@ -151,14 +156,16 @@ static __inline NTSTATUS PorticoMoveCounted(PUNICODE_STRING Dest, int Append, co
     static __inline NTSTATUS RtlUnicodeString##_Copy##Ex(PUNICODE_STRING DestinationString,                 \
                                                          const UNICODE_STRING* SourceString,                \
                                                          PUNICODE_STRING RemainingString, ULONG dwFlags) {  \
-        return PorticoMoveCounted(DestinationString, _Append, SourceString, NULL,                           \
-                                  NTSTRSAFE_UNICODE_STRING_MAX_CCH, RemainingString, dwFlags);              \
+        return PorticoOfEx(DestinationString,                                                               \
+                           PorticoMoveCounted(DestinationString, _Append, SourceString, NULL,               \
+                                              NTSTRSAFE_UNICODE_STRING_MAX_CCH, RemainingString, dwFlags)); \
     }                                                                                                       \
     static __inline NTSTATUS RtlUnicodeString##_Copy##StringEx(                                             \
         PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszSrc, PUNICODE_STRING RemainingString,        \
         ULONG dwFlags) {                                                                                    \
-        return PorticoMoveCounted(DestinationString, _Append, NULL, pszSrc,                                 \
-                                  NTSTRSAFE_UNICODE_STRING_MAX_CCH, RemainingString, dwFlags);              \
+        return PorticoOfEx(DestinationString,                                                               \
+                           PorticoMoveCounted(DestinationString, _Append, NULL, pszSrc,                     \
+                                              NTSTRSAFE_UNICODE_STRING_MAX_CCH, RemainingString, dwFlags)); \
     }                                                                                                       \
     static __inline NTSTATUS RtlUnicodeString##_Cch(PUNICODE_STRING DestinationString,                      \
                                                     const UNICODE_STRING* SourceString, size_t cchMost) {   \
@@ -189,9 +196,9 @@ static __inline NTSTATUS RtlUnicodeStringCbCatStringN(PUNICODE_STRING Destinatio
     return PorticoMoveCounted(DestinationString, 1, NULL, pszSrc, cbToAppend / sizeof(wchar_t), NULL, 0);
 }
 
-static __inline NTSTATUS RtlUnicodeStringVPrintfEx(PUNICODE_STRING DestinationString,
-                                                   PUNICODE_STRING RemainingString, ULONG dwFlags,
-                                                   NTSTRSAFE_PCWSTR pszFormat, va_list argList) {
+static __inline NTSTATUS PorticoPrintCounted(PUNICODE_STRING DestinationString,
+                                             PUNICODE_STRING RemainingString, ULONG dwFlags,
+                                             NTSTRSAFE_PCWSTR pszFormat, va_list argList) {
     NTSTATUS Status = RtlUnicodeStringValidate(DestinationString);
     size_t Size;
     int n;
@@ -206,16 +213,22 @@ static __inline NTSTATUS RtlUnicodeStringVPrintfEx(PUNICODE_STRING DestinationSt
     return PorticoPutCounted(DestinationString, 0, DestinationString->Buffer, n < 0 ? Size + 1 : (size_t)n,
                              RemainingString, dwFlags);
 }
+static __inline NTSTATUS RtlUnicodeStringVPrintfEx(PUNICODE_STRING DestinationString,
+                                                   PUNICODE_STRING RemainingString, ULONG dwFlags,
+                                                   NTSTRSAFE_PCWSTR pszFormat, va_list argList) {
+    return PorticoOfEx(DestinationString,
+                       PorticoPrintCounted(DestinationString, RemainingString, dwFlags, pszFormat, argList));
+}
 static __inline NTSTATUS RtlUnicodeStringVPrintf(PUNICODE_STRING DestinationString,
                                                  NTSTRSAFE_PCWSTR pszFormat, va_list argList) {
-    return RtlUnicodeStringVPrintfEx(DestinationString, NULL, 0, pszFormat, argList);
+    return PorticoPrintCounted(DestinationString, NULL, 0, pszFormat, argList);
 }
 static __inline NTSTATUS RtlUnicodeStringPrintf(PUNICODE_STRING DestinationString, NTSTRSAFE_PCWSTR pszFormat,
                                                 ...) {
     NTSTATUS Status;
     va_list Arguments;
     va_start(Arguments, pszFormat);
-    Status = RtlUnicodeStringVPrintfEx(DestinationString, NULL, 0, pszFormat, Arguments);
+    Status = RtlUnicodeStringVPrintf(DestinationString, pszFormat, Arguments);
     va_end(Arguments);
     return Status;
 }

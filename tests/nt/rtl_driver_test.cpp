@@ -48,11 +48,11 @@ TEST(RtlDriver, KernelServicesInCOptimised) {
 }
 
 TEST(RtlDriver, SafeStringsAndIntegersInC) {
-    EXPECT_GE(run_driver("nt_safe_c"), 55u);
+    EXPECT_GE(run_driver("nt_safe_c"), 60u);
 }
 
 TEST(RtlDriver, SafeStringsAndIntegersInCxx) {
-    EXPECT_GE(run_driver("nt_safe_cxx"), 55u);
+    EXPECT_GE(run_driver("nt_safe_cxx"), 60u);
 }
 
 // Sixteen ports that keep what is written to them.

@@ -74,6 +74,7 @@ static void CheckCounted(const RtlChecks* checks) {
     UNICODE_STRING from;
     UNICODE_STRING rest;
     UNICODE_STRING wrong = {3, 8, buffer};
+    UNICODE_STRING none = {0, 0, NULL};
     CHECK(RtlUnicodeStringInit(&from, L"abc") == STATUS_SUCCESS && from.Length == 6 &&
           from.MaximumLength == 8);
     CHECK(RtlUnicodeStringInit(&from, NULL) == STATUS_SUCCESS && from.MaximumLength == 0);
@@ -92,6 +93,16 @@ static void CheckCounted(const RtlChecks* checks) {
           buffer[7] == L'8');
     CHECK(RtlUnicodeStringCopyEx(&to, &from, &rest, 0) == STATUS_SUCCESS && rest.Buffer == buffer + 3 &&
           rest.MaximumLength == 10);
+    /* Without a buffer only the Ex functions say that there is none. */
+    CHECK(RtlUnicodeStringPrintf(&none, L"%d", 1) == STATUS_BUFFER_OVERFLOW &&
+          RtlUnicodeStringPrintfEx(&none, NULL, 0, L"%d", 1) == STATUS_INVALID_PARAMETER &&
+          RtlUnicodeStringPrintfEx(&none, NULL, 0, L"") == STATUS_SUCCESS);
+    CHECK(RtlUnicodeStringCopy(&none, &from) == STATUS_BUFFER_OVERFLOW &&
+          RtlUnicodeStringCopyEx(&none, &from, NULL, 0) == STATUS_INVALID_PARAMETER &&
+          RtlUnicodeStringCatStringEx(&none, L"a", NULL, 0) == STATUS_INVALID_PARAMETER &&
+          RtlUnicodeStringCatStringEx(&none, L"", NULL, 0) == STATUS_SUCCESS);
+    none.Buffer = buffer;
+    CHECK(RtlUnicodeStringCopyEx(&none, &from, NULL, 0) == STATUS_BUFFER_OVERFLOW);
     CHECK(RtlStringCchCopyUnicodeString(plain, 4, &from) == STATUS_SUCCESS && wcscmp(plain, L"abc") == 0);
     CHECK(RtlStringCchCopyUnicodeString(plain, 3, &from) == STATUS_BUFFER_OVERFLOW &&
           wcscmp(plain, L"ab") == 0);
@@ -100,6 +111,7 @@ static void CheckCounted(const RtlChecks* checks) {
 static void CheckIntegers(const RtlChecks* checks) {
     ULONG ulong;
     USHORT ushort;
+    SHORT sshort;
     UCHAR uchar;
     SIZE_T size;
     LONG signed_long;
@@ -117,6 +129,12 @@ static void CheckIntegers(const RtlChecks* checks) {
           RtlULongToLong(0x80000000, &signed_long) == STATUS_INTEGER_OVERFLOW);
     CHECK(RtlULongLongToULong(0x100000000ULL, &ulong) == STATUS_INTEGER_OVERFLOW &&
           RtlSIZETToULong(77, &ulong) == STATUS_SUCCESS && ulong == 77);
+    CHECK(RtlLongLongToShort(SHORT_MIN, &sshort) == STATUS_SUCCESS && sshort == SHORT_MIN &&
+          RtlLongLongToShort(SHORT_MAX + 1, &sshort) == STATUS_INTEGER_OVERFLOW);
+    CHECK(RtlULongToUShort(USHORT_MAX, &ushort) == STATUS_SUCCESS &&
+          RtlULongToUShort(WORD_MAX + 1, &ushort) == STATUS_INTEGER_OVERFLOW &&
+          RtlLongLongAdd(LONGLONG_MAX, INT8_MIN, &longlong) == STATUS_SUCCESS &&
+          RtlSIZETAdd(SIZE_T_MAX, 1, &size) == STATUS_INTEGER_OVERFLOW);
     CHECK(RtlLongLongSub(MINLONGLONG, 1, &longlong) == STATUS_INTEGER_OVERFLOW &&
           RtlLongAdd(MAXLONG, 1, &signed_long) == STATUS_INTEGER_OVERFLOW);
 }
