@@ -163,6 +163,61 @@ TEST_F(PnpTest, NothingOpensBeforeTheStart) {
     EXPECT_NE(file, nullptr);
 }
 
+// What the bus does not know stays as the sender set it.
+void query_capabilities(PDEVICE_OBJECT pdo, DEVICE_CAPABILITIES& capabilities, int fill) {
+    std::memset(&capabilities, fill, sizeof capabilities);
+    capabilities.Size = sizeof capabilities;
+    capabilities.Version = 1;
+    KEVENT done;
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    IO_STATUS_BLOCK result{};
+    PIRP const irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, pdo, nullptr, 0, nullptr, &done, &result);
+    irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
+    IoGetNextIrpStackLocation(irp)->MinorFunction = IRP_MN_QUERY_CAPABILITIES;
+    IoGetNextIrpStackLocation(irp)->Parameters.DeviceCapabilities.Capabilities = &capabilities;
+    EXPECT_EQ(IoCallDriver(pdo, irp), STATUS_SUCCESS);
+}
+
+TEST_F(PnpTest, CapabilitiesOfADeviceThatNoBusFound) {
+    nt::io::DeviceDescription description = described();
+    description.bus_type = PNPBus;
+    DeviceNode& root = *nt::io::add_node(description);
+    ASSERT_EQ(perform(PnpAction::add_device, root), STATUS_SUCCESS);
+    EXPECT_TRUE(kernel.run([&] {
+        DEVICE_CAPABILITIES c;
+        query_capabilities(root.pdo, c, 0);
+        EXPECT_FALSE(c.DeviceD1 || c.DeviceD2 || c.Removable || c.SurpriseRemovalOK || c.UniqueID);
+        EXPECT_EQ(c.Address, 0u);
+        EXPECT_EQ(c.UINumber, 0u);
+        query_capabilities(root.pdo, c, 0xFF);
+        EXPECT_TRUE(c.DeviceD1 && c.DeviceD2 && c.Removable && c.SurpriseRemovalOK && c.UniqueID);
+        EXPECT_EQ(c.Address, 0xFFFFFFFFu);
+        EXPECT_EQ(reinterpret_cast<const ULONG&>(c.SystemWake), 0xFFFFFFFFu);
+        EXPECT_EQ(reinterpret_cast<const ULONG&>(c.DeviceWake), 0xFFFFFFFFu);
+        EXPECT_EQ(c.DeviceState[PowerSystemUnspecified], PowerDeviceUnspecified);
+        EXPECT_EQ(c.DeviceState[PowerSystemWorking], PowerDeviceD0);
+        for (int s = PowerSystemSleeping1; s < PowerSystemMaximum; ++s)
+            EXPECT_EQ(c.DeviceState[s], PowerDeviceD3);
+    }));
+}
+
+TEST_F(PnpTest, CapabilitiesThatTheBusKnows) {
+    nt::io::DeviceDescription description = described();
+    description.d2 = description.removable = true;
+    description.address = 0x30001;
+    description.ui_number = 3;
+    DeviceNode& card = *nt::io::add_node(description);
+    ASSERT_EQ(perform(PnpAction::add_device, card), STATUS_SUCCESS);
+    EXPECT_TRUE(kernel.run([&] {
+        DEVICE_CAPABILITIES c;
+        query_capabilities(card.pdo, c, 0);
+        EXPECT_TRUE(c.DeviceD2 && c.Removable && c.SurpriseRemovalOK && c.UniqueID);
+        EXPECT_FALSE(c.DeviceD1);
+        EXPECT_EQ(c.Address, 0x30001u);
+        EXPECT_EQ(c.UINumber, 3u);
+    }));
+}
+
 TEST_F(PnpTest, FailedStartIsFollowedByRemove) {
     driver.started = [](PIRP) { return STATUS_INSUFFICIENT_RESOURCES; };
     REQUIRES("LC-012");

@@ -70,21 +70,19 @@ NTSTATUS answer_device_text(const DeviceNode& node, PIRP irp, DEVICE_TEXT_TYPE t
     return answer_text(irp, text, wide_length(text) + 1);
 }
 
+// What the bus does not know stays as the sender set it; of a device that no bus found, as good as all.
 NTSTATUS answer_capabilities(const DeviceNode& node, PIRP irp) {
     DEVICE_CAPABILITIES& out = *IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceCapabilities.Capabilities;
     if (out.Version != 1 || out.Size < sizeof(DEVICE_CAPABILITIES)) return STATUS_UNSUCCESSFUL;
-    out.DeviceD1 = node.d1;
-    out.DeviceD2 = node.d2;
-    out.Removable = node.removable;
-    out.SurpriseRemovalOK = node.removable;
-    out.UniqueID = 1;
-    out.Address = node.address;
-    out.UINumber = node.ui_number;
+    if (node.d1) out.DeviceD1 = 1;
+    if (node.d2) out.DeviceD2 = 1;
+    if (node.removable) out.Removable = out.SurpriseRemovalOK = 1;
+    if (node.bus_type != PNPBus) out.UniqueID = 1;
+    if (node.address != 0xFFFFFFFF) out.Address = node.address;
+    if (node.ui_number != 0xFFFFFFFF) out.UINumber = node.ui_number;
     out.DeviceState[PowerSystemUnspecified] = PowerDeviceUnspecified;
     out.DeviceState[PowerSystemWorking] = PowerDeviceD0;
     for (unsigned s = PowerSystemSleeping1; s < PowerSystemMaximum; ++s) out.DeviceState[s] = PowerDeviceD3;
-    out.SystemWake = PowerSystemUnspecified;
-    out.DeviceWake = PowerDeviceUnspecified;
     return STATUS_SUCCESS;
 }
 
