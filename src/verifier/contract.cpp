@@ -39,20 +39,17 @@ std::uint64_t last_returned() {
     return 0;
 }
 
-// With that routine on it when no driver is.
+// That routine alone when no driver is on the stack: what Portico does after it is nobody's concern.
 nt::Stack stack_with_driver() {
-    nt::Stack walked;
-    nt::capture_stack(walked);
-    const std::span frames(walked.frames.data(), walked.count);
-    const auto is_driver = [](std::uint64_t frame) { return sim::image_range.contains(frame); };
-    if (std::any_of(frames.begin(), frames.end(), is_driver)) return walked;
-    const std::uint64_t routine = last_returned();
-    if (!is_driver(routine)) return walked;
     nt::Stack stack;
+    nt::capture_stack(stack);
+    const std::span frames(stack.frames.data(), stack.count);
+    const auto is_driver = [](std::uint64_t frame) { return sim::image_range.contains(frame); };
+    if (std::any_of(frames.begin(), frames.end(), is_driver)) return stack;
+    const std::uint64_t routine = last_returned();
+    if (!is_driver(routine)) return stack;
+    stack = {};
     stack.frames[stack.count++] = routine + 1;  // read as a return address
-    for (const std::uint64_t frame : frames) {
-        if (stack.count < nt::Stack::depth) stack.frames[stack.count++] = frame;
-    }
     return stack;
 }
 

@@ -10,10 +10,12 @@ namespace portico::cli_test {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 struct Drivers : ::testing::Test {
@@ -121,6 +123,17 @@ TEST_F(Drivers, ABugCheckAtUnloadLeavesTheOutputsAsTheyWere) {
     expect_untouched();
 }
 
+// Nothing of the driver is on the stack when Portico looks at what it got.
+TEST_F(Drivers, ABrokenPromiseHasTheLineOfTheRoutineThatBrokeIt) {
+    folder.write("machine.toml", "[registry]\nFailAt = 9\n");
+    const Ended ended = play({"--machine", "machine.toml", "--driver", PORTICO_DRIVERS "cli_stages.so"});
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_THAT(ended.err, AllOf(HasSubstr("Requirement MM-034 (docs/spec/interfaces.md): "),
+                                 HasSubstr("IMiniportMidi::NewStream succeeded without giving a stream."),
+                                 ContainsRegex("stages\\.cpp:[0-9]+  CMiniportMidiStages::NewStream\n"),
+                                 Not(HasSubstr("portico::verifier"))));
+}
+
 // ---- a bug check ----
 
 struct BugCheck : Drivers {
@@ -210,8 +223,7 @@ TEST_F(Drivers, ReplayNeedsNoMachineFile) {
     folder.write(
         "machine.toml",
         "registry_files = [\"values.reg\"]\nseed = 9\n[registry.Deep.Key]\nText = \"x\"\nList = [\"a\"]\n");
-    ASSERT_EQ(play({"--machine", "machine.toml", "--driver", PORTICO_DRIVERS "broken_null-read.so"}).code,
-              1);
+    ASSERT_EQ(play({"--machine", "machine.toml", "--driver", PORTICO_DRIVERS "broken_null-read.so"}).code, 1);
     std::string file;
     for (const std::string& name : folder.names()) {
         if (name.ends_with("-9.replay")) file = name;

@@ -13,7 +13,8 @@ enum {
     kFailInit,
     kFailRegisterSubdevice,
     kFailNewStream,
-    kFaultAtRemoval
+    kFaultAtRemoval,
+    kNoStream
 };
 
 // One status for the driver's own failures, which nothing else returns.
@@ -85,6 +86,7 @@ CMiniportMidiStages::NewStream(PMINIPORTMIDISTREAM* Stream, PUNKNOWN UnknownOute
                                PSERVICEGROUP* ServiceGroup) {
     PAGED_CODE();
     if (FailAt == kFailNewStream) return STATUS_FAILED_ON_PURPOSE;
+    if (FailAt == kNoStream) return STATUS_SUCCESS;
     return m_Cable->NewStream(Stream, UnknownOuter, PoolType, Pin, Capture, DataFormat, ServiceGroup);
 }
 
