@@ -80,10 +80,10 @@ class ImageBuilder {
 
     Result<void> place() {
         if (image_->asan() && find_asan_adapter("__asan_load8") == nullptr) {
-            return Error{
-                label_ +
-                ": built with AddressSanitizer, but this portico was not; build the driver without --asan, or play it "
-                "with that of 'tools/build sanitized', build/sanitized/bin/portico"};
+            return Error{label_ +
+                         ": built with AddressSanitizer, but this portico was not; build the driver without "
+                         "--asan, or play it "
+                         "with that of 'tools/build sanitized', build/sanitized/bin/portico"};
         }
         find_missing();
         return map();

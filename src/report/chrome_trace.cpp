@@ -262,7 +262,8 @@ void ChromeTrace::name_lane(unsigned index) {
             name = fmt::format("{} MIDI {}", text_or(named.name, "device"), named.key == 1 ? "IN" : "OUT");
             break;
     }
-    event(index, 'M', 0, fmt::format(",\"name\":\"thread_name\",\"args\":{{\"name\":{}}}", json_string(name)));
+    event(index, 'M', 0,
+          fmt::format(",\"name\":\"thread_name\",\"args\":{{\"name\":{}}}", json_string(name)));
 }
 
 Nanoseconds ChromeTrace::forward(unsigned index, Nanoseconds at_ns) {
