@@ -278,6 +278,7 @@ NTSTATUS remove_node(DeviceNode& node);
 NTSTATUS surprise_remove_node(DeviceNode& node);
 NTSTATUS query_state_of(DeviceNode& node);
 void create_node_keys(DeviceNode& node);  // registry: Enum and Class
+void set_parent_prefix(const DeviceNode& parent, const WCHAR* prefix);
 
 // Loads the service's driver when it is registered and not loaded yet.
 NTSTATUS find_or_load(const WCHAR* service, PDRIVER_OBJECT* driver);

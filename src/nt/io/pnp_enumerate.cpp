@@ -2,6 +2,7 @@
 // device.
 #include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
 
 #include "nt/ddi.h"
@@ -144,9 +145,6 @@ NTSTATUS ask_ids(DeviceNode& node) {
         WCHAR number[2] = {static_cast<WCHAR>(u'0' + node.index % 10), 0};
         copy_wide(node.instance_id, name_room, number);
     }
-    copy_wide(node.instance_path, instance_room, node.device_id);
-    append_wide(node.instance_path, instance_room, u"\\");
-    append_wide(node.instance_path, instance_room, node.instance_id);
     if (hardware.memory != nullptr) copy_multi(node.hardware_ids, hardware.memory);
     if (compatible.memory != nullptr) copy_multi(node.compatible_ids, compatible.memory);
     return STATUS_SUCCESS;
@@ -171,6 +169,32 @@ NTSTATUS ask_capabilities(DeviceNode& node) {
     node.address = capabilities.Address;
     node.ui_number = capabilities.UINumber;
     return status;
+}
+
+// The parent's depth in the tree and a number made of its instance path, "1&2d595ca7&0".
+void make_parent_prefix(const DeviceNode& parent, WCHAR (&prefix)[name_room]) {
+    unsigned depth = 1;
+    for (const DeviceNode* above = parent.parent; above != nullptr; above = above->parent) ++depth;
+    std::uint32_t number = 0x811C9DC5;  // FNV-1a
+    for (const WCHAR* at = parent.instance_path; *at != 0; ++at) number = (number ^ *at) * 0x01000193;
+    char text[32];
+    const int length = std::snprintf(text, sizeof text, "%x&%x&0", depth, number);
+    for (int i = 0; i <= length; ++i) prefix[i] = static_cast<WCHAR>(text[i]);
+}
+
+// An instance ID that is unique among the parent's children only (no UniqueID) stands behind what names the
+// parent.
+void make_instance_path(DeviceNode& node) {
+    copy_wide(node.instance_path, instance_room, node.device_id);
+    append_wide(node.instance_path, instance_room, u"\\");
+    if (node.parent != nullptr && node.capabilities.UniqueID == 0) {
+        WCHAR prefix[name_room];
+        make_parent_prefix(*node.parent, prefix);
+        set_parent_prefix(*node.parent, prefix);
+        append_wide(node.instance_path, instance_room, prefix);
+        append_wide(node.instance_path, instance_room, u"&");
+    }
+    append_wide(node.instance_path, instance_room, node.instance_id);
 }
 
 void ask_texts(DeviceNode& node) {
@@ -269,6 +293,7 @@ NTSTATUS enumerate_node(DeviceNode& node) {
     const NTSTATUS status = ask_ids(node);
     if (!NT_SUCCESS(status)) return status;
     ask_capabilities(node);
+    make_instance_path(node);
     ask_texts(node);
     ask_bus(node);
     ask_resources(node);

@@ -105,6 +105,10 @@ Path interface_key(const DeviceInterface& entry) {
 
 }  // namespace
 
+void set_parent_prefix(const DeviceNode& parent, const WCHAR* prefix) {
+    set_text(hardware_key(parent), u"ParentIdPrefix", prefix);
+}
+
 void create_node_keys(DeviceNode& node) {
     choose_driver_key(node);
     const Path hardware = hardware_key(node);
