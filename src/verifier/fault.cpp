@@ -442,6 +442,24 @@ class Taking {
     static inline bool busy = false;
 };
 
+// While a host thread has one: what it had before comes back at its end, since AddressSanitizer unmaps what
+// it finds then.
+class SignalStack {
+  public:
+    SignalStack() {
+        stack_t own{};
+        own.ss_sp = signal_stack;
+        own.ss_size = sizeof signal_stack;
+        ::sigaltstack(&own, &before_);
+    }
+    ~SignalStack() { ::sigaltstack(&before_, nullptr); }
+    SignalStack(const SignalStack&) = delete;
+    SignalStack& operator=(const SignalStack&) = delete;
+
+  private:
+    stack_t before_{};
+};
+
 void on_signal(int signal, siginfo_t* info, void* context) {
     auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
     nt::hal::leave_copy(registers);
@@ -508,13 +526,7 @@ void go_on_in(gregset_t& registers, void (*routine)()) {
 
 // Once: the kernel is asked six times for it, which a machine would feel that lives for 50 us.
 void install_fault_rule() {
-    static thread_local bool has_stack = false;
-    if (!std::exchange(has_stack, true)) {
-        stack_t alternate{};
-        alternate.ss_sp = signal_stack;
-        alternate.ss_size = sizeof signal_stack;
-        ::sigaltstack(&alternate, nullptr);
-    }
+    static thread_local const SignalStack stack;
     static bool installed = false;
     if (std::exchange(installed, true)) return;
     struct sigaction action {};
