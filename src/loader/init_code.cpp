@@ -10,11 +10,10 @@
 
 #include "base/check.h"
 #include "loader/gdb_jit.h"
+#include "nt/discarded_code.h"
 
 namespace portico::loader {
 namespace {
-
-constexpr int halt = 0xF4;  // hlt: a general protection fault, with the processor still there
 
 std::vector<InitCode*>& all() {
     static auto* const every = new std::vector<InitCode*>;
@@ -59,7 +58,7 @@ bool InitCode::map(int placement) {
     if (writable != nullptr) {
         writable_ = static_cast<std::byte*>(writable);
         if (gone_)
-            std::memset(writable_, halt, pages_.size);
+            std::memset(writable_, nt::halt, pages_.size);
         else
             std::memcpy(writable_, code_.data(), code_.size());
         code = map_file(file, reinterpret_cast<void*>(pages_.base), pages_.size, PROT_READ | PROT_EXEC,
@@ -75,7 +74,7 @@ void InitCode::own_all() {
 }
 
 void InitCode::discard() {
-    std::memset(writable_, halt, pages_.size);
+    std::memset(writable_, nt::halt, pages_.size);
     gone_ = true;
 }
 

@@ -409,7 +409,6 @@ Machine::State::~State() {
     the_machine = nullptr;
 }
 
-// What counts, and what does not, is the driver's author's to know; the run's own outcome stays.
 // AddressSanitizer ends the process in the midst of the driver: what ran until then counts. Its callback is
 // left to the program (a fuzzer has one) where no driver counts.
 void Machine::State::write_coverage_at_death() const {
@@ -423,6 +422,7 @@ void Machine::State::write_coverage_at_death() const {
 #endif
 }
 
+// What counts, and what does not, is the driver's author's to know; the run's own outcome stays.
 void Machine::State::write_coverage() const {
     for (const auto& driver : drivers) {
         if (const auto written = loader::write_coverage(*driver->image); !written.ok())

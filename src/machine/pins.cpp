@@ -12,8 +12,13 @@ namespace {
 constexpr LONGLONG now_100ns = -1;
 using Bytes = std::vector<std::uint8_t>;
 
-Error missing(const std::string& name) {
-    return Error{fmt::format("no subdevice \"{}\" is registered", name)};
+Error missing(std::uint64_t machine, const std::string& name) {
+    Machine::State* const m = machine::numbered(machine);
+    if (m == nullptr) return Error{fmt::format("subdevice \"{}\": its machine is gone", name)};
+    const std::vector<std::string> names = m->filter_names();
+    return Error{names.empty() ? fmt::format("no subdevice \"{}\": the driver registered none", name)
+                               : fmt::format("no subdevice \"{}\"; the driver registered: {}", name,
+                                             fmt::join(names, ", "))};
 }
 
 }  // namespace
@@ -26,7 +31,7 @@ bool Filter::exists() const {
 }
 
 Result<unsigned> Filter::pin_count() {
-    if (!exists()) return missing(name_);
+    if (!exists()) return missing(machine_, name_);
     Machine::State& m = *machine::numbered(machine_);
     const std::u16string path = m.filter_path(name_);
     ULONG count = 0;
@@ -44,7 +49,7 @@ Result<unsigned> Filter::pin_count() {
 }
 
 Result<Pin> Filter::open_pin(unsigned pin_id) {
-    if (!exists()) return missing(name_);
+    if (!exists()) return missing(machine_, name_);
     Machine::State& m = *machine::numbered(machine_);
     const std::u16string path = m.filter_path(name_);
     auto state = std::make_unique<Pin::State_>();
@@ -75,7 +80,7 @@ Result<Pin> Filter::open_pin(unsigned pin_id) {
 }
 
 Result<Pin> Filter::open(Pin::Direction direction) {
-    if (!exists()) return missing(name_);
+    if (!exists()) return missing(machine_, name_);
     Machine::State& m = *machine::numbered(machine_);
     const std::u16string path = m.filter_path(name_);
     const unsigned count = PORTICO_TRY(pin_count());

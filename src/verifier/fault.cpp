@@ -107,8 +107,10 @@ bool is_missing_import(const Fault& fault) {
            nt::missing_import_at != nullptr && nt::missing_import_at(fault.address, place);
 }
 
+// Every port access of a .sys asks: one look tells nearly all.
 bool is_discarded_code(std::uint64_t rip) {
-    return nt::discarded_code_at != nullptr && nt::discarded_code_at(rip);
+    return sim::image_range.contains(rip) && *reinterpret_cast<const std::uint8_t*>(rip) == nt::halt &&
+           nt::discarded_code_at != nullptr && nt::discarded_code_at(rip);
 }
 
 FaultKind kind_of(const Fault& fault, bool address_known) {

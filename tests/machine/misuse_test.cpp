@@ -48,6 +48,15 @@ TEST(Misuse, FiltersAndDevicesGoWithAMachineThatMoves) {
     EXPECT_THAT(device.wire(), ElementsAre(0x90, 60, 100));
 }
 
+TEST(Misuse, AFilterThatIsNotThereSaysWhichAre) {
+    Machine m = started(mpu());
+    EXPECT_EQ(m.filter("Midi").open(Pin::Render).error().message,
+              "no subdevice \"Midi\"; the driver registered: Uart");
+    ASSERT_OK(m.remove());
+    EXPECT_EQ(m.filter("Uart").open(Pin::Render).error().message,
+              "no subdevice \"Uart\": the driver registered none");
+}
+
 TEST(Misuse, FiltersAndDevicesOfAMachineThatIsGoneSaySo) {
     std::optional<Machine> first = started(mpu());
     Filter filter = first->filter("Uart");
@@ -55,7 +64,7 @@ TEST(Misuse, FiltersAndDevicesOfAMachineThatIsGoneSaySo) {
     first.reset();
     const auto check = [&] {
         EXPECT_FALSE(filter.exists());
-        EXPECT_FALSE(filter.open(Pin::Render).ok());
+        EXPECT_EQ(filter.open(Pin::Render).error().message, "subdevice \"Uart\": its machine is gone");
         EXPECT_FALSE(filter.open_pin(0).ok());
         EXPECT_FALSE(filter.pin_count().ok());
         EXPECT_TRUE(device.wire().empty());

@@ -25,7 +25,6 @@ project(MyCard LANGUAGES C CXX)
 find_package(Portico REQUIRED)
 enable_testing()
 portico_add_driver(mycard PROJECT driver SYS)
-portico_add_driver_test(so_test DRIVER mycard SOURCES mycard_test.cpp)
 portico_add_driver_test(sys_test DRIVER mycard_sys SOURCES mycard_test.cpp)
 portico_add_driver_test(image_test DRIVER ../build/drivers/mycard.so SOURCES mycard_test.cpp)
 END
