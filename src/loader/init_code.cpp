@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "loader/gdb_jit.h"
 #include "nt/discarded_code.h"
+#include "sim/arena.h"
 
 namespace portico::loader {
 namespace {
@@ -49,11 +50,9 @@ InitCode::~InitCode() {
 
 // The code's own place changes hands last, so that nothing is lost where something is refused.
 bool InitCode::map(int placement) {
-    const int file = ::memfd_create("portico-init-code", MFD_CLOEXEC);
+    const int file = sim::make_memory_file("portico-init-code", pages_.size);
     if (file < 0) return false;
-    void* writable = nullptr;
-    if (::ftruncate(file, static_cast<off_t>(pages_.size)) == 0)
-        writable = map_file(file, writable_, pages_.size, PROT_READ | PROT_WRITE, placement);
+    void* const writable = map_file(file, writable_, pages_.size, PROT_READ | PROT_WRITE, placement);
     void* code = nullptr;
     if (writable != nullptr) {
         writable_ = static_cast<std::byte*>(writable);

@@ -52,9 +52,8 @@ int resize(int file, std::uint64_t size) {
 }
 
 int make_user_file() {
-    const int file = ::memfd_create("portico-user-memory", MFD_CLOEXEC);
-    if (file < 0 || resize(file, user_range.size) != 0)
-        give_up(user_range, "user memory", std::strerror(errno));
+    const int file = make_memory_file("portico-user-memory", user_range.size);
+    if (file < 0) give_up(user_range, "user memory", std::strerror(errno));
     return file;
 }
 
@@ -97,6 +96,15 @@ void reserve_arena() {
         return true;
     }();
     (void)reserved;
+}
+
+int make_memory_file(const char* name, std::uint64_t size) {
+    const int file = ::memfd_create(name, MFD_CLOEXEC);
+    if (file < 0 || resize(file, size) == 0) return file;
+    const int error = errno;
+    ::close(file);
+    errno = error;
+    return -1;
 }
 
 void discard(AddressRange range) {

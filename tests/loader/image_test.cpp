@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +131,20 @@ TEST(InitCode, GoesAndComesBackAndAForkedProcessHasItsOwn) {
     EXPECT_TRUE(std::all_of(page, page + sim::page_size, [](unsigned char byte) { return byte == 0xF4; }));
     code->restore();
     EXPECT_EQ(call(), 42);
+    ::munmap(page, sim::page_size);
+}
+
+// That is for files on disks; the kernel would end the process.
+TEST(InitCode, IsThereUnderALimitForFiles) {
+    auto* const page =
+        ::mmap(nullptr, sim::page_size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    const rlimit none{0, before.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+    const auto code = InitCode::take_over({number(page), sim::page_size});
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_NE(code, nullptr);
     ::munmap(page, sim::page_size);
 }
 
