@@ -99,16 +99,8 @@ bool remove(PRTL_GENERIC_TABLE table, Links* node) {
     return true;
 }
 
-// The element after `node`, the first one after null; null: there is none.
 Links* next_after(PRTL_GENERIC_TABLE table, Links* node) {
-    const Tree tree(table);
-    if (node != nullptr) {
-        if (tree::plausible(node)) return tree.neighbour(node, tree::right);
-        tree.tell();
-        return nullptr;
-    }
-    Links* const root = root_of(table);
-    return root == nullptr ? nullptr : tree.outermost(root, tree::left);
+    return tree::next_after(Tree(table), node, [&] { return root_of(table); });
 }
 
 // From the head, the end or where it was last time, whatever is nearest. Places count from 1; 0 is the head.

@@ -139,16 +139,9 @@ bool remove(PRTL_AVL_TABLE table, Links* node) {
     return true;
 }
 
-// The element after `node`, the first one after null; null: there is none.
 Links* next_after(PRTL_AVL_TABLE table, Links* node) {
     const Tree tree(table);
-    if (node != nullptr) {
-        if (tree::plausible(node)) return tree.neighbour(node, tree::right);
-        tree.tell();
-        return nullptr;
-    }
-    Links* const root = tree.root();
-    return root == nullptr ? nullptr : tree.outermost(root, tree::left);
+    return tree::next_after<Links>(tree, node, [&] { return tree.root(); });
 }
 
 // From the first, the last or where it was last time, whatever is nearest. Places count from 1.

@@ -196,6 +196,18 @@ class Tree {
     Links* top_;
 };
 
+// The element after `node`, the first one after null; null: there is none. `root`: asked for the root.
+template <class Links, class Root>
+[[gnu::always_inline]] inline Links* next_after(const Tree<Links>& tree, Links* node, Root root) {
+    if (node != nullptr) {
+        if (plausible(node)) return tree.neighbour(node, right);
+        tree.tell();
+        return nullptr;
+    }
+    Links* const top = root();
+    return top == nullptr ? nullptr : tree.outermost(top, left);
+}
+
 // The driver's order of its buffer and an element's data. An answer that is none counts as "equal": nothing
 // is inserted then.
 template <class Table>
