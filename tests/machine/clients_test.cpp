@@ -8,11 +8,13 @@
 #include <numeric>
 
 #include "nt/io/interfaces.h"
+#include "started.h"
 #include "support/requires.h"
 
 namespace clients_test {
 namespace {
 
+using portico::test::started;
 using namespace portico;
 using namespace std::chrono_literals;
 using client::KsClient;
@@ -30,12 +32,6 @@ MachineConfig machine_of(const char* image, bool hardware) {
     return config;
 }
 
-Machine started(MachineConfig config) {
-    Machine m = Machine::create(std::move(config)).value();
-    const Status status = m.start();
-    EXPECT_TRUE(status.ok()) << status.message;
-    return m;
-}
 Machine cable() {
     return started(machine_of(CABLE_IMAGE, false));
 }

@@ -1,11 +1,13 @@
 // Hardware that machine files describe, under drivers: PCI functions, shared lines, recorders, a sound card.
 #include "machine/machine_file.h"
 #include "portico/gtest.h"
+#include "started.h"
 #include "support/requires.h"
 
 namespace hardware_test {
 namespace {
 
+using portico::test::started;
 using namespace portico;
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
@@ -27,13 +29,6 @@ std::string refused(const std::string& text) {
     machine::Ends ends;
     const auto read = machine::parse_machine(text, "machine.toml", config, ends);
     return read.ok() ? "" : read.error().message;
-}
-
-Machine started(MachineConfig config) {
-    Machine m = Machine::create(std::move(config)).value();
-    const Status status = m.start();
-    EXPECT_TRUE(status.ok()) << status.message;
-    return m;
 }
 
 void plays(Machine& m, const char* device) {

@@ -3,11 +3,13 @@
 
 #include "portico/gtest.h"
 #include "sim/scheduler.h"
+#include "started.h"
 #include "support/requires.h"
 
 namespace lifecycle_test {
 namespace {
 
+using portico::test::started;
 using namespace portico;
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
@@ -20,13 +22,6 @@ MachineConfig mpu(std::map<std::string, std::string> parameters = {}) {
     config.driver = MPU401_IMAGE;
     config.print_findings = false;
     return config;
-}
-
-Machine started(MachineConfig config) {
-    Machine m = Machine::create(std::move(config)).value();
-    const Status status = m.start();
-    EXPECT_TRUE(status.ok()) << status.message;
-    return m;
 }
 
 std::vector<Bytes> messages(Pin& pin) {

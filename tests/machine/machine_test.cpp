@@ -5,11 +5,13 @@
 #include "ksmedia.h"
 #include "portico/gtest.h"
 #include "sim/trace.h"
+#include "started.h"
 #include "support/requires.h"
 
 namespace machine_test {
 namespace {
 
+using portico::test::started;
 using namespace portico;
 using namespace std::chrono_literals;
 using ::testing::Contains;
@@ -32,13 +34,6 @@ MachineConfig cable() {
     config.driver = CABLE_IMAGE;
     config.print_findings = false;
     return config;
-}
-
-Machine started(MachineConfig config) {
-    Machine m = Machine::create(std::move(config)).value();
-    const Status status = m.start();
-    EXPECT_TRUE(status.ok()) << status.message;
-    return m;
 }
 
 Pin render(Machine& m, const char* filter = "Uart") {

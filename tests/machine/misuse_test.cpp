@@ -3,10 +3,12 @@
 #include <thread>
 
 #include "portico/gtest.h"
+#include "started.h"
 
 namespace misuse_test {
 namespace {
 
+using portico::test::started;
 using namespace portico;
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
@@ -25,13 +27,6 @@ MachineConfig broken() {
     config.print_findings = false;
     config.report_directory = ::testing::TempDir();
     return config;
-}
-
-Machine started(MachineConfig config) {
-    Machine m = Machine::create(std::move(config)).value();
-    const Status status = m.start();
-    EXPECT_TRUE(status.ok()) << status.message;
-    return m;
 }
 
 TEST(Misuse, FiltersAndDevicesGoWithAMachineThatMoves) {

@@ -62,36 +62,4 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING) {
     return STATUS_SUCCESS;
 }
 
-// Headers that stand around structures, each time anew.
-#include <pshpack1.h>
-struct PackedTo1 {
-    UCHAR a;
-    ULONGLONG b;
-};
-#include <pshpack4.h>
-struct PackedTo4 {
-    UCHAR a;
-    ULONGLONG b;
-};
-#include <poppack.h>
-struct PackedTo1Again {
-    UCHAR a;
-    ULONGLONG b;
-};
-#include <poppack.h>
-struct NotPacked {
-    UCHAR a;
-    ULONGLONG b;
-};
-#include <pshpack2.h>
-#include <pshpack8.h>
-#include <poppack.h>
-struct PackedTo2 {
-    UCHAR a;
-    ULONGLONG b;
-};
-#include <poppack.h>
-static_assert(sizeof(struct PackedTo1) == 9 && sizeof(struct PackedTo4) == 12 &&
-                  sizeof(struct PackedTo1Again) == 9 && sizeof(struct NotPacked) == 16 &&
-                  sizeof(struct PackedTo2) == 10,
-              "packing");
+#include "packing.h"
