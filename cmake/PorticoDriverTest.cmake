@@ -1,6 +1,7 @@
 # portico_add_driver_test(NAME DRIVER driver SOURCES file... [LINK target...])
 # A GoogleTest program against a driver: the name of one that portico_add_driver() makes ("mycard", or "mycard_sys" for its
-# .sys), or the path of an image, "../release/mycard.sys". In it DRIVER_IMAGE is the image's path. Each TEST is a ctest entry and so a process of its own: one that hangs or is killed says nothing of the others.
+# .sys), or the path of an image, "../release/mycard.sys". In it DRIVER_IMAGE is the image's path. Each TEST is a ctest entry
+# and so a process of its own: one that hangs or is killed says nothing of the others.
 include_guard(GLOBAL)
 include(GoogleTest)
 
