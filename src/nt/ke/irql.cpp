@@ -69,8 +69,7 @@ namespace {
             finding.rule = "stumble";
             text =
                 "The links around an entry of a list that Portico keeps disagree: a driver overwrote it. If "
-                "no "
-                "driver did, it is Portico's own fault: please report it.";
+                "no driver did, it is Portico's own fault: please report it.";
         }
     }
     std::snprintf(finding.text, sizeof finding.text, "%s", text);
